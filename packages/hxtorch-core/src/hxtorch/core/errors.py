@@ -1,0 +1,53 @@
+"""Errors of hxtorch: each is an :class:`HXTorchError` and the builtin that users would expect."""
+
+
+class HXTorchError(Exception):
+    """Base of everything that hxtorch raises on purpose."""
+
+
+class NoConnectionError(HXTorchError, RuntimeError):
+    """An operation needs a chip and no connection is open."""
+
+
+class ConnectionOpenError(HXTorchError, RuntimeError):
+    """A connection is to be opened while another one is."""
+
+
+class BackendError(HXTorchError, RuntimeError):
+    """A backend is unknown or could not open its chip."""
+
+
+class ConfigurationError(HXTorchError, ValueError):
+    """A register is given a value that the chip does not have."""
+
+
+class ProgramError(HXTorchError, ValueError):
+    """A program could not run on any chip: shapes, times, units."""
+
+
+class PlacementError(HXTorchError, ValueError):
+    """A population does not fit on the neurons that are left."""
+
+
+class RoutingError(HXTorchError, ValueError):
+    """A projection does not fit into the synapse array or the event path."""
+
+
+class RecordingError(HXTorchError, RuntimeError):
+    """A recording asks for more than the readout can do."""
+
+
+class OperandRangeError(HXTorchError, OverflowError):
+    """A weight or an activation of a matrix product exceeds the range of the chip."""
+
+
+class CalibrationError(HXTorchError, RuntimeError):
+    """A calibration did not reach a usable result."""
+
+
+class CalibrationFormatError(HXTorchError, ValueError):
+    """A file is no calibration that this version can read."""
+
+
+class CalibrationSerialError(CalibrationFormatError):
+    """A calibration belongs to another chip."""

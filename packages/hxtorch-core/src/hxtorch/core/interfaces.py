@@ -1,0 +1,50 @@
+"""The roles at the seam: what core asks of a chip. Structural, so a backend need not import this file."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from hxtorch.core.programs import MatrixProgram, SpikingProgram
+from hxtorch.core.results import MatrixResult, SpikingResult
+
+
+@runtime_checkable
+class SpikingUnit(Protocol):
+    """Runs spiking experiments."""
+
+    def run(self, program: SpikingProgram) -> SpikingResult:
+        """Run ``program`` once for each batch entry."""
+        ...
+
+
+@runtime_checkable
+class MatrixUnit(Protocol):
+    """Runs analog matrix products."""
+
+    def run(self, program: MatrixProgram) -> MatrixResult:
+        """Multiply all activations of ``program`` with its matrix."""
+        ...
+
+
+@runtime_checkable
+class Connection(Protocol):
+    """An open chip."""
+
+    @property
+    def identifier(self) -> str:
+        """Serial that names this chip: calibrations belong to it."""
+        ...
+
+    @property
+    def spiking(self) -> SpikingUnit: ...
+
+    @property
+    def matrix(self) -> MatrixUnit: ...
+
+    def describe(self) -> dict[str, str]:
+        """Return ``backend``, ``serial``, ``fidelity`` and ``version``."""
+        ...
+
+    def close(self) -> None:
+        """Release the chip; closing twice is harmless."""
+        ...

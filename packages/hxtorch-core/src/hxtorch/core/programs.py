@@ -1,0 +1,173 @@
+"""What goes down to a chip: programs, frozen and legal once constructed.
+
+Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b`` owns ``[offsets[b], offsets[b + 1])``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
+
+CYCLE = 8e-9  # seconds per FPGA cycle (chip facts 5)
+MAX_RUNTIME = 2**32 - 1  # cycles, the FPGA timer has 32 bit
+
+
+def frozen(array: np.ndarray, dtype: type) -> np.ndarray:
+    """Return ``array`` as a read-only contiguous array of ``dtype``; copy only what is needed for that."""
+    result = np.ascontiguousarray(array, dtype)
+    if result is array and result.flags.writeable:
+        result = result.view()
+    result.setflags(write=False)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class InputEvents:
+    """Events from the FPGA to the chip.
+
+    Attributes:
+        times: Cycles since the start of the run, int64 (events,), ascending inside each batch entry.
+        labels: 16-bit event labels, uint16 (events,); bits 14 and 15 select the link (chip facts 1.4).
+        batch_offsets: int64 (batch + 1,), from 0 to the number of events.
+    """
+
+    times: np.ndarray
+    labels: np.ndarray
+    batch_offsets: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", frozen(self.times, np.int64))
+        object.__setattr__(self, "labels", frozen(self.labels, np.uint16))
+        object.__setattr__(self, "batch_offsets", frozen(self.batch_offsets, np.int64))
+        times, offsets = self.times, self.batch_offsets
+        if times.ndim != 1 or times.shape != self.labels.shape:
+            raise ProgramError(
+                f"events: got times {times.shape} and labels {self.labels.shape}, wanted two equal flat arrays"
+            )
+        if (
+            offsets.ndim != 1
+            or len(offsets) < 2
+            or offsets[0] != 0
+            or offsets[-1] != len(times)
+            or (np.diff(offsets) < 0).any()
+        ):
+            raise ProgramError(
+                "events: batch_offsets must ascend from 0 to the number of events, one more than batch entries"
+            )
+        if len(times) > 1:
+            descending = np.diff(times) < 0
+            borders = offsets[(offsets > 0) & (offsets < len(times))] - 1
+            descending[borders] = False
+            if descending.any():
+                raise ProgramError("events: times must ascend inside each batch entry; sort them first")
+
+    @property
+    def batch_size(self) -> int:
+        return len(self.batch_offsets) - 1
+
+    @classmethod
+    def silence(cls, batch_size: int = 1) -> InputEvents:
+        """Return ``batch_size`` entries without events."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(batch_size + 1, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What to record beside spikes, which are recorded where the crossbar forwards them to the link.
+
+    Attributes:
+        cadc_neurons: Neurons ``n`` whose membrane the column ADC samples, int64 (recorded,), unique.
+        cadc_acausal: Read the acausal channels instead of the causal ones.
+        cadc_in_dram: Store samples in DRAM: slower (about 6 us a sample instead of 2), practically unlimited.
+        madc_neuron: The one neuron whose membrane the MADC samples, or None.
+    """
+
+    cadc_neurons: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    cadc_acausal: bool = False
+    cadc_in_dram: bool = False
+    madc_neuron: int | None = None
+
+    def __post_init__(self) -> None:
+        neurons = frozen(self.cadc_neurons, np.int64)
+        object.__setattr__(self, "cadc_neurons", neurons)
+        if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
+            raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
+        for name, value in (("cadc_neurons", neurons), ("madc_neuron", self.madc_neuron)):
+            values = np.atleast_1d(np.asarray([] if value is None else value))
+            if values.size and (values.min() < 0 or values.max() > 511):
+                raise RecordingError(f"{name}: got {values.min()}..{values.max()}, wanted neurons from 0 to 511")
+
+
+@dataclass(frozen=True, eq=False)
+class SpikingProgram:
+    """One real-time section, repeated for each entry of a batch of inputs.
+
+    Attributes:
+        configuration: All registers.
+        runtime: Length of the section in cycles, 1 to 2**32 - 1.
+        events: Input events; entries beyond ``runtime`` are refused.
+        recording: What to record.
+    """
+
+    configuration: ChipConfiguration
+    runtime: int
+    events: InputEvents
+    recording: Recording = field(default_factory=Recording)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.runtime <= MAX_RUNTIME:
+            raise ProgramError(f"runtime: got {self.runtime} cycles, wanted 1 to {MAX_RUNTIME} (34.36 s)")
+        times = self.events.times
+        if times.size and (times.min() < 0 or times.max() >= self.runtime):
+            bad = times[(times < 0) | (times >= self.runtime)][0]
+            raise ProgramError(
+                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {self.runtime}) "
+                f"({self.runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixProgram:
+    """Multiply a batch of activations with one signed matrix in hagen mode.
+
+    The unit cuts the matrix into tiles of 128 rows and 256 columns. Tile ``k`` (columns outer, rows inner) runs on
+    hemisphere ``k % 2``; each tile gives int8 and all tiles of a column are added digitally (chip facts 2.4).
+
+    Attributes:
+        configuration: All registers, calibrated for hagen mode; weights, labels and row modes are set by the unit.
+        weights: int8 (rows, columns), -63..63.
+        activations: uint8 (batch, rows), 0..31; a zero sends no event.
+        num_sends: How often the vector is sent, at least 1.
+        wait_between_events: Cycles between events, at least 1.
+        madc_column: Record the membrane of this column (of the first tile) by MADC, or None.
+    """
+
+    configuration: ChipConfiguration
+    weights: np.ndarray
+    activations: np.ndarray
+    num_sends: int = 1
+    wait_between_events: int = 5
+    madc_column: int | None = None
+
+    def __post_init__(self) -> None:
+        weights, activations = np.asarray(self.weights), np.asarray(self.activations)
+        if weights.ndim != 2 or activations.ndim != 2 or weights.shape[0] != activations.shape[1] or 0 in weights.shape:
+            raise ProgramError(
+                f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
+                "wanted (batch, rows) times (rows, columns)"
+            )
+        for name, values, low, high in (("weights", weights, -63, 63), ("activations", activations, 0, 31)):
+            if values.dtype.kind not in "iu":
+                raise ProgramError(f"{name}: got type {values.dtype}, wanted integers")
+            if values.size and (values.min() < low or values.max() > high):
+                bad = values[(values < low) | (values > high)].flat[0]
+                raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
+        for name in ("num_sends", "wait_between_events"):
+            if getattr(self, name) < 1:
+                raise ProgramError(f"{name}: got {getattr(self, name)}, wanted at least 1")
+        object.__setattr__(self, "weights", frozen(weights, np.int8))
+        object.__setattr__(self, "activations", frozen(activations, np.uint8))
