@@ -13,6 +13,8 @@ from types import ModuleType
 
 
 class AliasFinder(MetaPathFinder, Loader):
+    """Resolve an alias and everything below it to the module it stands for."""
+
     def __init__(self, aliases: Mapping[str, str]) -> None:
         self._aliases = dict(aliases)
 
@@ -25,13 +27,36 @@ class AliasFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Take over names below an alias; leave all others to the finders behind."""
         return None if self._target(fullname) is None else ModuleSpec(fullname, self)
 
     def exec_module(self, module: ModuleType) -> None:
+        """Put the real module where the import system looks for the alias."""
         name = module.__name__
         sys.modules[name] = import_module(self._target(name) or name)
 
 
-def install(aliases: Mapping[str, str]) -> None:
-    """Install ahead of the path finder, which would load a second copy."""
+class FrontendMissingError(ModuleNotFoundError):
+    """A frontend is asked for whose distribution is not installed.
+
+    It does not carry the module's name: ``from hxtorch import NAME`` would then replace it by a message without advice.
+    """
+
+
+class MissingFinder(MetaPathFinder):
+    """Say what to install where no finder before this one knows a frontend."""
+
+    def __init__(self, distributions: Mapping[str, str]) -> None:
+        self._distributions = dict(distributions)
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> None:
+        """Refuse a missing frontend by name; pass on everything else."""
+        if fullname in self._distributions:
+            distribution = self._distributions[fullname]
+            raise FrontendMissingError(f"{fullname} is provided by {distribution!r}: pip install {distribution}")
+
+
+def install(aliases: Mapping[str, str], distributions: Mapping[str, str]) -> None:
+    """Install the aliases ahead of the path finder, which would load a second copy, and the advice behind it."""
     sys.meta_path.insert(0, AliasFinder(aliases))
+    sys.meta_path.append(MissingFinder(distributions))

@@ -127,6 +127,18 @@ class ChipConfiguration:
             object.__setattr__(new, name, _legal(known[name], value))
         return new
 
+    @classmethod
+    def legal(cls, name: str, value: Any) -> np.ndarray:
+        """Return ``value`` as the read-only array that register ``name`` would hold, without building a configuration.
+
+        Raises:
+            ConfigurationError: The register is unknown, or ``value`` is nothing it can hold.
+        """
+        for register in fields(cls):
+            if register.name == name:
+                return _legal(register, value)
+        raise ConfigurationError(f"unknown register {name!r}")
+
     def registers(self) -> dict[str, np.ndarray]:
         """Return all registers by name, without copying."""
         return {register.name: getattr(self, register.name) for register in fields(self)}

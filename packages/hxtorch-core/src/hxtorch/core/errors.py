@@ -51,3 +51,11 @@ class CalibrationFormatError(HXTorchError, ValueError):
 
 class CalibrationSerialError(CalibrationFormatError):
     """A calibration belongs to another chip."""
+
+
+class CalibrationTargetError(HXTorchError, ValueError):
+    """A calibration target asks for something that no chip can do, or has the wrong shape."""
+
+
+class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
+    """There is no calibration file where one was expected."""

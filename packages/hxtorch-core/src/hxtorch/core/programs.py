@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hxtorch.core import constants
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
 
@@ -16,13 +17,46 @@ CYCLE = 8e-9  # seconds per FPGA cycle (chip facts 5)
 MAX_RUNTIME = 2**32 - 1  # cycles, the FPGA timer has 32 bit
 
 
+def in_cycles(dt: float) -> float:
+    """Return ``dt`` seconds in cycles, free of the rounding errors of decimal fractions.
+
+    Raises:
+        ProgramError: ``dt`` is not positive or not finite.
+    """
+    cycles = round(dt / CYCLE, 9) if abs(dt) < float("inf") else 0.0
+    if not cycles > 0:
+        raise ProgramError(f"dt: got {dt}, wanted a positive number of seconds")
+    return cycles
+
+
 def frozen(array: np.ndarray, dtype: type) -> np.ndarray:
     """Return ``array`` as a read-only contiguous array of ``dtype``; copy only what is needed for that."""
-    result = np.ascontiguousarray(array, dtype)
+    result: np.ndarray = np.ascontiguousarray(array, dtype)
     if result is array and result.flags.writeable:
         result = result.view()
     result.setflags(write=False)
     return result
+
+
+def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: type) -> np.ndarray:
+    """Return integers of the closed range ``[low, high]`` as a read-only array of ``dtype``.
+
+    Raises:
+        OperandRangeError: A value is beyond the range.
+        ProgramError: They are not integers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise ProgramError(f"{name}: got type {array.dtype}, wanted integers")
+    if array.size and (array.min() < low or array.max() > high):
+        bad = array[(array < low) | (array > high)].flat[0]
+        raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
+    return frozen(array, dtype)
+
+
+def legal_weights(weights: np.ndarray) -> np.ndarray:
+    """Return the signed weights of a matrix product as read-only int8; raises as :func:`legal_operand`."""
+    return legal_operand("weights", weights, constants.synaptic_weight_min, constants.synaptic_weight_max, np.int8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,14 +194,9 @@ class MatrixProgram:
                 f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
                 "wanted (batch, rows) times (rows, columns)"
             )
-        for name, values, low, high in (("weights", weights, -63, 63), ("activations", activations, 0, 31)):
-            if values.dtype.kind not in "iu":
-                raise ProgramError(f"{name}: got type {values.dtype}, wanted integers")
-            if values.size and (values.min() < low or values.max() > high):
-                bad = values[(values < low) | (values > high)].flat[0]
-                raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
         for name in ("num_sends", "wait_between_events"):
             if getattr(self, name) < 1:
                 raise ProgramError(f"{name}: got {getattr(self, name)}, wanted at least 1")
-        object.__setattr__(self, "weights", frozen(weights, np.int8))
-        object.__setattr__(self, "activations", frozen(activations, np.uint8))
+        object.__setattr__(self, "weights", legal_weights(weights))
+        low, high = constants.input_activation_min, constants.input_activation_max
+        object.__setattr__(self, "activations", legal_operand("activations", activations, low, high, np.uint8))

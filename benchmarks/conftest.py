@@ -1,0 +1,57 @@
+"""Measure in interleaved rounds and report ratios: absolute times belong to one machine, ratios travel."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+
+@dataclass
+class Report:
+    """Lines that the session prints at its end."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+REPORT = pytest.StashKey[Report]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REPORT] = Report()
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    lines = config.stash[REPORT].lines
+    if lines:
+        terminalreporter.section("figures")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def compare(request: pytest.FixtureRequest):
+    """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer."""
+
+    def measure(subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2) -> dict[str, float]:
+        for _ in range(warmup):
+            for subject in subjects.values():
+                subject()
+        times: dict[str, list[float]] = {name: [] for name in subjects}
+        for _ in range(rounds):
+            for name, subject in subjects.items():
+                begin = time.perf_counter()
+                subject()
+                times[name].append(time.perf_counter() - begin)
+        peer = list(subjects)[-1]
+        lines = request.config.stash[REPORT].lines
+        for name, samples in times.items():
+            ratio = statistics.median(a / b for a, b in zip(samples, times[peer], strict=True))
+            median = statistics.median(samples) * 1e3
+            lines.append(f"{request.node.name}: {name}: {median:.3f} ms, {ratio:.2f} x {peer}")
+        return {name: statistics.median(samples) for name, samples in times.items()}
+
+    return measure

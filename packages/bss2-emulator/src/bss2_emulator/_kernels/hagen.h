@@ -1,0 +1,136 @@
+/* Multiply-accumulate of one tile: pulses, product, saturation, two noisy reads and their difference. */
+#ifndef BSS2_HAGEN_H
+#define BSS2_HAGEN_H
+
+#include "noise.h"
+#include "product.h"
+
+typedef struct {
+    int64_t batch, activation_stride, total_stride; /* elements between batch entries */
+    int rows, columns;
+    const uint8_t *activations;                     /* [batch][rows] */
+    const float *pulse_offset;                      /* [rows] */
+    float pulse_scale, pulse_limit;
+    const float *weights;                           /* packed, see product.h */
+    const float *gain, *baseline, *limit;           /* [TILE_COLUMNS] LSB */
+    float noise_baseline, noise_result;             /* LSB rms */
+    int ideal;                                      /* no reads: the rounded product */
+    bss2_key key;
+    uint32_t purpose, first_entry, run;
+    int32_t *total;                                 /* [batch][columns] */
+} bss2_tile;
+
+/* Round half away from zero and clip to integers. (One comparison of floats, the rest of integers: two would be turned into
+ * branches, which keeps the loops from being vectorised.) */
+BSS2_INLINE int32_t bss2_code(float x, int32_t low, int32_t high) {
+    const float size = fabsf(x) < 4096.0f ? fabsf(x) : 4096.0f;
+    const int32_t code = (int32_t)copysignf(size + 0.5f, x);
+    const int32_t above = code < low ? low : code;
+    return above > high ? high : above;
+}
+
+/* Read one batch entry: add what the column ADC tells to its total. */
+BSS2_INLINE void bss2_read(const bss2_tile *tile, const float *BSS2_RESTRICT product, const float *BSS2_RESTRICT noise_baseline,
+                           const float *BSS2_RESTRICT noise_result, int32_t *BSS2_RESTRICT total) {
+    const float *BSS2_RESTRICT gain = tile->gain, *BSS2_RESTRICT baseline = tile->baseline, *BSS2_RESTRICT limit = tile->limit;
+    const int n = tile->columns;
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        float y = gain[j] * product[j];
+        y = copysignf(fabsf(y) < 1e4f ? fabsf(y) : 1e4f, y); /* its eighth power is finite */
+        float r = -y / limit[j];
+        r = r > 0.0f ? r : 0.0f;
+        r *= r; r *= r; r *= r;
+        const float kept = y / sqrtf(sqrtf(sqrtf(1.0f + r)));
+        const int32_t rest = bss2_code(baseline[j] + noise_baseline[j], 0, 255);
+        const int32_t read = bss2_code(baseline[j] + kept + noise_result[j], 0, 255);
+        const int32_t difference = read - rest;
+        const int32_t above = difference < -128 ? -128 : difference;
+        total[j] += above > 127 ? 127 : above;
+    }
+}
+
+/* Noise of a pair of entries (2 k, 2 k + 1): four normals of a counter serve the two reads of both. */
+BSS2_INLINE void bss2_pair_noise(const bss2_tile *tile, uint32_t pair, float *BSS2_RESTRICT a, float *BSS2_RESTRICT b,
+                                 float *BSS2_RESTRICT c, float *BSS2_RESTRICT d) {
+    const float first = tile->noise_baseline, second = tile->noise_result;
+    const int n = tile->columns;
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const bss2_word4 word = bss2_philox(tile->key, pair, tile->purpose + (uint32_t)j, 0, tile->run);
+        float w, x, y, z;
+        bss2_box_muller(word.w[0], word.w[1], &w, &x);
+        bss2_box_muller(word.w[2], word.w[3], &y, &z);
+        a[j] = w * first; b[j] = x * second; c[j] = y * first; d[j] = z * second;
+    }
+}
+
+/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)), counted like noise, as far as they are in the batch. */
+BSS2_CLONES
+void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block) {
+    float pulses[ENTRIES][TILE_ROWS], sums[ENTRIES * TILE_COLUMNS], noise[4][TILE_COLUMNS];
+    const int64_t first = block * ENTRIES - (int64_t)tile->first_entry;
+    const float scale = tile->pulse_scale, longest = tile->pulse_limit;
+    memset(pulses, 0, sizeof(pulses));
+    for (int i = 0; i < ENTRIES; i++) {
+        const int64_t b = first + i;
+        if (b < 0 || b >= tile->batch) continue;
+        const uint8_t *BSS2_RESTRICT activation = tile->activations + b * tile->activation_stride;
+        const float *BSS2_RESTRICT offset = tile->pulse_offset;
+        float *BSS2_RESTRICT pulse = pulses[i];
+        BSS2_VECTOR
+        for (int r = 0; r < tile->rows; r++) {
+            float length = (float)(int32_t)activation[r] * scale + offset[r];
+            length = length < longest ? length : longest;
+            length = length > 0.0f ? length : 0.0f;
+            pulse[r] = activation[r] ? length : 0.0f; /* a zero sends no event */
+        }
+    }
+    product(pulses[0], tile->weights, sums, tile->rows, tile->columns);
+    if (tile->noise_baseline == 0.0f && tile->noise_result == 0.0f) memset(noise, 0, sizeof(noise));
+    const int noisy = tile->noise_baseline != 0.0f || tile->noise_result != 0.0f;
+    for (int i = 0; i < ENTRIES; i++) {
+        const int64_t b = first + i;
+        if (noisy && !tile->ideal && i % 2 == 0 && b + 1 >= 0 && b < tile->batch)
+            bss2_pair_noise(tile, (uint32_t)(block * ENTRIES + i) / 2, noise[0], noise[1], noise[2], noise[3]);
+        if (b < 0 || b >= tile->batch) continue;
+        int32_t *BSS2_RESTRICT total = tile->total + b * tile->total_stride;
+        const float *BSS2_RESTRICT sum = sums + i * TILE_COLUMNS;
+        const float *BSS2_RESTRICT gain = tile->gain;
+        if (tile->ideal) {
+            BSS2_VECTOR
+            for (int j = 0; j < tile->columns; j++) total[j] += bss2_code(gain[j] * sum[j], -128, 127);
+        } else {
+            bss2_read(tile, sum, noise[2 * (i % 2)], noise[2 * (i % 2) + 1], total);
+        }
+    }
+}
+
+/* What the synapses of a tile weigh: signed weight times its ratio and its synapse's factor, rounded, packed. */
+BSS2_CLONES
+void bss2_pack_weights(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh,
+                       const float *ratio_exc, int rows, int columns, float *packed) {
+    for (int r = 0; r < rows; r++) {
+        const int8_t *BSS2_RESTRICT weight = weights + r * stride;
+        const float *BSS2_RESTRICT inh = strength + (size_t)(2 * r) * TILE_COLUMNS, *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
+        float row[TILE_COLUMNS];
+        BSS2_VECTOR
+        for (int j = 0; j < columns; j++) {
+            const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
+            row[j] = (float)bss2_code((float)(int32_t)weight[j] * (weight[j] > 0 ? up : down), -4096, 4096);
+        }
+        for (int from = 0; from < columns; from += PACK)
+            memcpy(packed + ((size_t)(from / PACK) * rows + r) * PACK, row + from,
+                   sizeof(float) * (size_t)(columns - from < PACK ? columns - from : PACK));
+    }
+}
+
+BSS2_CLONES
+void bss2_clamp(const int32_t *BSS2_RESTRICT total, int8_t *BSS2_RESTRICT out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t above = total[i] < -128 ? -128 : total[i];
+        out[i] = (int8_t)(above > 127 ? 127 : above);
+    }
+}
+
+#endif

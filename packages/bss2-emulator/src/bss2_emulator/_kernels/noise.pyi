@@ -1,0 +1,15 @@
+"""Counter-based normal numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+def philox(key: int, counter: Sequence[int]) -> tuple[int, int, int, int]:
+    """Return the four words of one counter (four words)."""
+
+def fill_normals(key: int, first: int, c1: int, c2: int, c3: int, out: NDArray[np.float32]) -> None:
+    """Write normals ``first, first + 1, ...`` of the stream (c1, c2, c3) to ``out``."""
+
+def fill_uniform(key: int, first: int, c1: int, c2: int, c3: int, out: NDArray[np.float32]) -> None:
+    """Write uniform numbers in (0, 1), ``first, first + 1, ...`` of the stream (c1, c2, c3), to ``out``."""

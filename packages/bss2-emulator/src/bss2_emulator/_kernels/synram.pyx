@@ -1,0 +1,70 @@
+"""Compile synapse rows: what one event adds to the synaptic inputs of all active neurons."""
+
+from cython.parallel cimport prange
+from libc.stdint cimport int32_t, uint8_t
+
+ctypedef fused real:
+    float
+    double
+
+
+cdef void add_row(const uint8_t *weight, const uint8_t *label, const float *strength, uint8_t wanted, const int32_t *column,
+                  int first, int last, real *line) noexcept nogil:
+    """Add the synapses of one row whose label is the wanted one."""
+    cdef int j, c
+    for j in range(first, last):
+        c = column[j]
+        if label[c] == wanted:
+            line[j] += <real>(<float>weight[c] * strength[c])
+
+
+cdef void add_span(const real *line, int first, int last, int32_t *span) noexcept nogil:
+    """Narrow a span to the neurons that the line reaches."""
+    while first < last and line[first] == 0:
+        first += 1
+    while last > first and line[last - 1] == 0:
+        last -= 1
+    span[0], span[1] = first, last
+
+
+cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
+                         const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
+                         const int32_t *drivers, int driver_count, uint8_t wanted, const real *scale_exc,
+                         const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
+    cdef int i, h, row, half, first, last, j
+    for j in range(count):
+        exc[j] = 0
+        inh[j] = 0
+    for i in range(driver_count):
+        h = drivers[i] // 128
+        first = 0 if h == 0 else top_count
+        last = top_count if h == 0 else count
+        for half in range(2):
+            row = 2 * (drivers[i] % 128) + half
+            if row_mode[h, row] & 1:
+                add_row(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, &column[0], first, last, exc)
+            if row_mode[h, row] & 2:
+                add_row(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, &column[0], first, last, inh)
+    for j in range(count):
+        exc[j] *= scale_exc[j]
+        inh[j] *= scale_inh[j]
+    add_span(exc, 0, count, span)
+    add_span(inh, 0, count, span + 2)
+
+
+def compile_actions(
+    const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
+    const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
+    const int32_t[::1] drivers, const int32_t[::1] driver_offsets, const uint8_t[::1] synapse_label,
+    const real[::1] scale_exc, const real[::1] scale_inh, real[:, ::1] exc, real[:, ::1] inh, int32_t[:, ::1] spans,
+    int threads,
+):
+    """Write the synaptic state added by each action to ``exc`` and ``inh``, and the neurons reached to ``spans``."""
+    cdef Py_ssize_t a, actions = synapse_label.shape[0]
+    if actions == 0 or count == 0:
+        return
+    for a in prange(actions, nogil=True, schedule="static", num_threads=threads):
+        compile_action(
+            weight, label, row_mode, strength, column, top_count, count, &drivers[0] + driver_offsets[a],
+            driver_offsets[a + 1] - driver_offsets[a], synapse_label[a], &scale_exc[0], &scale_inh[0],
+            &exc[a, 0], &inh[a, 0], &spans[a, 0])

@@ -1,0 +1,92 @@
+"""What the chip is made of: counts, clocks and conversion factors, each with unit and source.
+
+"facts" are the numbers sheet of the chip (``chip.md``); the sections are given.
+"""
+
+from typing import Final
+
+# Geometry (facts 1.1).
+HEMISPHERES: Final = 2
+COLUMNS: Final = 256  # per hemisphere: neurons, synapse columns, ADC columns
+ROWS: Final = 256  # synapse rows per hemisphere
+DRIVERS: Final = 128  # per hemisphere, two rows each
+NEURONS: Final = HEMISPHERES * COLUMNS
+QUADRANTS: Final = 4
+BACKENDS: Final = 2
+BUSES: Final = 4  # PADI buses per hemisphere; driver d is on bus d % 4 at position d // 4
+CROSSBAR_INPUTS: Final = 20  # 0-7 neuron outputs, 8-11 link, 12-19 background
+CROSSBAR_OUTPUTS: Final = 12  # 0-3 PADI top, 4-7 PADI bottom, 8-11 link
+LINK_INPUT: Final = 8  # crossbar input and output of link channel 0
+COLUMNS_PER_OUTPUT: Final = 32  # neuron columns that share a crossbar input
+
+CAPMEM_MAX: Final = 1022  # analog codes; 1023 marks a cell that is not refreshed (facts 3.2)
+NO_FORWARD: Final = (0, 0x3FFF)  # mask and target of a crossbar node that drops everything (facts 1.3)
+
+# Clocks (facts 4, 5).
+CYCLE: Final = 8e-9  # s, FPGA clock
+MAX_RUNTIME: Final = 2**32 - 1  # cycles
+CADC_PERIOD_HALF: Final = 1.75e-6  # s between samples of up to 128 columns of a hemisphere
+CADC_PERIOD_FULL: Final = 2.0e-6
+CADC_PERIOD_DRAM: Final = 6.0e-6
+CADC_LEAD: Final = 5e-6  # s, sampling starts before the run
+CADC_BUFFER: Final = 100  # samples of a batch entry in SRAM
+CADC_BUFFER_DRAM: Final = 204_800
+MADC_PERIOD: Final = 4.25  # cycles
+
+# Conversion (facts 3.7, 4).
+CADC_LSB: Final = 4.5e-3  # V
+CADC_ZERO: Final = 0.06  # V that reads 0
+CADC_NOMINAL_SLOPE: Final = 370  # code of the ramp at which an LSB is CADC_LSB
+CADC_NOMINAL_OFFSET: Final = 31
+CADC_OFFSET_STEP: Final = 1.2e-3  # V per code of the ramp offset
+MADC_LSB: Final = 1.5e-3
+MADC_ZERO: Final = -0.042
+DEBUG_ZERO: Final = (70, 0.15)  # code and V of the debug line
+DEBUG_STEP: Final = 1.875e-3  # V per code
+RAILS: Final = (CADC_ZERO + 25 * CADC_LSB, CADC_ZERO + 228 * CADC_LSB)  # V (facts 2.6: user units -103 and 100)
+
+# Neuron (facts 3.3, 3.7, 6.1, 10): nominal value at a code, and volts per code.
+LEAK_REFERENCE: Final = (629, 0.42, 1.185e-3)
+RESET_REFERENCE: Final = (625, 0.42, 1.320e-3)
+THRESHOLD_REFERENCE: Final = (389, 0.735, 1.485e-3)
+CAPACITANCE: Final = 2.2e-12  # F at code 63
+CAPACITANCE_PARASITIC: Final = 0.05  # share that is there at code 0
+LEAK_CONDUCTANCE: Final = 2.3206e-9  # S per code: 158 codes are 6 us at 2.2 pF
+RESIDUAL_LEAK: Final = 5e-3  # s, membrane time constant without leak
+RESET_TIME: Final = 0.5e-6  # s at code 1022
+TAU_SYN: Final = 504e-6  # s times code: 84 codes are 6 us
+SMALL_CAPACITANCE: Final = 0.25  # factor of tau_syn
+OFFSET_CURRENT: Final = 0.25e-9  # A per code of i_mem_offset
+SYNIN_SHIFT: Final = 0.15e-9  # A per code off the optimum
+SYNIN_SHIFT_OPTIMUM: Final = 304
+COMPARATOR_LATENCY: Final = 30e-9  # s
+
+# Synapses (facts 2.1, 2.6, 3.8).
+EVENT_CURRENT: Final = 0.888e-9  # A per weight LSB at DAC bias 600, gm 500
+DAC_REFERENCE: Final = 600
+GM_REFERENCE: Final = 500
+GM_EXPONENT: Final = 0.8
+SATURATION_EXC: Final = 414e-9  # A: 5 % below linear at a simultaneous weight of 288 and tau 10/10 us
+SATURATION_INH: Final = 109e-9  # A: 35 % below linear there
+
+# Noise (facts 6.3, 10).
+MEMBRANE_NOISE: Final = CADC_LSB  # V rms in the bandwidth of the membrane
+RUN_OFFSET: Final = 0.7 * CADC_LSB  # V rms of the leak potential from run to run
+CADC_NOISE: Final = 1.2  # LSB
+MADC_NOISE: Final = 1.5  # LSB
+
+# Hagen mode (facts 2.4, 2.5).
+HAGEN_GAIN: Final = 0.002  # LSB per weight and activation at the codes below
+HAGEN_DAC: Final = 1022
+HAGEN_GM: Final = 450
+HAGEN_TAU_CODE: Final = 394  # 0.32 us with the small capacitance
+HAGEN_SLOPE: Final = 270  # 3.28 mV per LSB
+TILE_ROWS: Final = 128
+MAX_WEIGHT: Final = 63
+MAX_ACTIVATION: Final = 31
+MAX_PULSE: Final = 32.0
+HAGEN_DAC_STEP: Final = 0.1  # LSB of the activation per code of hagen_dac_offset
+HAGEN_DAC_CENTER: Final = 32
+HAGEN_LIMIT: Final = 110.0  # LSB where the inhibitory side flattens
+HAGEN_NOISE: Final = 1.0  # LSB rms that the integration adds to two reads
+HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read

@@ -1,0 +1,25 @@
+"""Errors of the emulator: each is an :class:`EmulatorError` and the builtin that callers would expect."""
+
+
+class EmulatorError(Exception):
+    """Base of everything that the emulator raises on purpose."""
+
+
+class ConfigError(EmulatorError, ValueError):
+    """A register is given a value that the chip does not have."""
+
+
+class EventError(EmulatorError, ValueError):
+    """Input events are not a legal batch of events."""
+
+
+class RunError(EmulatorError, ValueError):
+    """A run asks for something that the chip cannot do: run time, recording, operands."""
+
+
+class OperandRangeError(EmulatorError, OverflowError):
+    """A weight or an activation of a matrix product exceeds the range of the chip."""
+
+
+class ReadoutWarning(UserWarning):
+    """A recording is incomplete."""

@@ -1,0 +1,143 @@
+"""Run spiking experiments: registers and events in, spikes and samples out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator import cadc, constants, madc
+from bss2_emulator._kernels.lif import LAYOUT, Readout, run_batch
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.coordinates import HEMISPHERE, OUTPUT, spike_label
+from bss2_emulator.events import route
+from bss2_emulator.inputs import Events
+from bss2_emulator.labels import LabelBook
+from bss2_emulator.memo import Memo
+from bss2_emulator.neurons import REGISTERS, NeuronPhysics, neuron_physics
+from bss2_emulator.noise import RunNoise
+from bss2_emulator.propagators import Tables, neuron_tables, padded
+from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
+from bss2_emulator.silicon import Silicon
+from bss2_emulator.synram import Synapses, compile_synapses
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What to record beside spikes; see :meth:`bss2_emulator.Chip.run_spiking`."""
+
+    cadc_neurons: NDArray[np.int64]
+    cadc_acausal: bool
+    cadc_in_dram: bool
+    madc_neuron: int | None
+
+
+class SpikingEngine:
+    """Runs spiking experiments on one silicon, and keeps what it derived from registers that do not change.
+
+    Args:
+        silicon: The chip.
+        dtype: Floating point type of the integration.
+    """
+
+    def __init__(self, silicon: Silicon, dtype: type) -> None:
+        self.silicon, self.dtype = silicon, dtype
+        self._memo = Memo()
+        self._labels = LabelBook()
+
+    def run(
+        self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
+    ) -> SpikingRun:
+        """Run all batch entries; arguments are legal."""
+        memo, switches = self._memo, self.silicon.imperfections
+        active = self._active(config, recording)
+        physics = memo.get(
+            "physics",
+            tuple(getattr(config, name) for name in REGISTERS),
+            lambda: neuron_physics(config, self.silicon),
+        )
+        tables = memo.get(
+            "tables", (physics, active), lambda: neuron_tables(physics, active, switches, self.dtype)
+        )
+        book = self._labels.follow(config, active, events.labels)
+        synapses = memo.get(
+            "synapses",
+            (config.weight, config.label, config.row_mode, book.routes, active, tables),
+            lambda: compile_synapses(config, self.silicon.synapse, book.routes, active, tables, threads),
+        )
+        readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
+        traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
+        steps = -(-runtime // LAYOUT["step"])
+        trace = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
+        low, high = constants.RAILS
+        times, index, offsets = run_batch(
+            runtime, len(active), switches.saturation, switches.membrane_noise or switches.run_offset, low, high,
+            tables.rows, synapses.exc, synapses.inh, synapses.spans, book.label_action,
+            padded(active).astype(np.uint32), tables.reset_cycles, tables.refractory_cycles, book.neuron_action,
+            events.times, events.labels, events.offsets, noise.key, noise.run, noise.first_entry, *readouts, traced, trace,
+            threads,
+        )  # fmt: skip
+        dropped = book.dropped_inputs(events.labels)
+        linked = book.neuron_linked[index]
+        lost = book.neuron_dropped[index]
+        if lost.any():
+            dropped += np.bincount(OUTPUT[active[index[lost]]], minlength=len(dropped))
+        if not linked.all():
+            offsets = np.concatenate(([0], np.cumsum(linked)))[offsets]
+            times, index = times[linked], index[linked]
+        neurons = active[index]
+        loop_times, loop_labels, loop_offsets = book.loopback(events)
+        return SpikingRun(
+            spike_times=times,
+            spike_labels=spike_label(neurons, config.event_address[neurons]).astype(np.uint16),
+            spike_neurons=neurons,
+            spike_offsets=offsets,
+            loopback_times=loop_times,
+            loopback_labels=loop_labels,
+            loopback_offsets=loop_offsets,
+            cadc=samples,
+            madc=self._madc(trace, runtime, recording, noise),
+            dropped=dropped,
+        )
+
+    def _active(self, config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
+        """Return the neurons that anybody can see, ascending: others are not integrated."""
+        seen = config.enable_threshold & config.enable_spike_output
+        seen[recording.cadc_neurons] = True
+        if recording.madc_neuron is not None:
+            seen[recording.madc_neuron] = True
+        return np.flatnonzero(seen)
+
+    def _readouts(
+        self, config: ChipConfig, runtime: int, batch: int, active: NDArray[np.int64], recording: Recording, noise: RunNoise
+    ) -> tuple[list[Readout | None], tuple[CadcSamples, ...]]:
+        """Lay out the samples of both hemispheres."""
+        readouts: list[Readout | None] = [None, None]
+        samples = []
+        neurons, switches = recording.cadc_neurons, self.silicon.imperfections
+        for hemisphere in range(2):
+            here = neurons[HEMISPHERE[neurons] == hemisphere]
+            if not len(here):
+                continue
+            layout = cadc.sample_times(
+                runtime, batch, hemisphere, len(here), recording.cadc_in_dram, noise, switches.cadc_jitter
+            )
+            gain, offset = cadc.transfer(config, self.silicon, here, recording.cadc_acausal)
+            values = np.empty((len(layout.times), len(here)), np.uint8)
+            readouts[hemisphere] = Readout(
+                np.searchsorted(active, here).astype(np.int32), here.astype(np.uint32), gain.astype(np.float32),
+                offset.astype(np.float32), constants.CADC_NOISE * switches.cadc_noise, layout.times, layout.batch_offsets,
+                layout.first, values,
+            )  # fmt: skip
+            samples.append(CadcSamples(layout.times, values, here, layout.batch_offsets))
+        if samples:
+            cadc.warn_if_capped(runtime, tuple(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
+        return readouts, tuple(samples)
+
+    def _madc(self, trace: np.ndarray, runtime: int, recording: Recording, noise: RunNoise) -> MadcSamples | None:
+        if recording.madc_neuron is None:
+            return None
+        offset = float(self.silicon.readout_offset[recording.madc_neuron])
+        return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))

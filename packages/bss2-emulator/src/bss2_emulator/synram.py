@@ -1,0 +1,53 @@
+"""Synapses as the neurons feel them: what one event of each source adds to the synaptic inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator._kernels.synram import compile_actions
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.constants import COLUMNS
+from bss2_emulator.coordinates import COLUMN
+from bss2_emulator.events import Routes
+from bss2_emulator.propagators import Tables
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """Effect of one event of each action.
+
+    Attributes:
+        exc, inh: Synaptic state added to the active neurons, (actions, width); at least one row.
+        spans: Neurons reached: exc from, to, inh from, to; int32 (actions, 4).
+    """
+
+    exc: np.ndarray
+    inh: np.ndarray
+    spans: NDArray[np.int32]
+
+
+def compile_synapses(
+    config: ChipConfig, strength: NDArray[np.float32], routes: Routes, active: NDArray[np.int64], tables: Tables, threads: int
+) -> Synapses:
+    """Add up the synapses that an event of each action reaches.
+
+    Args:
+        config: Registers: weights, labels, row modes.
+        strength: Factor of each synapse on this chip, (2, 256, 256).
+        routes: Drivers and synapse label of each action.
+        active: Active neurons n, ascending.
+        tables: Their scales.
+        threads: Threads to use.
+    """
+    actions, width = max(len(routes.labels), 1), tables.rows.shape[1]
+    exc, inh = np.zeros((2, actions, width), tables.rows.dtype)
+    spans = np.zeros((actions, 4), np.int32)
+    compile_actions(
+        config.weight, config.label, config.row_mode, strength, COLUMN[active].astype(np.int32),
+        int(np.searchsorted(active, COLUMNS)), len(active), routes.drivers, routes.driver_offsets, routes.labels,
+        tables.scale[0], tables.scale[1], exc, inh, spans, threads,
+    )  # fmt: skip
+    return Synapses(exc, inh, spans)

@@ -1,0 +1,136 @@
+"""Connections to a chip, and the way of a network onto it and of its observables back."""
+
+from hxtorch.core.chip import Chip, NeuronBlock
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
+from hxtorch.core.errors import (
+    BackendError,
+    CalibrationError,
+    CalibrationFormatError,
+    CalibrationNotFoundError,
+    CalibrationSerialError,
+    CalibrationTargetError,
+    ConfigurationError,
+    ConnectionOpenError,
+    HXTorchError,
+    NoConnectionError,
+    OperandRangeError,
+    PlacementError,
+    ProgramError,
+    RecordingError,
+    RoutingError,
+)
+from hxtorch.core.execution import run
+from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
+from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
+from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
+from hxtorch.core.network import (
+    CADCRecording,
+    ExternalPopulation,
+    Network,
+    NetworkBuilder,
+    Population,
+    PopulationDescriptor,
+    Projection,
+    ProjectionDescriptor,
+)
+from hxtorch.core.network_graph import NetworkGraph, build_network_graph, update_network_graph
+from hxtorch.core.observables import CADCHandle, MADCHandle, SpikeHandle, extract_cadc, extract_madc, extract_spikes
+from hxtorch.core.placement import NeuronPlacement
+from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram
+from hxtorch.core.results import (
+    CADCSamples,
+    ExecutionInfo,
+    LabelEvents,
+    MADCSamples,
+    MatrixResult,
+    SpikeEvents,
+    SpikingResult,
+)
+from hxtorch.core.routing import Routing, build_routing
+from hxtorch.core.session import (
+    Session,
+    current_session,
+    get_unique_identifier,
+    init_hardware,
+    init_hardware_minimal,
+    open_session,
+    release_hardware,
+)
+from hxtorch.core.weights import round_to_lsb, weight_to_connection
+
+__all__ = [
+    "CYCLE",
+    "AtomicNeuronOnDLS",
+    "BackendError",
+    "CADCHandle",
+    "CADCRecording",
+    "CADCSamples",
+    "CalibrationError",
+    "CalibrationFormatError",
+    "CalibrationNotFoundError",
+    "CalibrationPath",
+    "CalibrationSerialError",
+    "CalibrationTargetError",
+    "Chip",
+    "ChipConfiguration",
+    "ConfigurationError",
+    "Connection",
+    "ConnectionOpenError",
+    "ExecutionInfo",
+    "ExternalPopulation",
+    "HWDBPath",
+    "HXTorchError",
+    "InputEvents",
+    "LabelEvents",
+    "LogicalNeuronCompartments",
+    "LogicalNeuronOnDLS",
+    "MADCHandle",
+    "MADCSamples",
+    "MatrixProgram",
+    "MatrixResult",
+    "MatrixUnit",
+    "Network",
+    "NetworkBuilder",
+    "NetworkGraph",
+    "NetworkInputs",
+    "NeuronBlock",
+    "NeuronPlacement",
+    "NoConnectionError",
+    "OperandRangeError",
+    "PlacementError",
+    "Population",
+    "PopulationDescriptor",
+    "ProgramError",
+    "Projection",
+    "ProjectionDescriptor",
+    "Recording",
+    "RecordingError",
+    "Routing",
+    "RoutingError",
+    "Session",
+    "Setup",
+    "SpikeEvents",
+    "SpikeHandle",
+    "SpikeTrains",
+    "SpikingProgram",
+    "SpikingResult",
+    "SpikingUnit",
+    "build_network_graph",
+    "build_routing",
+    "current_session",
+    "encode",
+    "extract_cadc",
+    "extract_madc",
+    "extract_spikes",
+    "get_unique_identifier",
+    "init_hardware",
+    "init_hardware_minimal",
+    "open_session",
+    "release_hardware",
+    "round_to_lsb",
+    "run",
+    "tensor_to_spike_times",
+    "update_network_graph",
+    "weight_to_connection",
+]

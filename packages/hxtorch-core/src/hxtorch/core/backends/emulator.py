@@ -1,0 +1,238 @@
+"""The emulated chip behind the seam; the only file that imports ``bss2_emulator``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+import bss2_emulator
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
+from hxtorch.core.hardware import Setup
+from hxtorch.core.programs import CYCLE, MatrixProgram, SpikingProgram
+from hxtorch.core.results import (
+    CADCSamples,
+    ExecutionInfo,
+    LabelEvents,
+    MADCSamples,
+    MatrixResult,
+    SpikeEvents,
+    SpikingResult,
+)
+
+_FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
+    "ideal": "ideal",
+    "calibrated": "calibrated",
+    "full": "full",
+}
+
+# Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
+_MATRIX_OVERHEAD = 46e-6
+
+
+def connect(setup: Setup) -> EmulatorConnection:
+    """Open the emulated chip of ``setup``.
+
+    Raises:
+        BackendError: The fidelity or the name of an imperfection is unknown.
+    """
+    fidelity = _FIDELITIES.get(setup.fidelity)
+    if fidelity is None:
+        raise BackendError(f"fidelity: got {setup.fidelity!r}, wanted {', '.join(_FIDELITIES)}")
+    imperfections = None
+    if setup.imperfections:
+        try:
+            imperfections = bss2_emulator.Imperfections(**setup.imperfections)
+        except TypeError as error:
+            raise BackendError(f"imperfections: {error}") from error
+    chip = bss2_emulator.Chip(serial=setup.serial, fidelity=fidelity, seed=setup.seed, imperfections=imperfections)
+    return EmulatorConnection(chip, setup)
+
+
+class EmulatorConnection:
+    """One emulated chip; runs both kinds of programs."""
+
+    def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
+        self._link = _Link(chip, setup)
+        self._spiking = _Spiking(self._link)
+        self._matrix = _Matrix(self._link)
+
+    @property
+    def identifier(self) -> str:
+        return self._link.setup.serial
+
+    @property
+    def spiking(self) -> _Spiking:
+        return self._spiking
+
+    @property
+    def matrix(self) -> _Matrix:
+        return self._matrix
+
+    @property
+    def run_counter(self) -> int:
+        """Number of the next run, which keys its noise; set it to repeat or to resume a sequence of runs."""
+        return int(self._link.open_chip().run_counter)
+
+    @run_counter.setter
+    def run_counter(self, value: int) -> None:
+        self._link.open_chip().run_counter = value
+
+    def describe(self) -> dict[str, str]:
+        """Return backend, serial, fidelity and the emulator's version."""
+        setup = self._link.setup
+        description = {
+            "backend": "emulator",
+            "serial": setup.serial,
+            "fidelity": setup.fidelity,
+            "version": bss2_emulator.__version__,
+        }
+        if setup.imperfections:  # another chip: what is calibrated on one does not hold on the other
+            switches = sorted(setup.imperfections.items())
+            description["imperfections"] = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switches)
+        return description
+
+    def close(self) -> None:
+        """Forget the chip; closing twice is harmless."""
+        self._link.chip = None
+
+
+class _Link:
+    """The chip and the registers that it holds now."""
+
+    def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
+        self.chip: bss2_emulator.Chip | None = chip
+        self.setup = setup
+        self._config = bss2_emulator.ChipConfig()
+
+    def open_chip(self) -> bss2_emulator.Chip:
+        if self.chip is None:
+            raise NoConnectionError(f"the connection to {self.setup.serial!r} is closed")
+        return self.chip
+
+    def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
+        """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
+        self._config = self._config.update(configuration.registers())
+        return self._config
+
+    def info(self, run: int, started: float, emulated_time: float, events_sent: int, **more: Any) -> ExecutionInfo:
+        return ExecutionInfo(
+            backend="emulator",
+            serial=self.setup.serial,
+            fidelity=self.setup.fidelity,
+            run=run,
+            emulated_time=emulated_time,
+            wall_time=perf_counter() - started,
+            events_sent=events_sent,
+            **more,
+        )
+
+
+@contextmanager
+def _typed_errors() -> Iterator[None]:
+    """Turn what the emulator refuses into errors of this package."""
+    try:
+        yield
+    except bss2_emulator.ConfigError as error:
+        raise ConfigurationError(str(error)) from error
+    except bss2_emulator.OperandRangeError as error:
+        raise OperandRangeError(str(error)) from error
+    except bss2_emulator.EmulatorError as error:
+        raise ProgramError(str(error)) from error
+
+
+class _Spiking:
+    def __init__(self, link: _Link) -> None:
+        self._link = link
+
+    def run(self, program: SpikingProgram) -> SpikingResult:
+        """Run ``program`` once for each batch entry."""
+        chip, started = self._link.open_chip(), perf_counter()
+        number = int(chip.run_counter)
+        recording, events = program.recording, program.events
+        with _typed_errors():
+            run = chip.run_spiking(
+                self._link.configure(program.configuration),
+                program.runtime,
+                events.times,
+                events.labels,
+                events.batch_offsets,
+                cadc_neurons=recording.cadc_neurons,
+                cadc_acausal=recording.cadc_acausal,
+                cadc_in_dram=recording.cadc_in_dram,
+                madc_neuron=recording.madc_neuron,
+            )
+        madc = None
+        if run.madc is not None and recording.madc_neuron is not None:
+            times, values, offsets = run.madc
+            madc = MADCSamples(times, values, recording.madc_neuron, offsets)
+        neurons = neurons_of_labels(program.configuration, run.spike_labels)
+        return SpikingResult(
+            spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
+            loopback=LabelEvents(run.loopback_times, run.loopback_labels, run.loopback_offsets),
+            cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
+            madc=madc,
+            info=self._link.info(
+                number,
+                started,
+                program.runtime * CYCLE * events.batch_size,
+                len(events.times),
+                events_dropped=np.asarray(run.dropped, np.int64),
+            ),
+        )
+
+
+def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
+    """Tell which neuron sent each label, as one has to on the link; of two with one label the first.
+
+    Args:
+        configuration: Registers, of which spike outputs and event addresses count.
+        labels: On-chip labels, integers (spikes,): event output in bits 10..8, address in bits 7..0.
+
+    Returns:
+        Neurons ``n``, int64 (spikes,).
+
+    Source: chip facts 1.4.
+    """
+    neurons = np.flatnonzero(configuration.enable_spike_output)[::-1]
+    senders: np.ndarray = np.full(2048, -1, np.int64)
+    senders[(neurons % 256 // 32) << 8 | configuration.event_address[neurons]] = neurons
+    found: np.ndarray = senders[np.asarray(labels, np.int64) & 0x7FF]
+    return found
+
+
+class _Matrix:
+    def __init__(self, link: _Link) -> None:
+        self._link = link
+
+    def run(self, program: MatrixProgram) -> MatrixResult:
+        """Multiply all activations of ``program`` with its matrix."""
+        chip, started = self._link.open_chip(), perf_counter()
+        number = int(chip.run_counter)
+        with _typed_errors():
+            run = chip.run_matrix(
+                self._link.configure(program.configuration),
+                program.weights,
+                program.activations,
+                program.num_sends,
+                program.wait_between_events,
+                madc_column=program.madc_column,
+            )
+        batch, rows = program.activations.shape
+        tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
+        events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
+        madc = None
+        if run.madc is not None and program.madc_column is not None:
+            times, values, offsets = run.madc
+            madc = MADCSamples(times, values, program.madc_column, offsets)
+        return MatrixResult(
+            values=run.values,
+            madc=madc,
+            info=self._link.info(
+                number, started, batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
+            ),
+        )

@@ -1,0 +1,35 @@
+"""Calibration of a chip: targets, measured register codes, files.
+
+``for_target(connection, SpikingCalibTarget(...))`` returns the calibration of a chip, measuring only if there is none
+yet; ``calibration.apply(configuration)`` writes it into the registers of a program. ``load`` and ``save`` read and
+write files; after ``load``, ``calibration.require_chip(connection)`` refuses one that belongs to another chip.
+"""
+
+from hxtorch.core.calibration.calibrator import CalibrationOptions, Calibrator, calibrate, nominal_calibration
+from hxtorch.core.calibration.nominal import nominal_registers
+from hxtorch.core.calibration.provider import for_target, nightly_calib_path, path_for_target
+from hxtorch.core.calibration.ranges import CalibrationRangeWarning
+from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.store import dumps, load, loads, save
+from hxtorch.core.calibration.targets import CalibTarget, HagenCalibTarget, SpikingCalibTarget, preset
+
+__all__ = [
+    "CalibTarget",
+    "Calibration",
+    "CalibrationOptions",
+    "CalibrationRangeWarning",
+    "Calibrator",
+    "HagenCalibTarget",
+    "SpikingCalibTarget",
+    "calibrate",
+    "dumps",
+    "for_target",
+    "load",
+    "loads",
+    "nightly_calib_path",
+    "nominal_calibration",
+    "nominal_registers",
+    "path_for_target",
+    "preset",
+    "save",
+]

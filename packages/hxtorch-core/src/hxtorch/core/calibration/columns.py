@@ -1,0 +1,43 @@
+"""Calibrate the gain of every column of a matrix product, for weights of both signs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hxtorch.core.calibration.algorithms import PowerPrediction, predictive_search
+from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.calibration.cadc import QUADRANTS
+from hxtorch.core.calibration.nominal import GM_EXPONENT
+from hxtorch.core.calibration.products import ROWS, mean_products
+
+WEIGHT, ACTIVATION, REPETITIONS = 12, 15, 100  # about 46 LSB: far from both limits
+TOLERANCE = 0.15
+
+
+def calibrate_gains(bench: Bench, steps: int = 3) -> None:
+    """Bring the gains of all columns to what a typical column has at the target's code."""
+    code = np.asarray(bench.target.per_input("i_synin_gm"))
+    relative = column_gains(bench) / code**GM_EXPONENT
+    typical = np.mean([np.median(relative[:, quadrant == QUADRANTS]) for quadrant in range(4)])
+    wanted = np.asarray(typical * code**GM_EXPONENT)
+
+    def measure(codes: np.ndarray) -> np.ndarray:
+        bench.set(i_synin_exc_gm=codes[0], i_synin_inh_gm=codes[1])
+        return column_gains(bench)
+
+    start = np.stack([bench.configuration.i_synin_exc_gm, bench.configuration.i_synin_inh_gm])
+    found = predictive_search(measure, wanted, start, PowerPrediction(GM_EXPONENT), low=1, steps=steps)
+    bench.set(i_synin_exc_gm=found.codes[0], i_synin_inh_gm=found.codes[1])
+    bench.measured["gain"] = found.values
+    bench.require(found.success & (np.abs(found.values / wanted - 1) < TOLERANCE))
+
+
+def column_gains(bench: Bench) -> np.ndarray:
+    """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512)."""
+    vector = np.full((1, ROWS), ACTIVATION)
+    rest = mean_products(bench, WEIGHT, np.zeros((1, ROWS), np.int64), REPETITIONS)
+    gains = [
+        (mean_products(bench, weight, vector, REPETITIONS) - rest) / (weight * ACTIVATION * ROWS)
+        for weight in (WEIGHT, -WEIGHT)
+    ]
+    return np.stack([gain.reshape(512) for gain in gains])

@@ -1,0 +1,61 @@
+"""Calibrate neurons and synapse drivers for analog matrix products: every register of a :class:`HagenCalibTarget`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.calibration.cadc import calibrate_cadc
+from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.columns import calibrate_gains
+from hxtorch.core.calibration.drivers import calibrate_drivers
+from hxtorch.core.calibration.potentials import calibrate_leak, calibrate_reset
+from hxtorch.core.calibration.references import calibrate_references
+from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.synapses import calibrate_tau_syn
+from hxtorch.core.calibration.targets import HagenCalibTarget
+from hxtorch.core.calibration.threshold import calibrate_threshold
+from hxtorch.core.calibration.time_constants import calibrate_tau_mem
+from hxtorch.core.interfaces import Connection
+
+STAGES = 9
+THRESHOLD = 150.0  # LSB; neurons fire only to show their membrane time constant
+
+
+class HagenCalibrator:
+    """Calibrates for matrix products.
+
+    Neurons are calibrated as for spiking. What products show is calibrated on products: the offset of every synapse
+    driver, then the gain of every column for weights of both signs. During a product the leak is off.
+    """
+
+    def calibrate(
+        self, connection: Connection, target: HagenCalibTarget, options: CalibrationOptions | None = None
+    ) -> Calibration:
+        """Return register codes that bring the chip behind ``connection`` to ``target``."""
+        bench = Bench(connection, target)
+        threshold = np.full(512, THRESHOLD)
+        with progress_bar(options, f"calibrate {connection.identifier}", STAGES) as progress:
+            progress.stage("CADC")
+            calibrate_cadc(bench)
+            progress.stage("synaptic references")
+            calibrate_references(bench)
+            progress.stage("leak")
+            calibrate_leak(bench, steps=1)
+            progress.stage("tau_mem")
+            calibrate_threshold(bench, threshold, steps=2)
+            calibrate_tau_mem(bench, threshold)
+            progress.stage("tau_syn")
+            calibrate_tau_syn(bench, steps=3)
+            progress.stage("reset")
+            bench.require(calibrate_reset(bench, np.asarray(target.per_neuron("leak"))))
+            progress.stage("leak again")
+            bench.require(calibrate_leak(bench, steps=3, entries=128))
+            bench.set(enable_leak=False)
+            progress.stage("synapse drivers")
+            calibrate_drivers(bench)
+            progress.stage("gain")
+            calibrate_gains(bench)
+        for name in ("v_threshold",):  # served the calibration only
+            del bench.found[name]
+        return signed(connection, target, bench.found, bench.success, bench.measured, "measured")

@@ -1,0 +1,153 @@
+"""Register codes that reach a target on a chip without mismatch: first guess of every search, final on an ideal chip.
+
+Each formula is the typical transfer of one analog cell. Source: chip facts 2.1, 3.3 to 3.7 and 4.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hxtorch.core.calibration.refractory import refractory_registers
+from hxtorch.core.calibration.targets import CalibTarget, HagenCalibTarget, SpikingCalibTarget
+from hxtorch.core.configuration import CAPMEM_MAX
+
+CODES_PER_VOLT = {"v_leak": 1 / 1.185e-3, "v_reset": 1 / 1.32e-3, "v_threshold": 1 / 1.485e-3}
+MEMBRANE_CAPACITANCE = 2.2e-12  # farads at code 63
+LEAK_CONDUCTANCE = 2.3206e-9  # siemens per code
+PARASITIC_TIME = 5e-3  # seconds; time constant of a membrane whose leak is off
+TAU_SYN_CODE = 504e-6  # seconds times code
+SMALL_CAPACITANCE = 0.25  # factor on a synaptic time constant
+GM_EXPONENT = 0.8  # strength of a synaptic input ~ code ** 0.8
+SHIFT_CURRENT = 0.15e-9  # amperes of offset per code beside the best one
+OFFSET_CURRENT = 0.25e-9  # amperes per code
+SYNAPSE_CURRENT = 0.888e-9  # amperes per weight at a bias of 600 and a gm of 500
+DEBUG_VOLT_PER_CODE = 1.875e-3
+
+
+def debug_volts(code: float) -> float:
+    """Return the potential of the CADC's test input for a code of ``debug_voltage``."""
+    return 0.15 + (code - 70) * DEBUG_VOLT_PER_CODE
+
+
+@dataclass(frozen=True)
+class CADCRange:
+    """Transfer of the column ADC: two codes of the test voltage and what they shall read.
+
+    Attributes:
+        low_code, high_code: Codes of ``debug_voltage``.
+        low, high: Readings, LSB.
+    """
+
+    low_code: int
+    high_code: int
+    low: float = 20.0
+    high: float = 220.0
+
+    @property
+    def volt_per_lsb(self) -> float:
+        """Volts of one LSB; 4.5 mV in spiking mode."""
+        return (self.high_code - self.low_code) * DEBUG_VOLT_PER_CODE / (self.high - self.low)
+
+    def volts(self, lsb: np.ndarray) -> np.ndarray:
+        """Return the potential that reads ``lsb``."""
+        return debug_volts(self.low_code) + (lsb - self.low) * self.volt_per_lsb
+
+    def registers(self) -> dict[str, np.ndarray]:
+        """Return slope, start and digital offsets of a column ADC without mismatch."""
+        start = debug_volts(self.low_code) - self.low * self.volt_per_lsb
+        return {
+            "cadc_ramp_slope": np.full(4, code(370 * self.volt_per_lsb / 4.5e-3)),
+            "cadc_ramp_offset": np.full(4, code(31 + (start - 0.06) / 1.2e-3)),
+            "cadc_offset": np.zeros((2, 2, 256), np.int64),
+        }
+
+
+SPIKING_RANGE = CADCRange(70, 550)
+HAGEN_RANGE = CADCRange(150, 500)
+
+
+def cadc_range(target: CalibTarget) -> CADCRange:
+    """Return the transfer of the column ADC in which ``target`` counts its LSB."""
+    return HAGEN_RANGE if isinstance(target, HagenCalibTarget) else SPIKING_RANGE
+
+
+def code(value: float | np.ndarray) -> np.ndarray:
+    """Round to the nearest code of an analog cell."""
+    return np.clip(np.rint(value), 0, CAPMEM_MAX).astype(np.int64)
+
+
+def leak_code(volts: np.ndarray) -> np.ndarray:
+    """Return codes of ``v_leak`` for resting potentials."""
+    return code(629 + (volts - 0.42) * CODES_PER_VOLT["v_leak"])
+
+
+def reset_code(volts: np.ndarray) -> np.ndarray:
+    """Return codes of ``v_reset`` for reset potentials."""
+    return code(625 + (volts - 0.42) * CODES_PER_VOLT["v_reset"])
+
+
+def threshold_code(volts: np.ndarray) -> np.ndarray:
+    """Return codes of ``v_threshold`` for firing thresholds."""
+    return code(389 + (volts - 0.735) * CODES_PER_VOLT["v_threshold"])
+
+
+def capacitance(capacitance_code: np.ndarray) -> np.ndarray:
+    """Return farads for codes of the membrane capacitance."""
+    return np.asarray(MEMBRANE_CAPACITANCE * (0.05 + 0.95 * np.asarray(capacitance_code) / 63))
+
+
+def leak_registers(tau_mem: np.ndarray, capacitance_code: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``i_leak`` and its modifiers for membrane time constants in seconds.
+
+    The modifiers keep the code between about 60 and 480, where steps are fine and mismatch leaves room.
+    """
+    farads = capacitance(capacitance_code)
+    plain = np.maximum(farads / tau_mem - farads / PARASITIC_TIME, 0) / LEAK_CONDUCTANCE
+    divide, multiply = plain < 60, plain > 480
+    return {
+        "i_leak": code(plain * np.where(divide, 8, np.where(multiply, 1 / 8, 1))),
+        "leak_divide": divide,
+        "leak_multiply": multiply,
+    }
+
+
+def tau_syn_registers(tau_syn: np.ndarray) -> dict[str, np.ndarray]:
+    """Return codes and modifiers of synaptic time constants in seconds, (2, 512)."""
+    small = tau_syn < 0.7e-6
+    codes = code(TAU_SYN_CODE * np.where(small, SMALL_CAPACITANCE, 1) / tau_syn)
+    return {
+        "i_synin_exc_tau": codes[0],
+        "i_synin_inh_tau": codes[1],
+        "small_capacitance_exc": small[0],
+        "small_capacitance_inh": small[1],
+    }
+
+
+def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
+    """Return every register that a calibration for ``target`` sets, by name."""
+    adc = cadc_range(target)
+    capacitance_code = target.per_neuron("membrane_capacitance")
+    strength = code(target.per_input("i_synin_gm"))
+    registers = {
+        **adc.registers(),
+        "v_leak": leak_code(adc.volts(target.per_neuron("leak"))),
+        **leak_registers(target.per_neuron("tau_mem"), capacitance_code),
+        **tau_syn_registers(target.per_input("tau_syn")),
+        "i_synin_exc_gm": strength[0],
+        "i_synin_inh_gm": strength[1],
+        "i_synin_exc_shift": np.full(512, 304),
+        "i_synin_inh_shift": np.full(512, 304),
+        "i_synapse_dac_bias": np.full(4, code(float(np.asarray(target.synapse_dac_bias)))),
+        "membrane_capacitance": capacitance_code.astype(np.int64),
+        "i_reset": np.full(512, CAPMEM_MAX),
+    }
+    if isinstance(target, SpikingCalibTarget):
+        registers["v_reset"] = reset_code(adc.volts(target.per_neuron("reset")))
+        registers["v_threshold"] = threshold_code(adc.volts(target.per_neuron("threshold")))
+        registers.update(refractory_registers(target.per_neuron("refractory_time"), target.per_neuron("holdoff_time")))
+    else:
+        registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
+        registers["hagen_dac_offset"] = np.full((2, 128), 32)
+    return registers

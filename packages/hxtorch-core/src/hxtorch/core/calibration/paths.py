@@ -1,0 +1,43 @@
+"""Where calibrations lie: in the package for the default chip, in the user's cache for all others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from hxtorch.core.calibration.targets import CalibTarget
+
+SHIPPED = Path(__file__).parent / "data"
+
+
+def cache_directory() -> Path:
+    """Return the folder of cached calibrations: ``HXTORCH_CACHE_DIR`` or the platform's cache of the user."""
+    root = os.environ.get("HXTORCH_CACHE_DIR")
+    if root:
+        return Path(root) / "calibration"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hxtorch") / "calibration"
+
+
+def cached_path(description: dict[str, str], target: CalibTarget) -> Path:
+    """Return where the calibration of a chip for ``target`` is cached, whether or not it is there.
+
+    Args:
+        description: What :meth:`~hxtorch.core.interfaces.Connection.describe` says. All of it counts: another version
+            of a backend may emulate another silicon.
+        target: What was asked for.
+    """
+    chip = hashlib.sha256(repr(sorted(description.items())).encode()).hexdigest()[:12]
+    readable = re.sub(r"[^A-Za-z0-9_.-]", "_", description.get("serial", ""))[:40].lstrip(".")
+    return cache_directory() / f"{readable}-{chip}" / f"{target.kind}-{target.digest()[:24]}.safetensors"
+
+
+def shipped_path(serial: str, name: str) -> Path | None:
+    """Return the file of preset ``name`` that ships for chip ``serial``, or None."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", serial):
+        return None
+    path = SHIPPED / serial / f"{name}.safetensors"
+    return path if path.is_file() else None

@@ -1,0 +1,41 @@
+"""Matrix products that show single drivers and single columns of both hemispheres.
+
+A matrix of 256 rows and 256 columns makes two tiles: the first on the top hemisphere, the second on the bottom one.
+With activations for one of them only, a product shows that one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.programs import MatrixProgram
+
+ROWS = 128
+
+
+def mean_products(
+    bench: Bench, weight: int, activations: np.ndarray, repetitions: int, num_sends: int = 1
+) -> np.ndarray:
+    """Return the mean response of all columns of a hemisphere to vectors of activations.
+
+    Args:
+        bench: The chip.
+        weight: Of all synapses, -63..63.
+        activations: One vector per row for the drivers of a hemisphere, 0..31, (vectors, 128).
+        repetitions: Products per vector.
+        num_sends: How often each vector is sent.
+
+    Returns:
+        LSB, (hemisphere, vectors, 256).
+    """
+    nothing = np.zeros_like(activations)
+    batch = np.concatenate([np.hstack([activations, nothing]), np.hstack([nothing, activations])])
+    program = MatrixProgram(
+        bench.configuration,
+        np.full((2 * ROWS, 256), weight, np.int8),
+        np.tile(batch, (repetitions, 1)).astype(np.uint8),
+        num_sends,
+    )
+    values = bench.connection.matrix.run(program).values
+    return np.asarray(values.reshape(repetitions, 2, len(activations), 256).mean(axis=0, dtype=np.float64))

@@ -1,0 +1,132 @@
+"""Get the calibration of the connected chip for a target: shipped, cached, computed or measured."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate, nominal_calibration
+from hxtorch.core.calibration.paths import cached_path, shipped_path
+from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.store import load, save
+from hxtorch.core.calibration.targets import PRESETS, CalibTarget, preset
+from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError
+from hxtorch.core.interfaces import Connection
+
+_LOG = logging.getLogger("hxtorch.core.calibration")
+_UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
+
+
+def for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
+    """Return the calibration of a chip for ``target``, measuring only if there is none yet.
+
+    Looked for in this order: nominal codes if the chip is emulated without mismatch or as calibrated; the file that
+    ships for this serial; the cache (``HXTORCH_CACHE_DIR``); else the chip is calibrated, with a progress bar, and the
+    result is cached. Several processes that ask for the same one calibrate once.
+
+    Args:
+        connection: An open chip.
+        target: What to reach.
+        options: How to calibrate, if it comes to that.
+
+    Raises:
+        CalibrationError: The chip does not respond as a chip does.
+    """
+    if connection.describe().get("fidelity") in _UNMEASURED:
+        return nominal_calibration(connection, target)
+    shipped = _shipped(connection, target)
+    return load(shipped) if shipped else _cached(connection, target, options)[0]
+
+
+def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
+    """Return a file with what :func:`for_target` returns; it is made if there is none yet.
+
+    Raises:
+        OSError: The cache can not be written.
+    """
+    shipped = _shipped(connection, target)
+    if shipped is not None:
+        return shipped
+    path = cached_path(connection.describe(), target)
+    if connection.describe().get("fidelity") in _UNMEASURED:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return save(nominal_calibration(connection, target), path)
+    _cached(connection, target, options)
+    if not path.is_file():
+        raise CalibrationNotFoundError(f"{path}: can not be written; set HXTORCH_CACHE_DIR to a folder that can")
+    return path
+
+
+def nightly_calib_path(name: str = "spiking", connection: Connection | None = None) -> str:
+    """Return the file of a named calibration for the connected chip; it is made if there is none yet.
+
+    Args:
+        name: ``spiking``, ``spiking2`` or ``hagen``.
+        connection: The chip, or None for the current session's; without a session, the default chip's shipped file.
+
+    Raises:
+        CalibrationTargetError: There is no calibration of that name.
+        NoConnectionError: No chip is connected and none of that serial ships.
+    """
+    target = preset(name)
+    if connection is None:
+        from hxtorch.core.errors import NoConnectionError
+        from hxtorch.core.session import current_session
+
+        try:
+            connection = current_session().connection
+        except NoConnectionError:
+            shipped = shipped_path(os.environ.get("HXTORCH_CHIP") or "emulated-1", name)
+            if shipped is None or os.environ.get("HXTORCH_FIDELITY", "full") != "full":
+                raise
+            return str(shipped)
+    return str(path_for_target(connection, target))
+
+
+def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
+    """Return the shipped file for this chip and target, or None."""
+    if connection.describe().get("fidelity") != "full":
+        return None
+    name = next((name for name in PRESETS if preset(name) == target), None)
+    return shipped_path(connection.identifier, name) if name else None
+
+
+def _cached(
+    connection: Connection, target: CalibTarget, options: CalibrationOptions | None
+) -> tuple[Calibration, Path]:
+    """Return the cached calibration, measured and stored first if need be, and where it lies."""
+    path = cached_path(connection.describe(), target)
+    found = _usable(path, connection, target)
+    if found is not None:
+        return found, path
+    from filelock import FileLock
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock")
+        lock.acquire()
+    except OSError as error:
+        _LOG.warning("calibration cache %s can not be used (%s): calibrating without storing", path.parent, error)
+        return calibrate(connection, target, options), path
+    try:
+        found = _usable(path, connection, target)  # another process may have made it meanwhile
+        if found is None:
+            found = calibrate(connection, target, options)
+            save(found, path)
+    finally:
+        lock.release()
+    return found, path
+
+
+def _usable(path: Path, connection: Connection, target: CalibTarget) -> Calibration | None:
+    """Return the calibration at ``path`` if it can be used for this chip and target."""
+    try:
+        found = load(path)
+        found.require_chip(connection)
+    except CalibrationNotFoundError:
+        return None
+    except CalibrationFormatError as error:
+        _LOG.warning("cached calibration %s can not be used and is made again: %s", path, error)
+        return None
+    return found if found.target == target else None

@@ -1,0 +1,111 @@
+"""What a calibration found: register codes of one chip, and how well they reach the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+import numpy as np
+
+from hxtorch.core.calibration.targets import TARGETS, CalibTarget
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
+from hxtorch.core.interfaces import Connection
+
+REGISTER_SHAPES = {register.name: register.metadata["shape"] for register in fields(ChipConfiguration)}
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Register codes that bring one chip to a target.
+
+    Attributes:
+        target: What was asked for.
+        serial: Chip that was measured; the codes mean nothing on another one.
+        fidelity: Fidelity of that chip if it is emulated, else the empty string.
+        registers: Codes by register name, each in the shape of its register.
+        success: Which neurons reached the target, bool (512,).
+        measured: What was reached, by name: float64 arrays in the units of the target.
+        provenance: Who made it, with what and when: short texts by name.
+
+    Raises:
+        CalibrationFormatError: A register is unknown or its codes are not legal, or ``success`` is no mask of 512.
+    """
+
+    target: CalibTarget
+    serial: str
+    fidelity: str
+    registers: Mapping[str, np.ndarray]
+    success: np.ndarray
+    measured: Mapping[str, np.ndarray] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, codes in self.registers.items():
+            if np.shape(codes) != REGISTER_SHAPES.get(name):
+                wanted = REGISTER_SHAPES.get(name, "a known register")
+                raise CalibrationFormatError(f"register {name}: got shape {np.shape(codes)}, wanted {wanted}")
+        try:
+            legal = {name: ChipConfiguration.legal(name, codes) for name, codes in self.registers.items()}
+        except ConfigurationError as error:
+            raise CalibrationFormatError(f"calibration with illegal registers: {error}") from error
+        object.__setattr__(self, "registers", legal)
+        success = np.asarray(self.success)
+        if success.shape != (512,) or success.dtype != np.bool_:
+            raise CalibrationFormatError(f"success: got {success.dtype} {success.shape}, wanted a mask of 512 neurons")
+        if type(self.target) not in TARGETS.values():
+            raise CalibrationFormatError(
+                f"target: got {type(self.target).__name__}, wanted that of {' or '.join(TARGETS)}"
+            )
+
+    @property
+    def kind(self) -> str:
+        """``spiking`` or ``hagen``."""
+        return self.target.kind
+
+    @cached_property
+    def failed(self) -> np.ndarray:
+        """Neurons that did not reach the target, int64."""
+        return np.flatnonzero(~self.success)
+
+    def apply(self, configuration: ChipConfiguration) -> ChipConfiguration:
+        """Return ``configuration`` with the calibrated registers; all others stay."""
+        return configuration.replace(**self.registers)
+
+    def require_chip(self, connection: Connection) -> None:
+        """Refuse the chip behind ``connection`` if these codes were not found on it.
+
+        Raises:
+            CalibrationSerialError: Another serial, or the same serial emulated in another fidelity.
+        """
+        self.require_serial(connection.identifier)
+        fidelity = connection.describe().get("fidelity", "")
+        if fidelity != self.fidelity:
+            raise CalibrationSerialError(
+                f"calibration of chip {self.serial!r} in fidelity {self.fidelity!r}, but it is connected in "
+                f"{fidelity!r}, where other codes are right; calibrate there or connect in the first"
+            )
+
+    def require_serial(self, serial: str) -> None:
+        """Refuse a chip of another serial.
+
+        Raises:
+            CalibrationSerialError: ``serial`` is not the one that was measured.
+        """
+        if serial != self.serial:
+            raise CalibrationSerialError(
+                f"calibration of chip {self.serial!r}, but {serial!r} is connected; "
+                "calibrate this chip (hxtorch.core.calibration.for_target) or connect to the other"
+            )
+
+    def report(self) -> str:
+        """Return a text: chip, targets, what was reached, failed neurons."""
+        lines = [f"{self.kind} calibration of {self.serial} ({self.fidelity or 'no'} fidelity)"]
+        targets = self.target.values()
+        for name, reached in self.measured.items():
+            wanted = f", target {np.mean(targets[name]):.4g}" if name in targets else ""
+            lines.append(f"  {name}: {np.mean(reached):.4g} +- {np.std(reached):.2g}{wanted}")
+        which = f": {self.failed.tolist()}" if self.failed.size else ""
+        lines.append(f"  {len(self.failed)} of 512 neurons failed{which}")
+        return "\n".join(lines)

@@ -1,0 +1,184 @@
+"""What a calibration shall reach. Voltages in CADC LSB (raw), times in seconds, currents in register codes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from hxtorch.core.calibration.ranges import INPUTS, NEURONS, Range, Values
+from hxtorch.core.errors import CalibrationTargetError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+def _target(default: float, **declared: Any) -> Any:
+    return field(default=default, metadata={"range": Range(**declared)})
+
+
+_POTENTIAL = {"checked": (50, 160), "hard": (0, 255)}
+_GM: dict[str, Any] = {"hard": (0, 1022), "shapes": (NEURONS, INPUTS)}
+_CAPACITANCE: dict[str, Any] = {"checked": (0, 63), "hard": (0, 63), "integer": True}
+_DAC_BIAS: dict[str, Any] = {"checked": (30, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """Base of targets: checks all fields, compares and hashes by value."""
+
+    kind: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):
+            value = declared.metadata["range"].legal(declared.name, getattr(self, declared.name))
+            object.__setattr__(self, declared.name, value)
+        self._check()
+
+    def _check(self) -> None:
+        """Check what involves several fields."""
+
+    @classmethod
+    def restore(cls, values: Mapping[str, np.ndarray]) -> Self:
+        """Return the target whose :meth:`values` these are, without warnings.
+
+        Raises:
+            CalibrationTargetError: Fields are missing or unknown, or hold what no target can hold.
+        """
+        if set(values) != {declared.name for declared in fields(cls)}:
+            raise CalibrationTargetError(f"target: got fields {sorted(values)}, wanted those of {cls.__name__}")
+        target = object.__new__(cls)
+        for declared in fields(cls):
+            value = declared.metadata["range"].legal(declared.name, values[declared.name], warn=False)
+            object.__setattr__(target, declared.name, value)
+        target._check()
+        return target
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return all fields by name as read-only float64 arrays: scalars () where all neurons agree."""
+        return {declared.name: getattr(self, declared.name) for declared in fields(self)}
+
+    def per_neuron(self, name: str) -> np.ndarray:
+        """Return field ``name`` for each neuron, (512,)."""
+        return np.broadcast_to(getattr(self, name), NEURONS)
+
+    def per_input(self, name: str) -> np.ndarray:
+        """Return field ``name`` for the excitatory and the inhibitory input of each neuron, (2, 512)."""
+        return np.broadcast_to(getattr(self, name), INPUTS)
+
+    def digest(self) -> str:
+        """Return a hexadecimal hash of kind and values, equal for equal targets in any process."""
+        text = hashlib.sha256(self.kind.encode())
+        for name, value in sorted(self.values().items()):
+            text.update(f"/{name}{value.shape}".encode())
+            text.update(np.ascontiguousarray(value, "<f8").tobytes())
+        return text.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Target) and self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+
+@dataclass(frozen=True, eq=False)
+class SpikingCalibTarget(_Target):
+    """Parameters of spiking neurons, scalars or one value per neuron.
+
+    Attributes:
+        leak: Resting potential, CADC LSB (raw; users see raw - 128), () or (512,).
+        reset: Potential during the reset phase, CADC LSB, () or (512,).
+        threshold: Firing threshold, CADC LSB, () or (512,).
+        tau_mem: Membrane time constant, seconds, () or (512,).
+        tau_syn: Synaptic time constants, seconds, (), (512,) or (2, 512): excitatory, inhibitory.
+        i_synin_gm: Strength of the synaptic inputs: all neurons are brought to what a typical neuron has at this code,
+            (), (512,) or (2, 512).
+        membrane_capacitance: Register code 0..63, () or (512,); 63 is about 2.2 pF.
+        refractory_time: Seconds from a spike to the end of its refractory period, () or (512,).
+        holdoff_time: Seconds at the end of that period during which the membrane is already released, () or (512,).
+        synapse_dac_bias: Register code of the synapses' bias current, matched over the four quadrants, ().
+
+    Raises:
+        CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
+
+    Source:
+        chip facts 3.4 and 7.1.
+    """
+
+    kind: ClassVar[str] = "spiking"
+
+    leak: Values = _target(80, **_POTENTIAL)
+    reset: Values = _target(70, **_POTENTIAL)
+    threshold: Values = _target(125, checked=(50, 220), hard=(0, 255))
+    tau_mem: Values = _target(10e-6, checked=(0.5e-6, 60e-6), hard=(0.1e-6, 2000e-6))
+    tau_syn: Values = _target(10e-6, checked=(0.3e-6, 30e-6), hard=(0.1e-6, 100e-6), shapes=(NEURONS, INPUTS))
+    i_synin_gm: Values = _target(500, checked=(30, 800), **_GM)
+    membrane_capacitance: Values = _target(63, **_CAPACITANCE)
+    refractory_time: Values = _target(2e-6, checked=(40e-9, 32e-6), hard=(16e-9, 66e-3))
+    holdoff_time: Values = _target(0, checked=(0, 4e-6), hard=(0, 8e-3))
+    synapse_dac_bias: Values = _target(600, **_DAC_BIAS)
+
+    def _check(self) -> None:
+        if (np.asarray(self.holdoff_time) > np.asarray(self.refractory_time)).any():
+            raise CalibrationTargetError(
+                f"holdoff_time: got up to {np.max(self.holdoff_time):g} s, wanted at most the refractory time, "
+                "whose last part it is"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class HagenCalibTarget(_Target):
+    """Parameters of the neurons as integrators of analog matrix products (hagen mode).
+
+    Attributes:
+        leak: Baseline of the membrane, LSB of the CADC in its range for hagen mode, () or (512,).
+        tau_mem: Membrane time constant while the leak is on, seconds, () or (512,).
+        tau_syn: Synaptic time constants, seconds, (), (512,) or (2, 512): excitatory, inhibitory.
+        i_synin_gm: All columns are brought to the gain that a typical column has at this code, (), (512,) or (2, 512).
+        membrane_capacitance: Register code 0..63, () or (512,).
+        synapse_dac_bias: Register code of the synapses' bias current, ().
+
+    Raises:
+        CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
+
+    Source:
+        chip facts 3.4 and 7.1.
+    """
+
+    kind: ClassVar[str] = "hagen"
+
+    leak: Values = _target(120, checked=(100, 140), hard=(0, 255))
+    tau_mem: Values = _target(60e-6, checked=(20e-6, 100e-6), hard=(0.1e-6, 2000e-6))
+    tau_syn: Values = _target(0.32e-6, checked=(0.3e-6, 20e-6), hard=(0.1e-6, 100e-6), shapes=(NEURONS, INPUTS))
+    i_synin_gm: Values = _target(450, checked=(30, 600), **_GM)
+    membrane_capacitance: Values = _target(63, **_CAPACITANCE)
+    synapse_dac_bias: Values = _target(1022, **_DAC_BIAS)
+
+
+CalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
+
+TARGETS: dict[str, type[SpikingCalibTarget] | type[HagenCalibTarget]] = {
+    "spiking": SpikingCalibTarget,
+    "hagen": HagenCalibTarget,
+}
+
+
+def preset(name: str) -> CalibTarget:
+    """Return the target of a calibration that ships with the default chip: ``spiking``, ``spiking2`` or ``hagen``.
+
+    Raises:
+        CalibrationTargetError: There is none of that name.
+    """
+    if name == "spiking":
+        return SpikingCalibTarget()
+    if name == "spiking2":
+        return SpikingCalibTarget(reset=80, threshold=150, tau_mem=6e-6, tau_syn=6e-6, synapse_dac_bias=1000)
+    if name == "hagen":
+        return HagenCalibTarget()
+    raise CalibrationTargetError(f"calibration preset: got {name!r}, wanted one of {', '.join(PRESETS)}")
+
+
+PRESETS = ("spiking", "spiking2", "hagen")

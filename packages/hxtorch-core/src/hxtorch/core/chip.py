@@ -1,0 +1,164 @@
+"""Registers that can be changed one by one, in the vocabulary of user scripts.
+
+:class:`Chip` is the mutable face of a :class:`~hxtorch.core.configuration.ChipConfiguration`::
+
+    chip = Chip(configuration)
+    neuron = chip.neuron_block.atomic_neurons[AtomicNeuronOnDLS(3)]
+    neuron.leak.v_leak = 640
+    neuron.constant_current.type = ConstantCurrentType.sink
+    chip.weight[0, 2, 3] = 63
+    configuration = chip.configuration
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.coordinates import AtomicNeuronOnDLS
+from hxtorch.core.errors import ConfigurationError
+
+# What user scripts call the registers of a neuron.
+_NEURON = {
+    "leak": {
+        "v_leak": "v_leak",
+        "i_bias": "i_leak",
+        "enable": "enable_leak",
+        "enable_division": "leak_divide",
+        "enable_multiplication": "leak_multiply",
+    },
+    "reset": {"v_reset": "v_reset", "i_bias": "i_reset"},
+    "threshold": {"v_threshold": "v_threshold", "enable": "enable_threshold"},
+    "membrane_capacitance": {"capacitance": "membrane_capacitance"},
+    "constant_current": {"i_offset": "i_mem_offset", "enable": "enable_mem_offset", "type": "mem_offset_sink"},
+    "excitatory_input": {
+        "i_bias_tau": "i_synin_exc_tau",
+        "i_shift_reference": "i_synin_exc_shift",
+        "i_bias_gm": "i_synin_exc_gm",
+        "enable": "enable_synin_exc",
+        "enable_small_capacitance": "small_capacitance_exc",
+    },
+    "inhibitory_input": {
+        "i_bias_tau": "i_synin_inh_tau",
+        "i_shift_reference": "i_synin_inh_shift",
+        "i_bias_gm": "i_synin_inh_gm",
+        "enable": "enable_synin_inh",
+        "enable_small_capacitance": "small_capacitance_inh",
+    },
+    "refractory_period": {
+        "refractory_time": "refractory_time",
+        "reset_holdoff": "holdoff",
+        "input_clock": "refractory_use_fast_clock",
+    },
+    "event_routing": {"address": "event_address", "enable_digital": "enable_spike_output"},
+}
+_DECLARED = {register.name: register for register in fields(ChipConfiguration)}
+
+
+class ConstantCurrentType(IntEnum):
+    """Direction of the offset current on the membrane."""
+
+    source = 0
+    sink = 1
+
+
+class Chip:
+    """All registers of a chip, each an attribute with a writable array."""
+
+    def __init__(self, configuration: ChipConfiguration | None = None) -> None:
+        """Start from ``configuration``, which stays as it is, or from the registers' defaults."""
+        self._base = configuration or ChipConfiguration()
+        self._touched: dict[str, np.ndarray] = {}
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name not in _DECLARED:
+            raise AttributeError(f"{type(self).__name__!r} object has no register {name!r}")
+        if name not in self._touched:
+            self._touched[name] = np.array(getattr(self._base, name))
+        return self._touched[name]
+
+    @property
+    def neuron_block(self) -> NeuronBlock:
+        """The neurons of this chip."""
+        return NeuronBlock(self)
+
+    @property
+    def configuration(self) -> ChipConfiguration:
+        """The registers as they are now, frozen; arrays without changes are those of the configuration at the start.
+
+        Raises:
+            ConfigurationError: A value is out of its register's range.
+        """
+        changed = {
+            name: array.copy()
+            for name, array in self._touched.items()
+            if not np.array_equal(array, getattr(self._base, name))
+        }
+        return self._base.replace(**changed)
+
+
+class NeuronBlock:
+    """The neurons of a chip, by :class:`~hxtorch.core.coordinates.AtomicNeuronOnDLS`."""
+
+    def __init__(self, chip: Chip | None = None) -> None:
+        """Show the neurons of ``chip``, or of a new one."""
+        self.chip = chip or Chip()
+
+    @property
+    def atomic_neurons(self) -> _AtomicNeurons:
+        return _AtomicNeurons(self.chip)
+
+
+class _AtomicNeurons:
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+
+    def __getitem__(self, neuron: int) -> AtomicNeuron:
+        return AtomicNeuron(self._chip, AtomicNeuronOnDLS(neuron))
+
+    def __len__(self) -> int:
+        return AtomicNeuronOnDLS.size
+
+
+class AtomicNeuron:
+    """Registers of one neuron circuit, in groups: ``leak``, ``reset``, ``threshold``, ``constant_current``, ..."""
+
+    def __init__(self, chip: Chip, neuron: AtomicNeuronOnDLS) -> None:
+        self._chip, self._neuron = chip, neuron
+
+    def __getattr__(self, name: str) -> _Group:
+        if name not in _NEURON:
+            raise AttributeError(f"{type(self).__name__!r} object has no group {name!r}; known: {', '.join(_NEURON)}")
+        return _Group(self._chip, self._neuron, name)
+
+
+class _Group:
+    """Some registers of one neuron; values are checked when they are set."""
+
+    __slots__ = ("_chip", "_name", "_neuron")
+
+    def __init__(self, chip: Chip, neuron: AtomicNeuronOnDLS, name: str) -> None:
+        for slot, value in (("_chip", chip), ("_neuron", neuron), ("_name", name)):
+            object.__setattr__(self, slot, value)
+
+    def _array(self, name: str) -> tuple[str, np.ndarray]:
+        known = _NEURON[self._name]
+        if name not in known:
+            raise AttributeError(f"{self._name!r} has no register {name!r}; known: {', '.join(known)}")
+        return known[name], getattr(self._chip, known[name])
+
+    def __getattr__(self, name: str) -> Any:
+        register, array = self._array(name)
+        value = array[self._neuron].item()
+        return ConstantCurrentType(value) if register == "mem_offset_sink" else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        register, array = self._array(name)
+        low, high = _DECLARED[register].metadata["low"], _DECLARED[register].metadata["high"]
+        if isinstance(value, float) or not low <= value <= high:
+            raise ConfigurationError(f"{self._name}.{name}: got {value}, wanted a code from {low} to {high}")
+        array[self._neuron] = value

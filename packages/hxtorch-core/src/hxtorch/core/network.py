@@ -1,0 +1,244 @@
+"""What a network is: populations on neurons, populations of input sources, signed projections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import overload
+
+import numpy as np
+
+from hxtorch.core.errors import ConfigurationError, PlacementError, RecordingError, RoutingError
+from hxtorch.core.programs import frozen
+
+MAX_WEIGHT = 63
+
+
+@dataclass(frozen=True, order=True)
+class PopulationDescriptor:
+    """Names a population of one network."""
+
+    value: int
+
+
+@dataclass(frozen=True, order=True)
+class ProjectionDescriptor:
+    """Names a projection of one network."""
+
+    value: int
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons on the chip.
+
+    Attributes:
+        neurons: Neuron circuit ``n`` of each neuron, int64 (size,), distinct, 0 to 511.
+        record_spikes: Send spikes to the host.
+        record_cadc: Sample the membranes by the column ADC.
+        madc_index: Position in ``neurons`` of the one neuron that the MADC samples, or None.
+        name: Used in messages.
+    """
+
+    neurons: np.ndarray
+    record_spikes: bool = True
+    record_cadc: bool = False
+    madc_index: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        neurons = np.asarray(self.neurons)
+        what = f"population {self.name!r}"
+        if neurons.ndim != 1 or not neurons.size or neurons.dtype.kind not in "iu":
+            raise PlacementError(f"{what}: got neurons of shape {neurons.shape}, wanted a flat array of integers")
+        if neurons.min() < 0 or neurons.max() > 511:
+            raise PlacementError(f"{what}: got neurons {neurons.min()}..{neurons.max()}, wanted 0 to 511")
+        if len(np.unique(neurons)) != len(neurons):
+            raise PlacementError(f"{what}: a neuron is used twice")
+        object.__setattr__(self, "neurons", frozen(neurons, np.int64))
+        if self.madc_index is not None and not 0 <= self.madc_index < len(neurons):
+            raise RecordingError(f"{what}: got madc_index {self.madc_index}, wanted 0 to {len(neurons) - 1}")
+
+    @property
+    def size(self) -> int:
+        return len(self.neurons)
+
+
+@dataclass(frozen=True)
+class ExternalPopulation:
+    """Sources of input events on the host.
+
+    Attributes:
+        size: Number of sources.
+        record_spikes: Let the chip send the events back (loopback).
+        name: Used in messages.
+    """
+
+    size: int
+    record_spikes: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise RoutingError(f"population {self.name!r}: got {self.size} sources, wanted at least 1")
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Signed synapses from one population to another, each realised by an excitatory and an inhibitory one.
+
+    Attributes:
+        pre, post: Source and target population; targets are on the chip.
+        weights: int8 (pre, post), -63..63 LSB.
+        mask: Where there are synapses, bool (pre, post), or None for everywhere. A weight elsewhere is refused.
+        name: Used in messages.
+    """
+
+    pre: PopulationDescriptor
+    post: PopulationDescriptor
+    weights: np.ndarray
+    mask: np.ndarray | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        what = f"projection {self.name!r}"
+        object.__setattr__(self, "weights", legal_weights(self.weights, what))
+        if self.mask is not None:
+            mask = frozen(self.mask, np.bool_)
+            if mask.shape != self.weights.shape:
+                raise RoutingError(
+                    f"{what}: got mask {mask.shape}, wanted the shape of the weights {self.weights.shape}"
+                )
+            if np.any(self.weights, where=~mask):
+                raise RoutingError(f"{what}: got a weight where the mask has no synapse")
+            object.__setattr__(self, "mask", mask)
+
+
+def legal_weights(weights: np.ndarray, what: str) -> np.ndarray:
+    """Return ``weights`` as read-only int8 (pre, post).
+
+    Raises:
+        ConfigurationError: They are not integers, not two-dimensional, or beyond +-63.
+    """
+    array = np.asarray(weights)
+    if array.dtype.kind not in "iu":
+        raise ConfigurationError(f"{what}: got weights of type {array.dtype}, wanted integers; use round_to_lsb")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ConfigurationError(f"{what}: got weights of shape {array.shape}, wanted (pre, post)")
+    if array.max() > MAX_WEIGHT or array.min() < -MAX_WEIGHT:
+        bad = array[(array > MAX_WEIGHT) | (array < -MAX_WEIGHT)].flat[0]
+        raise ConfigurationError(f"{what}: got weight {bad}, wanted +-{MAX_WEIGHT} LSB; scale or clamp first")
+    return frozen(np.array(array, np.int8), np.int8)
+
+
+@dataclass(frozen=True)
+class CADCRecording:
+    """How the column ADC records the populations that ask for it.
+
+    Attributes:
+        in_dram: Store samples in DRAM: slower (about 6 us a sample instead of 2), practically unlimited.
+        acausal: Read the acausal channels instead of the causal ones.
+    """
+
+    in_dram: bool = False
+    acausal: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Populations and projections, complete and consistent.
+
+    Attributes:
+        populations, projections: By descriptor, in the order of adding.
+        cadc: How the column ADC records.
+    """
+
+    populations: Mapping[PopulationDescriptor, Population | ExternalPopulation]
+    projections: Mapping[ProjectionDescriptor, Projection]
+    cadc: CADCRecording = field(default_factory=CADCRecording)
+
+    def target(self, projection: Projection) -> Population:
+        """Return the population that ``projection`` ends on."""
+        post = self.populations[projection.post]
+        if not isinstance(post, Population):
+            raise RoutingError(f"projection {projection.name!r}: the target {post.name!r} is not on the chip")
+        return post
+
+    def with_weights(self, weights: Mapping[ProjectionDescriptor, np.ndarray]) -> Network:
+        """Return this network with other weights in some projections, everything else shared."""
+        projections = dict(self.projections)
+        for descriptor, values in weights.items():
+            old = projections[descriptor]
+            if np.shape(values) != old.weights.shape:
+                raise ConfigurationError(
+                    f"projection {old.name!r}: got weights of shape {np.shape(values)}, wanted {old.weights.shape}"
+                )
+            projections[descriptor] = replace(old, weights=values)
+        return replace(self, projections=projections)
+
+
+class NetworkBuilder:
+    """Collect a network piece by piece."""
+
+    def __init__(self) -> None:
+        self._populations: dict[PopulationDescriptor, Population | ExternalPopulation] = {}
+        self._projections: dict[ProjectionDescriptor, Projection] = {}
+        self._cadc = CADCRecording()
+
+    @overload
+    def add(self, part: Population | ExternalPopulation) -> PopulationDescriptor: ...
+
+    @overload
+    def add(self, part: Projection) -> ProjectionDescriptor: ...
+
+    def add(self, part: Population | ExternalPopulation | Projection) -> PopulationDescriptor | ProjectionDescriptor:
+        """Add a population, or synapses between populations that were added before.
+
+        Raises:
+            PlacementError: A neuron belongs to another population already.
+            RecordingError: A second neuron is to be recorded by the MADC.
+            RoutingError: A population of a projection is unknown, of another size, or its target is not on the chip.
+        """
+        if isinstance(part, Projection):
+            self._check_projection(part)
+            projection = ProjectionDescriptor(len(self._projections))
+            self._projections[projection] = part
+            return projection
+        if isinstance(part, Population):
+            for other in self._populations.values():
+                if isinstance(other, Population):
+                    _check_pair(other, part)
+        population = PopulationDescriptor(len(self._populations))
+        self._populations[population] = part
+        return population
+
+    def add_recording(self, recording: CADCRecording) -> None:
+        """Say how the column ADC records; which neurons is said by ``Population.record_cadc``."""
+        self._cadc = recording
+
+    def done(self) -> Network:
+        """Return the network; the builder may go on afterwards."""
+        return Network(dict(self._populations), dict(self._projections), self._cadc)
+
+    def _check_projection(self, projection: Projection) -> None:
+        what = f"projection {projection.name!r}"
+        pre, post = (self._populations.get(descriptor) for descriptor in (projection.pre, projection.post))
+        if pre is None or post is None:
+            raise RoutingError(f"{what}: add its populations before it")
+        if not isinstance(post, Population):
+            raise RoutingError(f"{what}: the target {post.name!r} is an input population, wanted neurons on the chip")
+        if projection.weights.shape != (pre.size, post.size):
+            raise RoutingError(
+                f"{what}: got weights {projection.weights.shape}, wanted (pre, post) = {(pre.size, post.size)} "
+                f"for {pre.name!r} to {post.name!r}"
+            )
+
+
+def _check_pair(old: Population, new: Population) -> None:
+    common = np.intersect1d(old.neurons, new.neurons)
+    if common.size:
+        raise PlacementError(f"populations {old.name!r} and {new.name!r}: both use neuron {common[0]}")
+    if old.madc_index is not None and new.madc_index is not None:
+        raise RecordingError(
+            f"populations {old.name!r} and {new.name!r}: both record by MADC, which samples one neuron of the chip"
+        )

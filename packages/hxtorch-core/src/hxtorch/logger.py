@@ -1,0 +1,115 @@
+"""The face of ``pylogging`` over standard logging: get, set_loglevel, default_config, reset, LogLevel.
+
+Loggers are the standard ones, so handlers and levels set through :mod:`logging` hold too.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import IntEnum
+from typing import Any
+
+_FORMAT = "%(levelname)-5s %(asctime)s,%(msecs)03d %(name)s %(message)s"
+
+
+class LogLevel(IntEnum):
+    """Levels from the noisiest to the quietest."""
+
+    TRACE = 5
+    DEBUG = logging.DEBUG
+    INFO = logging.INFO
+    WARN = logging.WARNING
+    ERROR = logging.ERROR
+    FATAL = logging.CRITICAL
+    OFF = logging.CRITICAL + 10
+
+
+class Logger:
+    """Named logger with a method for each level, in capitals; arguments are joined as ``print`` joins them."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.logger = logger
+
+    @property
+    def name(self) -> str:
+        return self.logger.name
+
+    def _log(self, level: LogLevel, parts: tuple[object, ...]) -> None:
+        if self.logger.isEnabledFor(level):
+            self.logger.log(level, "%s", " ".join(map(str, parts)), stacklevel=3)
+
+    def TRACE(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.TRACE, parts)
+
+    def DEBUG(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.DEBUG, parts)
+
+    def INFO(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.INFO, parts)
+
+    def WARN(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.WARN, parts)
+
+    def ERROR(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.ERROR, parts)
+
+    def FATAL(self, *parts: object) -> None:  # noqa: N802
+        self._log(LogLevel.FATAL, parts)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give everything else that the standard logger has, as ``info`` or ``setLevel``."""
+        return getattr(self.logger, name)
+
+
+def get(name: str = "hxtorch") -> Logger:
+    """Return the logger ``name``; equal names give the same standard logger underneath."""
+    return Logger(logging.getLogger(name))
+
+
+def set_loglevel(logger: Logger | logging.Logger | str, level: int) -> None:
+    """Let ``logger`` pass messages of at least ``level``, a :class:`LogLevel` or a level of :mod:`logging`."""
+    if isinstance(logger, str):
+        logger = get(logger)
+    (logger.logger if isinstance(logger, Logger) else logger).setLevel(level)
+
+
+def default_config(
+    level: int = LogLevel.WARN,
+    fname: str = "",
+    print_location: bool = False,
+    color: bool = False,
+    date_format: str | None = None,
+) -> None:
+    """Send messages of all loggers to standard error, or to a file.
+
+    Args:
+        level: Least level that is shown.
+        fname: File to append to instead of standard error, or empty.
+        print_location: Add file and line of the caller.
+        color: Accepted for old scripts; output carries no colour.
+        date_format: ``strftime`` format of the time stamp.
+    """
+    del color
+    reset()
+    handler: logging.Handler = logging.FileHandler(fname) if fname else logging.StreamHandler(sys.stderr)
+    where = " (%(filename)s:%(lineno)d)" if print_location else ""
+    handler.setFormatter(logging.Formatter(_FORMAT + where, date_format))
+    handler.set_name("hxtorch")
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def reset() -> None:
+    """Remove what :func:`default_config` set up."""
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if handler.get_name() == "hxtorch"]:
+        root.removeHandler(handler)
+        handler.close()
+        root.setLevel(logging.WARNING)
+
+
+for _level in LogLevel:
+    if logging.getLevelName(_level.value).startswith("Level "):
+        logging.addLevelName(_level.value, _level.name)

@@ -1,0 +1,34 @@
+"""Analog matrix products of BrainScaleS-2 as operations on tensors and as layers.
+
+Activations are integers 0..31, weights -63..63, results int8; all of them live in floating-point tensors, so that gradients flow.
+``mock=True`` computes by a linear model instead of the chip of the current session (``hxtorch.init_hardware()``).
+"""
+
+from hxtorch.perceptron import constants, nn
+from hxtorch.perceptron.mock.measure import measure_mock_parameter
+from hxtorch.perceptron.mock.parameter import MockParameter, MockParameterError, get_mock_parameter, set_mock_parameter
+from hxtorch.perceptron.ops.addition import add
+from hxtorch.perceptron.ops.argmax import argmax
+from hxtorch.perceptron.ops.convolution import conv1d, conv2d, expanded_conv1d
+from hxtorch.perceptron.ops.mac import mac
+from hxtorch.perceptron.ops.matmul import matmul
+from hxtorch.perceptron.ops.relu import converting_relu, relu
+
+__all__ = [
+    "MockParameter",
+    "MockParameterError",
+    "add",
+    "argmax",
+    "constants",
+    "conv1d",
+    "conv2d",
+    "converting_relu",
+    "expanded_conv1d",
+    "get_mock_parameter",
+    "mac",
+    "matmul",
+    "measure_mock_parameter",
+    "nn",
+    "relu",
+    "set_mock_parameter",
+]

@@ -1,0 +1,63 @@
+"""Tensors of checked integers to the operations of the chip's host library and back; nothing else here talks to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hxtorch.core.compute import MAC, Operation
+from hxtorch.core.session import current_session
+from hxtorch.perceptron.recording import MembraneRecording
+
+
+def multiply(
+    activations: Tensor,
+    weights: Tensor,
+    num_sends: int,
+    wait_between_events: int,
+    recording: MembraneRecording | None = None,
+) -> Tensor:
+    """Multiply batches of vectors with one matrix each.
+
+    Args:
+        activations: uint8 0..31 (matrices, batch, rows), on the processor like ``weights``.
+        weights: int8 -63..63 (matrices, rows, columns).
+        num_sends: How often to send the vectors.
+        wait_between_events: FPGA cycles of 8 ns.
+        recording: What to record meanwhile, or None.
+
+    Returns:
+        int8 (matrices, batch, columns).
+
+    Raises:
+        NoConnectionError: No chip is connected.
+        RecordingError: The recording cannot be made.
+    """
+    session = current_session()
+    if recording is not None:
+        recording.check(weights.shape[-1])
+    column = None if recording is None else recording.neuron
+    operations = [MAC(matrix, num_sends, wait_between_events, column) for matrix in weights.numpy()]
+    products = []
+    for operation, vectors in zip(operations, activations.numpy(), strict=True):
+        result = operation.execute(vectors, session)
+        if recording is not None and result.madc is not None:
+            recording.append(result.madc, result.info.run)
+        products.append(torch.from_numpy(result.values))
+    return products[0][None] if len(products) == 1 else torch.stack(products)
+
+
+def apply(operation: Operation, values: Tensor) -> Tensor:
+    """Run a digital ``operation`` on integers -128..127.
+
+    Args:
+        operation: What to do.
+        values: Any dtype and device.
+
+    Returns:
+        Integers on the same device, shape as ``operation`` gives it.
+
+    Raises:
+        NoConnectionError: No chip is connected; the operation belongs to it, although the host computes it.
+    """
+    return torch.from_numpy(operation.run(values.to("cpu", torch.int8).numpy(), current_session())).to(values.device)

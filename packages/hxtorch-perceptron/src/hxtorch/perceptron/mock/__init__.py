@@ -1,0 +1,1 @@
+"""The mock model: what the chip would do if all its columns were equal."""

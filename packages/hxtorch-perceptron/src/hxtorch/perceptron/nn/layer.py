@@ -1,0 +1,40 @@
+"""What all layers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from hxtorch.core.errors import OperandRangeError, ProgramError
+
+
+class Layer(torch.nn.Module):
+    """Layer that computes on the chip, or by the mock model.
+
+    Attributes:
+        mock: Compute without a chip; may be changed at any time.
+    """
+
+    def __init__(self, mock: bool = False, **layer: Any) -> None:
+        """Build the layer; ``layer`` goes to the torch layer that stands beside this class among the bases."""
+        self.mock = mock
+        super().__init__(**layer)
+
+    def extra_repr(self) -> str:
+        """Describe torch's part of the layer and what differs from the defaults."""
+        return ", ".join(part for part in (super().extra_repr(), *self._differences()) if part)
+
+    def _differences(self) -> list[str]:
+        """Name what is not default, as ``name=value``."""
+        return ["mock=True"] if self.mock else []
+
+    @contextmanager
+    def _named_in_errors(self) -> Iterator[None]:
+        """Let errors about operands begin with this layer."""
+        try:
+            yield
+        except (OperandRangeError, ProgramError) as error:
+            raise type(error)(f"{self}: {error}") from error

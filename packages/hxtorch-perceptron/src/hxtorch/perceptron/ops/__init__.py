@@ -1,0 +1,1 @@
+"""Operations on tensors, on the chip or in mock mode."""

@@ -1,0 +1,54 @@
+"""Addition on int8."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hxtorch.core import compute
+from hxtorch.core.errors import ProgramError
+from hxtorch.perceptron import chip, constants
+from hxtorch.perceptron.operands import Operand
+from hxtorch.perceptron.ops.digital import rounded
+from hxtorch.perceptron.ops.graft import graft
+from hxtorch.perceptron.tracing import enter, leave
+
+LOW, HIGH = constants.output_activation_min, constants.output_activation_max
+OTHER = Operand("alpha * other", LOW, HIGH, "clamp first")
+
+
+def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = False) -> Tensor:
+    """Add two results of products and saturate: ``input + alpha * other``.
+
+    Args:
+        input: Values that round to -128..127.
+        other: Number or tensor whose multiple by ``alpha`` rounds to -128..127; its shape broadcasts with that of ``input``.
+        alpha: Factor of ``other``, applied before it is rounded.
+        mock: Compute without a chip.
+
+    Returns:
+        Integers -128..127, broadcast shape. The gradient is that of ``torch.add``, saturated or not.
+
+    Raises:
+        OverflowError: A value is out of range.
+        ValueError: Shapes or types do not fit, or a value is NaN.
+        NoConnectionError: No chip is connected and ``mock`` is false.
+
+    Source:
+        Chip facts 2.4.
+    """
+    summand = alpha * torch.as_tensor(other, dtype=input.dtype if not isinstance(other, Tensor) else None, device=input.device)
+    try:
+        torch.broadcast_shapes(input.shape, summand.shape)
+    except RuntimeError:
+        raise ProgramError(
+            f"add: got input {tuple(input.shape)} and other {tuple(summand.shape)}, wanted shapes that broadcast"
+        ) from None
+    terms = torch.broadcast_tensors(rounded(input, mock), rounded(summand, mock, OTHER))
+    enter(input, mock)
+    model = input + summand
+    operation = compute.Addition(terms[1].to("cpu", torch.int8).numpy())
+    total = (terms[0] + terms[1]).clamp(LOW, HIGH) if mock else chip.apply(operation, terms[0])
+    result = graft(model, total.to(model))
+    leave(lambda: [operation], result)
+    return result

@@ -1,0 +1,105 @@
+"""The bare analog matrix product."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hxtorch.core.compute import MAC
+from hxtorch.core.errors import ProgramError, RecordingError
+from hxtorch.perceptron import constants
+from hxtorch.perceptron.mock.parameter import get_mock_parameter
+from hxtorch.perceptron.operands import to_integers
+from hxtorch.perceptron.ops.products import chip_products, mock_products
+from hxtorch.perceptron.tracing import enter, leave
+
+
+def mac(
+    x: Tensor,
+    weights: Tensor,
+    num_sends: int = 1,
+    wait_between_events: int = constants.defaults.wait_between_events,
+    mock: bool = False,
+    madc_recording_neuron_id: int = 0,
+    madc_recording_path: str = "",
+) -> Tensor:
+    """Multiply one vector, or a batch of them, with one matrix in the analog core.
+
+    The matrix is cut into tiles of 128 rows and 256 columns; each gives int8, which are added and saturate again. The gradient is
+    that of ``num_sends * gain * x @ weights`` with the gain of :func:`~hxtorch.perceptron.get_mock_parameter`.
+
+    Args:
+        x: Activations that round to 0..31 LSB, shape (rows,) or (batch, rows).
+        weights: Weights that round to -63..63 LSB, shape (rows, columns).
+        num_sends: How often to send x, at least 1: multiplies the result.
+        wait_between_events: FPGA cycles of 8 ns between two events, at least 1.
+        mock: Compute by the mock model instead of the chip. Halves then round to even instead of away from zero.
+        madc_recording_neuron_id: Neuron 0..511 whose membrane is recorded by MADC.
+        madc_recording_path: CSV file that the recording is appended to; empty to record nothing.
+
+    Returns:
+        Integers -128..127 in the dtype of x, shape (columns,) or (batch, columns).
+
+    Raises:
+        OverflowError: An activation or a weight is out of range.
+        ValueError: A shape, a type or a count does not fit, or a value is NaN.
+        NoConnectionError: No chip is connected and ``mock`` is false.
+        RecordingError: A recording is asked for in mock mode, or of a neuron that takes no part.
+
+    Source:
+        Chip facts 2.4.
+    """
+    if weights.dim() != 2 or x.dim() not in (1, 2):
+        raise ProgramError(
+            f"mac: got input {tuple(x.shape)} and weight {tuple(weights.shape)}, wanted (rows,) or (batch, rows) and (rows, columns)"
+        )
+    enter(x, mock)
+    vectors = x if x.dim() == 2 else x[None]
+    products = multiply(
+        vectors[None], weights[None], num_sends, wait_between_events, mock, madc_recording_neuron_id, madc_recording_path
+    )[0]
+    result = products if x.dim() == 2 else products[0]
+    leave(lambda: [recorded(weights, num_sends, wait_between_events)], result)
+    return result
+
+
+def multiply(
+    x: Tensor,
+    weights: Tensor,
+    num_sends: int,
+    wait_between_events: int,
+    mock: bool,
+    madc_recording_neuron_id: int = 0,
+    madc_recording_path: str = "",
+) -> Tensor:
+    """Multiply pairs of matrices, x (matrices, batch, rows) and weights (matrices, rows, columns), as :func:`mac` does one."""
+    _check_fit(x, weights)
+    for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
+        if not isinstance(count, int) or count < 1:
+            raise ProgramError(f"{name}: got {count!r}, wanted an integer of at least 1")
+    parameter = get_mock_parameter()
+    gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
+    if not mock:
+        return chip_products(
+            x, weights, gain, num_sends, wait_between_events, madc_recording_neuron_id, madc_recording_path
+        )
+    if madc_recording_path:
+        raise RecordingError("madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty")
+    return mock_products(x, weights, gain, num_sends, parameter.noise_std)
+
+
+def recorded(weights: Tensor, num_sends: int, wait_between_events: int) -> MAC:
+    """Return the product with ``weights`` (rows, columns) as it is recorded."""
+    return MAC(to_integers(weights, torch.int8).cpu().numpy(), num_sends, wait_between_events)
+
+
+def _check_fit(x: Tensor, weights: Tensor) -> None:
+    if x.shape[0] != weights.shape[0] or x.shape[2] != weights.shape[1] or 0 in weights.shape:
+        raise ProgramError(
+            f"product: got input {tuple(x.shape[1:])} times weight {tuple(weights.shape[1:])}, "
+            "wanted (batch, rows) times (rows, columns), rows and columns at least 1"
+        )
+    if x.dtype != weights.dtype or x.device != weights.device:
+        raise ProgramError(
+            f"product: got input {x.dtype} on {x.device} and weight {weights.dtype} on {weights.device}, wanted the same type and device"
+        )

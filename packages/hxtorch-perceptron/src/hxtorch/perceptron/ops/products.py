@@ -1,0 +1,80 @@
+"""The two registered operators that everything multiplies with: products on the chip and products of the mock model.
+
+Both take a batch of matrices at once, so that all of it is checked before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from hxtorch.perceptron import chip
+from hxtorch.perceptron.mock.product import mock_product
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, to_integers
+from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
+from hxtorch.perceptron.recording import MembraneRecording
+
+_NAMESPACE = "hxtorch_perceptron"
+_LIBRARY = torch.library.Library(_NAMESPACE, "DEF")
+
+
+def _chip_products(
+    x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, wait_between_events: int, madc_neuron: int, madc_path: str
+) -> Tensor:
+    """Multiply on the chip of the current session; operands move to the processor as bytes, results back.
+
+    Args:
+        x: Values that round to 0..31, half away from zero, shape (matrices, batch, rows).
+        weights: Values that round to -63..63, shape (matrices, rows, columns).
+        gain: For the gradient, see :func:`~hxtorch.perceptron.ops.linear_model.gradients`.
+        num_sends: How often to send x.
+        wait_between_events: Cycles between events.
+        madc_neuron: Neuron whose membrane is appended to the file ``madc_path``, unless that is empty.
+        madc_path: See ``madc_neuron``.
+
+    Returns:
+        Integers -128..127 in the dtype and on the device of x, shape (matrices, batch, columns).
+    """
+    ACTIVATIONS.check(x, "half_away")
+    WEIGHTS.check(weights, "half_away")
+    if x.shape[1] == 0:
+        return x.new_empty(*x.shape[:2], weights.shape[2])
+    activations, matrices = to_integers(x, torch.uint8), to_integers(weights, torch.int8)
+    recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
+    return chip.multiply(activations.cpu(), matrices.cpu(), num_sends, wait_between_events, recording).to(x)
+
+
+def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noise_std: float) -> Tensor:
+    """Multiply by the mock model; arguments and result as in :func:`_chip_products`, but halves round to even."""
+    ACTIVATIONS.check(x, "half_even")
+    WEIGHTS.check(weights, "half_even")
+    precise = torch.promote_types(x.dtype, torch.float32)
+    results = [
+        mock_product(vectors, matrix, gain, noise_std, num_sends)
+        for vectors, matrix in zip(x.to(precise).round(), weights.to(precise).round(), strict=True)
+    ]
+    return torch.stack(results).to(x.dtype)
+
+
+def _shape_only(x: Tensor, weights: Tensor, *_: object) -> Tensor:
+    return x.new_empty(*x.shape[:2], weights.shape[2])
+
+
+def _register(name: str, function: Callable[..., Tensor], arguments: str) -> Callable[..., Tensor]:
+    """Make ``function`` an operator.
+
+    Not by ``torch.library.custom_op``, whose first call imports the compiler, which takes a second.
+    """
+    _LIBRARY.define(f"{name}(Tensor x, Tensor weights, Tensor gain, int num_sends, {arguments}) -> Tensor")
+    _LIBRARY.impl(name, function, "CompositeExplicitAutograd")
+    qualified = f"{_NAMESPACE}::{name}"
+    torch.library.register_fake(qualified, _shape_only, lib=_LIBRARY)
+    torch.library.register_autograd(qualified, gradients, setup_context=keep_operands, lib=_LIBRARY)
+    operator: Callable[..., Tensor] = getattr(getattr(torch.ops, _NAMESPACE), name).default
+    return operator
+
+
+chip_products = _register("chip_products", _chip_products, "int wait_between_events, int madc_neuron, str madc_path")
+mock_products = _register("mock_products", _mock_products, "float noise_std")

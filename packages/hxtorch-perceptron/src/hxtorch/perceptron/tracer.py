@@ -1,0 +1,98 @@
+"""Record inference once, replay it without torch in between."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+from hxtorch.core.compute import MAC, Sequence
+from hxtorch.core.errors import ProgramError
+from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.core.sequence import load_sequence, save_sequence
+from hxtorch.core.session import current_session
+from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, to_integers
+from hxtorch.perceptron.tracing import Chain, active
+
+
+class InferenceTracer:
+    """Recorder of operations on the chip, from :meth:`start` to :meth:`stop` or in a ``with`` statement.
+
+    Each operation must take the result of the one before, as it is or reshaped. While a trace is recorded, biases are rounded
+    to integers, as the chip's digital part adds them. Tracers nest: all that are active record.
+
+    Args:
+        filename: File that :meth:`stop` writes.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str]) -> None:
+        self.filename = filename
+        self._chain: Chain | None = None
+
+    def start(self) -> None:
+        """Begin to record.
+
+        Raises:
+            ProgramError: It is recording.
+        """
+        if self._chain is not None:
+            raise ProgramError("inference trace: this tracer is recording; stop it first")
+        self._chain = Chain()
+        active.set((*active.get(), self._chain))
+
+    def stop(self) -> None:
+        """Write what was recorded to the file.
+
+        Raises:
+            ProgramError: It is not recording, or nothing was recorded.
+        """
+        sequence = Sequence(tuple(self._finish().operations))
+        if not sequence.operations:
+            raise ProgramError("inference trace: nothing was recorded; run operations of hxtorch.perceptron on the chip")
+        save_sequence(sequence, self.filename)
+
+    def __enter__(self) -> InferenceTracer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.stop()
+        else:
+            self._finish()
+
+    def _finish(self) -> Chain:
+        """Stop recording and return what was recorded."""
+        chain, self._chain = self._chain, None
+        if chain is None:
+            raise ProgramError("inference trace: this tracer is not recording; start it first")
+        active.set(tuple(other for other in active.get() if other is not chain))
+        return chain
+
+
+def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
+    """Run a recorded sequence on the chip.
+
+    Args:
+        input: What the first recorded operation takes: shape as recorded, with any batch.
+        filename: File written by an :class:`InferenceTracer`; its content decides, not its name.
+
+    Returns:
+        What the last recorded operation gave: integers in the dtype of ``input``, or int64 indices after an argmax.
+
+    Raises:
+        SequenceFormatError: The file holds no sequence.
+        FileNotFoundError: There is no such file.
+        OverflowError, ValueError, NoConnectionError: As the recorded operations.
+    """
+    sequence, session = load_sequence(filename), current_session()
+    moved = (operation for operation in sequence.operations if not isinstance(operation, Rearrangement))
+    operand, dtype = (ACTIVATIONS, torch.uint8) if isinstance(next(moved, None), MAC) else (RESULTS, torch.int8)
+    operand.check(input, "half_away")
+    values = sequence.run(to_integers(input, dtype).cpu().numpy(), session)
+    result = torch.from_numpy(values).to(input.device)
+    return result if result.dtype == torch.int64 else result.to(input.dtype)

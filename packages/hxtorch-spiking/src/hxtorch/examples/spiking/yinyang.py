@@ -1,0 +1,216 @@
+"""Train the yin-yang task with the chip in the loop: ``python -m hxtorch.examples.spiking.yinyang``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
+
+import hxtorch
+from hxtorch.core import NoConnectionError, current_session
+from hxtorch.examples.spiking.yinyang_model import SNN, Model
+from hxtorch.spiking.datasets import YinYangDataset
+from hxtorch.spiking.transforms.decode import MaxOverTime
+from hxtorch.spiking.transforms.encode import CoordinatesToSpikes
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+
+
+def get_parser() -> argparse.ArgumentParser:
+    """Return the parser of all settings; times are in seconds."""
+    parser = argparse.ArgumentParser(prog="python -m hxtorch.examples.spiking.yinyang", description=__doc__)
+    add = parser.add_argument
+    add("--mock", action="store_true", help="train the numerics alone, without a chip")
+    add("--calibration-path", help="calibration of the chip; without, it is calibrated to the settings")
+    add("--plot-path", help="where to write a figure (needs matplotlib)")
+    add("--device", default="cpu", help="device of the numerics")
+    add("--seed", type=int, default=0, help="of weights, samples and their order")
+    add("--epochs", type=int, default=5)
+    add("--batch-size", type=int, default=50)
+    add("--trainset-size", type=int, default=5000)
+    add("--testset-size", type=int, default=1000)
+    add("--lr", type=float, default=0.002, help="learning rate of Adam")
+    add("--step-size", type=int, default=10, help="epochs between decays of the learning rate")
+    add("--gamma", type=float, default=0.9, help="factor of a decay")
+    add("--dt", type=float, default=1e-6)
+    add("--t-sim", type=float, default=38e-6, help="length of a run")
+    add("--t-early", type=float, default=2e-6, help="spike time of coordinate 0")
+    add("--t-late", type=float, default=26e-6, help="spike time of coordinate 1")
+    add("--t-bias", type=float, default=2e-6, help="spike time of the bias input")
+    add("--n-hidden", type=int, default=120)
+    add("--tau-mem", type=float, default=6e-6)
+    add("--tau-syn", type=float, default=6e-6)
+    add("--alpha", type=float, default=150.0, help="steepness of the surrogate derivative")
+    add("--weight-init-hidden-mean", type=float, help="default 0.8 in mock mode, 0.25 on a chip")
+    add("--weight-init-hidden-std", type=float, default=0.25)
+    add("--weight-init-output-mean", type=float, default=0.0)
+    add("--weight-init-output-std", type=float, default=0.1)
+    add("--weight-scale", type=float, default=70.0, help="LSB per model unit of weight")
+    add("--trace-scale", type=float, default=0.0147, help="model units per CADC LSB")
+    add("--trace-shift-hidden", type=int, default=0, help="steps by which hidden membranes move to earlier times")
+    add("--trace-shift-out", type=int, default=0, help="steps by which readout membranes move to earlier times")
+    add("--input-repetitions", type=int, help="rows for each input; default 1 in mock mode, 5 on a chip")
+    add("--readout-scale", type=float, help="factor on readout membranes; default 1 in mock mode, 10 on a chip")
+    add("--reg-readout", type=float, default=0.0004)
+    add("--reg-bursts", type=float, default=0.0)
+    add("--reg-w-hidden", type=float, default=0.0)
+    add("--reg-w-output", type=float, default=0.0)
+    return parser
+
+
+def build_model(args: argparse.Namespace) -> Model:
+    """Return the untrained model for the settings of :func:`get_parser`."""
+    mock = args.mock
+
+    def choose(given: float | None, in_mock: float, on_chip: float) -> float:
+        return given if given is not None else in_mock if mock else on_chip
+
+    encoder = CoordinatesToSpikes(
+        round(args.t_sim / args.dt), args.t_early, args.t_late, args.dt, args.t_bias, args.device
+    )
+    network = SNN(
+        n_in=5,
+        n_hidden=args.n_hidden,
+        n_out=3,
+        mock=mock,
+        calib_path=args.calibration_path,
+        dt=args.dt,
+        tau_mem=args.tau_mem,
+        tau_syn=args.tau_syn,
+        alpha=args.alpha,
+        trace_shift_hidden=args.trace_shift_hidden,
+        trace_shift_out=args.trace_shift_out,
+        weight_init_hidden=(choose(args.weight_init_hidden_mean, 0.8, 0.25), args.weight_init_hidden_std),
+        weight_init_output=(args.weight_init_output_mean, args.weight_init_output_std),
+        weight_scale=args.weight_scale,
+        trace_scale=args.trace_scale,
+        input_repetitions=int(choose(args.input_repetitions, 1, 5)),
+        device=args.device,
+    )
+    return Model(encoder, network, MaxOverTime(), choose(args.readout_scale, 1.0, 10.0))
+
+
+def train(
+    model: Model, loader: Batches, optimizer: torch.optim.Optimizer, args: argparse.Namespace, epoch: int
+) -> tuple[float, float]:
+    """Train for one epoch.
+
+    Returns:
+        Mean loss and accuracy over the epoch.
+    """
+    model.train()
+    losses, hits, count = 0.0, 0, 0
+    bar = tqdm(loader, desc=f"epoch {epoch}", unit="batch", leave=False)
+    for inputs, labels in bar:
+        target = labels.to(args.device)
+        optimizer.zero_grad()
+        scores = model(inputs)
+        loss = torch.nn.functional.cross_entropy(scores, target)
+        penalty = model.regularize(args.reg_readout, args.reg_bursts, args.reg_w_hidden, args.reg_w_output)
+        torch.autograd.backward(loss + penalty)
+        optimizer.step()
+        losses += loss.item() * len(target)
+        hits += int((scores.argmax(1) == target).sum())
+        count += len(target)
+        bar.set_postfix(loss=f"{losses / count:.3f}", accuracy=f"{hits / count:.3f}")
+    return losses / count, hits / count
+
+
+@torch.no_grad()
+def test(model: Model, loader: Batches, args: argparse.Namespace, epoch: int) -> tuple[float, float]:
+    """Test the model.
+
+    Returns:
+        Mean loss and accuracy.
+    """
+    model.eval()
+    losses, hits, count = 0.0, 0, 0
+    for inputs, labels in tqdm(loader, desc=f"test {epoch}", unit="batch", leave=False):
+        target = labels.to(args.device)
+        scores = model(inputs)
+        losses += torch.nn.functional.cross_entropy(scores, target, reduction="sum").item()
+        hits += int((scores.argmax(1) == target).sum())
+        count += len(target)
+    return losses / count, hits / count
+
+
+def plot(
+    train_loss: list[float],
+    train_acc: list[float],
+    test_loss: list[float],
+    test_acc: list[float],
+    args: argparse.Namespace,
+    model: Model | None = None,
+) -> None:
+    """Write a figure to ``args.plot_path``: curves of loss and accuracy and, with a model, what it does.
+
+    Args:
+        train_loss: Mean training loss of each epoch.
+        train_acc: Training accuracy of each epoch.
+        test_loss: Mean test loss after each epoch.
+        test_acc: Test accuracy after each epoch.
+        args: Settings.
+        model: For the map of its decisions over the plane, and the membranes of one sample.
+    """
+    from hxtorch.examples.spiking.yinyang_plot import draw  # matplotlib is optional
+
+    draw(train_loss, train_acc, test_loss, test_acc, args.plot_path, model)
+
+
+def main(args: argparse.Namespace) -> float:
+    """Train and test with the settings of :func:`get_parser`.
+
+    A chip is opened, and released afterwards, unless one is open.
+
+    Returns:
+        Test accuracy after the last epoch.
+    """
+    opened = False
+    if not args.mock:
+        try:
+            current_session()
+        except NoConnectionError:
+            hxtorch.init_hardware()
+            opened = True
+    try:
+        return _main(args)
+    finally:
+        if opened:
+            hxtorch.release_hardware()
+
+
+def _main(args: argparse.Namespace) -> float:
+    torch.manual_seed(args.seed)
+    model = build_model(args)
+    optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, args.step_size, args.gamma)
+    order = torch.Generator().manual_seed(args.seed)
+    train_set = YinYangDataset(size=args.trainset_size, seed=2 * args.seed)
+    test_set = YinYangDataset(size=args.testset_size, seed=2 * args.seed + 1)
+    train_loader = DataLoader(train_set, args.batch_size, shuffle=True, generator=order)
+    test_loader = DataLoader(test_set, args.batch_size)
+    curves: tuple[list[float], list[float], list[float], list[float]] = ([], [], [], [])
+    for epoch in range(1, args.epochs + 1):
+        results = *train(model, train_loader, optimizer, args, epoch), *test(model, test_loader, args, epoch)
+        scheduler.step()
+        for curve, value in zip(curves, results, strict=True):
+            curve.append(value)
+        print(
+            f"epoch {epoch}: train loss {results[0]:.3f}, accuracy {results[1]:.3f}; "
+            f"test loss {results[2]:.3f}, accuracy {results[3]:.3f}"
+        )
+    chip = {"backend": "mock"} if args.mock else current_session().connection.describe()
+    accuracy = curves[3][-1] if curves[3] else test(model, test_loader, args, 0)[1]
+    print(f"test accuracy {accuracy:.3f} on " + ", ".join(f"{name} {value}" for name, value in chip.items()))
+    if args.plot_path:
+        plot(*curves, args, model)
+        print(f"figure written to {args.plot_path}")
+    return accuracy
+
+
+if __name__ == "__main__":
+    main(get_parser().parse_args())

@@ -1,0 +1,187 @@
+"""A network of one hidden layer for the yin-yang task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from hxtorch import spiking as hxsnn
+from hxtorch.spiking.transforms.weight_transforms import linear_saturating
+
+MAX_WEIGHT = 63
+SYNIN_GM = 500
+DAC_BIAS = 1000
+
+
+class SNN(torch.nn.Module):
+    """Input -> LIF neurons -> leaky integrators.
+
+    Args:
+        n_in: Number of inputs.
+        n_hidden: Number of LIF neurons.
+        n_out: Number of leaky integrators.
+        mock: Run the numerics alone.
+        calib_path: Calibration of the chip, or None to calibrate to the parameters below.
+        dt: Step in seconds.
+        tau_mem, tau_syn: Time constants in seconds.
+        alpha: Steepness of the surrogate derivative.
+        trace_shift_hidden, trace_shift_out: Steps by which recorded membranes move to earlier times.
+        weight_init_hidden, weight_init_output: Mean and standard deviation of the first weights, model units.
+        weight_scale: LSB per model unit of weight.
+        trace_scale: Model units per CADC LSB.
+        input_repetitions: Rows on which each input is sent: the range of one weight is short on the chip.
+        device: Of the numerics.
+
+    Attributes:
+        hidden, readout: Handles of both layers in the last pass.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_hidden: int,
+        n_out: int,
+        mock: bool,
+        calib_path: str | None = None,
+        dt: float = 1e-6,
+        tau_mem: float = 6e-6,
+        tau_syn: float = 6e-6,
+        alpha: float = 150.0,
+        trace_shift_hidden: int = 0,
+        trace_shift_out: int = 0,
+        weight_init_hidden: tuple[float, float] = (0.25, 0.25),
+        weight_init_output: tuple[float, float] = (0.0, 0.1),
+        weight_scale: float = 70.0,
+        trace_scale: float = 0.0147,
+        input_repetitions: int = 5,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__()
+        self.experiment = hxsnn.Experiment(mock=mock, dt=dt, calib_path=calib_path)
+        self.weight_scale = weight_scale
+        self.input_repetitions = input_repetitions
+        self.device = device
+        self.linear_h = hxsnn.Synapse(
+            n_in * input_repetitions,
+            n_hidden,
+            self.experiment,
+            transform=partial(linear_saturating, scale=weight_scale),
+        )
+        self.lif_h = hxsnn.Neuron(
+            n_hidden,
+            self.experiment,
+            leak=hxsnn.MixedHXModelParameter(0.0, 80),
+            reset=hxsnn.MixedHXModelParameter(0.0, 80),
+            threshold=hxsnn.MixedHXModelParameter(1.0, 150),
+            tau_mem=tau_mem,
+            tau_syn=tau_syn,
+            refractory_time=2e-6,
+            alpha=alpha,
+            trace_scale=trace_scale,
+            cadc_time_shift=trace_shift_hidden,
+            shift_cadc_to_first=True,
+            i_synin_gm=SYNIN_GM,
+            synapse_dac_bias=DAC_BIAS,
+        )
+        self.linear_o = hxsnn.Synapse(n_hidden, n_out, self.experiment, transform=self._to_output_lsb)
+        self.li_readout = hxsnn.ReadoutNeuron(
+            n_out,
+            self.experiment,
+            leak=hxsnn.MixedHXModelParameter(0.0, 80),
+            tau_mem=tau_mem,
+            tau_syn=tau_syn,
+            trace_scale=trace_scale,
+            cadc_time_shift=trace_shift_out,
+            shift_cadc_to_first=True,
+            i_synin_gm=SYNIN_GM,
+            synapse_dac_bias=DAC_BIAS,
+        )
+        torch.nn.init.normal_(self.linear_h.weight, *weight_init_hidden)
+        torch.nn.init.normal_(self.linear_o.weight, *weight_init_output)
+        self.hidden = hxsnn.NeuronHandle()
+        self.readout = hxsnn.ReadoutNeuronHandle()
+        self.to(device)
+
+    def forward(self, spikes: Tensor) -> Tensor:
+        """Run the network.
+
+        Args:
+            spikes: Inputs (time, batch, n_in).
+
+        Returns:
+            Membranes of the leaky integrators (time, batch, n_out), model units.
+        """
+        if not self.experiment.mock:
+            self._clamp_hidden_weight()
+        inputs = hxsnn.NeuronHandle(spikes.to(self.device).repeat(1, 1, self.input_repetitions))
+        self.hidden = self.lif_h(self.linear_h(inputs))
+        self.readout = self.li_readout(self.linear_o(self.hidden))
+        hxsnn.run(self.experiment, len(spikes))
+        return self.readout.filled()
+
+    def _clamp_hidden_weight(self) -> None:
+        """Keep weights where the chip follows them, so that training does not push them further."""
+        limit = MAX_WEIGHT / self.weight_scale
+        with torch.no_grad():
+            self.linear_h.weight.clamp_(-limit, limit)
+
+    def _to_output_lsb(self, weight: Tensor) -> Tensor:
+        """Scale output weights so that the largest fits; scores keep their order under a common factor."""
+        largest = float(weight.abs().max())
+        scale = self.weight_scale if largest == 0 else min(MAX_WEIGHT / largest, self.weight_scale)
+        return linear_saturating(weight, scale=scale)
+
+
+class Model(torch.nn.Module):
+    """Encoder, network and decoder in a row.
+
+    Args:
+        encoder: Turns inputs into spikes.
+        network: Turns spikes into membranes.
+        decoder: Turns membranes into scores.
+        readout_scale: Factor on the membranes.
+    """
+
+    def __init__(
+        self,
+        encoder: Callable[[Tensor], Tensor],
+        network: SNN,
+        decoder: Callable[[Tensor], Tensor],
+        readout_scale: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.network = network
+        self.decoder = decoder
+        self.readout_scale = readout_scale
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the scores (batch, class) of inputs (batch, coordinate)."""
+        scores: Tensor = self.decoder(self.readout_scale * self.network(self.encoder(inputs)))
+        return scores
+
+    def regularize(
+        self,
+        reg_readout: float = 0.0,
+        reg_bursts: float = 0.0,
+        reg_w_hidden: float = 0.0,
+        reg_w_output: float = 0.0,
+    ) -> Tensor:
+        """Return the penalty of the last pass.
+
+        Args:
+            reg_readout: Weight of the mean square of the readout membranes.
+            reg_bursts: Weight of the mean square of the number of spikes per hidden neuron and sample.
+            reg_w_hidden: Weight of the mean square of the hidden weights.
+            reg_w_output: Weight of the mean square of the output weights.
+        """
+        membranes, spikes = self.network.readout.filled(), self.network.hidden.filled()
+        return (
+            reg_readout * membranes.square().mean()
+            + reg_bursts * spikes.sum(0).square().mean()
+            + reg_w_hidden * self.network.linear_h.weight.square().mean()
+            + reg_w_output * self.network.linear_o.weight.square().mean()
+        )

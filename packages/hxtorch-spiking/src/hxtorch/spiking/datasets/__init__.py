@@ -1,0 +1,5 @@
+"""Data sets of the examples."""
+
+from hxtorch.spiking.datasets.yinyang import YinYangDataset
+
+__all__ = ["YinYangDataset"]

@@ -1,0 +1,23 @@
+"""Errors of the spiking frontend: what a tensor, a parameter or a network lacks before it can run."""
+
+from hxtorch.core.errors import HXTorchError
+
+
+class ExperimentError(HXTorchError, RuntimeError):
+    """Modules, handles and runs are combined in an order that gives no experiment."""
+
+
+class TensorShapeError(HXTorchError, ValueError):
+    """A tensor does not have the axes that a module needs."""
+
+
+class TensorTypeError(HXTorchError, TypeError):
+    """A tensor does not have the type that a module needs."""
+
+
+class TensorValueError(HXTorchError, ValueError):
+    """A tensor holds values that neither the model nor the chip can use."""
+
+
+class ParameterError(HXTorchError, ValueError):
+    """A parameter of a module has a value that its model or the chip does not have."""

@@ -1,0 +1,77 @@
+"""One chip's share of an experiment, with its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+
+import numpy as np
+
+from hxtorch.core import Connection, NoConnectionError, calibration, current_session
+from hxtorch.core.calibration import Calibration, SpikingCalibTarget
+from hxtorch.core.errors import CalibrationFormatError
+
+
+class ExecutionInstance:
+    """Networks of one experiment that run on the chip at once.
+
+    Args:
+        calib_path: File of a spiking calibration, as :meth:`load_calib` takes it.
+        input_loopback: Let the chip send back the spikes of :class:`~hxtorch.spiking.InputNeuron` populations, which
+            then take the place of those sent.
+
+    Attributes:
+        calibration: The loaded calibration, or None: then the chip is calibrated to the parameters of the modules.
+    """
+
+    def __init__(self, calib_path: str | PathLike[str] | None = None, input_loopback: bool = False) -> None:
+        self.calibration: Calibration | None = None
+        self.input_loopback = input_loopback
+        self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
+        if calib_path is not None:
+            self.load_calib(calib_path)
+
+    def load_calib(self, calib_path: str | PathLike[str]) -> None:
+        """Use a stored calibration instead of calibrating to the parameters of the modules.
+
+        Args:
+            calib_path: File of a spiking calibration; its content decides, not its suffix.
+
+        Raises:
+            CalibrationFormatError: The file is no spiking calibration.
+            CalibrationSerialError: It belongs to another chip than the connected one.
+        """
+        loaded = calibration.load(calib_path)
+        if loaded.kind != "spiking":
+            raise CalibrationFormatError(f"{calib_path}: got a {loaded.kind} calibration, wanted a spiking one")
+        try:
+            connection = current_session().connection
+        except NoConnectionError:
+            pass  # checked before the first run
+        else:
+            loaded.require_chip(connection)
+        self.calibration = loaded
+
+    def calibrate(self, connection: Connection, values: Mapping[str, np.ndarray]) -> Calibration:
+        """Return the calibration to run with: the loaded one, else one made for the parameters of the modules.
+
+        Args:
+            connection: The chip.
+            values: Fields of the spiking calibration target, (512,) or (). A calibration is made again only if one of
+                them, or the chip, changed.
+
+        Raises:
+            CalibrationSerialError: The loaded calibration belongs to another chip.
+            CalibrationTargetError: No chip reaches the values.
+        """
+        if self.calibration is not None:
+            self.calibration.require_chip(connection)
+            return self.calibration
+        chip = connection.describe()
+        if self._implicit is not None:
+            old_chip, old_values, made = self._implicit
+            if old_chip == chip and all(np.array_equal(values[name], old_values[name]) for name in values):
+                return made
+        made = calibration.for_target(connection, SpikingCalibTarget(**values))
+        self._implicit = chip, values, made
+        return made

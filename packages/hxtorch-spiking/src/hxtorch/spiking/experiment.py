@@ -1,0 +1,106 @@
+"""An experiment: a network that is collected while handles pass through modules, and the chip that it runs on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from hxtorch.core import ExecutionInfo, Network, Routing, build_routing
+from hxtorch.spiking.errors import ExperimentError, ParameterError
+from hxtorch.spiking.execution_instance import ExecutionInstance
+from hxtorch.spiking.graph import ModuleGraph
+from hxtorch.spiking.handle import TensorHandle
+from hxtorch.spiking.observables import HardwareObservables
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.lowering import ChipNetwork
+    from hxtorch.spiking.modules.module import HXModule
+
+
+class Experiment:
+    """Collects a network and runs it, on a chip or in the numerics alone.
+
+    Args:
+        mock: Run the numerics alone, without a chip.
+        dt: Step of the numerics and of all tensors over time, in seconds.
+        calib_path: Calibration for the default execution instance, see :meth:`ExecutionInstance.load_calib`.
+        hw_routing_func: Routes a network, or None for ``hxtorch.core.build_routing``.
+        execution_instance: The default execution instance, or None for a new one.
+
+    Attributes:
+        modules: Calls of modules since the last run.
+        default_execution_instance: Where modules run that name no other.
+        execution_info: What the chip did in the last run, one entry per execution instance; empty in mock mode.
+
+    Raises:
+        ParameterError: ``dt`` is no positive number.
+        CalibrationFormatError: ``calib_path`` is no spiking calibration.
+    """
+
+    def __init__(
+        self,
+        mock: bool = False,
+        dt: float = 1e-6,
+        calib_path: str | PathLike[str] | None = None,
+        hw_routing_func: Callable[[Network], Routing] | None = None,
+        execution_instance: ExecutionInstance | None = None,
+    ) -> None:
+        if not (math.isfinite(dt) and dt > 0):
+            raise ParameterError(f"dt: got {dt}, wanted a positive number of seconds")
+        self.mock = mock
+        self.dt = dt
+        self.hw_routing_func = hw_routing_func or build_routing
+        self.default_execution_instance = execution_instance or ExecutionInstance()
+        if calib_path is not None:
+            self.load_calib(calib_path)
+        self.modules = ModuleGraph()
+        self.execution_info: tuple[ExecutionInfo, ...] = ()
+        self._chips: dict[ExecutionInstance, ChipNetwork] = {}
+
+    def load_calib(self, calib_path: str | PathLike[str]) -> None:
+        """Load a calibration into the default execution instance, see :meth:`ExecutionInstance.load_calib`."""
+        self.default_execution_instance.load_calib(calib_path)
+
+    def connect(self, module: HXModule, input_handles: Sequence[TensorHandle], output_handle: TensorHandle) -> None:
+        """Add a call of a module to the network; modules do this when they are called.
+
+        Args:
+            module: What was called.
+            input_handles: What it reads.
+            output_handle: What it fills.
+
+        Raises:
+            ExperimentError: The module was called in this pass already, or nothing fills an input.
+        """
+        self.modules.add_node(module, input_handles, output_handle)
+
+    def clear(self) -> None:
+        """Forget the calls of modules since the last run."""
+        self.modules.clear()
+
+    def get_hw_results(
+        self, runtime: int | None
+    ) -> tuple[dict[HXModule, HardwareObservables], tuple[ExecutionInfo, ...]]:
+        """Run the network on the chip.
+
+        Args:
+            runtime: Length of the run in steps of ``dt``.
+
+        Returns:
+            What was recorded by module, empty in mock mode; and what the chip did.
+
+        Raises:
+            NoConnectionError: No chip is connected.
+            PlacementError, RoutingError, RecordingError: The network does not fit.
+        """
+        if self.mock:
+            return {}, ()
+        if runtime is None:
+            raise ExperimentError(
+                "runtime: got None, wanted a number of steps; only mock mode takes it from the inputs"
+            )
+        from hxtorch.spiking.lowering import run_on_chip  # modules need this file
+
+        return run_on_chip(self, runtime, self._chips)

@@ -1,0 +1,108 @@
+"""Handles: promises of tensors that pass through modules before a run and are filled by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from torch import Tensor
+
+from hxtorch.spiking.errors import ExperimentError
+from hxtorch.spiking.observables import MADCTrace
+
+
+@dataclass(eq=False)
+class TensorHandle:
+    """Base of all handles.
+
+    Each field is None until a run fills it. Two handles are the same only if they are one object.
+
+    Attributes:
+        main: Name of the field that the next module reads.
+    """
+
+    main: ClassVar[str] = ""
+
+    def put(self, other: TensorHandle) -> None:
+        """Take over the fields of ``other`` that this handle has too."""
+        for entry in fields(self):
+            setattr(self, entry.name, getattr(other, entry.name, None))
+
+    @property
+    def observable_state(self) -> Tensor | None:
+        """The tensor that the next module reads, or None before the run."""
+        return getattr(self, self.main) if self.main else None
+
+    def filled(self) -> Tensor:
+        """Return the tensor that the next module reads.
+
+        Raises:
+            ExperimentError: It is not there yet.
+        """
+        tensor = self.observable_state
+        if tensor is None:
+            raise ExperimentError(
+                f"{type(self).__name__}: has no {self.main or 'tensor'} yet; run the experiment first"
+            )
+        return tensor
+
+
+class _Membrane:
+    """The older names of the membrane traces."""
+
+    membrane_cadc: Tensor | None
+    membrane_madc: tuple[MADCTrace, ...] | None
+
+    @property
+    def v_cadc(self) -> Tensor | None:
+        """Return ``membrane_cadc``."""
+        return self.membrane_cadc
+
+    @property
+    def v_madc(self) -> tuple[MADCTrace, ...] | None:
+        """Return ``membrane_madc``."""
+        return self.membrane_madc
+
+
+@dataclass(eq=False)
+class NeuronHandle(_Membrane, TensorHandle):
+    """Observables of neurons that fire, or spikes as an input of the network.
+
+    Attributes:
+        spikes: Zeros and ones (time, batch, neuron).
+        membrane_cadc: Membranes (time, batch, neuron): in mock mode the model's, else as the column ADC saw them, after
+            the module's offset, scale and shift. None if they are not recorded.
+        current: Synaptic currents of the model (time, batch, neuron).
+        membrane_madc: One trace of times (s) and values (LSB) per batch entry; None in mock mode.
+    """
+
+    main: ClassVar[str] = "spikes"
+
+    spikes: Tensor | None = None
+    membrane_cadc: Tensor | None = None
+    current: Tensor | None = None
+    membrane_madc: tuple[MADCTrace, ...] | None = None
+
+
+@dataclass(eq=False)
+class ReadoutNeuronHandle(_Membrane, TensorHandle):
+    """Observables of neurons that do not fire; fields as in :class:`NeuronHandle`."""
+
+    main: ClassVar[str] = "membrane_cadc"
+
+    membrane_cadc: Tensor | None = None
+    current: Tensor | None = None
+    membrane_madc: tuple[MADCTrace, ...] | None = None
+
+
+@dataclass(eq=False)
+class SynapseHandle(TensorHandle):
+    """Output of synapses.
+
+    Attributes:
+        graded_spikes: Weighted spikes (time, batch, neuron), each the step of a synaptic current.
+    """
+
+    main: ClassVar[str] = "graded_spikes"
+
+    graded_spikes: Tensor | None = None

@@ -1,0 +1,174 @@
+"""Constructor arguments of the neuron modules, each declared once, in the order that users know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from hxtorch.spiking.execution_instance import ExecutionInstance
+from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.parameter import HXBaseParameter, MixedHXModelParameter, ParameterValue
+
+if sys.version_info >= (3, 11):
+    from typing import Unpack as Unpack
+else:
+    from typing_extensions import Unpack as Unpack
+
+Parameter = HXBaseParameter | ParameterValue
+"""A parameter object, or a value for model and chip: a number or a tensor (neuron,)."""
+
+TraceScaling = float | ParameterValue | Mapping[Any, float]
+"""One number, a tensor (neuron,), or numbers by coordinate of the neurons."""
+
+
+class LeakArguments(TypedDict, total=False):
+    """Arguments of neurons that leak."""
+
+    leak: Parameter
+    """Resting potential: model units, and CADC LSB (raw) on the chip. Default 0 and 80."""
+
+
+class FireArguments(TypedDict, total=False):
+    """Arguments of neurons that fire."""
+
+    reset: Parameter
+    """Potential after a spike: model units, and CADC LSB (raw) on the chip. Default 0 and 80."""
+    threshold: Parameter
+    """Potential at which the neuron fires: model units, and CADC LSB (raw) on the chip. Default 1 and 125."""
+
+
+class MembraneArguments(TypedDict, total=False):
+    """Arguments of the integration of synaptic currents."""
+
+    tau_mem: Parameter
+    """Membrane time constant in seconds. Default 10 us."""
+    tau_syn: Parameter
+    """Synaptic time constant in seconds. Default 10 us."""
+    i_synin_gm: Parameter
+    """Strength of the synaptic input on the chip, register code 0 to 1022. Default 500."""
+    membrane_capacitance: Parameter
+    """Membrane capacitance on the chip, register code 0 to 63. Default 63."""
+
+
+class RefractoryArguments(TypedDict, total=False):
+    """The refractory time."""
+
+    refractory_time: Parameter
+    """Seconds after a spike in which the membrane stays at the reset. Default 1 us."""
+
+
+class DACArguments(TypedDict, total=False):
+    """The synapses' bias current."""
+
+    synapse_dac_bias: Parameter
+    """Bias current of the synapses on the chip, register code 0 to 1022, one for the whole chip. Default 600."""
+
+
+class SurrogateArguments(TypedDict, total=False):
+    """Arguments of spiking and of its derivative."""
+
+    holdoff_time: Parameter
+    """Seconds at the end of the refractory time in which the membrane is released already. Chip only. Default 0."""
+    method: str | Surrogate
+    """Surrogate derivative: a name or a function, see :func:`~hxtorch.spiking.functional.threshold`."""
+    alpha: float
+    """Steepness of the surrogate. Default 50."""
+
+
+class PlaceArguments(TypedDict, total=False):
+    """Where neurons run."""
+
+    execution_instance: ExecutionInstance | None
+    """The chip's share of the experiment, or None for the experiment's default."""
+
+
+class SpikeRecordingArguments(TypedDict, total=False):
+    """Recording of spikes."""
+
+    enable_spike_recording: bool
+    """Record spikes on the chip. Without, those of the numerics are used. Default True."""
+
+
+class MembraneRecordingArguments(TypedDict, total=False):
+    """Arguments of the readout of membranes."""
+
+    enable_cadc_recording: bool
+    """Record membranes by the column ADC; without, the handle has no membrane. Default True."""
+    enable_cadc_recording_placement_in_dram: bool
+    """Store samples in DRAM: one in about 6 us instead of 2, for long runs. Default False."""
+    enable_madc_recording: bool
+    """Record the membrane of one neuron by the membrane ADC, 29.41 MHz. Default False."""
+    record_neuron_id: int | None
+    """The neuron in the population that the membrane ADC records."""
+    placement_constraint: Sequence[Any] | None
+    """Coordinates of the neurons to use, one per neuron, or None for the next free ones."""
+    trace_offset: TraceScaling
+    """Subtracted from CADC values (user units, raw - 128). Default 0."""
+    trace_scale: TraceScaling
+    """Model units per CADC LSB, applied after the offset. Default 1."""
+    cadc_time_shift: int
+    """Steps by which CADC traces move to earlier times, negative to later ones; ends are repeated. Default 0."""
+    shift_cadc_to_first: bool
+    """Subtract the first value of each trace instead of the offset. Default False."""
+    interpolation_mode: str
+    """How CADC samples come on the grid of time: ``linear`` or ``nearest``. Default ``linear``."""
+    neuron_structure: None
+    """Circuits of one neuron; None, the only choice so far, is one circuit each."""
+
+
+class LIFArguments(
+    LeakArguments,
+    FireArguments,
+    MembraneArguments,
+    RefractoryArguments,
+    DACArguments,
+    SurrogateArguments,
+    PlaceArguments,
+    SpikeRecordingArguments,
+    MembraneRecordingArguments,
+    total=False,
+):
+    """Arguments of leaky integrate-and-fire neurons."""
+
+
+class LIArguments(
+    LeakArguments,
+    MembraneArguments,
+    DACArguments,
+    PlaceArguments,
+    MembraneRecordingArguments,
+    total=False,
+):
+    """Arguments of leaky integrators."""
+
+
+def lif_defaults() -> LIFArguments:
+    """Return fresh defaults of all arguments; those of leaky integrators are among them."""
+    return {
+        "leak": MixedHXModelParameter(0.0, 80),
+        "reset": MixedHXModelParameter(0.0, 80),
+        "threshold": MixedHXModelParameter(1.0, 125),
+        "tau_mem": 10e-6,
+        "tau_syn": 10e-6,
+        "i_synin_gm": 500,
+        "membrane_capacitance": 63,
+        "refractory_time": 1e-6,
+        "synapse_dac_bias": 600,
+        "holdoff_time": 0.0,
+        "method": "superspike",
+        "alpha": 50.0,
+        "execution_instance": None,
+        "enable_spike_recording": True,
+        "enable_cadc_recording": True,
+        "enable_cadc_recording_placement_in_dram": False,
+        "enable_madc_recording": False,
+        "record_neuron_id": None,
+        "placement_constraint": None,
+        "trace_offset": 0.0,
+        "trace_scale": 1.0,
+        "cadc_time_shift": 0,
+        "shift_cadc_to_first": False,
+        "interpolation_mode": "linear",
+        "neuron_structure": None,
+    }

@@ -1,0 +1,148 @@
+"""A function in a network of handles: collected when called, executed by a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.handle import TensorHandle
+from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.tensors import check_axes, check_finite
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.experiment import Experiment
+
+
+class HXModule(torch.nn.Module):
+    """Base of all modules, and by itself a function of tensors that the chip does not see.
+
+    Calling a module with handles adds it to the experiment and returns an empty handle; ``hxtorch.spiking.run``
+    executes all modules and fills the handles. Users either hand in ``func`` or override :meth:`forward_func`.
+
+    Args:
+        experiment: Collects the module when it is called.
+        func: Function of the main tensors of the input handles. It returns the main tensor of the output, a tuple of
+            its fields, or a handle. Arguments of the names ``params``, ``hw_data`` and ``dt`` are given if it has them.
+    """
+
+    input_type: ClassVar[type[TensorHandle]] = TensorHandle
+    """What the module reads."""
+
+    output_type: ClassVar[type[TensorHandle] | None] = None
+    """What the module fills; None for the type of its first input."""
+
+    on_host: ClassVar[bool] = True
+    """Whether the chip does not see the module."""
+
+    def __init__(self, experiment: Experiment, func: Callable[..., Any] | None = None) -> None:
+        super().__init__()
+        self.experiment = experiment
+        self._func = func
+
+    @property
+    def func(self) -> Callable[..., Any] | None:
+        """The function given at construction."""
+        return self._func
+
+    @property
+    def params(self) -> Any:
+        """Parameters that ``func`` gets, or None."""
+        return None
+
+    @property
+    def in_size(self) -> int | None:
+        """Number of neurons that inputs must have, or None for any."""
+        return None
+
+    @property
+    def out_size(self) -> int | None:
+        """Number of neurons of the output, or None if the module does not say."""
+        return None
+
+    @property
+    def label(self) -> str:
+        """What messages call the module."""
+        return f"{type(self).__name__}({self.extra_repr()})"
+
+    def forward(self, *input: TensorHandle) -> TensorHandle:
+        """Join the experiment.
+
+        Args:
+            *input: Handles, filled or promised by other modules of the same experiment.
+
+        Returns:
+            The handle that a run fills.
+
+        Raises:
+            ExperimentError: The module was called before in this pass, or nothing fills an input.
+            TensorTypeError, TensorShapeError, TensorValueError: An input does not fit.
+        """
+        for handle in input:
+            self._check_input(handle)
+        output = (self.output_type or type(input[0]))()
+        self.experiment.connect(self, input, output)
+        return output
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Compute the output.
+
+        Args:
+            *input: Filled handles.
+            hw_data: What the chip recorded of this module, None in mock mode and for modules that it does not see.
+
+        Returns:
+            The main tensor of the output, a tuple of its fields in their order, or a handle.
+        """
+        if self.func is None:
+            raise ExperimentError(f"{self.label}: has nothing to compute; hand in func or override forward_func")
+        offered = {"params": self.params, "hw_data": hw_data, "dt": self.experiment.dt}
+        names = inspect.signature(self.func).parameters
+        given = {name: value for name, value in offered.items() if name in names}
+        return self.func(*(handle.observable_state for handle in input), **given)
+
+    def exec_forward(
+        self,
+        input: TensorHandle | tuple[TensorHandle, ...],
+        output: TensorHandle,
+        hw_map: Mapping[HXModule, HardwareObservables],
+    ) -> None:
+        """Compute the output and fill its handle.
+
+        Args:
+            input: Filled handles.
+            output: The handle to fill.
+            hw_map: What the chip recorded, by module.
+        """
+        inputs = input if isinstance(input, tuple) else (input,)
+        for handle in inputs:
+            check_axes(handle.observable_state, f"input of {self.label}", self.in_size)
+        result = self.forward_func(*inputs, hw_data=hw_map.get(self))
+        if not isinstance(result, TensorHandle):
+            values = result if isinstance(result, tuple) else (result,)
+            names = [output.main] if isinstance(result, Tensor) else list(vars(output))
+            if len(values) > len(names):
+                raise TensorShapeError(f"{self.label}: returned {len(values)} values, wanted those of {names}")
+            filled = type(output)()
+            for name, value in zip(names, values, strict=False):
+                setattr(filled, name, value)
+            result = filled
+        output.put(result)
+
+    def _check_input(self, handle: object) -> None:
+        """Check what can be known of an input before the run."""
+        if not isinstance(handle, self.input_type):
+            hint = "; wrap tensors in hxtorch.spiking.NeuronHandle" if isinstance(handle, Tensor) else ""
+            raise TensorTypeError(f"{self.label}: got {type(handle).__name__}, wanted {self.input_type.__name__}{hint}")
+        maker = self.experiment.modules.maker(handle)
+        if maker is None:
+            if handle.observable_state is not None:
+                what = f"input of {self.label}"
+                check_finite(check_axes(handle.observable_state, what, self.in_size), what)
+        elif None not in (self.in_size, maker.module.out_size) and self.in_size != maker.module.out_size:
+            got = f"{maker.module.out_size} neurons of {maker.module.label}"
+            raise TensorShapeError(f"{self.label}: got {got}, wanted {self.in_size}")

@@ -1,0 +1,82 @@
+"""Leaky integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional.threshold import surrogate
+from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.modules.analog import AnalogNeuron
+from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, lif_defaults
+from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.parameter import HXBaseParameter
+
+
+class Neuron(AnalogNeuron):
+    r"""Leaky integrate-and-fire neurons with exponential synaptic currents.
+
+    .. math::
+        \tau_m \dot v = -(v - v_l) + i, \qquad \dot i = -i / \tau_s + \sum_k w_k \delta(t - t_k), \qquad
+        v > \vartheta \Rightarrow v \to v_r
+
+    Args:
+        size: Number of neurons.
+        experiment: Collects the module when it is called.
+        **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIFArguments`.
+
+    Raises:
+        ParameterError: An argument has a value that the model or the chip does not have.
+        RecordingError: MADC recording of other than exactly one neuron of the population.
+    """
+
+    output_type = NeuronHandle
+    fires = True
+    parameter_names = (
+        "leak",
+        "reset",
+        "threshold",
+        "tau_mem",
+        "tau_syn",
+        "i_synin_gm",
+        "membrane_capacitance",
+        "refractory_time",
+        "synapse_dac_bias",
+        "holdoff_time",
+    )
+
+    reset: HXBaseParameter
+    threshold: HXBaseParameter
+    refractory_time: HXBaseParameter
+    holdoff_time: HXBaseParameter
+
+    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIFArguments]) -> None:
+        super().__init__(size, experiment, LIFArguments.__annotations__, arguments)
+        chosen = lif_defaults()
+        chosen.update(arguments)
+        self.method = chosen["method"]
+        self.alpha = chosen["alpha"]
+        surrogate(self.method)
+
+    @property
+    def params(self) -> CUBALIFParams:
+        """Parameters of the numerics."""
+        return CUBALIFParams(
+            leak=self.leak.model_value,
+            reset=self.reset.model_value,
+            threshold=self.threshold.model_value,
+            tau_mem=self.tau_mem.model_value,
+            tau_syn=self.tau_syn.model_value,
+            refractory_time=self.refractory_time.model_value,
+            method=self.method,
+            alpha=self.alpha,
+        )
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs."""
+        current = self.total_input(input)
+        traces = cuba_lif_integration(current, self.params, self._observables(hw_data, current), self.experiment.dt)
+        if not self.enable_cadc_recording:
+            return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
+        return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)

@@ -1,0 +1,51 @@
+"""Leaky integrators: neurons that are read out and do not fire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.functional import CUBALIParams, cuba_li_integration
+from hxtorch.spiking.handle import ReadoutNeuronHandle, TensorHandle
+from hxtorch.spiking.modules.analog import AnalogNeuron
+from hxtorch.spiking.modules.arguments import LIArguments, Unpack
+from hxtorch.spiking.observables import HardwareObservables
+
+
+class ReadoutNeuron(AnalogNeuron):
+    r"""Leaky integrators with exponential synaptic currents.
+
+    .. math::
+        \tau_m \dot v = -(v - v_l) + i, \qquad \dot i = -i / \tau_s + \sum_k w_k \delta(t - t_k)
+
+    Args:
+        size: Number of neurons.
+        experiment: Collects the module when it is called.
+        **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIArguments`.
+
+    Raises:
+        ParameterError: An argument has a value that the model or the chip does not have.
+        RecordingError: MADC recording of other than exactly one neuron of the population.
+    """
+
+    output_type = ReadoutNeuronHandle
+    fires = False
+    parameter_names = ("leak", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance", "synapse_dac_bias")
+
+    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIArguments]) -> None:
+        super().__init__(size, experiment, LIArguments.__annotations__, arguments)
+
+    @property
+    def params(self) -> CUBALIParams:
+        """Parameters of the numerics."""
+        return CUBALIParams(
+            leak=self.leak.model_value, tau_mem=self.tau_mem.model_value, tau_syn=self.tau_syn.model_value
+        )
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs."""
+        current = self.total_input(input)
+        traces = cuba_li_integration(current, self.params, self._observables(hw_data, current), self.experiment.dt)
+        if not self.enable_cadc_recording:
+            return ReadoutNeuronHandle(membrane_madc=traces.membrane_madc)
+        return ReadoutNeuronHandle(traces.membrane_cadc, traces.current, traces.membrane_madc)

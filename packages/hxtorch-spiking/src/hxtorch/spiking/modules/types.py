@@ -1,0 +1,123 @@
+"""The two kinds of modules that the chip sees: populations of neurons and projections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.modules.module import HXModule
+from hxtorch.spiking.observables import HardwareObservables
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.execution_instance import ExecutionInstance
+    from hxtorch.spiking.experiment import Experiment
+
+
+class Population(HXModule):
+    """Neurons or sources of spikes.
+
+    Args:
+        size: Number of neurons, at least 1.
+        experiment: Collects the module when it is called.
+        execution_instance: Where the population runs, or None for the experiment's default.
+        func: See :class:`HXModule`.
+    """
+
+    on_host = False
+
+    def __init__(
+        self,
+        size: int,
+        experiment: Experiment,
+        execution_instance: ExecutionInstance | None = None,
+        func: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(experiment, func)
+        self.size = _count("size", size)
+        self.execution_instance = execution_instance or experiment.default_execution_instance
+
+    @property
+    def in_size(self) -> int | None:
+        return self.size
+
+    @property
+    def out_size(self) -> int | None:
+        return self.size
+
+    def post_process(
+        self,
+        hw_spikes: SpikeHandle | None,
+        hw_cadc: CADCHandle | None,
+        hw_madc: MADCHandle | None,
+        runtime: float,
+    ) -> HardwareObservables:
+        """Turn recordings into tensors for the numerics; users override this to see or change them.
+
+        Args:
+            hw_spikes: Recorded spikes of this population, or None.
+            hw_cadc: Recorded samples of the column ADC, or None.
+            hw_madc: Recorded samples of the membrane ADC, or None.
+            runtime: Length of the run in seconds.
+
+        Returns:
+            Tensors (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
+        """
+        dense = None if hw_spikes is None else torch.from_numpy(hw_spikes.to_dense(runtime, self.experiment.dt))
+        return HardwareObservables(spikes=dense)
+
+    def extra_repr(self) -> str:
+        """Return the size."""
+        return f"size={self.size}"
+
+
+class Projection(HXModule):
+    """Synapses between two populations.
+
+    Args:
+        in_features, out_features: Sizes of the populations, at least 1.
+        experiment: Collects the module when it is called.
+        func: See :class:`HXModule`.
+        execution_instance: Where the target population runs, or None for the experiment's default.
+    """
+
+    on_host = False
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        experiment: Experiment,
+        func: Callable[..., Any] | None = None,
+        execution_instance: ExecutionInstance | None = None,
+    ) -> None:
+        super().__init__(experiment, func)
+        self.in_features = _count("in_features", in_features)
+        self.out_features = _count("out_features", out_features)
+        self.execution_instance = execution_instance or experiment.default_execution_instance
+
+    @property
+    def in_size(self) -> int | None:
+        return self.in_features
+
+    @property
+    def out_size(self) -> int | None:
+        return self.out_features
+
+    def hardware_weights(self) -> np.ndarray:
+        """Return the weights for the chip in LSB, int8 (in_features, out_features)."""
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        return f"in_features={self.in_features}, out_features={self.out_features}"
+
+
+def _count(name: str, value: int) -> int:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1")
+    return int(value)

@@ -1,0 +1,30 @@
+"""From traces over time to scores."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class MaxOverTime(torch.nn.Module):
+    """Take the maximum over time."""
+
+    def forward(self, traces: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
+        return traces.max(0).values
+
+
+class MeanOverTime(torch.nn.Module):
+    """Take the mean over time."""
+
+    def forward(self, traces: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
+        return traces.mean(0)
+
+
+class SumOverTime(torch.nn.Module):
+    """Take the sum over time."""
+
+    def forward(self, traces: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
+        return traces.sum(0)

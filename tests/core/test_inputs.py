@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hxtorch.core import (
+    CYCLE,
+    ExternalPopulation,
+    NetworkBuilder,
+    NetworkInputs,
+    Population,
+    PopulationDescriptor,
+    ProgramError,
+    SpikeTrains,
+    build_network_graph,
+    build_routing,
+    encode,
+    tensor_to_spike_times,
+)
+
+
+def graph_with(*sizes):
+    builder = NetworkBuilder()
+    descriptors = [builder.add(ExternalPopulation(size, name=f"input {k}")) for k, size in enumerate(sizes)]
+    builder.add(Population(np.arange(3), name="layer"))
+    network = builder.done()
+    return build_network_graph(network, build_routing(network)), descriptors
+
+
+def decode(graph, descriptors, events):
+    """Return {(population, time, source, batch)} as a sorted list."""
+    found = []
+    for batch in range(events.batch_size):
+        for event in range(events.batch_offsets[batch], events.batch_offsets[batch + 1]):
+            for descriptor in descriptors:
+                sources = np.flatnonzero(graph.external_labels(descriptor) == events.labels[event])
+                found += [(descriptor.value, int(events.times[event]), int(source), batch) for source in sources]
+    return sorted(found)
+
+
+@given(st.data())
+def test_encoding_loses_and_adds_nothing(data):
+    sizes = data.draw(st.lists(st.integers(1, 30), min_size=1, max_size=3))
+    batch_size, runtime = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 10000))
+    graph, descriptors = graph_with(*sizes)
+    wanted, trains = [], {}
+    for size, descriptor in zip(sizes, descriptors, strict=True):
+        one_spike = st.tuples(st.integers(0, runtime - 1), st.integers(0, size - 1), st.integers(0, batch_size - 1))
+        spikes = data.draw(st.lists(one_spike, max_size=20))
+        trains[descriptor] = SpikeTrains(*np.array(spikes, np.int64).reshape(-1, 3).T)
+        wanted += [(descriptor.value, *spike) for spike in spikes]
+    events = encode(graph, NetworkInputs(runtime, batch_size, trains))
+    assert events.batch_size == batch_size
+    assert decode(graph, descriptors, events) == sorted(wanted)
+
+
+@given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 6), st.integers(0, 2**32))
+def test_a_grid_gives_its_spikes_at_multiples_of_dt(steps, batch, size, seed):
+    grid = np.random.default_rng(seed).random((steps, batch, size)) < 0.3
+    trains = SpikeTrains.from_dense(grid.astype(np.float32), dt=1e-6)
+    back = np.zeros(grid.shape, bool)
+    back[trains.times // 125, trains.batches, trains.indices] = True
+    np.testing.assert_array_equal(back, grid)
+    assert (trains.times % 125 == 0).all()
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6), st.integers(0, 2**32))
+def test_spike_times_are_kept_to_half_a_cycle(batch, size, spikes, seed):
+    rng = np.random.default_rng(seed)
+    times = rng.uniform(0, 50, (batch, size, spikes))
+    times[rng.random(times.shape) < 0.3] = np.inf
+    trains = tensor_to_spike_times(times, dt=1e-6)
+    wanted = sorted((b, s, t) for b, s, k in np.argwhere(np.isfinite(times)) for t in [times[b, s, k] * 1e-6])
+    got = sorted(zip(trains.batches, trains.indices, trains.times * CYCLE, strict=True))
+    assert len(got) == len(wanted)
+    np.testing.assert_allclose([g[2] for g in got], [w[2] for w in wanted], atol=CYCLE / 2 * 1.001)
+
+
+def test_populations_without_spikes_are_silent():
+    graph, _ = graph_with(3)
+    events = encode(graph, NetworkInputs(100, batch_size=4))
+    assert events.batch_size == 4
+    assert len(events.times) == 0
+
+
+@pytest.mark.parametrize(
+    ("spike", "message"),
+    [
+        (
+            (1000, 0, 0),
+            r"source 0 in batch entry 0 at cycle 1000 \(8.000 us\), wanted a time in \[0, 1000\); run longer",
+        ),
+        ((-1, 0, 0), "wanted a time"),
+        ((5, 3, 0), r"source 3 .*wanted a source in \[0, 3\)"),
+        ((5, 0, 2), r"batch entry 2.*wanted a batch entry in \[0, 2\)"),
+    ],
+)
+def test_spikes_outside_the_run_are_refused(spike, message):
+    graph, (descriptor,) = graph_with(3)
+    trains = SpikeTrains(*np.array([(0, 0, 0), spike]).T)
+    with pytest.raises(ProgramError, match=f"'input 0'.*{message}"):
+        encode(graph, NetworkInputs(1000, 2, {descriptor: trains}))
+
+
+@pytest.mark.parametrize("value", [PopulationDescriptor(1), PopulationDescriptor(7)])
+def test_only_external_populations_take_spikes(value):
+    graph, _ = graph_with(3)
+    with pytest.raises(ProgramError, match="no external population"):
+        encode(graph, NetworkInputs(10, 1, {value: SpikeTrains(*np.zeros((3, 1), int))}))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SpikeTrains(np.zeros(2), np.zeros(2, int), np.zeros(2, int)), "times.*integers"),
+        (lambda: SpikeTrains(np.zeros(2, int), np.zeros(3, int), np.zeros(2, int)), "different lengths"),
+        (lambda: SpikeTrains.from_dense(np.zeros((2, 2)), 1e-6), r"\(time, batch, source\)"),
+        (lambda: SpikeTrains.from_dense(np.full((1, 1, 1), np.nan), 1e-6), "NaN"),
+        (lambda: SpikeTrains.from_dense(np.ones((1, 1, 1)), 0.0), "dt"),
+        (lambda: SpikeTrains.from_dense(np.ones((1, 1, 1)), np.nan), "dt"),
+        (lambda: tensor_to_spike_times(np.zeros(3)), r"\(batch, source, spikes\)"),
+        (lambda: tensor_to_spike_times(np.full((1, 1, 1), np.nan)), "NaN"),
+        (lambda: tensor_to_spike_times(np.full((1, 1, 1), -1.0)), "wanted 0 to"),
+        (lambda: tensor_to_spike_times(np.full((1, 1, 1), 1e30)), "wanted 0 to"),
+    ],
+)
+def test_illegal_spikes_are_refused(make, message):
+    with pytest.raises(ProgramError, match=message):
+        make()

@@ -1,0 +1,40 @@
+import hypothesis
+import pytest
+import torch
+
+import hxtorch.perceptron as hxp
+from hxtorch.core import open_session
+
+hypothesis.settings.register_profile("perceptron", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("perceptron")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state():
+    """Every test starts with default mock parameters and the same random numbers."""
+    hxp.set_mock_parameter(hxp.MockParameter())
+    torch.manual_seed(0)
+    yield
+    hxp.set_mock_parameter(hxp.MockParameter())
+
+
+@pytest.fixture
+def silent():
+    """Mock mode without noise, with a gain that is exact in binary: results are integers that NumPy reproduces to the bit."""
+    hxp.set_mock_parameter(hxp.MockParameter(noise_std=0.0, gain=2**-9))
+    return 2**-9
+
+
+@pytest.fixture
+def ideal():
+    """A chip without mismatch and noise as current session; without leak its gain is 0.002 however long the input takes."""
+    with open_session(fidelity="ideal") as session:
+        session._matrix_configuration = session.matrix_configuration.replace(enable_leak=False)
+        yield session
+
+
+@pytest.fixture
+def chip():
+    """The default chip, calibrated by its stored calibration, as current session."""
+    with open_session(serial="emulated-1", fidelity="full", seed=1) as session:
+        yield session
