@@ -11,8 +11,8 @@ DEBUG = os.environ.get("BSS2_EMULATOR_DEBUG", "0") != "0"  # bounds checks + lin
 SOURCE = Path(__file__).parent / "src"
 KERNELS = SOURCE / "bss2_emulator" / "_kernels"
 
-# Contraction off: results are the same bytes on every processor. OpenMP where the usual compiler has it; the kernels run on
-# one thread without.
+# Contraction off: results are the same bytes on every processor. OpenMP where the usual compiler has it; without it the
+# kernels run on one thread.
 if sys.platform == "win32":
     COMPILE, LINK = ["/O2", "/openmp", "/fp:precise"], []
 else:

@@ -7,7 +7,7 @@ import pytest
 
 import hxtorch
 from hxtorch import core
-from hxtorch.core import ChipConfiguration, InputEvents, MatrixProgram, SpikingProgram
+from hxtorch.core import ChipConfiguration, InputEvents, MatrixProgram, SpikingProgram, calibration
 
 SPIKING = SpikingProgram(ChipConfiguration(), 100, InputEvents(np.array([5]), np.array([0]), np.array([0, 1])))
 MATRIX = MatrixProgram(ChipConfiguration(), np.ones((2, 3), int), np.ones((1, 2), int))
@@ -60,7 +60,7 @@ def test_opening_the_same_chip_again_keeps_it(fake_backend):
 def test_opening_another_chip_is_refused_and_keeps_the_first(fake_backend, monkeypatch):
     hxtorch.init_hardware()
     monkeypatch.setenv("HXTORCH_CHIP", "other")
-    with pytest.raises(core.ConnectionOpenError, match=r"emulated-1.*release_hardware.*other"):
+    with pytest.raises(core.ConnectionOpenError, match=r"serial 'other' instead of 'emulated-1'.*release_hardware"):
         hxtorch.init_hardware()
     assert hxtorch.get_unique_identifier() == "emulated-1"
     hxtorch.release_hardware()
@@ -219,3 +219,56 @@ def test_playback_hooks_change_registers_in_order(fake_backend):
         session.connection.spiking.run = programs.append
         core.run(ChipConfiguration(), graph, core.NetworkInputs(100), hooks)
     assert programs[0].configuration.debug_voltage == 2
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """Files with the hagen and the spiking calibration of the ideal default chip."""
+    monkeypatch.setenv("HXTORCH_FIDELITY", "ideal")
+    paths = {}
+    with core.open_session() as session:
+        for target in (calibration.HagenCalibTarget(), calibration.SpikingCalibTarget()):
+            found = calibration.nominal_calibration(session.connection, target)
+            paths[found.kind] = str(calibration.save(found, tmp_path / f"{found.kind}.any"))
+    return paths
+
+
+def test_a_calibration_path_alone_loads_that_calibration(stored):
+    hxtorch.init_hardware(hxtorch.CalibrationPath(stored["hagen"]))
+    session = core.current_session()
+    wanted = calibration.load(stored["hagen"])
+    for name, codes in wanted.registers.items():
+        np.testing.assert_array_equal(getattr(session.matrix_configuration, name), codes)
+
+
+def test_a_database_names_a_calibration(stored, tmp_path):
+    database = tmp_path / "hardware.toml"
+    database.write_text('[[setup]]\nhagen_calibration = { stable = "hagen.any" }')
+    hxtorch.init_hardware(hxtorch.HWDBPath(str(database)), ann=True)
+    assert core.current_session().setup.hagen_calibration == stored["hagen"]
+    assert core.current_session().matrix_calibration.kind == "hagen"
+
+
+def test_without_a_file_the_chips_own_calibration_is_taken(monkeypatch):
+    monkeypatch.setenv("HXTORCH_FIDELITY", "ideal")
+    hxtorch.init_hardware(ann=True)
+    assert core.current_session().matrix_calibration.serial == "emulated-1"
+
+
+def test_a_calibration_of_another_kind_is_refused(stored):
+    with pytest.raises(core.CalibrationFormatError, match="'spiking', wanted 'hagen'"):
+        hxtorch.init_hardware(hxtorch.CalibrationPath(stored["spiking"]))
+
+
+@pytest.mark.parametrize(("variable", "value"), [("HXTORCH_CHIP", "another"), ("HXTORCH_FIDELITY", "calibrated")])
+def test_a_calibration_of_another_chip_is_refused(stored, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(core.CalibrationSerialError):
+        hxtorch.init_hardware(hxtorch.CalibrationPath(stored["hagen"]))
+    with pytest.raises(core.NoConnectionError):
+        core.current_session()
+
+
+def test_a_missing_calibration_is_refused():
+    with pytest.raises(FileNotFoundError):
+        hxtorch.init_hardware(hxtorch.CalibrationPath("missing.pkl"))

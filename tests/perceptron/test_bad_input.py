@@ -80,10 +80,16 @@ def test_without_a_chip_the_error_says_how_to_connect():
         (lambda: hxp.conv1d(ones(2, 3, 9), ones(4, 2, 3), mock=True), "3 channels"),
         (lambda: hxp.conv1d(ones(2, 3, 9), ones(4, 3, 10), mock=True), "exceeds input"),
         (lambda: hxp.expanded_conv1d(ones(2, 3, 9), ones(4, 3, 10), mock=True), "exceeds input"),
-        (lambda: hxp.expanded_conv1d(ones(2, 3, 9), ones(4, 3, 2), num_expansions=0, mock=True), "num_expansions: got 0"),
+        (
+            lambda: hxp.expanded_conv1d(ones(2, 3, 9), ones(4, 3, 2), num_expansions=0, mock=True),
+            "num_expansions: got 0",
+        ),
         (lambda: hxp.conv1d(ones(2, 3, 9), ones(4, 3, 3), ones(3), mock=True), r"bias: got shape \(3,\)"),
         (lambda: hxp.conv1d(ones(2, 3, 9), ones(4, 3, 3), stride=0, mock=True), "stride: got 0"),
-        (lambda: hxp.conv2d(ones(2, 3, 9, 9), ones(4, 3, 3, 3), stride=(1, 2, 3), mock=True), r"stride: got \(1, 2, 3\)"),
+        (
+            lambda: hxp.conv2d(ones(2, 3, 9, 9), ones(4, 3, 3, 3), stride=(1, 2, 3), mock=True),
+            r"stride: got \(1, 2, 3\)",
+        ),
         (lambda: hxp.conv2d(ones(2, 4, 9, 9), ones(3, 2, 3, 3), groups=2, mock=True), "in 2 groups"),
         (lambda: hxp.converting_relu(ones(3), 8, mock=True), "shift: got 8"),
         (lambda: hxp.add(ones(3), ones(4), mock=True), "broadcast"),
@@ -107,7 +113,7 @@ def test_digital_operations_refuse_what_int8_cannot_hold(mock):
         lambda: hxp.argmax(ones(3, first=128.0), mock=mock),
         lambda: hxp.add(ones(3), ones(3), alpha=200, mock=mock),
     ):
-        with pytest.raises(OverflowError, match="wanted values that round to -128..127"):
+        with pytest.raises(OverflowError, match=r"wanted values that round to -128\.\.127"):
             call()
 
 

@@ -14,7 +14,9 @@ def exact(x, weight, axes, **options):
     return (2**-9 * reference(x.double(), weight.double(), **options)).floor().clamp(-128, 127).float()
 
 
-geometry = st.fixed_dictionaries({"stride": st.integers(1, 4), "dilation": st.integers(1, 3), "groups": st.sampled_from([1, 2, 4])})
+geometry = st.fixed_dictionaries(
+    {"stride": st.integers(1, 4), "dilation": st.integers(1, 3), "groups": st.sampled_from([1, 2, 4])}
+)
 
 
 @settings(max_examples=60)
@@ -27,7 +29,10 @@ def test_convolutions_agree_with_torch(options, kernel, num_expansions, length, 
     weight = torch.randint(-63, 64, (8, 4 // options["groups"], kernel)).float()
     wanted = exact(x, weight, 1, **options)
     assert torch.equal(hxp.conv1d(x, weight, mock=True, **options), wanted)
-    if num_expansions * kernel * 4 <= 128 and (num_expansions * options["stride"] + kernel * options["dilation"]) * 4 <= 128:
+    if (
+        num_expansions * kernel * 4 <= 128
+        and (num_expansions * options["stride"] + kernel * options["dilation"]) * 4 <= 128
+    ):
         expanded = hxp.expanded_conv1d(x, weight, num_expansions=num_expansions, mock=True, **options)
         assert torch.equal(expanded, wanted)
     images = torch.randint(0, 32, (*shape, length, 11)).float()

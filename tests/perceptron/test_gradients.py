@@ -16,7 +16,9 @@ def operands(*shapes, dtype=torch.float64):
 
 @pytest.mark.parametrize("num_sends", [1, 7])
 @pytest.mark.parametrize("gain", [0.002, 0.0018])
-@pytest.mark.parametrize("shapes", [((150,), (150, 12)), ((4, 150), (150, 12)), ((2, 3, 30), (30,)), ((2, 4, 9), (2, 9, 3))])
+@pytest.mark.parametrize(
+    "shapes", [((150,), (150, 12)), ((4, 150), (150, 12)), ((2, 3, 30), (30,)), ((2, 4, 9), (2, 9, 3))]
+)
 def test_matmul_has_the_gradient_of_the_linear_model(shapes, gain, num_sends):
     hxp.set_mock_parameter(hxp.MockParameter(gain=gain))
     x, weights = operands(*shapes)

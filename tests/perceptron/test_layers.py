@@ -17,7 +17,13 @@ PAIRS = [
     (hxnn.ExpandedConv1d, torch.nn.Conv1d, (4, 6, 3), {"stride": 2, "padding": 3}, (2, 4, 12)),
     (hxnn.Conv2d, torch.nn.Conv2d, (3, 5, (2, 4)), {"stride": (1, 2), "padding": (3, 2)}, (2, 3, 9, 11)),
     (hxnn.Conv2d, torch.nn.Conv2d, (3, 5, 3), {"padding": 1, "padding_mode": "reflect"}, (3, 9, 11)),
-    (hxnn.Conv2d, torch.nn.Conv2d, (3, 5, 3), {"padding": 2, "padding_mode": "replicate", "bias": False}, (1, 3, 9, 11)),
+    (
+        hxnn.Conv2d,
+        torch.nn.Conv2d,
+        (3, 5, 3),
+        {"padding": 2, "padding_mode": "replicate", "bias": False},
+        (1, 3, 9, 11),
+    ),
 ]
 
 

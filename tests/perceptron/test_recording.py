@@ -45,7 +45,10 @@ def test_recordings_are_appended_under_one_header(ideal, tmp_path):
 def test_a_neuron_without_a_column_is_refused(ideal, tmp_path, neuron, words):
     with pytest.raises(RuntimeError, match=words):
         hxp.mac(
-            torch.ones(3), torch.ones(3, 2), madc_recording_neuron_id=neuron, madc_recording_path=str(tmp_path / "membrane.csv")
+            torch.ones(3),
+            torch.ones(3, 2),
+            madc_recording_neuron_id=neuron,
+            madc_recording_path=str(tmp_path / "membrane.csv"),
         )
     assert not list(tmp_path.iterdir())
 

@@ -230,6 +230,16 @@ def test_bad_input_spikes_are_refused_when_the_module_is_called(exp, value, erro
         hxsnn.InputNeuron(5, exp)(hxsnn.NeuronHandle(value))
 
 
+def test_number_of_handles(exp):
+    x = hxsnn.NeuronHandle(some_spikes())
+    for module in (hxsnn.Synapse(5, 3, exp), hxsnn.InputNeuron(5, exp)):
+        for handles in ((), (x, x)):
+            with pytest.raises(ExperimentError, match=f"got {len(handles)} handles, wanted one"):
+                module(*handles)
+    with pytest.raises(ExperimentError, match="got 0 handles, wanted at least one"):
+        hxsnn.Neuron(3, exp)()
+
+
 def test_wrong_kind_of_handle(exp):
     syn, lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(5, exp)
     with pytest.raises(TensorTypeError, match=r"got Tensor, wanted NeuronHandle; wrap tensors"):

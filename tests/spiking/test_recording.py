@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from hxtorch.core import CADCHandle, CADCSamples, MADCHandle
-from hxtorch.core.observables import CADCPart
 from hxtorch.core.coordinates import AtomicNeuronOnDLS, LogicalNeuronOnDLS
+from hxtorch.core.observables import CADCPart
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.recording import TraceReadout, read_madc, shift_time
 

@@ -84,7 +84,7 @@ def test_what_is_saved_is_loaded_under_any_name(tmp_path, target):
 
 def test_a_calibration_for_another_chip_is_refused(tmp_path):
     path = save(make(serial="emulated-2"), tmp_path / "calibration")
-    with pytest.raises(CalibrationSerialError, match="emulated-2.*emulated-1"):
+    with pytest.raises(CalibrationSerialError, match=r"emulated-2.*emulated-1"):
         load(path, serial="emulated-1")
 
 
@@ -215,7 +215,7 @@ def test_content_that_no_chip_has(tensors):
 def test_a_pickle_under_any_name_is_refused_with_the_reason(tmp_path, protocol, content):
     path = tmp_path / "spiking.safetensors"
     path.write_bytes(pickle.dumps(content, protocol))
-    with pytest.raises(CalibrationFormatError, match="pickle.*runs code"):
+    with pytest.raises(CalibrationFormatError, match=r"pickle.*runs code"):
         load(path)
 
 

@@ -69,8 +69,7 @@ def sample_times(
     Returns:
         Times of the samples inside the run.
     """
-    period = c.CADC_PERIOD_DRAM if in_dram else c.CADC_PERIOD_HALF if columns <= c.COLUMNS // 2 else c.CADC_PERIOD_FULL
-    period /= c.CYCLE
+    period = sample_period(columns, in_dram) / c.CYCLE
     lead = c.CADC_LEAD / c.CYCLE
     if jitter:
         start = noise.entry_uniforms(CADC_PHASE + hemisphere, batch).astype(np.float64) * period - lead
@@ -84,15 +83,27 @@ def sample_times(
     return SampleTimes(times[inside], offsets, inside.argmax(axis=1).astype(np.int64))
 
 
-def warn_if_capped(runtime: int, hemisphere_columns: tuple[int, ...], in_dram: bool) -> None:
-    """Warn once if the buffer of samples ends before the run does."""
-    period = c.CADC_PERIOD_DRAM if in_dram else c.CADC_PERIOD_HALF if max(hemisphere_columns) <= 128 else c.CADC_PERIOD_FULL
+def warn_if_capped(runtime: int, columns: int, in_dram: bool) -> None:
+    """Warn once if the buffer of samples ends before the run does.
+
+    Args:
+        runtime: Cycles.
+        columns: Recorded columns of the hemisphere that has more of them.
+        in_dram: Samples go to DRAM.
+    """
     buffer = c.CADC_BUFFER_DRAM if in_dram else c.CADC_BUFFER
-    covered = buffer * period - c.CADC_LEAD
+    covered = buffer * sample_period(columns, in_dram) - c.CADC_LEAD
     if runtime * c.CYCLE > covered:
         warnings.warn(
             f"column ADC: {buffer} samples cover {covered * 1e6:.0f} us of a run of {runtime * c.CYCLE * 1e6:.0f} us; "
             + ("shorten the run" if in_dram else "shorten the run or record to DRAM"),
             ReadoutWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
+
+
+def sample_period(columns: int, in_dram: bool) -> float:
+    """Return the seconds between samples of a hemisphere of which ``columns`` are recorded."""
+    if in_dram:
+        return c.CADC_PERIOD_DRAM
+    return c.CADC_PERIOD_HALF if columns <= c.COLUMNS // 2 else c.CADC_PERIOD_FULL

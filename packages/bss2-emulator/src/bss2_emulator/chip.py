@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from bss2_emulator._version import __version__
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
-from bss2_emulator.hagen import HagenEngine, check_operands
+from bss2_emulator.hagen import HagenEngine
 from bss2_emulator.imperfections import FIDELITIES, Fidelity, Imperfections
 from bss2_emulator.inputs import check_events, check_recording, check_runtime
 from bss2_emulator.noise import RunNoise
+from bss2_emulator.operands import check_operands
 from bss2_emulator.results import MatrixRun, SpikingRun
 from bss2_emulator.silicon import Silicon
 from bss2_emulator.spiking import Recording, SpikingEngine
@@ -24,8 +25,8 @@ _DTYPES = {"single": np.float32, "double": np.float64}
 class Chip:
     """An emulated BrainScaleS-2 chip.
 
-    The same serial is the same chip, down to the last bit and on every machine; the same seed and run number give the same
-    noise. Results do not depend on the number of threads, nor on how a batch is split (``first_entry``).
+    The same serial is the same chip, down to the last bit and on every machine; the same seed and run number give the
+    same noise. Results do not depend on the number of threads, nor on how a batch is split (``first_entry``).
 
     Args:
         serial: Name of the chip, any text: its mismatch follows from it.
@@ -155,8 +156,8 @@ class Chip:
             RunError: Shapes, types or counts do not fit.
             OperandRangeError: A weight or an activation is out of range.
         """
-        operands = check_operands(weights, activations, num_sends, wait_between_events)
-        result = self._hagen.run(config, operands, madc_column, self._noise(first_entry), self._threads())
+        operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column)
+        result = self._hagen.run(config, operands, self._noise(first_entry), self._threads())
         self.run_counter += 1
         return result
 

@@ -1,7 +1,7 @@
 """Everything that can be written to a chip, as named arrays.
 
-Index rules are those of :mod:`bss2_emulator.coordinates`; quadrant ``q = 2 * hemisphere + (column >= 128)``; backend 0 holds
-columns 0 to 127 of both hemispheres. Source: facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
+Index rules are those of :mod:`bss2_emulator.coordinates`; quadrant ``q = 2 * hemisphere + (column >= 128)``; backend 0
+holds columns 0 to 127 of both hemispheres. Source: facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class ChipConfig:
     Arrays are read-only and shared between configurations that agree in them.
 
     Raises:
-        ConfigError: A value has the wrong shape, is no integer, is out of the register's range, or opens a crossbar node
-            that the chip does not have.
+        ConfigError: A value has the wrong shape, is no integer, is out of the register's range, or opens a crossbar
+            node that the chip does not have.
     """
 
     # Analog cells of a neuron: 10-bit codes of the capacitive memory.
@@ -151,8 +151,8 @@ class ChipConfig:
         if len(wrong):
             i, o = wrong[0]
             raise ConfigError(
-                f"crossbar node ({i}, {o}): got mask {self.crossbar_mask[i, o]:#x}, target {self.crossbar_target[i, o]:#x}; "
-                f"the chip has no such node, wanted mask 0 and target 0x3fff (drop all)"
+                f"crossbar node ({i}, {o}): got mask {self.crossbar_mask[i, o]:#x}, target "
+                f"{self.crossbar_target[i, o]:#x}; there is no such node, wanted mask 0 and target 0x3fff (drop all)"
             )
 
 

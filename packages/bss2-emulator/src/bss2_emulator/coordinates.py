@@ -1,7 +1,7 @@
 """Where something is on the chip.
 
-Neuron ``n = 256 * hemisphere + column``; hemisphere 0 is the top. Synapse row ``r`` belongs to driver ``r // 2``; driver
-``d`` sits on PADI bus ``d % 4`` at position ``d // 4``. Source: facts 1.1.
+Neuron ``n = 256 * hemisphere + column``; hemisphere 0 is the top. Synapse row ``r`` belongs to driver ``r // 2``;
+driver ``d`` sits on PADI bus ``d % 4`` at position ``d // 4``. Source: facts 1.1.
 """
 
 from __future__ import annotations

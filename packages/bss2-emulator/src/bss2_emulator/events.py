@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.constants import BUSES, HEMISPHERES, LINK_INPUT
+from bss2_emulator.constants import BUSES, DRIVERS, HEMISPHERES, LINK_INPUT
 from bss2_emulator.coordinates import DRIVER_BUS, DRIVER_POSITION, IntArray, crossbar_reach, row_select, synapse_label
 
 _REACH = crossbar_reach()
@@ -63,13 +63,13 @@ def selected_drivers(config: ChipConfig, buses: NDArray[np.bool_], labels: IntAr
 def route(config: ChipConfig, inputs: IntArray, labels: IntArray) -> Routes:
     """Follow one event of each source; arguments as for :func:`forwarded`."""
     outputs = forwarded(config, inputs, labels)
-    drivers = selected_drivers(config, outputs[:, : HEMISPHERES * BUSES], labels).reshape(len(labels), -1)
+    drivers = selected_drivers(config, outputs[:, : HEMISPHERES * BUSES], labels).reshape(len(labels), HEMISPHERES * DRIVERS)
     acting = drivers.any(axis=1)
     counts = drivers[acting].sum(axis=1)
     return Routes(
         action=np.where(acting, np.cumsum(acting) - 1, -1).astype(np.int32),
-        linked=outputs[:, LINK_INPUT:].any(axis=1),
-        dropped=~outputs.any(axis=1),
+        linked=np.asarray(outputs[:, LINK_INPUT:].any(axis=1)),
+        dropped=np.asarray(~outputs.any(axis=1)),
         drivers=np.nonzero(drivers[acting])[1].astype(np.int32),
         driver_offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
         labels=synapse_label(labels[acting]).astype(np.uint8),

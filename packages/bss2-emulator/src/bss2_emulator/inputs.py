@@ -36,8 +36,8 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
     """Return events as the kernels take them.
 
     Raises:
-        EventError: Shapes, types or offsets do not fit, a label has more than 16 bits, times are not sorted or lie outside
-            the run.
+        EventError: Shapes, types or offsets do not fit, a label has more than 16 bits, times are not sorted or lie
+            outside the run.
     """
     times, labels = _integers("event_times", times, np.int64), _integers("event_labels", labels, np.uint16)
     offsets = _integers("batch_offsets", offsets, np.int64)
@@ -45,14 +45,17 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
         raise EventError(f"events: got times {times.shape} and labels {labels.shape}, wanted two equal flat arrays")
     lengths = np.diff(offsets) if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
     if lengths.min() < 0 or offsets[0] != 0 or offsets[-1] != len(times):
+        got = offsets.tolist() if offsets.size < 9 else f"shape {offsets.shape}"
         raise EventError(
-            f"batch_offsets: got {offsets.tolist() if offsets.size < 9 else offsets.shape}, wanted numbers that ascend from 0 to "
-            f"{len(times)}, the number of events, one more than batch entries"
+            f"batch_offsets: got {got}, wanted numbers that ascend from 0 to {len(times)}, the number of events, "
+            "one more than there are batch entries"
         )
     if len(times):
         if times.min() < 0 or times.max() >= runtime:
             bad = int(times[(times < 0) | (times >= runtime)][0])
-            raise EventError(f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})")
+            raise EventError(
+                f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})"
+            )
         descending = np.flatnonzero(times[1:] < times[:-1]) + 1
         if len(descending) and not np.isin(descending, offsets).all():
             raise EventError("event_times: got times that descend inside a batch entry, wanted them sorted")

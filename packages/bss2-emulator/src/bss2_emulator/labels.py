@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.constants import CROSSBAR_INPUTS, LINK_INPUT
-from bss2_emulator.coordinates import OUTPUT, spike_label
+from bss2_emulator.coordinates import spike_label
 from bss2_emulator.events import Routes, route
 from bss2_emulator.inputs import Events
 from bss2_emulator.memo import Memo
@@ -80,7 +80,9 @@ class LabelBook:
             config.crossbar_mask, config.crossbar_target, config.row_select_mask, config.event_address,
             config.enable_spike_output,
         )  # fmt: skip
-        return self._memo.get("page", (*registers, active, self._known), lambda: _write_page(config, active, self._known))
+        return self._memo.get(
+            "page", (*registers, active, self._known), lambda: _write_page(config, active, self._known)
+        )
 
 
 def _write_page(config: ChipConfig, active: NDArray[np.int64], known: NDArray[np.int64]) -> Page:

@@ -14,10 +14,11 @@ from bss2_emulator.coordinates import BACKEND, QUADRANT
 from bss2_emulator.silicon import FloatArray, Silicon
 
 REGISTERS: Final = (
-    "v_leak", "v_reset", "v_threshold", "i_leak", "i_reset", "i_synin_exc_tau", "i_synin_exc_shift", "i_synin_exc_gm",
-    "i_synin_inh_tau", "i_synin_inh_shift", "i_synin_inh_gm", "i_mem_offset", "membrane_capacitance", "enable_leak",
-    "leak_divide", "leak_multiply", "enable_synin_exc", "enable_synin_inh", "small_capacitance_exc", "small_capacitance_inh",
-    "enable_mem_offset", "mem_offset_sink", "enable_threshold", "refractory_time", "holdoff", "refractory_use_fast_clock",
+    "v_leak", "v_reset", "v_threshold", "i_leak", "i_reset", "i_synin_exc_tau", "i_synin_exc_shift",
+    "i_synin_exc_gm", "i_synin_inh_tau", "i_synin_inh_shift", "i_synin_inh_gm", "i_mem_offset",
+    "membrane_capacitance", "enable_leak", "leak_divide", "leak_multiply", "enable_synin_exc",
+    "enable_synin_inh", "small_capacitance_exc", "small_capacitance_inh", "enable_mem_offset",
+    "mem_offset_sink", "enable_threshold", "refractory_time", "holdoff", "refractory_use_fast_clock",
     "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow",
 )  # fmt: skip
 

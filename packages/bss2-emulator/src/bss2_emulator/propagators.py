@@ -55,7 +55,7 @@ def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: I
     """Build the tables of the ``active`` neurons (flat array of n)."""
     capacitance, leak = physics.capacitance[active], physics.leak[active]
     saturation = np.array([[c.SATURATION_EXC], [c.SATURATION_INH]])
-    t = np.arange(1, STEP + 1)[:, None] * c.CYCLE
+    t: FloatArray = np.arange(1, STEP + 1, dtype=np.float64)[:, None] * c.CYCLE
     rows = np.zeros((LAYOUT["tables"], len(active)))
 
     def put(name: str, values: FloatArray, mode: int = 0) -> None:

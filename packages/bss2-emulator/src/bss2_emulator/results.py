@@ -47,7 +47,7 @@ class SpikingRun:
     """Result of a spiking run.
 
     Attributes:
-        spike_times: Spikes that the crossbar forwards to the link, by time, then neuron, in each entry, int64 (spikes,).
+        spike_times: Spikes that the crossbar forwards to the link; by time, then neuron in each entry, int64 (spikes,).
         spike_labels: 14-bit label on the chip: event output << 8 | address, uint16 (spikes,).
         spike_neurons: Neuron n that fired, int64 (spikes,).
         spike_offsets: int64 (batch + 1,).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -30,8 +31,9 @@ class Spread(NamedTuple):
     switch: str
 
 
-# Source: facts 6.1, 6.2, 10. Potentials in V: the sheet gives them in LSB of the membrane ADC. What is left of a potential
-# refers to the potential as it is read, so the shares of its parts follow from leak .25, reset .18, threshold .30.
+# Source: facts 6.1, 6.2, 10. Potentials in V: the sheet gives them in LSB of the membrane ADC. What is left of a
+# potential refers to the potential as it is read, so the shares of its parts follow from leak .25, reset .18,
+# threshold .30.
 SPREADS: Final[dict[str, Spread]] = {
     "readout": Spread(9.5 * MADC_LSB, 0.15, "readout"),
     "leak_reset": Spread(19.6 * MADC_LSB, 0.18, "potentials"),  # common to leak and reset
@@ -94,12 +96,16 @@ class Silicon:
     @cached_property
     def leak_offset(self) -> FloatArray:
         """Volts, (512,)."""
-        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("leak") * self._normal("leak", 512)
+        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("leak") * self._normal(
+            "leak", 512
+        )
 
     @cached_property
     def reset_offset(self) -> FloatArray:
         """Volts, (512,)."""
-        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("reset") * self._normal("reset", 512)
+        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("reset") * self._normal(
+            "reset", 512
+        )
 
     @cached_property
     def threshold_offset(self) -> FloatArray:
@@ -116,7 +122,7 @@ class Silicon:
         """Factors, (512,); correlated with the leak potential."""
         rho = CONDUCTANCE_LEAK_CORRELATION
         own = rho * self._normal("leak", 512) + np.sqrt(1 - rho**2) * self._normal("leak_conductance", 512)
-        return np.exp(self.sigma("leak_conductance") * own)
+        return np.asarray(np.exp(self.sigma("leak_conductance") * own))
 
     @cached_property
     def reset_time(self) -> FloatArray:
@@ -126,20 +132,21 @@ class Silicon:
     @cached_property
     def tau_syn(self) -> FloatArray:
         """Factors of (excitatory, inhibitory), (2, 512)."""
-        return np.exp(self.sigma("tau_syn") * self._normal("tau_syn", 2, 512))
+        return np.asarray(np.exp(self.sigma("tau_syn") * self._normal("tau_syn", 2, 512)))
 
     @cached_property
     def gm(self) -> FloatArray:
         """Factors of the code of (excitatory, inhibitory) strength, (2, 512)."""
         common, own = self._normal("gm_common", 512), self._normal("gm", 2, 512)
-        return 1 + self.sigma("gm") * (np.sqrt(GM_CORRELATION) * common + np.sqrt(1 - GM_CORRELATION) * own)
+        mixed = math.sqrt(GM_CORRELATION) * common + math.sqrt(1 - GM_CORRELATION) * own
+        return np.asarray(1 + self.sigma("gm") * mixed)
 
     @cached_property
     def quadrant_strength(self) -> FloatArray:
         """Factors of the synaptic strength of each neuron's quadrant, mean over quadrants 1, (512,).
 
-        Four numbers may happen to be almost equal or far apart; their spread is kept within 0.75 and 1.45 of nominal, as
-        chips that passed a test have it.
+        Four numbers may happen to be almost equal or far apart; their spread is kept within 0.75 and 1.45 of
+        nominal, as chips that passed a test have it.
         """
         z = self._normal("quadrant", 4)
         z -= z.mean()
@@ -156,20 +163,23 @@ class Silicon:
     @cached_property
     def synapse(self) -> NDArray[np.float32]:
         """Factors of the weight of each synapse, (2, 256, 256)."""
-        strength = np.float32(1) + np.float32(self.sigma("synapse")) * draw(self.serial, "synapse", (2, 256, 256))
+        strength = draw(self.serial, "synapse", (2, 256, 256))
+        strength *= np.float32(self.sigma("synapse"))
+        strength += np.float32(1)
         strength.setflags(write=False)
         return strength
 
     @cached_property
     def comparator(self) -> FloatArray:
         """Factors of the latency, (512,)."""
-        return np.maximum(1 + self.sigma("comparator") * self._normal("comparator", 512), 0.1)
+        return np.asarray(np.maximum(1 + self.sigma("comparator") * self._normal("comparator", 512), 0.1))
 
     @cached_property
     def cadc_offset(self) -> FloatArray:
         """LSB of (hemisphere, causal or acausal, column), (2, 2, 256)."""
         common, own = self._normal("cadc_common", 2, 1, 256), self._normal("cadc_channel_offset", 2, 2, 256)
-        return self.sigma("cadc_channel_offset") * (np.sqrt(CADC_CORRELATION) * common + np.sqrt(1 - CADC_CORRELATION) * own)
+        mixed = math.sqrt(CADC_CORRELATION) * common + math.sqrt(1 - CADC_CORRELATION) * own
+        return np.asarray(self.sigma("cadc_channel_offset") * mixed)
 
     @cached_property
     def cadc_start(self) -> FloatArray:
@@ -187,7 +197,8 @@ class Silicon:
     def driver_offset(self) -> FloatArray:
         """LSB of the activation that each driver adds, (2, 128); even and odd drivers share a part."""
         parity = self.sigma("driver_parity") * np.where(self._normal("driver_parity", 2, 1) < 0, -1.0, 1.0)
-        return self.sigma("driver") * self._normal("driver", 2, 128) + parity * np.where(np.arange(128) % 2 == 0, 1.0, -1.0)
+        own = self.sigma("driver") * self._normal("driver", 2, 128)
+        return np.asarray(own + parity * np.where(np.arange(128) % 2 == 0, 1.0, -1.0))
 
     @cached_property
     def hagen_limit(self) -> FloatArray:

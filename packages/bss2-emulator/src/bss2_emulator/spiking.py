@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +11,15 @@ from bss2_emulator import cadc, constants, madc
 from bss2_emulator._kernels.lif import LAYOUT, Readout, run_batch
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import HEMISPHERE, OUTPUT, spike_label
-from bss2_emulator.events import route
 from bss2_emulator.inputs import Events
-from bss2_emulator.labels import LabelBook
+from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
-from bss2_emulator.neurons import REGISTERS, NeuronPhysics, neuron_physics
+from bss2_emulator.neurons import REGISTERS, neuron_physics
 from bss2_emulator.noise import RunNoise
-from bss2_emulator.propagators import Tables, neuron_tables, padded
+from bss2_emulator.propagators import neuron_tables, padded
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
 from bss2_emulator.silicon import Silicon
-from bss2_emulator.synram import Synapses, compile_synapses
+from bss2_emulator.synram import compile_synapses
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +27,30 @@ class Recording:
     """What to record beside spikes; see :meth:`bss2_emulator.Chip.run_spiking`."""
 
     cadc_neurons: NDArray[np.int64]
-    cadc_acausal: bool
-    cadc_in_dram: bool
-    madc_neuron: int | None
+    cadc_acausal: bool = False
+    cadc_in_dram: bool = False
+    madc_neuron: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Integration:
+    """What the kernel left behind.
+
+    Attributes:
+        active: Neurons that were integrated, ascending.
+        page: Where events went.
+        times, index, offsets: All spikes, as numbers of active neurons.
+        samples: Of the column ADC.
+        trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1).
+    """
+
+    active: NDArray[np.int64]
+    page: Page
+    times: NDArray[np.int64]
+    index: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    samples: tuple[CadcSamples, ...]
+    trace: np.ndarray
 
 
 class SpikingEngine:
@@ -51,44 +70,19 @@ class SpikingEngine:
         self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
     ) -> SpikingRun:
         """Run all batch entries; arguments are legal."""
-        memo, switches = self._memo, self.silicon.imperfections
-        active = self._active(config, recording)
-        physics = memo.get(
-            "physics",
-            tuple(getattr(config, name) for name in REGISTERS),
-            lambda: neuron_physics(config, self.silicon),
-        )
-        tables = memo.get(
-            "tables", (physics, active), lambda: neuron_tables(physics, active, switches, self.dtype)
-        )
-        book = self._labels.follow(config, active, events.labels)
-        synapses = memo.get(
-            "synapses",
-            (config.weight, config.label, config.row_mode, book.routes, active, tables),
-            lambda: compile_synapses(config, self.silicon.synapse, book.routes, active, tables, threads),
-        )
-        readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
-        traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
-        steps = -(-runtime // LAYOUT["step"])
-        trace = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
-        low, high = constants.RAILS
-        times, index, offsets = run_batch(
-            runtime, len(active), switches.saturation, switches.membrane_noise or switches.run_offset, low, high,
-            tables.rows, synapses.exc, synapses.inh, synapses.spans, book.label_action,
-            padded(active).astype(np.uint32), tables.reset_cycles, tables.refractory_cycles, book.neuron_action,
-            events.times, events.labels, events.offsets, noise.key, noise.run, noise.first_entry, *readouts, traced, trace,
-            threads,
-        )  # fmt: skip
-        dropped = book.dropped_inputs(events.labels)
-        linked = book.neuron_linked[index]
-        lost = book.neuron_dropped[index]
+        done = self.integrate(config, runtime, events, recording, noise, threads)
+        active, page = done.active, done.page
+        times, index, offsets = done.times, done.index, done.offsets
+        dropped = page.dropped_inputs(events.labels)
+        lost = page.neuron_dropped[index]
         if lost.any():
             dropped += np.bincount(OUTPUT[active[index[lost]]], minlength=len(dropped))
+        linked = page.neuron_linked[index]
         if not linked.all():
             offsets = np.concatenate(([0], np.cumsum(linked)))[offsets]
             times, index = times[linked], index[linked]
         neurons = active[index]
-        loop_times, loop_labels, loop_offsets = book.loopback(events)
+        loop_times, loop_labels, loop_offsets = page.loopback(events)
         return SpikingRun(
             spike_times=times,
             spike_labels=spike_label(neurons, config.event_address[neurons]).astype(np.uint16),
@@ -97,21 +91,68 @@ class SpikingEngine:
             loopback_times=loop_times,
             loopback_labels=loop_labels,
             loopback_offsets=loop_offsets,
-            cadc=samples,
-            madc=self._madc(trace, runtime, recording, noise),
+            cadc=done.samples,
+            madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
             dropped=dropped,
         )
 
-    def _active(self, config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
-        """Return the neurons that anybody can see, ascending: others are not integrated."""
-        seen = config.enable_threshold & config.enable_spike_output
-        seen[recording.cadc_neurons] = True
-        if recording.madc_neuron is not None:
-            seen[recording.madc_neuron] = True
-        return np.flatnonzero(seen)
+    def integrate(
+        self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
+    ) -> Integration:
+        """Move the membranes; arguments are legal."""
+        memo, switches = self._memo, self.silicon.imperfections
+        active = _observable(config, recording)
+        registers = tuple(getattr(config, name) for name in REGISTERS)
+        physics = memo.get("physics", registers, lambda: neuron_physics(config, self.silicon))
+        tables = memo.get("tables", (physics, active), lambda: neuron_tables(physics, active, switches, self.dtype))
+        page = self._labels.follow(config, active, events.labels)
+        synapses = memo.get(
+            "synapses",
+            (config.weight, config.label, config.row_mode, page.routes, active, tables),
+            lambda: compile_synapses(config, self.silicon.synapse, page.routes, active, tables, threads),
+        )
+        readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
+        traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
+        steps = -(-runtime // LAYOUT["step"])
+        trace: np.ndarray = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
+        times, index, offsets = run_batch(
+            runtime,
+            len(active),
+            switches.saturation,
+            switches.membrane_noise or switches.run_offset,
+            constants.RAILS[0],
+            constants.RAILS[1],
+            tables.rows,
+            synapses.exc,
+            synapses.inh,
+            synapses.spans,
+            page.label_action,
+            padded(active).astype(np.uint32),
+            tables.reset_cycles,
+            tables.refractory_cycles,
+            page.neuron_action,
+            events.times,
+            events.labels,
+            events.offsets,
+            noise.key,
+            noise.run,
+            noise.first_entry,
+            readouts[0],
+            readouts[1],
+            traced,
+            trace,
+            threads,
+        )
+        return Integration(active, page, times, index, offsets, samples, trace)
 
     def _readouts(
-        self, config: ChipConfig, runtime: int, batch: int, active: NDArray[np.int64], recording: Recording, noise: RunNoise
+        self,
+        config: ChipConfig,
+        runtime: int,
+        batch: int,
+        active: NDArray[np.int64],
+        recording: Recording,
+        noise: RunNoise,
     ) -> tuple[list[Readout | None], tuple[CadcSamples, ...]]:
         """Lay out the samples of both hemispheres."""
         readouts: list[Readout | None] = [None, None]
@@ -127,17 +168,32 @@ class SpikingEngine:
             gain, offset = cadc.transfer(config, self.silicon, here, recording.cadc_acausal)
             values = np.empty((len(layout.times), len(here)), np.uint8)
             readouts[hemisphere] = Readout(
-                np.searchsorted(active, here).astype(np.int32), here.astype(np.uint32), gain.astype(np.float32),
-                offset.astype(np.float32), constants.CADC_NOISE * switches.cadc_noise, layout.times, layout.batch_offsets,
-                layout.first, values,
-            )  # fmt: skip
+                np.searchsorted(active, here).astype(np.int32),
+                here.astype(np.uint32),
+                gain.astype(np.float32),
+                offset.astype(np.float32),
+                constants.CADC_NOISE * switches.cadc_noise,
+                layout.times,
+                layout.batch_offsets,
+                layout.first,
+                values,
+            )
             samples.append(CadcSamples(layout.times, values, here, layout.batch_offsets))
         if samples:
-            cadc.warn_if_capped(runtime, tuple(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
+            cadc.warn_if_capped(runtime, max(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
         return readouts, tuple(samples)
 
-    def _madc(self, trace: np.ndarray, runtime: int, recording: Recording, noise: RunNoise) -> MadcSamples | None:
-        if recording.madc_neuron is None:
+    def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
+        if neuron is None:
             return None
-        offset = float(self.silicon.readout_offset[recording.madc_neuron])
+        offset = float(self.silicon.readout_offset[neuron])
         return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
+
+
+def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
+    """Return the neurons that anybody can see, ascending: others are not integrated."""
+    seen = config.enable_threshold & config.enable_spike_output
+    seen[recording.cadc_neurons] = True
+    if recording.madc_neuron is not None:
+        seen[recording.madc_neuron] = True
+    return np.flatnonzero(seen)

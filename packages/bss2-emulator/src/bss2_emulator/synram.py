@@ -30,7 +30,12 @@ class Synapses:
 
 
 def compile_synapses(
-    config: ChipConfig, strength: NDArray[np.float32], routes: Routes, active: NDArray[np.int64], tables: Tables, threads: int
+    config: ChipConfig,
+    strength: NDArray[np.float32],
+    routes: Routes,
+    active: NDArray[np.int64],
+    tables: Tables,
+    threads: int,
 ) -> Synapses:
     """Add up the synapses that an event of each action reaches.
 

@@ -33,7 +33,12 @@ class AliasFinder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Put the real module where the import system looks for the alias."""
         name = module.__name__
-        sys.modules[name] = import_module(self._target(name) or name)
+        real = self._target(name) or name
+        sys.modules[name] = import_module(real)
+        # Submodules that are there already: importing them would bind their names in the package again, where a
+        # function may stand under the name of its module.
+        for loaded in [known for known in list(sys.modules) if known.startswith(real + ".")]:
+            sys.modules.setdefault(name + loaded[len(real) :], sys.modules[loaded])
 
 
 class FrontendMissingError(ModuleNotFoundError):

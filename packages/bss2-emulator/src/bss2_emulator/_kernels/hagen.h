@@ -12,11 +12,12 @@ typedef struct {
     const float *pulse_offset;                      /* [rows] */
     float pulse_scale, pulse_limit;
     const float *weights;                           /* packed, see product.h */
-    const float *gain, *baseline, *limit;           /* [TILE_COLUMNS] LSB */
+    const float *gain, *baseline;                   /* [TILE_COLUMNS] LSB */
+    const float *limit, *inverse_limit;             /* [TILE_COLUMNS] LSB where the negative side ends, 0 and 0: nowhere */
     float noise_baseline, noise_result;             /* LSB rms */
     int ideal;                                      /* no reads: the rounded product */
     bss2_key key;
-    uint32_t purpose, first_entry, run;
+    uint32_t purpose, number, first_entry, run;     /* number of the tile */
     int32_t *total;                                 /* [batch][columns] */
 } bss2_tile;
 
@@ -33,17 +34,18 @@ BSS2_INLINE int32_t bss2_code(float x, int32_t low, int32_t high) {
 BSS2_INLINE void bss2_read(const bss2_tile *tile, const float *BSS2_RESTRICT product, const float *BSS2_RESTRICT noise_baseline,
                            const float *BSS2_RESTRICT noise_result, int32_t *BSS2_RESTRICT total) {
     const float *BSS2_RESTRICT gain = tile->gain, *BSS2_RESTRICT baseline = tile->baseline, *BSS2_RESTRICT limit = tile->limit;
+    const float *BSS2_RESTRICT inverse = tile->inverse_limit;
     const int n = tile->columns;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         float y = gain[j] * product[j];
-        y = copysignf(fabsf(y) < 1e4f ? fabsf(y) : 1e4f, y); /* its eighth power is finite */
-        float r = -y / limit[j];
-        r = r > 0.0f ? r : 0.0f;
-        r *= r; r *= r; r *= r;
-        const float kept = y / sqrtf(sqrtf(sqrtf(1.0f + r)));
+        const float r = -y * inverse[j]; /* in units of the limit: linear to 0.7, flat from 1.3 */
+        float knee = r - 0.7f, flat = r - 1.3f;
+        flat = flat > 0.0f ? flat : 0.0f;
+        knee = (knee > 0.0f ? knee : 0.0f) - flat;
+        y += limit[j] * (knee * knee * (1.0f / 1.2f) + flat);
         const int32_t rest = bss2_code(baseline[j] + noise_baseline[j], 0, 255);
-        const int32_t read = bss2_code(baseline[j] + kept + noise_result[j], 0, 255);
+        const int32_t read = bss2_code(baseline[j] + y + noise_result[j], 0, 255);
         const int32_t difference = read - rest;
         const int32_t above = difference < -128 ? -128 : difference;
         total[j] += above > 127 ? 127 : above;
@@ -57,7 +59,7 @@ BSS2_INLINE void bss2_pair_noise(const bss2_tile *tile, uint32_t pair, float *BS
     const int n = tile->columns;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const bss2_word4 word = bss2_philox(tile->key, pair, tile->purpose + (uint32_t)j, 0, tile->run);
+        const bss2_word4 word = bss2_philox(tile->key, pair, tile->purpose + (uint32_t)j, tile->number, tile->run);
         float w, x, y, z;
         bss2_box_muller(word.w[0], word.w[1], &w, &x);
         bss2_box_muller(word.w[2], word.w[3], &y, &z);
@@ -80,10 +82,11 @@ void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block)
         float *BSS2_RESTRICT pulse = pulses[i];
         BSS2_VECTOR
         for (int r = 0; r < tile->rows; r++) {
-            float length = (float)(int32_t)activation[r] * scale + offset[r];
+            const float sent = (float)(int32_t)activation[r];
+            float length = sent * scale + offset[r];
             length = length < longest ? length : longest;
             length = length > 0.0f ? length : 0.0f;
-            pulse[r] = activation[r] ? length : 0.0f; /* a zero sends no event */
+            pulse[r] = sent > 0.0f ? length : 0.0f; /* a zero sends no event */
         }
     }
     product(pulses[0], tile->weights, sums, tile->rows, tile->columns);
@@ -98,8 +101,9 @@ void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block)
         const float *BSS2_RESTRICT sum = sums + i * TILE_COLUMNS;
         const float *BSS2_RESTRICT gain = tile->gain;
         if (tile->ideal) {
+            const int n = tile->columns;
             BSS2_VECTOR
-            for (int j = 0; j < tile->columns; j++) total[j] += bss2_code(gain[j] * sum[j], -128, 127);
+            for (int j = 0; j < n; j++) total[j] += bss2_code(gain[j] * sum[j], -128, 127);
         } else {
             bss2_read(tile, sum, noise[2 * (i % 2)], noise[2 * (i % 2) + 1], total);
         }

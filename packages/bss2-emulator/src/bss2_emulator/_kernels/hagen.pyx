@@ -28,11 +28,13 @@ cdef extern from "hagen.h" nogil:
         const float *gain
         const float *baseline
         const float *limit
+        const float *inverse_limit
         float noise_baseline
         float noise_result
         int ideal
         bss2_key key
         uint32_t purpose
+        uint32_t number
         uint32_t first_entry
         uint32_t run
         int32_t *total
@@ -58,7 +60,8 @@ def pack_weights(const int8_t[:, :] weights, const float[:, ::1] strength, const
 def add_tile(
     const uint8_t[:, :] activations, const float[::1] pulse_offset, float pulse_scale, float pulse_limit,
     const float[:, :, ::1] packed, const float[::1] gain, const float[::1] baseline, const float[::1] limit,
-    float noise_baseline, float noise_result, bint ideal, uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run,
+    const float[::1] inverse_limit, float noise_baseline, float noise_result, bint ideal, uint64_t key, uint32_t purpose, uint32_t number,
+    uint32_t first_entry, uint32_t run,
     int32_t[:, :] total, int threads,
 ):
     """Multiply (batch, rows) pulses with packed weights and add what is read to ``total``, (batch, columns)."""
@@ -73,10 +76,11 @@ def add_tile(
     tile.activation_stride, tile.total_stride = activations.strides[0], total.strides[0] // <Py_ssize_t>sizeof(int32_t)
     tile.activations, tile.pulse_offset = &activations[0, 0], &pulse_offset[0]
     tile.pulse_scale, tile.pulse_limit, tile.weights = pulse_scale, pulse_limit, &packed[0, 0, 0]
-    tile.gain, tile.baseline, tile.limit = &gain[0], &baseline[0], &limit[0]
+    tile.gain, tile.baseline, tile.limit, tile.inverse_limit = &gain[0], &baseline[0], &limit[0], &inverse_limit[0]
     tile.noise_baseline, tile.noise_result, tile.ideal = noise_baseline, noise_result, ideal
     tile.key.low, tile.key.high = <uint32_t>key, <uint32_t>(key >> 32)
-    tile.purpose, tile.first_entry, tile.run, tile.total = purpose, first_entry, run, &total[0, 0]
+    tile.purpose, tile.number, tile.first_entry, tile.run = purpose, number, first_entry, run
+    tile.total = &total[0, 0]
     first, last = first_entry // BLOCK, (first_entry + tile.batch - 1) // BLOCK
     for block in prange(first, last + 1, nogil=True, schedule="static", num_threads=threads):
         bss2_run_block(&tile, product, block)

@@ -15,7 +15,7 @@ cdef void add_row(const uint8_t *weight, const uint8_t *label, const float *stre
     for j in range(first, last):
         c = column[j]
         if label[c] == wanted:
-            line[j] += <real>(<float>weight[c] * strength[c])
+            line[j] += <real>weight[c] * <real>strength[c]
 
 
 cdef void add_span(const real *line, int first, int last, int32_t *span) noexcept nogil:

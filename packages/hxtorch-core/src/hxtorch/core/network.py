@@ -194,11 +194,15 @@ class NetworkBuilder:
     def add(self, part: Population | ExternalPopulation | Projection) -> PopulationDescriptor | ProjectionDescriptor:
         """Add a population, or synapses between populations that were added before.
 
+        Parts without a name are called by their number.
+
         Raises:
             PlacementError: A neuron belongs to another population already.
             RecordingError: A second neuron is to be recorded by the MADC.
             RoutingError: A population of a projection is unknown, of another size, or its target is not on the chip.
         """
+        others = self._projections if isinstance(part, Projection) else self._populations
+        part = part if part.name else replace(part, name=f"#{len(others)}")
         if isinstance(part, Projection):
             self._check_projection(part)
             projection = ProjectionDescriptor(len(self._projections))

@@ -33,11 +33,12 @@ def interpolate(samples: CADCSamples, columns: np.ndarray, points: np.ndarray, m
     if len(columns) < signed.shape[1] or (columns != np.arange(len(columns))).any():
         signed = signed[:, columns]
     if mode == "nearest":
-        return signed.take(np.where(weight >= 0.5, right, left), axis=0)
+        nearest: np.ndarray = signed.take(np.where(weight >= 0.5, right, left), axis=0)
+        return nearest
     slopes = np.empty_like(signed)  # to the next sample; across the border of two entries it has the weight 0
     np.subtract(signed[1:], signed[:-1], out=slopes[:-1])
     slopes[-1] = 0
-    result = slopes.take(left, axis=0)
+    result: np.ndarray = slopes.take(left, axis=0)
     result *= weight.astype(np.float32)[..., None]
     result += signed.take(left, axis=0)
     return result

@@ -1,7 +1,7 @@
 """Sequences of operations as files: safetensors with a JSON manifest in the metadata. Nothing in them is ever executed.
 
-The manifest lists the operations with their numbers; their arrays are tensors called ``POSITION/NAME``. The content decides what
-a file is, never its name.
+The manifest lists the operations with their numbers; their arrays are tensors called ``POSITION/NAME``. The content
+decides what a file is, never its name.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
             if type(operation) is kind:
                 numbers, arrays = take_apart(operation)
                 operations.append({"operation": name, **numbers})
-                tensors.update({f"{position}/{key}": np.ascontiguousarray(array) for key, array in arrays.items()})
+                tensors.update({f"{position}/{key}": array.copy(order="C") for key, array in arrays.items()})
                 break
         else:
             raise SequenceFormatError(f"operation {position} is a {type(operation).__name__}, which no file can hold")

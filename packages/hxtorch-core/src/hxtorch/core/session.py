@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from hxtorch.core import backends
@@ -41,11 +42,11 @@ class Session:
         self._matrix_configuration: ChipConfiguration | None = None
 
     def __enter__(self) -> Session:
-        self._token = _entered.set(self)
+        _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _entered.reset(self._token)
+        _entered.set(_entered.get()[:-1])
         self.close()
 
     @property
@@ -116,7 +117,7 @@ class Session:
 
 _slot_lock = threading.RLock()
 _current: Session | None = None
-_entered: ContextVar[Session | None] = ContextVar("hxtorch_session", default=None)
+_entered: ContextVar[tuple[Session, ...]] = ContextVar("hxtorch_sessions", default=())
 
 
 def open_session(
@@ -208,7 +209,7 @@ def current_session() -> Session:
     Raises:
         NoConnectionError: None is open.
     """
-    session = _entered.get() or _current
+    session = _entered.get()[-1] if _entered.get() else _current
     if session is None or session.closed:
         raise NoConnectionError("no chip is connected; call hxtorch.init_hardware() first")
     return session
@@ -236,9 +237,14 @@ def _open_current(setup: Setup, *, calibrated: bool) -> Session:
         if _current is None or _current.closed:
             _current = Session(backends.connect(setup), setup, calibrated=calibrated)
         elif _current.setup != setup:
+            differences = ", ".join(
+                f"{name} {getattr(setup, name)!r} instead of {getattr(_current.setup, name)!r}"
+                for name in (field.name for field in fields(Setup))
+                if getattr(setup, name) != getattr(_current.setup, name)
+            )
             raise ConnectionOpenError(
-                f"{_current.setup.serial} ({_current.setup.fidelity}) is open; call hxtorch.release_hardware() before "
-                f"opening {setup.serial} ({setup.fidelity})"
+                f"got another setup ({differences}) while {_current.connection.identifier!r} is open; "
+                "call hxtorch.release_hardware() first"
             )
         elif calibrated:
             _current.look_up_calibrations()

@@ -1,7 +1,8 @@
 """Analog matrix products of BrainScaleS-2 as operations on tensors and as layers.
 
-Activations are integers 0..31, weights -63..63, results int8; all of them live in floating-point tensors, so that gradients flow.
-``mock=True`` computes by a linear model instead of the chip of the current session (``hxtorch.init_hardware()``).
+Activations are integers 0..31, weights -63..63, results int8; all of them live in floating-point tensors, so that
+gradients flow. ``mock=True`` computes by a linear model instead of the chip of the current session
+(``hxtorch.init_hardware()``).
 """
 
 from hxtorch.perceptron import constants, nn
@@ -13,8 +14,10 @@ from hxtorch.perceptron.ops.convolution import conv1d, conv2d, expanded_conv1d
 from hxtorch.perceptron.ops.mac import mac
 from hxtorch.perceptron.ops.matmul import matmul
 from hxtorch.perceptron.ops.relu import converting_relu, relu
+from hxtorch.perceptron.tracer import InferenceTracer, inference_trace
 
 __all__ = [
+    "InferenceTracer",
     "MockParameter",
     "MockParameterError",
     "add",
@@ -25,6 +28,7 @@ __all__ = [
     "converting_relu",
     "expanded_conv1d",
     "get_mock_parameter",
+    "inference_trace",
     "mac",
     "matmul",
     "measure_mock_parameter",

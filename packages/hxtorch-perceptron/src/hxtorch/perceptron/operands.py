@@ -53,8 +53,8 @@ class Operand:
         inside = smallest >= lowest if rounding == "half_even" and self.low % 2 == 0 else smallest > lowest
         if not inside or largest >= self.high + 0.5:
             raise OperandRangeError(
-                f"{self.name}: got {largest if inside else smallest:g}, wanted values that round to {self.low}..{self.high}; "
-                f"{self.remedy}"
+                f"{self.name}: got {largest if inside else smallest:g}, wanted values that round to "
+                f"{self.low}..{self.high}; {self.remedy}"
             )
 
 
@@ -70,7 +70,11 @@ RESULTS = Operand("input", constants.output_activation_min, constants.output_act
 def to_integers(values: Tensor, dtype: torch.dtype) -> Tensor:
     """Round checked ``values`` half away from zero, exactly, into a tensor of ``dtype``.
 
-    Doubling a float is exact and so is cutting off its fraction, which leaves an integer to halve.
+    Doubling a float is exact and so is cutting off its fraction, which leaves an integer to halve: upwards if it is
+    positive, downwards if it is not.
     """
-    doubled = (values.detach() * 2).to(torch.int16)
-    return torch.div(doubled + doubled.sign(), 2, rounding_mode="trunc").to(dtype)
+    doubled = values.detach() * 2
+    if dtype == torch.uint8:
+        return doubled.to(torch.uint8).add_(1).bitwise_right_shift_(1)
+    whole = doubled.to(torch.int16)
+    return whole.add_(whole > 0).bitwise_right_shift_(1).to(dtype)

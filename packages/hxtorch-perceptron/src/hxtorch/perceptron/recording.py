@@ -15,8 +15,8 @@ from hxtorch.perceptron.constants import hardware_matrix_width
 class MembraneRecording:
     """Recording of one neuron by MADC, appended to a file.
 
-    The file has a line for each sample: number of the run since the chip was opened, batch entry, time in microseconds since the
-    start of that entry, MADC code 0..1023.
+    The file has a line for each sample: number of the run since the chip was opened, batch entry, time in microseconds
+    since the start of that entry, MADC code 0..1023.
 
     Attributes:
         neuron: Neuron of the upper hemisphere, 0..255; it belongs to the same column of the matrix, in its first tile.
@@ -34,7 +34,9 @@ class MembraneRecording:
         """
         last = min(columns, hardware_matrix_width) - 1
         if not 0 <= self.neuron <= last:
-            raise RecordingError(f"madc_recording_neuron_id: got {self.neuron}, wanted a column of the matrix, 0..{last}")
+            raise RecordingError(
+                f"madc_recording_neuron_id: got {self.neuron}, wanted a column of the matrix, 0..{last}"
+            )
         if not Path(self.path).parent.is_dir():
             raise RecordingError(f"madc_recording_path: the folder of {self.path!r} does not exist; make it first")
 

@@ -20,8 +20,8 @@ from hxtorch.perceptron.tracing import Chain, active
 class InferenceTracer:
     """Recorder of operations on the chip, from :meth:`start` to :meth:`stop` or in a ``with`` statement.
 
-    Each operation must take the result of the one before, as it is or reshaped. While a trace is recorded, biases are rounded
-    to integers, as the chip's digital part adds them. Tracers nest: all that are active record.
+    Each operation must take the result of the one before, as it is or reshaped. While a trace is recorded, biases are
+    rounded to integers, as the chip's digital part adds them. Tracers nest: all that are active record.
 
     Args:
         filename: File that :meth:`stop` writes.
@@ -50,7 +50,9 @@ class InferenceTracer:
         """
         sequence = Sequence(tuple(self._finish().operations))
         if not sequence.operations:
-            raise ProgramError("inference trace: nothing was recorded; run operations of hxtorch.perceptron on the chip")
+            raise ProgramError(
+                "inference trace: nothing was recorded; run operations of hxtorch.perceptron on the chip"
+            )
         save_sequence(sequence, self.filename)
 
     def __enter__(self) -> InferenceTracer:

@@ -31,7 +31,6 @@ class Experiment:
 
     Attributes:
         modules: Calls of modules since the last run.
-        default_execution_instance: Where modules run that name no other.
         execution_info: What the chip did in the last run, one entry per execution instance; empty in mock mode.
 
     Raises:
@@ -52,12 +51,17 @@ class Experiment:
         self.mock = mock
         self.dt = dt
         self.hw_routing_func = hw_routing_func or build_routing
-        self.default_execution_instance = execution_instance or ExecutionInstance()
+        self._default_execution_instance = execution_instance or ExecutionInstance()
         if calib_path is not None:
             self.load_calib(calib_path)
         self.modules = ModuleGraph()
         self.execution_info: tuple[ExecutionInfo, ...] = ()
         self._chips: dict[ExecutionInstance, ChipNetwork] = {}
+
+    @property
+    def default_execution_instance(self) -> ExecutionInstance:
+        """Where modules run that name no other."""
+        return self._default_execution_instance
 
     def load_calib(self, calib_path: str | PathLike[str]) -> None:
         """Load a calibration into the default execution instance, see :meth:`ExecutionInstance.load_calib`."""

@@ -6,6 +6,7 @@ weights as long as their values in LSB are the same, the calibration as long as 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ from hxtorch.spiking.plan import Plan, Source, make_plans
 
 if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
+
+_LOG = logging.getLogger("hxtorch.spiking.lowering")
 
 
 class ChipNetwork:
@@ -132,6 +135,7 @@ class ChipNetwork:
         if self._configured is None or self._configured[0] is not calibration:
             registers = calibration.apply(core.ChipConfiguration()).replace(enable_threshold=self._fires)
             self._configured = calibration, registers
+            self._report_failed(calibration)
         cycles, seconds = round(runtime * dt / core.CYCLE), runtime * dt
         spikes = [_spikes(source, runtime, known) for source in plan.sources]
         trains = {
@@ -152,6 +156,11 @@ class ChipNetwork:
         for module, key in recorded:
             observables[module] = module.post_process(hw_spikes.get(key), hw_cadc.get(key), hw_madc.get(key), seconds)
         return observables, result.info
+
+    def _report_failed(self, calibration: Calibration) -> None:
+        failed = np.intersect1d(calibration.failed, np.concatenate([*self._neurons.values()]))
+        if failed.size:
+            _LOG.warning("%d neurons in use did not reach the calibration's target: %s", failed.size, failed.tolist())
 
 
 def run_on_chip(

@@ -68,7 +68,8 @@ def make_plans(graph: ModuleGraph) -> list[Plan]:
         Plans in an order in which they can run.
 
     Raises:
-        ExperimentError: A neuron gets its input from no synapse, or instances depend on each other in a circle.
+        ExperimentError: A neuron gets its input from no synapse, a synapse and its target name different instances, or
+            instances depend on each other in a circle.
     """
     plans: dict[ExecutionInstance, Plan] = {}
     for node in graph:
@@ -84,6 +85,8 @@ def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: Tensor
     synapse = _through_functions(graph, handle)
     if synapse is None or not isinstance(synapse.module, Projection):
         raise ExperimentError(f"{post.label}: its input comes from no synapse; a chip has no other way into a neuron")
+    if synapse.module.execution_instance not in (None, plan.instance):
+        raise ExperimentError(f"{synapse.module.label}: got another execution instance than its target {post.label}")
     (spikes,) = synapse.sources
     pre = _origin(graph, spikes, synapse.module)
     if isinstance(pre, AnalogNeuron) and pre.execution_instance is not plan.instance:

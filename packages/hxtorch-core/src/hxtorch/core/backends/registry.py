@@ -8,12 +8,13 @@ A backend is a function ``connect(setup: Setup) -> Connection`` that a distribut
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from hxtorch.core.errors import BackendError, HXTorchError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from hxtorch.core.hardware import Setup
     from hxtorch.core.interfaces import Connection
 
@@ -22,6 +23,8 @@ GROUP = "hxtorch.backends"
 
 def available() -> dict[str, EntryPoint]:
     """Return the installed backends by name; none is imported."""
+    from importlib.metadata import entry_points  # slow to import, and needed only here
+
     return {entry_point.name: entry_point for entry_point in entry_points(group=GROUP)}
 
 

@@ -35,7 +35,7 @@ class Bench:
         self.target = target
         self.adc = cadc_range(target)
         self.found = nominal_registers(target)
-        self.configuration = ChipConfiguration().replace(**self.found)
+        self.configuration = ChipConfiguration().replace(**{**self.found, "enable_leak": True})
         self.measured: dict[str, np.ndarray] = {}
         self.success = np.ones(512, np.bool_)
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 import numpy as np
 
 from hxtorch.core.calibration.nominal import nominal_registers
-from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.paths import core_version
+from hxtorch.core.calibration.result import Calibration, fidelity_of
 from hxtorch.core.calibration.targets import CalibTarget
+from hxtorch.core.errors import CalibrationError
 from hxtorch.core.interfaces import Connection
+
+FIRST_RUN = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,17 @@ class Progress:
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
+        self._begun = 0
 
     def stage(self, name: str) -> None:
-        """Begin the next stage."""
-        self._bar.set_postfix_str(name, refresh=False)
-        self._bar.update()
+        """Begin the next stage; the one before is done."""
+        self._bar.update(self._begun)
+        self._bar.set_postfix_str(name)
+        self._begun = 1
+
+    def done(self) -> None:
+        """The last stage is done."""
+        self._bar.update(self._begun)
 
 
 @contextmanager
@@ -56,7 +65,27 @@ def progress_bar(options: CalibrationOptions | None, title: str, stages: int) ->
     shown = CalibrationOptions() if options is None else options
     disable = None if shown.progress is None else not shown.progress
     with tqdm(total=stages, desc=title, disable=disable, leave=False, unit="stage") as bar:
-        yield Progress(bar)
+        progress = Progress(bar)
+        yield progress
+        progress.done()
+
+
+@contextmanager
+def own_runs(connection: Connection) -> Iterator[None]:
+    """Number the runs of the block apart from the user's, where a backend counts runs.
+
+    Emulated noise is keyed by that number: runs of a user must not depend on whether a calibration was found or made,
+    nor share their noise with it.
+    """
+    counted = hasattr(connection, "run_counter")
+    before = getattr(connection, "run_counter", 0)
+    if counted:
+        connection.run_counter = FIRST_RUN  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        if counted:
+            connection.run_counter = before  # type: ignore[attr-defined]
 
 
 def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
@@ -73,13 +102,20 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
         Codes, what they reach, and a mask of the neurons that did.
 
     Raises:
-        CalibrationError: The chip does not respond as a chip does: nothing can be calibrated.
+        CalibrationError: Not a single neuron reached the target.
     """
     from hxtorch.core.calibration.hagen import HagenCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
 
     calibrator: Calibrator = HagenCalibrator() if target.kind == "hagen" else SpikingCalibrator()
-    return calibrator.calibrate(connection, target, options)
+    with own_runs(connection):
+        found = calibrator.calibrate(connection, target, options)
+    if not found.success.any():
+        raise CalibrationError(
+            f"{connection.identifier}: none of 512 neurons reached the target; ask for values inside of the checked "
+            f"ranges, or look at the chip\n{found.report()}"
+        )
+    return found
 
 
 def nominal_calibration(connection: Connection, target: CalibTarget) -> Calibration:
@@ -100,16 +136,8 @@ def signed(
     provenance = {
         "method": method,
         "backend": f"{description.get('backend', '')} {description.get('version', '')}".strip(),
-        "hxtorch-core": _version("hxtorch-core"),
+        "hxtorch-core": core_version(),
         "numpy": np.__version__,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
-    fidelity = description.get("fidelity", "")
-    return Calibration(target, connection.identifier, fidelity, registers, success, measured, provenance)
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"
+    return Calibration(target, connection.identifier, fidelity_of(connection), registers, success, measured, provenance)

@@ -6,20 +6,17 @@ import numpy as np
 
 from hxtorch.core.calibration.algorithms import PowerPrediction, predictive_search
 from hxtorch.core.calibration.bench import Bench
-from hxtorch.core.calibration.cadc import QUADRANTS
-from hxtorch.core.calibration.nominal import GM_EXPONENT
+from hxtorch.core.calibration.nominal import GM_EXPONENT, HAGEN_GAIN, capacitance
 from hxtorch.core.calibration.products import ROWS, mean_products
+from hxtorch.core.calibration.targets import HagenCalibTarget
 
 WEIGHT, ACTIVATION, REPETITIONS = 12, 15, 100  # about 46 LSB: far from both limits
 TOLERANCE = 0.15
 
 
 def calibrate_gains(bench: Bench, steps: int = 3) -> None:
-    """Bring the gains of all columns to what a typical column has at the target's code."""
-    code = np.asarray(bench.target.per_input("i_synin_gm"))
-    relative = column_gains(bench) / code**GM_EXPONENT
-    typical = np.mean([np.median(relative[:, quadrant == QUADRANTS]) for quadrant in range(4)])
-    wanted = np.asarray(typical * code**GM_EXPONENT)
+    """Bring the gains of all columns to :func:`wanted_gains`."""
+    wanted = wanted_gains(bench)
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(i_synin_exc_gm=codes[0], i_synin_inh_gm=codes[1])
@@ -30,6 +27,15 @@ def calibrate_gains(bench: Bench, steps: int = 3) -> None:
     bench.set(i_synin_exc_gm=found.codes[0], i_synin_inh_gm=found.codes[1])
     bench.measured["gain"] = found.values
     bench.require(found.success & (np.abs(found.values / wanted - 1) < TOLERANCE))
+
+
+def wanted_gains(bench: Bench) -> np.ndarray:
+    """Return the gains that the target means, LSB per weight and activation, (2, 512): what real chips have there."""
+    target, usual = bench.target, HagenCalibTarget()
+    strength = (target.per_input("i_synin_gm") / usual.i_synin_gm) ** GM_EXPONENT
+    bias = float(np.asarray(target.synapse_dac_bias)) / usual.synapse_dac_bias
+    size = capacitance(usual.membrane_capacitance) / capacitance(target.per_neuron("membrane_capacitance"))
+    return np.asarray(HAGEN_GAIN * strength * bias * size * target.per_input("tau_syn") / usual.tau_syn)
 
 
 def column_gains(bench: Bench) -> np.ndarray:

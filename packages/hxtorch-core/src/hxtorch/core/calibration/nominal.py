@@ -22,7 +22,10 @@ SMALL_CAPACITANCE = 0.25  # factor on a synaptic time constant
 GM_EXPONENT = 0.8  # strength of a synaptic input ~ code ** 0.8
 SHIFT_CURRENT = 0.15e-9  # amperes of offset per code beside the best one
 OFFSET_CURRENT = 0.25e-9  # amperes per code
+HAGEN_GAIN = 1.9e-3  # LSB per weight and activation of a column of real chips, as published: 0.00186 and 0.00202
 SYNAPSE_CURRENT = 0.888e-9  # amperes per weight at a bias of 600 and a gm of 500
+# Calibrated chips show 0.27 to 0.33 CADC LSB per weight at the default target; a typical input at its code gives 0.33.
+MATCHED_STRENGTH = 0.92
 DEBUG_VOLT_PER_CODE = 1.875e-3
 
 
@@ -53,6 +56,10 @@ class CADCRange:
     def volts(self, lsb: np.ndarray) -> np.ndarray:
         """Return the potential that reads ``lsb``."""
         return debug_volts(self.low_code) + (lsb - self.low) * self.volt_per_lsb
+
+    def lsb(self, volts: float) -> float:
+        """Return what a potential reads."""
+        return self.low + (volts - debug_volts(self.low_code)) / self.volt_per_lsb
 
     def registers(self) -> dict[str, np.ndarray]:
         """Return slope, start and digital offsets of a column ADC without mismatch."""
@@ -93,6 +100,11 @@ def threshold_code(volts: np.ndarray) -> np.ndarray:
     return code(389 + (volts - 0.735) * CODES_PER_VOLT["v_threshold"])
 
 
+def threshold_volts(codes: np.ndarray) -> np.ndarray:
+    """Return firing thresholds for codes of ``v_threshold``."""
+    return np.asarray(0.735 + (codes.astype(np.float64) - 389) / CODES_PER_VOLT["v_threshold"])
+
+
 def capacitance(capacitance_code: np.ndarray) -> np.ndarray:
     """Return farads for codes of the membrane capacitance."""
     return np.asarray(MEMBRANE_CAPACITANCE * (0.05 + 0.95 * np.asarray(capacitance_code) / 63))
@@ -125,11 +137,16 @@ def tau_syn_registers(tau_syn: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def gm_factor(target: CalibTarget) -> float:
+    """Return the factor on ``i_synin_gm`` that gives the matched strength."""
+    return 1.0 if isinstance(target, HagenCalibTarget) else MATCHED_STRENGTH ** (1 / GM_EXPONENT)
+
+
 def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     """Return every register that a calibration for ``target`` sets, by name."""
     adc = cadc_range(target)
     capacitance_code = target.per_neuron("membrane_capacitance")
-    strength = code(target.per_input("i_synin_gm"))
+    strength = code(target.per_input("i_synin_gm") * gm_factor(target))
     registers = {
         **adc.registers(),
         "v_leak": leak_code(adc.volts(target.per_neuron("leak"))),
@@ -150,4 +167,5 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     else:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
         registers["hagen_dac_offset"] = np.full((2, 128), 32)
+        registers["enable_leak"] = np.zeros(512, np.bool_)  # off while charge is collected
     return registers

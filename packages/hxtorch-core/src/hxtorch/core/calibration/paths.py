@@ -5,11 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from hxtorch.core.calibration.targets import CalibTarget
 
 SHIPPED = Path(__file__).parent / "data"
+
+
+def core_version() -> str:
+    """Return the version of hxtorch-core."""
+    try:
+        return version("hxtorch-core")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def cache_directory() -> Path:
@@ -26,18 +35,18 @@ def cached_path(description: dict[str, str], target: CalibTarget) -> Path:
     """Return where the calibration of a chip for ``target`` is cached, whether or not it is there.
 
     Args:
-        description: What :meth:`~hxtorch.core.interfaces.Connection.describe` says. All of it counts: another version
-            of a backend may emulate another silicon.
+        description: What :meth:`~hxtorch.core.interfaces.Connection.describe` says. All of it counts, and the
+            version of hxtorch: another one may emulate another silicon or calibrate in another way.
         target: What was asked for.
     """
-    chip = hashlib.sha256(repr(sorted(description.items())).encode()).hexdigest()[:12]
+    chip = hashlib.sha256(repr((core_version(), sorted(description.items()))).encode()).hexdigest()[:12]
     readable = re.sub(r"[^A-Za-z0-9_.-]", "_", description.get("serial", ""))[:40].lstrip(".")
     return cache_directory() / f"{readable}-{chip}" / f"{target.kind}-{target.digest()[:24]}.safetensors"
 
 
 def shipped_path(serial: str, name: str) -> Path | None:
     """Return the file of preset ``name`` that ships for chip ``serial``, or None."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", serial):
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", serial):
         return None
     path = SHIPPED / serial / f"{name}.safetensors"
     return path if path.is_file() else None

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate, nominal_calibration
+from hxtorch.core.calibration.check import still_holds
 from hxtorch.core.calibration.paths import cached_path, shipped_path
-from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.result import Calibration, fidelity_of
 from hxtorch.core.calibration.store import load, save
 from hxtorch.core.calibration.targets import PRESETS, CalibTarget, preset
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError
@@ -31,12 +32,13 @@ def for_target(connection: Connection, target: CalibTarget, options: Calibration
         options: How to calibrate, if it comes to that.
 
     Raises:
-        CalibrationError: The chip does not respond as a chip does.
+        CalibrationError: It came to that, and not a single neuron reached the target.
     """
     if connection.describe().get("fidelity") in _UNMEASURED:
         return nominal_calibration(connection, target)
     shipped = _shipped(connection, target)
-    return load(shipped) if shipped else _cached(connection, target, options)[0]
+    found = _usable(shipped, connection, target) if shipped else None
+    return found or _cached(connection, target, options)[0]
 
 
 def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
@@ -46,7 +48,7 @@ def path_for_target(connection: Connection, target: CalibTarget, options: Calibr
         OSError: The cache can not be written.
     """
     shipped = _shipped(connection, target)
-    if shipped is not None:
+    if shipped is not None and _usable(shipped, connection, target) is not None:
         return shipped
     path = cached_path(connection.describe(), target)
     if connection.describe().get("fidelity") in _UNMEASURED:
@@ -86,7 +88,7 @@ def nightly_calib_path(name: str = "spiking", connection: Connection | None = No
 
 def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
     """Return the shipped file for this chip and target, or None."""
-    if connection.describe().get("fidelity") != "full":
+    if fidelity_of(connection) != "full":
         return None
     name = next((name for name in PRESETS if preset(name) == target), None)
     return shipped_path(connection.identifier, name) if name else None
@@ -95,7 +97,7 @@ def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
 def _cached(
     connection: Connection, target: CalibTarget, options: CalibrationOptions | None
 ) -> tuple[Calibration, Path]:
-    """Return the cached calibration, measured and stored first if need be, and where it lies."""
+    """Return the cached calibration, measured and stored first if need be, and where it lies or would lie."""
     path = cached_path(connection.describe(), target)
     found = _usable(path, connection, target)
     if found is not None:
@@ -120,13 +122,18 @@ def _cached(
 
 
 def _usable(path: Path, connection: Connection, target: CalibTarget) -> Calibration | None:
-    """Return the calibration at ``path`` if it can be used for this chip and target."""
+    """Return the calibration at ``path`` if it is one for this target and a look at the chip agrees."""
     try:
         found = load(path)
         found.require_chip(connection)
     except CalibrationNotFoundError:
         return None
     except CalibrationFormatError as error:
-        _LOG.warning("cached calibration %s can not be used and is made again: %s", path, error)
+        _LOG.warning("calibration %s can not be used and is made again: %s", path, error)
         return None
-    return found if found.target == target else None
+    if found.target != target:
+        return None
+    if not still_holds(connection, found):
+        _LOG.warning("calibration %s does not fit this chip any more and is made again", path)
+        return None
+    return found

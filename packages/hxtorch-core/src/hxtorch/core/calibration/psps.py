@@ -9,20 +9,27 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench import SAMPLE_TIME, Bench
-from hxtorch.core.calibration.nominal import GM_EXPONENT, SYNAPSE_CURRENT, capacitance, code, leak_registers
+from hxtorch.core.calibration.nominal import (
+    GM_EXPONENT,
+    MEMBRANE_CAPACITANCE,
+    SYNAPSE_CURRENT,
+    capacitance,
+    code,
+    gm_factor,
+    leak_registers,
+)
 from hxtorch.core.calibration.stimuli import EXCITATORY, INHIBITORY, pulses, stimulus_registers
-from hxtorch.core.calibration.traces import Traces, psp
+from hxtorch.core.calibration.traces import Traces, candidates, decay, psp_peak
 from hxtorch.core.calibration.trains import LEAD, Train
 from hxtorch.core.configuration import ChipConfiguration
 
-REST = 110.0  # LSB
-SMALL = 8  # code of the membrane capacitance
-PEAK = 30.0  # LSB wanted of a typical potential
+REST = 0.55  # volts
+SMALLEST = 1  # code of the membrane capacitance
+PEAK = 0.135  # volts wanted of a typical potential
 MAX_CURRENT = (60e-9, 25e-9)  # amperes; the inputs saturate softly at about 500 and 170 nA
 OBSERVED = 3.0  # sums of time constants from pulse to pulse
-PULSES, RISING_SAMPLES = 96, 750  # least number of pulses of each sign, and of samples in their first 3 tau_syn
+PULSES, RISING_SAMPLES = 96, 500  # least number of pulses of each sign, and of samples in their first 3 tau_syn
 SLOWEST = 5.0  # synaptic time constants that a membrane may take while it is measured
-GRID = np.geomspace(1 / 3, 3, 64)  # candidates about the target
 
 
 def measure_psps(bench: Bench, configuration: ChipConfiguration) -> tuple[np.ndarray, np.ndarray]:
@@ -40,43 +47,45 @@ def measure_psps(bench: Bench, configuration: ChipConfiguration) -> tuple[np.nda
     tau_mem = np.minimum(bench.target.per_neuron("tau_mem"), SLOWEST * tau_syn.max())
     repetitions = max(PULSES, round(RISING_SAMPLES * SAMPLE_TIME / 3 / float(tau_syn.min())))
     train = Train.of(OBSERVED * float(tau_mem.max() + tau_syn.max()), repetitions)
-    size = np.minimum(configuration.membrane_capacitance, SMALL)
-    weight = _weight(bench, tau_mem, size)
+    size, weight = _sizes(bench, tau_mem, configuration.membrane_capacitance)
     signs = np.arange(2 * train.entries) % 2
     excitable = _excitable(bench, configuration, tau_mem, size, weight)
     result = bench.run(excitable, train.runtime, pulses(train.times, signs))
+    grid = candidates(tau_syn)
+
+    def course(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
+        return np.asarray(sum(decay(since, taus) for since in train.since(times, pulses=3)))
+
     taus, strengths = np.empty((2, 512)), np.empty((2, 512))
     for samples in result.cadc:
+        n = samples.neurons
         for sign, polarity in ((EXCITATORY, 1.0), (INHIBITORY, -1.0)):
             traces = Traces.of(samples, np.flatnonzero(signs == sign), lambda times: times >= LEAD / 2)
-            for part, (membrane, synapse) in traces.by(tau_mem, tau_syn[sign]):
-
-                def shape(times: np.ndarray, taus: np.ndarray, membrane: float = membrane) -> np.ndarray:
-                    return np.asarray(sum(psp(since, membrane, taus) for since in train.since(times, pulses=3)))
-
-                taus[sign, part.neurons], _ = part.time_constant(shape, synapse * GRID)
-                amplitude = part.amplitude(shape(part.times, np.array([[synapse]]))[0])
-                strengths[sign, part.neurons] = polarity * amplitude / weight[sign]
+            taus[sign, n], amplitude = traces.fit_psp(course, tau_mem[n], tau_syn[sign, n], grid)
+            strengths[sign, n] = polarity * amplitude / weight[sign]
     return taus, strengths * capacitance(size) * bench.adc.volt_per_lsb
 
 
 def typical_current(bench: Bench) -> np.ndarray:
-    """Return the synaptic current per weight of a chip without mismatch at the target, amperes (2, 512)."""
+    """Return the synaptic current per weight of a chip without mismatch at nominal codes, amperes (2, 512)."""
     bias = float(np.asarray(bench.target.synapse_dac_bias)) / 600
-    return np.asarray(SYNAPSE_CURRENT * bias * (bench.target.per_input("i_synin_gm") / 500) ** GM_EXPONENT)
+    strength = (bench.target.per_input("i_synin_gm") * gm_factor(bench.target) / 500) ** GM_EXPONENT
+    return np.asarray(SYNAPSE_CURRENT * bias * strength)
 
 
-def _weight(bench: Bench, tau_mem: np.ndarray, size: np.ndarray) -> tuple[int, int]:
-    """Return excitatory and inhibitory weights with which a typical neuron responds well below saturation."""
-    slow = float(tau_mem.mean())
-    weights = []
-    for sign in (EXCITATORY, INHIBITORY):
-        fast = bench.target.per_input("tau_syn")[sign].mean()
-        current = float(typical_current(bench)[sign].mean())
-        course = psp(np.linspace(0, 3 * (slow + fast), 500), slow, fast)
-        lsb = current * float(course.max()) / float(capacitance(size).mean()) / bench.adc.volt_per_lsb
-        weights.append(int(np.clip(np.rint(min(PEAK / lsb, MAX_CURRENT[sign] / current)), 1, 63)))
-    return weights[0], weights[1]
+def _sizes(bench: Bench, tau_mem: np.ndarray, capacitance_code: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return codes of the capacitance, and weights, with which a typical neuron responds well below saturation."""
+    current = typical_current(bench).mean(axis=1)
+    course = [psp_peak(float(tau_mem.mean()), float(fast.mean())) for fast in bench.target.per_input("tau_syn")]
+    reach = [min(limit, 63 * float(unit)) for limit, unit in zip(MAX_CURRENT, current, strict=True)]
+    farads = min(most * seconds for most, seconds in zip(reach, course, strict=True)) / PEAK
+    small = int(np.clip(np.rint(farads / MEMBRANE_CAPACITANCE * 63), SMALLEST, 63))
+    size = np.minimum(capacitance_code, small)
+    weights = [
+        int(np.clip(np.rint(min(PEAK * float(capacitance(size).mean()) / seconds, most) / float(unit)), 1, 63))
+        for unit, seconds, most in zip(current, course, reach, strict=True)
+    ]
+    return size, (weights[0], weights[1])
 
 
 def _excitable(
@@ -91,6 +100,6 @@ def _excitable(
         **stimulus_registers(weight),
         **small,
         membrane_capacitance=size,
-        v_leak=bench.moved("v_leak", REST - bench.target.per_neuron("leak")),
+        v_leak=bench.moved("v_leak", bench.adc.lsb(REST) - bench.target.per_neuron("leak")),
         enable_threshold=False,
     )

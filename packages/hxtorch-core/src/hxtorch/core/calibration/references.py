@@ -10,35 +10,33 @@ from hxtorch.core.calibration.nominal import SHIFT_CURRENT, capacitance, leak_co
 from hxtorch.core.calibration.stimuli import EXCITATORY, INHIBITORY
 from hxtorch.core.configuration import CAPMEM_MAX
 
-MIDDLE = 125.0  # LSB; far from both rails
-COARSE, FINE = (
-    2e-6,
-    15e-6,
-)  # membrane time constants: a strong leak keeps large offsets off the rails, a weak one resolves
+MIDDLE = 0.62  # volts; far from both rails
+LEAKS = (1.1e-6, 0.15e-6, 0.03e-6)  # siemens: a strong leak keeps large offsets off the rails, a weak one resolves
 
 
 def calibrate_references(bench: Bench) -> None:
     """Find the codes of both inputs at which rest with the input is rest without it."""
     codes = np.stack([bench.configuration.i_synin_exc_shift, bench.configuration.i_synin_inh_shift]).astype(np.int64)
     success = np.ones((2, 512), np.bool_)
-    for tau_mem in (COARSE, FINE):
-        rest = _rest(bench, tau_mem, (False, False), codes)
+    for leak in LEAKS:
+        codes_per_lsb = leak * bench.adc.volt_per_lsb / SHIFT_CURRENT
+        rest = _rest(bench, leak, (False, False), codes)
         for sign, polarity in ((EXCITATORY, 1), (INHIBITORY, -1)):
             enabled = (sign == EXCITATORY, sign == INHIBITORY)
-            moved = _rest(bench, tau_mem, enabled, codes)
-            prediction = LinearPrediction(polarity / _lsb_per_code(bench, tau_mem))
-            wanted = prediction.correct(codes[sign], moved, rest)
+            moved = _rest(bench, leak, enabled, codes)
+            wanted = LinearPrediction(polarity * codes_per_lsb).correct(codes[sign], moved, rest)
             codes[sign] = np.clip(np.rint(wanted), 0, CAPMEM_MAX)
             success[sign] = (wanted > 0) & (wanted < CAPMEM_MAX)
     bench.set(i_synin_exc_shift=codes[EXCITATORY], i_synin_inh_shift=codes[INHIBITORY])
     bench.require(success)
 
 
-def _rest(bench: Bench, tau_mem: float, enabled: tuple[bool, bool], codes: np.ndarray) -> np.ndarray:
+def _rest(bench: Bench, leak: float, enabled: tuple[bool, bool], codes: np.ndarray) -> np.ndarray:
     """Return the resting potential with the (excitatory, inhibitory) inputs enabled or not, LSB (512,)."""
+    size = bench.configuration.membrane_capacitance
     registers = bench.configuration.replace(
-        **leak_registers(np.full(512, tau_mem), bench.configuration.membrane_capacitance),
-        v_leak=leak_code(np.full(512, bench.adc.volts(np.array(MIDDLE)))),
+        **leak_registers(capacitance(size) / leak, size),
+        v_leak=leak_code(np.full(512, MIDDLE)),
         enable_threshold=False,
         enable_synin_exc=enabled[EXCITATORY],
         enable_synin_inh=enabled[INHIBITORY],
@@ -46,9 +44,3 @@ def _rest(bench: Bench, tau_mem: float, enabled: tuple[bool, bool], codes: np.nd
         i_synin_inh_shift=codes[INHIBITORY],
     )
     return bench.mean(registers)
-
-
-def _lsb_per_code(bench: Bench, tau_mem: float) -> np.ndarray:
-    """Return how far one code moves a resting membrane."""
-    conductance = capacitance(bench.configuration.membrane_capacitance) / tau_mem
-    return np.asarray(SHIFT_CURRENT / conductance / bench.adc.volt_per_lsb)

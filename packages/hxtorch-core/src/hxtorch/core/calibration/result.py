@@ -16,6 +16,12 @@ from hxtorch.core.interfaces import Connection
 REGISTER_SHAPES = {register.name: register.metadata["shape"] for register in fields(ChipConfiguration)}
 
 
+def fidelity_of(connection: Connection) -> str:
+    """Return how faithfully a chip is emulated, with the imperfections that are switched; empty for a real chip."""
+    description = connection.describe()
+    return " with ".join(description[key] for key in ("fidelity", "imperfections") if description.get(key))
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Register codes that bring one chip to a target.
@@ -23,7 +29,7 @@ class Calibration:
     Attributes:
         target: What was asked for.
         serial: Chip that was measured; the codes mean nothing on another one.
-        fidelity: Fidelity of that chip if it is emulated, else the empty string.
+        fidelity: Fidelity of that chip if it is emulated (see :func:`fidelity_of`), else the empty string.
         registers: Codes by register name, each in the shape of its register.
         success: Which neurons reached the target, bool (512,).
         measured: What was reached, by name: float64 arrays in the units of the target.
@@ -80,7 +86,7 @@ class Calibration:
             CalibrationSerialError: Another serial, or the same serial emulated in another fidelity.
         """
         self.require_serial(connection.identifier)
-        fidelity = connection.describe().get("fidelity", "")
+        fidelity = fidelity_of(connection)
         if fidelity != self.fidelity:
             raise CalibrationSerialError(
                 f"calibration of chip {self.serial!r} in fidelity {self.fidelity!r}, but it is connected in "
@@ -106,6 +112,8 @@ class Calibration:
         for name, reached in self.measured.items():
             wanted = f", target {np.mean(targets[name]):.4g}" if name in targets else ""
             lines.append(f"  {name}: {np.mean(reached):.4g} +- {np.std(reached):.2g}{wanted}")
-        which = f": {self.failed.tolist()}" if self.failed.size else ""
+        which = (
+            ": " + ", ".join(map(str, self.failed[:20])) + " ..." * (self.failed.size > 20) if self.failed.size else ""
+        )
         lines.append(f"  {len(self.failed)} of 512 neurons failed{which}")
         return "\n".join(lines)

@@ -29,7 +29,7 @@ def calibrate_tau_syn(bench: Bench, steps: int = 2) -> np.ndarray:
 
 
 def calibrate_synaptic_inputs(bench: Bench) -> None:
-    """Bring time constants to the target, and all strengths to that of a typical neuron at the target's code."""
+    """Bring time constants to the target, and all strengths to that of a typical neuron at the nominal code."""
     wanted = _match_quadrants(bench, calibrate_tau_syn(bench))
     taus, strengths = measure_psps(bench, bench.configuration)
     _set(bench, _GM, _corrected(bench, _GM, strengths, wanted, GM_EXPONENT))

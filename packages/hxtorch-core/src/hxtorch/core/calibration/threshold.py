@@ -18,6 +18,7 @@ from hxtorch.core.calibration.nominal import (
     code,
     reset_code,
     threshold_code,
+    threshold_volts,
 )
 from hxtorch.core.calibration.refractory import refractory_registers
 from hxtorch.core.calibration.stimuli import spike_output_registers
@@ -26,8 +27,9 @@ from hxtorch.core.programs import CYCLE
 from hxtorch.core.results import CADCSamples, SpikeEvents
 
 TOLERANCE = 8.0  # LSB
-SLOPE = 2.0  # LSB per microsecond
-DEPTH = 40.0  # LSB from reset to threshold: more than mismatch of both
+SLOPE = 9e3  # volts per second, of the ramp
+DEPTH = 0.18  # volts from reset to threshold: more than mismatch of both
+LOWEST = 0.2  # volts; above the lower rail
 REFRACTORY = 2e-6
 WINDOW = (0.2e-6, 5e-6)  # before a spike
 ENTRIES = 16
@@ -50,10 +52,7 @@ def calibrate_threshold(bench: Bench, target: np.ndarray, steps: int = 3) -> np.
 def firing_potential(bench: Bench, configuration: ChipConfiguration) -> np.ndarray:
     """Return the potential at which each neuron fires, LSB (512,); NaN where it hardly does."""
     farads = capacitance(configuration.membrane_capacitance)
-    current = SLOPE * bench.adc.volt_per_lsb * 1e6 * farads
-    nominal_threshold = (configuration.v_threshold.astype(float) - threshold_code(bench.adc.volts(np.zeros(512)))) / (
-        CODES_PER_VOLT["v_threshold"] * bench.adc.volt_per_lsb
-    )
+    start = np.maximum(threshold_volts(configuration.v_threshold) - DEPTH, LOWEST)
     ramp = configuration.replace(
         **refractory_registers(np.full(512, REFRACTORY), np.zeros(512)),
         **spike_output_registers(),
@@ -62,8 +61,8 @@ def firing_potential(bench: Bench, configuration: ChipConfiguration) -> np.ndarr
         enable_synin_inh=False,
         enable_mem_offset=True,
         mem_offset_sink=False,
-        i_mem_offset=code(current / OFFSET_CURRENT),
-        v_reset=reset_code(bench.adc.volts(np.maximum(nominal_threshold - DEPTH, 30.0))),
+        i_mem_offset=code(SLOPE * farads / OFFSET_CURRENT),
+        v_reset=reset_code(start),
     )
     result = bench.run(ramp, SRAM_TIME, ENTRIES)
     potential = np.empty(512)

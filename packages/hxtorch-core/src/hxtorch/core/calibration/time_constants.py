@@ -13,16 +13,18 @@ from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.nominal import reset_code, tau_syn_registers
 from hxtorch.core.calibration.refractory import refractory_registers
 from hxtorch.core.calibration.stimuli import pulses, stimulus_registers
-from hxtorch.core.calibration.traces import Traces, decay
+from hxtorch.core.calibration.traces import Traces, candidates, decay
 from hxtorch.core.calibration.trains import Train
 from hxtorch.core.configuration import CAPMEM_MAX, ChipConfiguration
 
-REST, RESET, FIRING = 100.0, 60.0, 115.0  # LSB during the measurement
-REFRACTORY = 10e-6
-RELEASE = REFRACTORY + 1.2e-6  # seconds after the pulse at which every neuron is free again
-TRIGGER_ROWS, TRIGGER_TAU = 16, 1e-6  # of the synapses that make it fire: gone when the reset ends
-DECAYS, REPETITIONS = 4.7, 96  # observed time constants, observed decays
-GRID = np.geomspace(1 / 3, 3, 64)  # candidates about the target
+REST, RESET, FIRING = 0.5, 0.32, 0.545  # volts during the measurement
+TRIGGER_ROWS = 32  # synapses that make it fire
+TRIGGER_TAU = (1e-6, 4e-6)  # seconds; range of their time constant
+REFRACTORY = 10  # of these time constants, after which the synaptic current is gone
+MARGIN = 0.5e-6  # seconds from the earliest release to that of the last neuron
+DECAYS = 4.7  # observed time constants
+REPETITIONS, TOTAL = (30, 800), 0.7e-3  # range of the number of decays; about so many seconds of time constants
+LEAST = -4.0  # LSB of amplitude; where it is smaller, the neuron did not fire
 TOLERANCE = 0.2
 
 
@@ -51,34 +53,38 @@ def calibrate_tau_mem(bench: Bench, threshold: np.ndarray, steps: int = 2) -> No
 def membrane_time_constants(bench: Bench, configuration: ChipConfiguration, threshold: np.ndarray) -> np.ndarray:
     """Return the time constant of each membrane in seconds, (512,); NaN where the neuron did not fire."""
     target = np.asarray(bench.target.per_neuron("tau_mem"))
-    train = Train.of(RELEASE + DECAYS * float(target.max()), REPETITIONS)
+    trigger = float(np.clip(target.max() / 15, *TRIGGER_TAU))
+    release = REFRACTORY * trigger + MARGIN
+    slowest = float(target.max())
+    train = Train.of(release + DECAYS * slowest, int(np.clip(TOTAL / slowest, *REPETITIONS)))
     result = bench.run(
-        _relaxing(bench, configuration, threshold),
+        _relaxing(bench, configuration, threshold, trigger),
         train.runtime,
         pulses(train.times, np.zeros(train.entries, np.int64), TRIGGER_ROWS),
     )
     taus = np.empty(512)
     for samples in result.cadc:
-        traces = Traces.of(samples, np.arange(train.entries), lambda times: train.phase(times) >= RELEASE)
-        for part, nominal in traces.by(target):
-            found, amplitude = part.time_constant(
-                lambda times, candidates: decay(train.phase(times) - RELEASE, candidates), nominal * GRID
-            )
-            taus[part.neurons] = np.where(amplitude < -5, found, np.nan)
+        traces = Traces.of(samples, np.arange(train.entries), lambda times: train.phase(times) >= release)
+        found, amplitude = traces.fit_decay(
+            lambda times, taus: decay(train.phase(times) - release, taus), candidates(target)
+        )
+        taus[samples.neurons] = np.where(amplitude < LEAST, found, np.nan)
     return taus
 
 
-def _relaxing(bench: Bench, configuration: ChipConfiguration, threshold: np.ndarray) -> ChipConfiguration:
-    """Return registers with which a pulse makes each neuron fire once and relax."""
-    short = tau_syn_registers(np.full((2, 512), TRIGGER_TAU))
+def _relaxing(
+    bench: Bench, configuration: ChipConfiguration, threshold: np.ndarray, trigger: float
+) -> ChipConfiguration:
+    """Return registers with which a pulse on synapses of time constant ``trigger`` makes each neuron fire and relax."""
+    short = tau_syn_registers(np.full((2, 512), trigger))
     return configuration.replace(
         **stimulus_registers((63, 0)),
         **short,
-        **refractory_registers(np.full(512, REFRACTORY), np.zeros(512)),
+        **refractory_registers(np.full(512, REFRACTORY * trigger), np.zeros(512)),
         i_synin_exc_gm=500,
         i_synapse_dac_bias=600,
-        v_leak=bench.moved("v_leak", REST - bench.target.per_neuron("leak")),
-        v_threshold=bench.moved("v_threshold", FIRING - threshold),
-        v_reset=reset_code(bench.adc.volts(np.full(512, RESET))),
+        v_leak=bench.moved("v_leak", bench.adc.lsb(REST) - bench.target.per_neuron("leak")),
+        v_threshold=bench.moved("v_threshold", bench.adc.lsb(FIRING) - threshold),
+        v_reset=reset_code(np.full(512, RESET)),
         enable_threshold=True,
     )

@@ -1,21 +1,20 @@
-"""Fit shapes with one unknown time constant to sampled membranes, for all neurons at once.
+"""Find time constants and amplitudes in sampled membranes by least squares, for all neurons at once.
 
-Each batch entry has its own unknown baseline. With the baselines projected out, amplitude is linear and the time
-constant is found on a logarithmic grid, refined by a parabola.
+Each batch entry has its own unknown baseline, so means over batch entries are taken off samples and shapes alike. What
+is left is linear in the amplitude; the time constant is found on a logarithmic grid, refined by a parabola.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hxtorch.core.programs import CYCLE
 from hxtorch.core.results import CADCSamples
 
-Shape = Callable[[np.ndarray, np.ndarray], np.ndarray]  # times (samples,), time constants (k, 1) -> (k, samples)
+Course = Callable[[np.ndarray, np.ndarray], np.ndarray]  # times (samples,), time constants (k, 1) -> (k, samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class Traces:
     Attributes:
         times: Seconds since the start of the run, (samples,).
         starts: First sample of each batch entry that has any.
-        values: LSB, baselines projected out, float32 (samples, neurons).
+        values: LSB without baselines, (samples, neurons).
         neurons: Which neurons.
     """
 
@@ -41,52 +40,64 @@ class Traces:
         entry = np.repeat(np.arange(len(samples.batch_offsets) - 1), np.diff(samples.batch_offsets))
         keep = np.flatnonzero(np.isin(entry, entries) & use(times))
         starts = np.flatnonzero(np.diff(entry[keep], prepend=-1))
-        traces = cls(times[keep], starts, samples.values[keep].astype(np.float32), samples.neurons)
-        return cls(traces.times, starts, traces.without_baselines(traces.values.T).T, samples.neurons)
+        values = samples.values[keep].astype(np.float64)
+        return cls(times[keep], starts, without_baselines(values, starts), samples.neurons)
 
-    def by(self, *parameters: np.ndarray) -> Iterator[tuple[Traces, Any]]:
-        """Yield the neurons that agree in some per-neuron ``parameters`` (512,), together with these values.
+    def basis(self, course: Course, taus: np.ndarray) -> np.ndarray:
+        """Return the shapes for some time constants in seconds (k,) without baselines, (k, samples)."""
+        return np.asarray(without_baselines(course(self.times, taus[:, np.newaxis]).T, self.starts).T)
 
-        One parameter comes as a number, several as an array.
-        """
-        table = np.stack([parameter[self.neurons] for parameter in parameters], axis=1)
-        for values in np.unique(table, axis=0):
-            columns = np.flatnonzero((table == values).all(axis=1))
-            whole = len(columns) == len(self.neurons)
-            part = self.values if whole else np.ascontiguousarray(self.values[:, columns])
-            yield Traces(self.times, self.starts, part, self.neurons[columns]), values if len(values) > 1 else values[0]
-
-    def without_baselines(self, rows: np.ndarray) -> np.ndarray:
-        """Subtract from each row its mean over each batch entry, (rows, samples)."""
-        if not len(self.starts):
-            return rows
-        lengths = np.diff(self.starts, append=len(self.times))
-        means = np.add.reduceat(rows, self.starts, axis=1) / lengths
-        return np.asarray(rows - np.repeat(means, lengths, axis=1), rows.dtype)
-
-    def amplitude(self, shape: np.ndarray) -> np.ndarray:
-        """Return the amplitude of ``shape`` (samples,) in each neuron by least squares, (neurons,)."""
-        basis = self.without_baselines(shape[np.newaxis])[0]
-        return np.asarray(basis.astype(np.float32) @ self.values / max(float(basis @ basis), 1e-30), np.float64)
-
-    def time_constant(self, shape: Shape, taus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the best time constant of each neuron and its amplitude.
+    def fit_decay(self, course: Course, taus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the time constant of each neuron, seconds, and its amplitude.
 
         Args:
-            shape: Gives the shape for several time constants.
+            course: The shape for some time constants.
             taus: Candidates in seconds, ascending in equal ratios, (candidates,).
         """
-        basis = self.without_baselines(shape(self.times, taus[:, np.newaxis]))
+        basis = self.basis(course, taus)
         norm = np.maximum((basis * basis).sum(axis=1), 1e-30)[:, np.newaxis]
-        projection = (basis.astype(np.float32) @ self.values).astype(np.float64)
-        explained = projection**2 / norm
-        best = np.clip(np.argmax(explained, axis=0), 1, len(taus) - 2)
-        column = np.arange(len(best))
-        below, at, above = (explained[best + step, column] for step in (-1, 0, 1))
-        curvature = np.minimum(below - 2 * at + above, -1e-30)
-        shift = np.clip(0.5 * (below - above) / curvature, -1, 1)
-        ratio = taus[1] / taus[0]
-        return taus[best] * ratio**shift, projection[best, column] / norm[best, 0]
+        projection = basis @ self.values
+        best, found = _summit(projection**2 / norm, taus)
+        return found, (projection / norm)[best, np.arange(len(best))]
+
+    def fit_psp(
+        self, course: Course, tau_mem: np.ndarray, tau_syn: np.ndarray, taus: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fit postsynaptic potentials, differences of two decays (see :func:`psp_scale`).
+
+        Args:
+            course: A decay for some time constants.
+            tau_mem: Known membrane time constants, seconds (neurons,).
+            tau_syn: Synaptic time constants for which the amplitude is wanted, seconds (neurons,).
+            taus: Candidates for the synaptic time constants, seconds (candidates,), ascending in equal ratios.
+
+        Returns:
+            Best synaptic time constants in seconds, and amplitudes at ``tau_syn`` in LSB per second, (neurons,).
+        """
+        slow, which = np.unique(tau_mem, return_inverse=True)
+        membrane, synapse = self.basis(course, slow), self.basis(course, taus)
+        column = np.arange(len(tau_mem))
+        on_membrane = (membrane @ self.values)[which, column]
+        projection = on_membrane - synapse @ self.values
+        membrane_norm = (membrane * membrane).sum(axis=1)[which]
+        norm = membrane_norm + (synapse * synapse).sum(axis=1)[:, np.newaxis] - 2 * (synapse @ membrane.T)[:, which]
+        _, found = _summit(np.where(norm > 1e-12 * membrane_norm, projection**2 / np.maximum(norm, 1e-30), 0), taus)
+
+        fast, which_fast = np.unique(_apart(tau_syn, tau_mem), return_inverse=True)
+        wanted = self.basis(course, fast)
+        overlap = (membrane @ wanted.T)[which, which_fast]
+        norm = membrane_norm + (wanted * wanted).sum(axis=1)[which_fast] - 2 * overlap
+        projection = on_membrane - (wanted @ self.values)[which_fast, column]
+        return found, projection / np.maximum(norm, 1e-30) / psp_scale(tau_mem, fast[which_fast])
+
+
+def without_baselines(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Subtract from (samples, ...) their mean over each batch entry."""
+    if not len(starts):
+        return values
+    lengths = np.diff(starts, append=len(values))
+    means = np.add.reduceat(values, starts, axis=0) / lengths[:, np.newaxis]
+    return np.asarray(values - np.repeat(means, lengths, axis=0))
 
 
 def decay(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
@@ -94,11 +105,37 @@ def decay(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
     return np.where(times >= 0, np.exp(-np.maximum(times, 0) / taus), 0)
 
 
-def psp(times: np.ndarray, tau_mem: float, tau_syn: np.ndarray) -> np.ndarray:
-    """Return the response of a membrane to a unit synaptic current per unit capacitance, in seconds.
+def psp_scale(tau_mem: np.ndarray, tau_syn: np.ndarray) -> np.ndarray:
+    """Return the factor of a postsynaptic potential in seconds.
 
-    ``tau_m tau_s / (tau_m - tau_s) * (exp(-t / tau_m) - exp(-t / tau_s))`` for t >= 0.
+    A membrane answers to a unit synaptic current per unit capacitance by
+    ``tau_m tau_s / (tau_m - tau_s) * (exp(-t / tau_m) - exp(-t / tau_s))``; this is the fraction.
     """
-    tau_syn = np.where(np.abs(tau_syn / tau_mem - 1) < 1e-3, tau_mem * (1 + 1e-3), tau_syn)  # the limit, near enough
-    scale = tau_mem * tau_syn / (tau_mem - tau_syn)
-    return np.asarray(scale * (decay(times, np.asarray(tau_mem)) - decay(times, tau_syn)))
+    return np.asarray(tau_mem * tau_syn / (tau_mem - tau_syn))
+
+
+def psp_peak(tau_mem: float, tau_syn: float) -> float:
+    """Return the largest value of that answer, seconds."""
+    fast = _apart(np.array(tau_syn), np.array(tau_mem))
+    time = np.log(tau_mem / fast) * psp_scale(np.array(tau_mem), fast)
+    return float(psp_scale(np.array(tau_mem), fast) * (np.exp(-time / tau_mem) - np.exp(-time / fast)))
+
+
+def candidates(targets: np.ndarray) -> np.ndarray:
+    """Return a grid from a third to three times some time constants, in steps of 5 %; none is on the grid itself."""
+    low, high = float(targets.min()) / 2.97, float(targets.max()) * 2.9
+    return np.geomspace(low, high, int(np.ceil(np.log(high / low) / 0.05)) + 1)
+
+
+def _apart(tau_syn: np.ndarray, tau_mem: np.ndarray) -> np.ndarray:
+    """Return ``tau_syn``, moved by 0.1 % where both are equal: near enough to the limit, and numerically safe."""
+    return np.where(np.abs(tau_syn / tau_mem - 1) < 1e-3, tau_mem * (1 + 1e-3), tau_syn)
+
+
+def _summit(explained: np.ndarray, taus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each column the row of its maximum, and the time constant there, refined by a parabola."""
+    best = np.clip(np.argmax(explained, axis=0), 1, len(taus) - 2)
+    below, at, above = (explained[best + step, np.arange(len(best))] for step in (-1, 0, 1))
+    curvature = np.minimum(below - 2 * at + above, -1e-30)
+    shift = np.clip(0.5 * (below - above) / curvature, -1, 1)
+    return best, taus[best] * (taus[1] / taus[0]) ** shift

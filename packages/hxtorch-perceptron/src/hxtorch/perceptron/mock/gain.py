@@ -5,18 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.perceptron.constants import hardware_matrix_height as HEIGHT
-from hxtorch.perceptron.constants import hardware_matrix_width as WIDTH
+from hxtorch.perceptron import constants
+
+HEIGHT, WIDTH = constants.hardware_matrix_height, constants.hardware_matrix_width
 
 
 def tile_gain(gain: Tensor, rows: int, columns: int) -> Tensor:
     """Look up the gain of each column in each tile of 128 rows.
 
-    Tile ``k``, counted down the rows first, runs on hemisphere ``k % 2``; columns of a tile start at the left of the chip.
+    Tile ``k``, counted down the rows first, runs on hemisphere ``k % 2``; columns of a tile start at the left of the
+    chip.
 
     Args:
         gain: One number, shape (), or (2, 256) for hemisphere and column.
-        rows, columns: Size of the matrix.
+        rows: Rows of the matrix.
+        columns: Columns of the matrix.
 
     Returns:
         Shape () as given, or (tiles of rows, columns).

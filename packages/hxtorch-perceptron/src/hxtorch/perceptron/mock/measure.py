@@ -21,12 +21,13 @@ REPETITIONS = 50
 def measure_mock_parameter(*, per_column: bool = False) -> MockParameter:
     """Measure the chip of the current session; the result is returned and not put in force.
 
-    A matrix of equal weights on both hemispheres gets random inputs, of which a shrinking part is kept, until the mean result comes
-    close to half of the range. Repeating that input tells the gain of a column by the mean of its results, its noise by their spread.
+    A matrix of equal weights on both hemispheres gets random inputs, of which a shrinking part is kept, until the mean
+    result comes close to half of the range. Repeating that input tells the gain of a column by the mean of its
+    results, its noise by their spread.
 
     Args:
-        per_column: Return the gain of each column of each hemisphere, shape (2, 256), from 20 times as many repetitions,
-            instead of the median.
+        per_column: Return the gain of each column of each hemisphere, shape (2, 256), from 20 times as many
+            repetitions, instead of the median.
 
     Returns:
         Gain, and the median over the columns of the noise.
@@ -48,7 +49,9 @@ def measure_mock_parameter(*, per_column: bool = False) -> MockParameter:
     try:
         parameter.check()
     except ValueError as error:
-        raise CalibrationError(f"the chip does not multiply as expected, calibrate it for hagen mode: {error}") from error
+        raise CalibrationError(
+            f"the chip does not multiply as expected, calibrate it for hagen mode: {error}"
+        ) from error
     return parameter
 
 

@@ -24,8 +24,8 @@ class MockParameter:
 
     Attributes:
         noise_std: Standard deviation of the result of one tile in LSB, at least 0.
-        gain: Result per product of weight and activation, in (0, 1]: one for all columns, or a tensor (2, 256) with one for
-            each column of the upper and of the lower hemisphere.
+        gain: Result per product of weight and activation, in (0, 1]: one for all columns, or a tensor (2, 256) with
+            one for each column of the upper and of the lower hemisphere.
 
     Source:
         Chip facts 2.4.
@@ -44,7 +44,9 @@ class MockParameter:
             raise MockParameterError(f"noise_std: got {self.noise_std}, wanted a finite number of at least 0")
         gain = torch.as_tensor(self.gain)
         if gain.dim() and gain.shape != GAINS:
-            raise MockParameterError(f"gain: got shape {tuple(gain.shape)}, wanted a number or a tensor of shape {GAINS}")
+            raise MockParameterError(
+                f"gain: got shape {tuple(gain.shape)}, wanted a number or a tensor of shape {GAINS}"
+            )
         if not ((gain > 0) & (gain <= 1)).all():
             bad = gain[~((gain > 0) & (gain <= 1))].flatten()[0].item() if gain.dim() else gain.item()
             raise MockParameterError(f"gain: got {bad}, wanted more than 0 and at most 1")

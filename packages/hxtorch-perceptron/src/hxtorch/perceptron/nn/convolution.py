@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
-from hxtorch.perceptron.ops.padding import padded
 from hxtorch.perceptron.nn.transforms import clamp_weight_
 from hxtorch.perceptron.ops.convolve import convolve
+from hxtorch.perceptron.ops.padding import padded
 
 
 class ConvNd(MACLayer):
-    """Convolution in the analog core; parameters as those of the torch layer that stands beside it among the bases, in LSB."""
+    """Convolution in the analog core; its parameters are those of the torch layer beside it among the bases, in LSB."""
 
     padding: str | tuple[int, ...]
     kernel_size: tuple[int, ...]
     dilation: tuple[int, ...]
     stride: tuple[int, ...]
     groups: int
-    padding_mode: str
+    padding_mode: Any
     num_expansions = 1
 
     def __init__(

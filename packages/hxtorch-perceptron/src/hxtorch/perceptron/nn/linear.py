@@ -9,8 +9,9 @@ from hxtorch.core.errors import ProgramError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_
-from hxtorch.perceptron.ops.digital import saturating
+from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.matmul import matmul
+from hxtorch.perceptron.tracing import refuse
 
 
 class Linear(MACLayer, torch.nn.Linear):
@@ -36,13 +37,15 @@ class Linear(MACLayer, torch.nn.Linear):
         """Build the layer.
 
         Args:
-            in_features, out_features: Sizes of input and output, at least 1.
+            in_features: Size of the input, at least 1.
+            out_features: Size of the output, at least 1.
             bias: Add a learned number to each output, digitally.
             num_sends: How often to send an input; None to choose it with the initial weights.
             wait_between_events: FPGA cycles of 8 ns between events.
             mock: Compute without a chip.
             avg: At least 1. The copies are not trained one by one.
-            input_transform, weight_transform: As in :class:`~hxtorch.perceptron.nn.MACLayer`.
+            input_transform: As in :class:`~hxtorch.perceptron.nn.MACLayer`.
+            weight_transform: As in :class:`~hxtorch.perceptron.nn.MACLayer`.
         """
         if not isinstance(avg, int) or avg < 1:
             raise ProgramError(f"avg: got {avg!r}, wanted an integer of at least 1")
@@ -68,12 +71,14 @@ class Linear(MACLayer, torch.nn.Linear):
             Shape (..., out_features), within -128..127; integers unless averaged or biased.
         """
         with self._named_in_errors():
+            if self.avg > 1:
+                refuse("a mean over columns")
             x, weight = self._operands(input)
             columns = weight.T.repeat(1, self.avg) if self.avg > 1 else weight.T
             result = matmul(x, columns, self.num_sends, self.wait_between_events, self.mock)
             if self.avg > 1:
-                result = result.unflatten(-1, (self.avg, -1)).mean(-2)
-            return result if self.bias is None else saturating(result + self.bias)
+                result = result.reshape(*result.shape[:-1], self.avg, self.out_features).mean(-2)
+            return result if self.bias is None else biased(result, self.bias)
 
     def _differences(self) -> list[str]:
         return ([f"avg={self.avg}"] if self.avg != 1 else []) + super()._differences()

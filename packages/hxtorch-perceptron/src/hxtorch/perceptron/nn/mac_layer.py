@@ -26,12 +26,12 @@ class MACLayer(Layer):
         num_sends: How often an input is sent: multiplies the result.
         wait_between_events: FPGA cycles of 8 ns between two events.
         input_transform: Applied to the input first, for instance :func:`~hxtorch.perceptron.nn.scale_input`; or None.
-        weight_transform: Applied to the weight first, or None. The default clamps the parameter itself, so that it never
-            leaves the range of a synapse.
+        weight_transform: Applied to the weight first, or None. The default clamps the parameter itself, so that it
+            never leaves the range of a synapse.
     """
 
     weight: Tensor
-    bias: Tensor | None
+    bias: Any
 
     def __init__(
         self,
@@ -49,7 +49,8 @@ class MACLayer(Layer):
             num_sends: At least 1, or None to choose it together with the initial weights.
             wait_between_events: At least 1.
             mock: Compute without a chip.
-            input_transform, weight_transform: See the attributes.
+            input_transform: See the attributes.
+            weight_transform: See the attributes.
             **layer: Arguments of the torch layer among the bases.
         """
         self._num_sends_given = num_sends is not None
@@ -63,16 +64,17 @@ class MACLayer(Layer):
         """Draw weights, and choose ``num_sends`` unless it was given, such that activations keep their size.
 
         For inputs of mean square ``q``, normal weights of deviation ``s`` give results of deviation
-        ``sqrt(fan_in * q) * s * gain * num_sends``, which a rectifier halves in mean square and a shift divides. The product
-        ``s * num_sends`` is chosen to return ``q``; ``num_sends`` is the smallest for which 3 ``s`` fits the range of a synapse.
-        Biases start at zero.
+        ``sqrt(fan_in * q) * s * gain * num_sends``, which a rectifier halves in mean square and a shift divides. The
+        product ``s * num_sends`` is chosen to return ``q``; ``num_sends`` is the smallest for which 3 ``s`` fits the
+        range of a synapse. Biases start at zero.
 
         Args:
             weight_mean: Mean of the weights in LSB, within -63..63.
             relu_shift: Shift of the :class:`~hxtorch.perceptron.nn.ConvertingReLU` that follows.
 
         Source:
-            He et al., Delving deep into rectifiers, 2015, with the gain of :func:`~hxtorch.perceptron.get_mock_parameter`.
+            He et al., Delving deep into rectifiers, 2015, with the gain of
+            :func:`~hxtorch.perceptron.get_mock_parameter`.
         """
         gain = torch.as_tensor(get_mock_parameter().gain).mean().item()
         fan_in = max(1, self.weight[0].numel())

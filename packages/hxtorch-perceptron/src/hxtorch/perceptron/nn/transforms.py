@@ -37,7 +37,8 @@ def scale_weight(weight: Tensor) -> Tensor:
 def clamp_weight_(weight: Tensor) -> Tensor:
     """Clamp to -63..63 in place, outside of the gradient and of its check for changed tensors.
 
-    A layer that is used twice clamps the weight between; the second time changes nothing, so the first gradient stays right.
+    A layer that is used twice clamps the weight between; the second time changes nothing, so the first gradient stays
+    right.
 
     Args:
         weight: Any shape; changed.

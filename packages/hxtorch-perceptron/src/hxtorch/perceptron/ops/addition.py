@@ -9,9 +9,9 @@ from hxtorch.core import compute
 from hxtorch.core.errors import ProgramError
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.operands import Operand
-from hxtorch.perceptron.ops.digital import rounded
+from hxtorch.perceptron.ops.digital import rounded, saturating
 from hxtorch.perceptron.ops.graft import graft
-from hxtorch.perceptron.tracing import enter, leave
+from hxtorch.perceptron.tracing import active, enter, leave
 
 LOW, HIGH = constants.output_activation_min, constants.output_activation_max
 OTHER = Operand("alpha * other", LOW, HIGH, "clamp first")
@@ -22,7 +22,8 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
 
     Args:
         input: Values that round to -128..127.
-        other: Number or tensor whose multiple by ``alpha`` rounds to -128..127; its shape broadcasts with that of ``input``.
+        other: Number or tensor whose multiple by ``alpha`` rounds to -128..127; its shape broadcasts with that of
+            ``input``.
         alpha: Factor of ``other``, applied before it is rounded.
         mock: Compute without a chip.
 
@@ -37,18 +38,25 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
     Source:
         Chip facts 2.4.
     """
-    summand = alpha * torch.as_tensor(other, dtype=input.dtype if not isinstance(other, Tensor) else None, device=input.device)
+    summand = alpha * torch.as_tensor(
+        other, dtype=input.dtype if not isinstance(other, Tensor) else None, device=input.device
+    )
     try:
-        torch.broadcast_shapes(input.shape, summand.shape)
+        torch.broadcast_shapes(input.shape, summand.shape)  # type: ignore[no-untyped-call]
     except RuntimeError:
         raise ProgramError(
             f"add: got input {tuple(input.shape)} and other {tuple(summand.shape)}, wanted shapes that broadcast"
         ) from None
-    terms = torch.broadcast_tensors(rounded(input, mock), rounded(summand, mock, OTHER))
+    values, addend = rounded(input, mock), rounded(summand, mock, OTHER)
     enter(input, mock)
     model = input + summand
-    operation = compute.Addition(terms[1].to("cpu", torch.int8).numpy())
-    total = (terms[0] + terms[1]).clamp(LOW, HIGH) if mock else chip.apply(operation, terms[0])
+    operation = compute.Addition(addend.to("cpu", torch.int8).numpy())
+    total = (values + addend).clamp(LOW, HIGH) if mock else chip.apply(operation, values)
     result = graft(model, total.to(model))
     leave(lambda: [operation], result)
     return result
+
+
+def biased(result: Tensor, bias: Tensor) -> Tensor:
+    """Add ``bias`` to the result of a product and saturate; unrounded, unless the sum is recorded in a trace."""
+    return add(result, bias) if active.get() else saturating(result + bias)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch.core import compute
+from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.rearrangement import Rearrangement
 from hxtorch.perceptron import chip
 from hxtorch.perceptron.ops.digital import rounded
+from hxtorch.perceptron.tracing import enter, leave, refuse
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: bool = False) -> Tensor:
@@ -37,11 +43,26 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: b
     if dim is not None and not -axes <= dim < axes:
         raise ProgramError(f"argmax: got dim {dim}, wanted an axis of shape {tuple(input.shape)} or None")
     values = rounded(input, mock)
+    if dim is not None and dim % axes != axes - 1:
+        refuse("an argmax along another axis than the last")
+    enter(input, mock)
     rows = values.reshape(1, -1) if dim is None else values.reshape(input.shape or (1,)).movedim(dim, -1)
     # unlike torch.argmax, torch.max promises the first of equal values
     indices = torch.max(rows, dim=-1).indices if mock else chip.apply(compute.ArgMax(), rows)
     if dim is None:
-        return indices.reshape([1] * input.dim() if keepdim else [])
-    if input.dim() == 0:
-        return indices.reshape([])
-    return indices.unsqueeze(dim) if keepdim else indices
+        result = indices.reshape([1] * input.dim() if keepdim else [])
+    elif input.dim() == 0:
+        result = indices.reshape([])
+    else:
+        result = indices.unsqueeze(dim) if keepdim else indices
+    leave(lambda: _recorded(tuple(input.shape), dim, tuple(result.shape)), result)
+    return result
+
+
+def _recorded(shape: tuple[int, ...], dim: int | None, found: tuple[int, ...]) -> list[Operation]:
+    """Return the steps from values of ``shape`` to indices of shape ``found``."""
+    if dim is not None and shape:
+        kept = Rearrangement((), np.zeros(1, np.int64))
+        return [compute.ArgMax(), kept] if len(found) == len(shape) else [compute.ArgMax()]
+    size = math.prod(shape)
+    return [Rearrangement(shape, np.arange(size)), compute.ArgMax(), Rearrangement((), np.zeros(found, np.int64))]

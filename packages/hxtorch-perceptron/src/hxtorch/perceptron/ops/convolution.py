@@ -93,9 +93,9 @@ def expanded_conv1d(
 ) -> Tensor:
     """Convolve as :func:`conv1d` does, several positions in one product.
 
-    The matrix holds ``num_expansions`` copies of the kernel, each moved on by ``stride``, so that one vector yields as many
-    neighbouring positions: fewer runs and more of the synapse array in use. The copies sit on different synapses and columns and
-    share their weights, so training cannot make up for the mismatch of one of them.
+    The matrix holds ``num_expansions`` copies of the kernel, each moved on by ``stride``, so that one vector yields as
+    many neighbouring positions: fewer runs and more of the synapse array in use. The copies sit on different synapses
+    and columns and share their weights, so training cannot make up for the mismatch of one of them.
 
     Args:
         input: Shape (batch, channels, length) or (channels, length); arguments as in :func:`conv1d`.
@@ -116,5 +116,15 @@ def expanded_conv1d(
         OverflowError, ValueError, NoConnectionError: As :func:`~hxtorch.perceptron.mac`.
     """
     return convolve(
-        input, weight, bias, stride, dilation, groups, num_sends, wait_between_events, mock, axes=1, copies=num_expansions
+        input,
+        weight,
+        bias,
+        stride,
+        dilation,
+        groups,
+        num_sends,
+        wait_between_events,
+        mock,
+        axes=1,
+        copies=num_expansions,
     )

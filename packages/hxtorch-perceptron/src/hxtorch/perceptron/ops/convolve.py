@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
+from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
-from hxtorch.perceptron.ops.digital import saturating
+from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.geometry import Geometry
-from hxtorch.perceptron.ops.mac import multiply
+from hxtorch.perceptron.ops.mac import multiply, recorded
+from hxtorch.perceptron.tracing import enter, leave, refuse
 
 
 def convolve(
@@ -27,27 +32,43 @@ def convolve(
     copies: int = 1,
     padded: Callable[[Tensor], Tensor] = lambda images: images,
 ) -> Tensor:
-    """Convolve along ``axes`` axes; arguments as in :func:`~hxtorch.perceptron.expanded_conv1d`, and
+    """Convolve along ``axes`` axes as :func:`~hxtorch.perceptron.expanded_conv1d` does along one.
 
-    Args:
-        axes: 1 or 2.
-        copies: Kernels side by side.
-        padded: Pads inputs (batch, channels, axes).
+    ``copies`` kernels stand side by side, and ``padded`` pads inputs (batch, channels, axes) before anything else.
     """
     _check(input, weight, bias, groups, copies, axes)
     steps, spreads = _per_axis("stride", stride, axes), _per_axis("dilation", dilation, axes)
+    if groups > 1:
+        refuse("a convolution in groups")
+    enter(input, mock)
     images = padded(input if input.dim() == axes + 2 else input[None])
     geometry = Geometry(tuple(images.shape[2:]), tuple(weight.shape[2:]), steps, spreads, groups, copies)
     results = multiply(geometry.vectors(images), geometry.matrices(weight), num_sends, wait_between_events, mock)
-    result = geometry.images(results)
-    if bias is not None:
-        result = saturating(result + bias.reshape(-1, *[1] * axes))
-    return result if input.dim() == axes + 2 else result[0]
+    result = geometry.images(results) if input.dim() == axes + 2 else geometry.images(results)[0]
+
+    def steps_taken() -> list[Operation]:
+        """Return patches, product and arrangement for one entry of the batch."""
+        matrix = recorded(geometry.matrices(weight)[0], num_sends, wait_between_events)
+        entry = tuple(input.shape[-axes - 1 :])
+        return [
+            _moved(lambda image: geometry.vectors(padded(image)), entry),
+            matrix,
+            _moved(geometry.images, (math.prod(geometry.patches), matrix.weights.shape[1])),
+        ]
+
+    leave(steps_taken, result)
+    return result if bias is None else biased(result, bias.reshape(-1, *[1] * axes))
+
+
+def _moved(function: Callable[[Tensor], Tensor], entry: tuple[int, ...]) -> Rearrangement:
+    """Record how ``function`` moves the values of a batch with one ``entry``; the record knows no batch."""
+    return Rearrangement.of(lambda values: function(torch.from_numpy(values)[None])[0].numpy(), entry)
 
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, copies: int, axes: int) -> None:
     """Refuse shapes that do not fit each other."""
-    if weight.dim() != axes + 2 or input.dim() not in (axes + 1, axes + 2) or 0 in (*weight.shape, *input.shape[-axes:]):
+    dims_fit = weight.dim() == axes + 2 and input.dim() in (axes + 1, axes + 2)
+    if not dims_fit or 0 in (*weight.shape, *input.shape[-axes:]):
         raise ProgramError(
             f"convolution along {axes} axes: got input {tuple(input.shape)} and weight {tuple(weight.shape)}, wanted "
             f"{axes + 1} or {axes + 2} and {axes + 2} axes"
@@ -55,8 +76,8 @@ def _check(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, copi
     channels, (outputs, share) = input.shape[-axes - 1], weight.shape[:2]
     if not isinstance(groups, int) or groups < 1 or share * groups != channels or outputs % groups:
         raise ProgramError(
-            f"convolution: got {channels} channels and weight {tuple(weight.shape)} in {groups} groups, wanted channels / groups "
-            "as second axis of weight and a multiple of groups as first"
+            f"convolution: got {channels} channels and weight {tuple(weight.shape)} in {groups} groups, wanted "
+            "channels / groups as second axis of weight and a multiple of groups as first"
         )
     if bias is not None and bias.shape != (outputs,):
         raise ProgramError(f"bias: got shape {tuple(bias.shape)}, wanted ({outputs},)")

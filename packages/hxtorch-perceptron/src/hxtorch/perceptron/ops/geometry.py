@@ -69,7 +69,7 @@ class Geometry:
         strides = [*strides, self.copies * step]
         if images.dim() == 3:
             images, kernel, strides, dilation = images[:, :, None], [1, *kernel], [1, *strides], [1, *dilation]
-        cut = unfold(images, kernel, dilation, stride=strides)
+        cut = unfold(images, tuple(kernel), tuple(dilation), stride=tuple(strides))
         batch, values, count = cut.shape
         grouped = cut.reshape(batch, self.groups, values // self.groups, count).permute(1, 0, 3, 2)
         return grouped.reshape(self.groups, batch * count, values // self.groups)
@@ -91,4 +91,5 @@ class Geometry:
         axes = range(2, 2 + len(self.patches))
         ordered = split.permute(1, 0, -2, *axes, -1)
         *others, last = self.patches
-        return ordered.reshape(batch, self.groups * channels, *others, last * self.copies)[..., : self.positions[-1]]
+        images = ordered.reshape(batch, self.groups * channels, *others, last * self.copies)
+        return images[..., : self.positions[-1]].contiguous()

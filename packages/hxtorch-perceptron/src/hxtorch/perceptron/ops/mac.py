@@ -25,8 +25,9 @@ def mac(
 ) -> Tensor:
     """Multiply one vector, or a batch of them, with one matrix in the analog core.
 
-    The matrix is cut into tiles of 128 rows and 256 columns; each gives int8, which are added and saturate again. The gradient is
-    that of ``num_sends * gain * x @ weights`` with the gain of :func:`~hxtorch.perceptron.get_mock_parameter`.
+    The matrix is cut into tiles of 128 rows and 256 columns; each gives int8, which are added and saturate again. The
+    gradient is that of ``num_sends * gain * x @ weights`` with the gain of
+    :func:`~hxtorch.perceptron.get_mock_parameter`.
 
     Args:
         x: Activations that round to 0..31 LSB, shape (rows,) or (batch, rows).
@@ -51,12 +52,19 @@ def mac(
     """
     if weights.dim() != 2 or x.dim() not in (1, 2):
         raise ProgramError(
-            f"mac: got input {tuple(x.shape)} and weight {tuple(weights.shape)}, wanted (rows,) or (batch, rows) and (rows, columns)"
+            f"mac: got input {tuple(x.shape)} and weight {tuple(weights.shape)}, "
+            "wanted (rows,) or (batch, rows) and (rows, columns)"
         )
     enter(x, mock)
     vectors = x if x.dim() == 2 else x[None]
     products = multiply(
-        vectors[None], weights[None], num_sends, wait_between_events, mock, madc_recording_neuron_id, madc_recording_path
+        vectors[None],
+        weights[None],
+        num_sends,
+        wait_between_events,
+        mock,
+        madc_recording_neuron_id,
+        madc_recording_path,
     )[0]
     result = products if x.dim() == 2 else products[0]
     leave(lambda: [recorded(weights, num_sends, wait_between_events)], result)
@@ -72,7 +80,7 @@ def multiply(
     madc_recording_neuron_id: int = 0,
     madc_recording_path: str = "",
 ) -> Tensor:
-    """Multiply pairs of matrices, x (matrices, batch, rows) and weights (matrices, rows, columns), as :func:`mac` does one."""
+    """Multiply pairs of x (matrices, batch, rows) and weights (matrices, rows, columns) as :func:`mac` does one."""
     _check_fit(x, weights)
     for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
         if not isinstance(count, int) or count < 1:
@@ -84,7 +92,9 @@ def multiply(
             x, weights, gain, num_sends, wait_between_events, madc_recording_neuron_id, madc_recording_path
         )
     if madc_recording_path:
-        raise RecordingError("madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty")
+        raise RecordingError(
+            "madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty"
+        )
     return mock_products(x, weights, gain, num_sends, parameter.noise_std)
 
 
@@ -101,5 +111,6 @@ def _check_fit(x: Tensor, weights: Tensor) -> None:
         )
     if x.dtype != weights.dtype or x.device != weights.device:
         raise ProgramError(
-            f"product: got input {x.dtype} on {x.device} and weight {weights.dtype} on {weights.device}, wanted the same type and device"
+            f"product: got input {x.dtype} on {x.device} and weight {weights.dtype} on {weights.device}, "
+            "wanted the same type and device"
         )

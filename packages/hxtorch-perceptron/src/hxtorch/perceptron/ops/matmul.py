@@ -44,7 +44,9 @@ def matmul(
         OverflowError, ValueError, NoConnectionError, RecordingError: As :func:`~hxtorch.perceptron.mac`.
     """
     if input.dim() == 0 or other.dim() == 0:
-        raise ProgramError(f"matmul: got input {tuple(input.shape)} and other {tuple(other.shape)}, wanted at least one axis each")
+        raise ProgramError(
+            f"matmul: got input {tuple(input.shape)} and other {tuple(other.shape)}, wanted at least one axis each"
+        )
     enter(input, mock)
     x = input[None] if input.dim() == 1 else input
     weights = other[:, None] if other.dim() == 1 else other
@@ -54,7 +56,7 @@ def matmul(
     else:
         refuse("a product with several matrices")
         try:
-            leading = torch.broadcast_shapes(x.shape[:-2], weights.shape[:-2])
+            leading = torch.broadcast_shapes(x.shape[:-2], weights.shape[:-2])  # type: ignore[no-untyped-call]
         except RuntimeError:
             raise ProgramError(
                 f"matmul: leading axes of input {tuple(input.shape)} and other {tuple(other.shape)} do not broadcast"

@@ -13,8 +13,8 @@ def padded(
 
     Args:
         input: Shape (batch, channels, ...) or (channels, ...).
-        padding: Elements on both sides of each axis, or ``valid`` (none) or ``same`` (as many positions as elements; the odd
-            one goes to the far end).
+        padding: Elements on both sides of each axis, or ``valid`` (none) or ``same`` (as many positions as elements;
+            the odd one goes to the far end).
         kernel_size: Of each axis.
         dilation: Of each axis.
         mode: ``zeros``, ``reflect``, ``replicate`` or ``circular``.
@@ -28,8 +28,7 @@ def padded(
         totals = [step * (size - 1) for step, size in zip(dilation, kernel_size, strict=True)]
         sides = [(total // 2, total - total // 2) for total in totals]
     else:
-        assert not isinstance(padding, str)
-        sides = [(size, size) for size in padding]
+        sides = [(int(size), int(size)) for size in padding]
     widths = [width for side in reversed(sides) for width in side]
     if not any(widths):
         return input

@@ -17,7 +17,7 @@ from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
 _NAMESPACE = "hxtorch_perceptron"
-_LIBRARY = torch.library.Library(_NAMESPACE, "DEF")
+_LIBRARY = torch.library.Library(_NAMESPACE, "DEF")  # type: ignore[no-untyped-call]
 
 
 def _chip_products(
@@ -53,9 +53,9 @@ def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noi
     precise = torch.promote_types(x.dtype, torch.float32)
     results = [
         mock_product(vectors, matrix, gain, noise_std, num_sends)
-        for vectors, matrix in zip(x.to(precise).round(), weights.to(precise).round(), strict=True)
+        for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
     ]
-    return torch.stack(results).to(x.dtype)
+    return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
 
 
 def _shape_only(x: Tensor, weights: Tensor, *_: object) -> Tensor:
@@ -67,8 +67,9 @@ def _register(name: str, function: Callable[..., Tensor], arguments: str) -> Cal
 
     Not by ``torch.library.custom_op``, whose first call imports the compiler, which takes a second.
     """
-    _LIBRARY.define(f"{name}(Tensor x, Tensor weights, Tensor gain, int num_sends, {arguments}) -> Tensor")
-    _LIBRARY.impl(name, function, "CompositeExplicitAutograd")
+    schema = f"{name}(Tensor x, Tensor weights, Tensor gain, int num_sends, {arguments}) -> Tensor"
+    _LIBRARY.define(schema)  # type: ignore[no-untyped-call]
+    _LIBRARY.impl(name, function, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     qualified = f"{_NAMESPACE}::{name}"
     torch.library.register_fake(qualified, _shape_only, lib=_LIBRARY)
     torch.library.register_autograd(qualified, gradients, setup_context=keep_operands, lib=_LIBRARY)

@@ -47,7 +47,8 @@ def converting_relu(input: Tensor, shift: int = 2, mock: bool = False) -> Tensor
         mock: Compute without a chip.
 
     Returns:
-        Integers 0..31, shape and dtype of ``input``. The gradient is ``2 ** -shift`` between zero and saturation, else zero.
+        Integers 0..31, shape and dtype of ``input``. The gradient is ``2 ** -shift`` between zero and saturation, else
+        zero.
 
     Raises:
         OverflowError, ValueError, NoConnectionError: As :func:`relu`; ``ValueError`` also for ``shift``.

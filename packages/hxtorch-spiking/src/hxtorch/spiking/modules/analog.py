@@ -17,7 +17,7 @@ from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.modules.types import Population
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
-from hxtorch.spiking.parameter import HXBaseParameter, as_parameter
+from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 from hxtorch.spiking.recording import TraceReadout, read_madc
 
 
@@ -95,8 +95,13 @@ class AnalogNeuron(Population):
 
         Returns:
             By name of the calibration target's field: float64, () or (neuron,).
+
+        Raises:
+            ParameterError: A parameter has no value for the chip, or another number of values than there are neurons.
         """
         values = {name: getattr(self, name).hardware_value for name in self.parameter_names}
+        for name, value in values.items():
+            self._check_size(name, value)
         return {name: torch.as_tensor(value, dtype=torch.float64).cpu().numpy() for name, value in values.items()}
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
@@ -129,10 +134,12 @@ class AnalogNeuron(Population):
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)
-        model = parameter.model_value
-        if isinstance(model, Tensor) and model.shape not in ((), (1,), (self.size,)):
-            raise ParameterError(f"{name}: got shape {tuple(model.shape)}, wanted one number or ({self.size},)")
+        self._check_size(name, parameter.model_value)
         return parameter
+
+    def _check_size(self, name: str, value: ParameterValue) -> None:
+        if isinstance(value, Tensor) and value.shape not in ((), (1,), (self.size,)):
+            raise ParameterError(f"{name}: got shape {tuple(value.shape)}, wanted one number or ({self.size},)")
 
     def _check_recording(self) -> None:
         index = self.record_neuron_id

@@ -24,6 +24,7 @@ class InputNeuron(Population):
 
     input_type = NeuronHandle
     output_type = NeuronHandle
+    single_input = True
 
     def __init__(self, size: int, experiment: Experiment) -> None:
         super().__init__(size, experiment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.observables import HardwareObservables
@@ -35,6 +36,9 @@ class HXModule(torch.nn.Module):
 
     output_type: ClassVar[type[TensorHandle] | None] = None
     """What the module fills; None for the type of its first input."""
+
+    single_input: ClassVar[bool] = False
+    """Whether the module reads exactly one handle."""
 
     on_host: ClassVar[bool] = True
     """Whether the chip does not see the module."""
@@ -79,9 +83,12 @@ class HXModule(torch.nn.Module):
             The handle that a run fills.
 
         Raises:
-            ExperimentError: The module was called before in this pass, or nothing fills an input.
+            ExperimentError: The module was called before in this pass, nothing fills an input, or there are too many.
             TensorTypeError, TensorShapeError, TensorValueError: An input does not fit.
         """
+        if not input or (self.single_input and len(input) > 1):
+            wanted = "one" if self.single_input else "at least one"
+            raise ExperimentError(f"{self.label}: got {len(input)} handles, wanted {wanted}")
         for handle in input:
             self._check_input(handle)
         output = (self.output_type or type(input[0]))()
@@ -132,6 +139,27 @@ class HXModule(torch.nn.Module):
                 setattr(filled, name, value)
             result = filled
         output.put(result)
+
+    def post_process(
+        self,
+        hw_spikes: SpikeHandle | None,
+        hw_cadc: CADCHandle | None,
+        hw_madc: MADCHandle | None,
+        runtime: float,
+    ) -> HardwareObservables:
+        """Turn recordings of the chip into tensors for the numerics; users override this to see or change them.
+
+        Args:
+            hw_spikes: Recorded spikes of this module, or None.
+            hw_cadc: Recorded samples of the column ADC, or None.
+            hw_madc: Recorded samples of the membrane ADC, or None.
+            runtime: Length of the run in seconds.
+
+        Returns:
+            Tensors (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
+        """
+        dense = None if hw_spikes is None else torch.from_numpy(hw_spikes.to_dense(runtime, self.experiment.dt))
+        return HardwareObservables(spikes=dense)
 
     def _check_input(self, handle: object) -> None:
         """Check what can be known of an input before the run."""

@@ -38,7 +38,7 @@ class Synapse(Projection):
         experiment: Collects the module when it is called.
         func: Model of the synapse, a function of spikes (time, batch, in_features) and weight (out_features,
             in_features).
-        execution_instance: Where the target population runs.
+        execution_instance: Where the target population runs, or None to leave that to the population.
         device, dtype: Of the weight.
         transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
 

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.modules.module import HXModule
-from hxtorch.spiking.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch.spiking.execution_instance import ExecutionInstance
@@ -49,27 +46,6 @@ class Population(HXModule):
     def out_size(self) -> int | None:
         return self.size
 
-    def post_process(
-        self,
-        hw_spikes: SpikeHandle | None,
-        hw_cadc: CADCHandle | None,
-        hw_madc: MADCHandle | None,
-        runtime: float,
-    ) -> HardwareObservables:
-        """Turn recordings into tensors for the numerics; users override this to see or change them.
-
-        Args:
-            hw_spikes: Recorded spikes of this population, or None.
-            hw_cadc: Recorded samples of the column ADC, or None.
-            hw_madc: Recorded samples of the membrane ADC, or None.
-            runtime: Length of the run in seconds.
-
-        Returns:
-            Tensors (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
-        """
-        dense = None if hw_spikes is None else torch.from_numpy(hw_spikes.to_dense(runtime, self.experiment.dt))
-        return HardwareObservables(spikes=dense)
-
     def extra_repr(self) -> str:
         """Return the size."""
         return f"size={self.size}"
@@ -82,10 +58,11 @@ class Projection(HXModule):
         in_features, out_features: Sizes of the populations, at least 1.
         experiment: Collects the module when it is called.
         func: See :class:`HXModule`.
-        execution_instance: Where the target population runs, or None for the experiment's default.
+        execution_instance: Where the target population runs, or None to leave that to the population.
     """
 
     on_host = False
+    single_input = True
 
     def __init__(
         self,
@@ -98,7 +75,7 @@ class Projection(HXModule):
         super().__init__(experiment, func)
         self.in_features = _count("in_features", in_features)
         self.out_features = _count("out_features", out_features)
-        self.execution_instance = execution_instance or experiment.default_execution_instance
+        self.execution_instance = execution_instance
 
     @property
     def in_size(self) -> int | None:

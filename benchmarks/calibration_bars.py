@@ -1,0 +1,130 @@
+"""Calibrate many emulated chips and compare with their true silicon, by hand: python benchmarks/calibration_bars.py.
+
+Prints one line per chip with every figure that has a bar, then the worst of all chips beside the bar. Exits with 1 if a
+bar is missed. Times are printed without a bar.
+"""
+
+import argparse
+import sys
+from time import perf_counter
+
+import numpy as np
+
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.neurons import neuron_physics
+from bss2_emulator.silicon import Silicon
+from hxtorch.core.calibration import calibrate, nominal_registers, preset
+from hxtorch.core.calibration.nominal import debug_volts
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
+from hxtorch.core.session import open_session
+
+BARS = {
+    "leak": 0.30, "reset": 0.20, "threshold": 0.35, "tau_mem": 0.45, "tau_syn": 0.20, "threshold off": 0.05,
+    "CADC sigma": 3.0, "CADC quadrants": 5.0, "weight scale off": 10.0, "failed": 0.05,
+    "gain off": 0.25, "noise": 4.0, "driver spread": 4.0,
+}  # fmt: skip
+
+
+def trimmed(values):
+    """Return the standard deviation without the 5 % of values that are farthest out."""
+    values = np.sort(np.ravel(values))
+    cut = round(0.025 * values.size)
+    return values[cut : values.size - cut].std()
+
+
+def truth(silicon, registers):
+    """Return what registers really are on a chip: volts as they are read, seconds, amperes."""
+    legal = ChipConfiguration().replace(**{**registers, "enable_leak": True, "enable_threshold": True})
+    physics = neuron_physics(ChipConfig(**legal.registers()), silicon)
+    read = silicon.readout_offset
+    return {
+        "leak": physics.leak_potential + physics.current / physics.leak + read,
+        "reset": physics.reset_potential + read,
+        "threshold": physics.threshold + read,
+        "tau_mem": physics.capacitance / physics.leak,
+        "tau_syn": physics.tau_syn,
+        "current": physics.event_current / physics.capacitance,
+    }
+
+
+def channels(session, configuration, adc_codes):
+    """Return mean readings of all causal and acausal channels at test voltages, (codes, 2, 512)."""
+    readings = []
+    for code in adc_codes:
+        test = configuration.replace(enable_cadc_debug=True, debug_voltage=code)
+        for acausal in (False, True):
+            recording = Recording(np.arange(512), cadc_acausal=acausal)
+            samples = session.run_spiking(SpikingProgram(test, 4000, InputEvents.silence(8), recording)).cadc
+            readings.append(np.concatenate([part.values.mean(axis=0, dtype=float) for part in samples]))
+    return np.array(readings).reshape(len(adc_codes), 2, 512)
+
+
+def judge_spiking(session, target, calibration):
+    silicon = Silicon(session.connection.identifier, "full", session.connection._link.chip.silicon.imperfections)
+    before, after = truth(silicon, nominal_registers(target)), truth(silicon, calibration.registers)
+    figures = {name: trimmed(after[name]) / trimmed(before[name]) for name in before if name != "current"}
+    wanted = debug_volts(70) + (float(target.threshold) - 20) * 4.5e-3
+    figures["threshold off"] = np.mean(np.abs(after["threshold"] - wanted) > 8 * 4.5e-3)
+    read = channels(session, calibration.apply(ChipConfiguration()), [310])[0]
+    figures["CADC sigma"] = read.std()
+    quadrants = read.reshape(2, 4, 128).mean(axis=2)
+    figures["CADC quadrants"] = np.ptp(quadrants)
+    slow, fast = float(target.tau_mem), float(target.tau_syn)
+    peak = np.median(after["current"]) / 4.5e-3 * (fast / np.e if slow == fast else np.nan)  # LSB per weight
+    if float(target.synapse_dac_bias) == 600:
+        figures["weight scale off"] = abs(45 * np.exp(-1) / peak - 50)
+    figures["failed"] = len(calibration.failed) / 512
+    return figures
+
+
+def judge_hagen(session, target, calibration):
+    configuration = calibration.apply(ChipConfiguration())
+    figures = {"failed": len(calibration.failed) / 512}
+    gains, noise = [], []
+    for sign in (1, -1):
+        for rows in (slice(0, 128), slice(128, 256)):
+            activations = np.zeros((200, 256), np.uint8)
+            activations[:, rows] = 15
+            weights = np.full((256, 256), 12 * sign, np.int8)
+            values = session.run_matrix(MatrixProgram(configuration, weights, activations)).values.astype(float)
+            gains.append(values.mean(axis=0) / (12 * 15 * 128 * sign))
+            noise.append(values.std(axis=0).mean() / np.sqrt(2))  # two tiles add up
+    figures["gain off"] = np.abs(np.array(gains) / 0.002 - 1).max()
+    figures["noise"] = max(noise)
+    single = np.zeros((128 * 20, 256), np.uint8)
+    single[np.arange(128 * 20), np.tile(np.arange(128), 20)] = 3
+    product = MatrixProgram(configuration, np.full((256, 256), 63, np.int8), single, num_sends=100)
+    response = session.run_matrix(product).values.reshape(20, 128, 256).mean(axis=(0, 2), dtype=float)
+    figures["driver spread"] = response.std()
+    return figures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chips", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", default=["spiking", "spiking2", "hagen"])
+    arguments = parser.parse_args()
+    missed = False
+    for kind in arguments.kinds:
+        target, rows, times = preset(kind), [], []
+        for chip in range(1, arguments.chips + 1):
+            with open_session(serial=f"emulated-{chip}", fidelity="full") as session:
+                start = perf_counter()
+                calibration = calibrate(session.connection, target)
+                times.append(perf_counter() - start)
+                rows.append((judge_hagen if kind == "hagen" else judge_spiking)(session, target, calibration))
+            texts = [f"{name} {value:.3g}" for name, value in rows[-1].items()]
+            print(f"{kind} emulated-{chip} ({times[-1]:.1f} s): " + ", ".join(texts), flush=True)
+        for name in rows[0]:
+            worst = max(row[name] for row in rows)
+            missed |= not worst <= BARS[name]
+            print(
+                f"  {kind}: {name}: worst {worst:.3g}, bar {BARS[name]:g}" + ("" if worst <= BARS[name] else "  MISSED")
+            )
+        print(f"  {kind}: time {np.median(times):.2f} s, at most {max(times):.2f} s")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""One batch entry of a spiking run (twin of ``_kernels/entry.h``)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator import constants as c
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.coordinates import OUTPUT
+from bss2_emulator.neurons import NeuronPhysics, neuron_physics
+from bss2_emulator.reference.events import crossbar_outputs, synapses
+from bss2_emulator.reference.neuron import STEP, Neuron
+from bss2_emulator.reference.noise import normals
+from bss2_emulator.silicon import Silicon
+
+MEMBRANE, START, CADC = 1 << 16, 2 << 16, 3 << 16  # purposes of noise
+ON_CHIP_LATENCY = 13  # cycles from a spike to its synapses
+Effects: TypeAlias = dict[int, list[tuple[int, float]]]
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceRun:
+    """What one entry did.
+
+    Attributes:
+        spikes: (cycle, n) of all spikes before the end, sorted, wherever the crossbar sends them.
+        linked: Those that come back over the link.
+        traces: Membranes at the borders of steps, V, (neurons, steps + 1).
+    """
+
+    spikes: list[tuple[int, int]]
+    linked: list[tuple[int, int]]
+    traces: NDArray[np.float64]
+
+    def membrane(self, neuron: int, cycle: float) -> float:
+        """Return the membrane of a row of ``traces`` between the borders of steps, V."""
+        step = int(cycle // STEP)
+        before, after = self.traces[neuron, step], self.traces[neuron, step + 1]
+        return float(before + (after - before) * (cycle / STEP - step))
+
+
+def run_entry(
+    config: ChipConfig,
+    silicon: Silicon,
+    runtime: int,
+    events: list[tuple[int, int]],
+    neurons: list[int],
+    key: int = 0,
+    run: int = 0,
+    entry: int = 0,
+) -> ReferenceRun:
+    """Run one batch entry.
+
+    Args:
+        config: All registers.
+        silicon: The chip.
+        runtime: Cycles.
+        events: (cycle, 16-bit label), sorted.
+        neurons: The n that are integrated.
+        key: Keys the noise, with the next two.
+        run: Number of the run.
+        entry: Number of the batch entry.
+    """
+    switches = silicon.imperfections
+    physics = neuron_physics(config, silicon)
+    cells = {n: Neuron(physics, n, switches.saturation) for n in neurons}
+    for n, cell in cells.items():
+        offset, first, *_ = normals(key, 0, n + START, entry, run)
+        cell.run_offset = c.RUN_OFFSET * switches.run_offset * offset
+        noise = c.MEMBRANE_NOISE * switches.membrane_noise * first
+        cell.v = min(max(cell.membrane(False)[1] + noise, c.RAILS[0]), c.RAILS[1])
+        if cell.v >= cell.threshold:
+            cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
+
+    @cache
+    def effects_of(crossbar_input: int, label: int) -> Effects:
+        return _effects(config, silicon, physics, crossbar_input, label)
+
+    arriving = [(cycle, effects_of(8 + (label >> 14), label & 0x3FFF)) for cycle, label in events]
+    steps = -(-runtime // STEP)
+    traces = np.empty((len(neurons), steps + 1))
+    spikes: list[tuple[int, int]] = []
+    for step in range(steps):
+        start = step * STEP
+        traces[:, step] = [cells[n].v for n in neurons]
+        here = [event for event in arriving if start <= event[0] < start + STEP]
+        for n, cell in cells.items():
+            if switches.membrane_noise and step % 4 == 0:
+                number = normals(key, step // 16, n + MEMBRANE, entry, run)[step // 4 % 4]
+                cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
+            own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
+            fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
+            if fired is not None:
+                label = int(OUTPUT[n]) << 8 | int(config.event_address[n])
+                spikes.append((fired, n))
+                if config.enable_spike_output[n]:
+                    arriving.append((fired + ON_CHIP_LATENCY, effects_of(int(OUTPUT[n]), label)))
+    traces[:, steps] = [cells[n].v for n in neurons]
+    spikes = sorted(spike for spike in spikes if spike[0] < runtime)
+    return ReferenceRun(spikes, [spike for spike in spikes if _linked(config, spike[1])], traces)
+
+
+def _linked(config: ChipConfig, n: int) -> bool:
+    label = int(OUTPUT[n]) << 8 | int(config.event_address[n])
+    outputs = crossbar_outputs(config, int(OUTPUT[n]), label)
+    return bool(config.enable_spike_output[n]) and any(output >= 8 for output in outputs)
+
+
+def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Effects:
+    """Return for each neuron the (sign, amperes) that an event adds to its synaptic currents."""
+    effects: Effects = {}
+    for hit in synapses(config, crossbar_input, label):
+        place = hit.neuron // 256, hit.row, hit.column
+        weight = float(config.weight[place]) * float(silicon.synapse[place])
+        amperes = weight * float(physics.event_current[int(hit.inhibitory), hit.neuron])
+        effects.setdefault(hit.neuron, []).append((int(hit.inhibitory), amperes))
+    return effects
+
+
+def _step_noise(cell: Neuron) -> float:
+    """Return the factor of a normal that is held for four steps, so that the membrane gets unit variance."""
+    decay = math.exp(-STEP * c.CYCLE * float(cell.physics.leak[cell.n]) / float(cell.physics.capacitance[cell.n]))
+    added = sum(decay**k for k in range(4))  # volts per unit in four steps
+    return math.sqrt(1 - decay**8) / added
+
+
+def cadc_code(
+    volts: float, gain: float, offset: float, noise: float, key: int, run: int, entry: int, n: int, number: int
+) -> int:
+    """Return the code of sample ``number`` of neuron n; ``noise`` in LSB rms."""
+    lsb = noise * normals(key, number // 4, n + CADC, entry, run)[number % 4]
+    return math.floor(min(max(gain * volts + offset + lsb, 0.0), 255.0) + 0.5)

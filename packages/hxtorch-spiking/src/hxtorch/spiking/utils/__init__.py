@@ -1,0 +1,1 @@
+"""Helpers of user scripts, under the names that these know."""

@@ -1,0 +1,52 @@
+"""True values of emulated silicon, for tests only: calibration itself never sees them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.neurons import neuron_physics
+from hxtorch.core.configuration import ChipConfiguration
+
+
+@pytest.fixture
+def truth():
+    """Return a function from a session and registers to what they really are, in units of targets (spiking CADC)."""
+
+    def look(session, registers, volts_per_lsb=4.5e-3, volts_at_zero=0.06):
+        silicon = session.connection._link.chip.silicon
+        configuration = ChipConfiguration().replace(**{**registers, "enable_leak": True, "enable_threshold": True})
+        physics = neuron_physics(ChipConfig(**configuration.registers()), silicon)
+
+        def lsb(volts):
+            return (volts + silicon.readout_offset - volts_at_zero) / volts_per_lsb
+
+        pull = physics.reset + physics.leak
+        held = (
+            physics.reset * physics.reset_potential + physics.leak * physics.leak_potential + physics.current
+        ) / pull
+        return SimpleNamespace(
+            leak=lsb(physics.leak_potential + physics.current / physics.leak),
+            reset=lsb(held),
+            threshold=lsb(physics.threshold),
+            tau_mem=physics.capacitance / physics.leak,
+            tau_syn=physics.tau_syn,
+            current=physics.event_current / physics.capacitance,
+            refractory=physics.refractory_cycles * 8e-9,
+            driver=silicon.driver_offset + 0.1 * (configuration.hagen_dac_offset.astype(float) - 32),
+        )
+
+    return look
+
+
+@pytest.fixture
+def trimmed():
+    """Return the standard deviation without the 5 % of values that are farthest out."""
+
+    def deviation(values):
+        values = np.sort(np.ravel(values))
+        cut = round(0.025 * values.size)
+        return values[cut : values.size - cut].std()
+
+    return deviation

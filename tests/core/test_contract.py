@@ -1,0 +1,293 @@
+"""What any backend must do. ``HXTORCH_TEST_BACKEND`` names another backend than the emulator to be tested.
+
+Nothing here knows how a backend computes; laws that need a quiet or a calibrated chip say so.
+"""
+
+import os
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hxtorch import core
+from hxtorch.core import (
+    ChipConfiguration,
+    ConfigurationError,
+    HXTorchError,
+    InputEvents,
+    MatrixProgram,
+    NoConnectionError,
+    Recording,
+    SpikingProgram,
+    calibration,
+)
+
+BACKEND = os.environ.get("HXTORCH_TEST_BACKEND", "emulator")
+FIDELITIES = ("ideal", "calibrated", "full") if BACKEND == "emulator" else ("full",)
+EXPECTED = ("ideal", "calibrated")  # chips on which nominal codes are right
+RUNTIME = 5000  # cycles, 40 us
+
+
+@pytest.fixture(params=FIDELITIES)
+def connection(request):
+    with core.open_session(backend=BACKEND, fidelity=request.param, seed=1) as session:
+        yield session.connection
+
+
+@pytest.fixture(params=[fidelity for fidelity in FIDELITIES if fidelity in EXPECTED])
+def expected(request):
+    with core.open_session(backend=BACKEND, fidelity=request.param, seed=1) as session:
+        yield session.connection
+
+
+def open_again(connection):
+    said = connection.describe()
+    return core.open_session(backend=BACKEND, serial=said["serial"], fidelity=said["fidelity"], seed=1)
+
+
+def busy_program(batch=3, seed=0, **recording):
+    """Random input on a random network, everything recorded."""
+    rng = np.random.default_rng(seed)
+    builder = core.NetworkBuilder()
+    inputs = builder.add(core.ExternalPopulation(20, record_spikes=True))
+    layer = builder.add(core.Population(rng.permutation(512)[:50], record_cadc=True, madc_index=7))
+    silent = builder.add(
+        core.Population(
+            np.setdiff1d(np.arange(512), builder.done().populations[layer].neurons)[:5], record_spikes=False
+        )
+    )
+    builder.add(core.Projection(inputs, layer, rng.integers(-20, 64, (20, 50))))
+    builder.add(core.Projection(layer, silent, rng.integers(-20, 64, (50, 5))))
+    network = builder.done()
+    graph = core.build_network_graph(network, core.build_routing(network))
+    trains = core.SpikeTrains.from_dense(rng.random((39, batch, 20)) < 0.2, 1e-6)
+    events = core.encode(graph, core.NetworkInputs(RUNTIME, batch, {inputs: trains}))
+    config = graph.configure(ChipConfiguration(enable_threshold=True, v_threshold=200))
+    return SpikingProgram(config, RUNTIME, events, graph.recording)
+
+
+def assert_batched(times, offsets, batch):
+    assert times.dtype == np.int64
+    assert offsets.dtype == np.int64
+    assert offsets.shape == (batch + 1,)
+    assert (offsets[0], offsets[-1]) == (0, len(times))
+    for start, stop in pairwise(offsets):
+        assert (np.diff(times[start:stop]) >= 0).all()
+    assert ((times >= 0) & (times < RUNTIME)).all()
+
+
+def test_it_plays_its_roles(connection):
+    assert isinstance(connection, core.Connection)
+    assert isinstance(connection.spiking, core.SpikingUnit)
+    assert isinstance(connection.matrix, core.MatrixUnit)
+
+
+def test_it_says_what_it_is(connection):
+    said = connection.describe()
+    assert said["backend"] == BACKEND
+    assert said["serial"] == connection.identifier
+    assert {"fidelity", "version"} <= set(said)
+    assert all(isinstance(value, str) and value for value in said.values())
+
+
+def test_a_spiking_result_is_well_formed(connection):
+    program = busy_program()
+    result = connection.spiking.run(program)
+    assert_batched(result.spikes.times, result.spikes.batch_offsets, 3)
+    assert_batched(result.loopback.times, result.loopback.batch_offsets, 3)
+    assert len(result.spikes.times) > 0
+    assert set(result.spikes.neurons) <= set(np.flatnonzero(program.configuration.enable_spike_output))
+    assert [samples.neurons[0] // 256 for samples in result.cadc] == [0, 1]
+    for hemisphere, samples in enumerate(result.cadc):
+        assert_batched(samples.times, samples.batch_offsets, 3)
+        wanted = program.recording.cadc_neurons
+        np.testing.assert_array_equal(samples.neurons, wanted[wanted // 256 == hemisphere])
+        assert samples.values.dtype == np.uint8
+        assert samples.values.shape == (len(samples.times), len(samples.neurons))
+        assert (np.diff(samples.batch_offsets) >= 5).all()  # 40 us at 7 us a sample at most
+    assert_batched(result.madc.times, result.madc.batch_offsets, 3)
+    assert result.madc.neuron == program.recording.madc_neuron
+    assert result.madc.values.dtype == np.uint16
+    assert result.madc.values.max() <= 1023
+    for start, stop in pairwise(result.madc.batch_offsets):
+        assert set(np.diff(result.madc.times[start:stop])) <= {4, 5}
+
+
+def test_what_is_not_recorded_is_not_there(connection):
+    program = busy_program()
+    result = connection.spiking.run(SpikingProgram(program.configuration, RUNTIME, program.events))
+    assert result.cadc == ()
+    assert result.madc is None
+    lower = SpikingProgram(program.configuration, RUNTIME, program.events, Recording(np.array([300, 256])))
+    (samples,) = connection.spiking.run(lower).cadc
+    assert samples.neurons.tolist() == [300, 256]
+
+
+def test_a_run_says_what_it_did(connection):
+    program = busy_program()
+    first, second = (connection.spiking.run(program).info for _ in range(2))
+    assert second.run == first.run + 1
+    assert first.serial == connection.identifier
+    assert first.backend == BACKEND
+    assert first.emulated_time == pytest.approx(3 * RUNTIME * core.CYCLE)
+    assert first.wall_time > 0
+    assert first.events_sent == len(program.events.times)
+    assert first.events_dropped.shape == (20,)
+
+
+def test_recorded_input_comes_back(connection):
+    program = busy_program()
+    result = connection.spiking.run(program)
+    for entry in range(3):
+        sent = slice(*program.events.batch_offsets[entry : entry + 2])
+        back = slice(*result.loopback.batch_offsets[entry : entry + 2])
+        sent_labels = program.events.labels[sent].tolist()
+        back_labels = result.loopback.labels[back].tolist()
+        assert set(back_labels) <= set(sent_labels)
+        assert len(back_labels) >= 0.9 * len(sent_labels)
+
+
+def test_the_same_seed_and_run_give_the_same_result(connection):
+    if "run_counter" not in dir(connection):
+        pytest.skip("this backend does not repeat itself")
+    program = busy_program()
+    first = connection.spiking.run(program)
+    with open_again(connection) as session:
+        second = session.connection.spiking.run(program)
+    np.testing.assert_array_equal(first.spikes.times, second.spikes.times)
+    np.testing.assert_array_equal(first.spikes.neurons, second.spikes.neurons)
+    np.testing.assert_array_equal(first.madc.values, second.madc.values)
+    for one, other in zip(first.cadc, second.cadc, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_registers_of_an_earlier_run_are_forgotten(connection):
+    program = busy_program()
+    quiet = SpikingProgram(ChipConfiguration(), RUNTIME, program.events, program.recording)
+    if "run_counter" not in dir(connection):
+        pytest.skip("this backend does not repeat itself")
+    connection.spiking.run(program)
+    connection.run_counter = 5
+    after = connection.spiking.run(quiet)
+    with open_again(connection) as session:
+        session.connection.run_counter = 5
+        alone = session.connection.spiking.run(quiet)
+    assert len(after.spikes.times) == 0
+    np.testing.assert_array_equal(after.madc.values, alone.madc.values)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_input_excites_its_target_alone(expected, seed):
+    rng = np.random.default_rng(seed)
+    builder = core.NetworkBuilder()
+    inputs = builder.add(core.ExternalPopulation(24))
+    layer = builder.add(core.Population(rng.permutation(512)[:24]))
+    order = rng.permutation(24)
+    weights = np.zeros((24, 24), int)
+    weights[np.arange(24), order] = 63
+    builder.add(core.Projection(inputs, layer, weights))
+    network = builder.done()
+    graph = core.build_network_graph(network, core.build_routing(network))
+    # one source in each batch entry, twelve events at once
+    times, batches = np.full(24 * 12, 500), np.repeat(np.arange(24), 12)
+    trains = core.SpikeTrains(times, batches, batches)
+    result = core.run(
+        ChipConfiguration(enable_threshold=True),
+        graph,
+        core.NetworkInputs(RUNTIME, 24, {inputs: trains}),
+        connection=expected,
+    )
+    spikes = core.extract_spikes(result, graph, RUNTIME)[layer]
+    assert set(zip(spikes.batches, spikes.indices, strict=True)) == set(enumerate(order))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spikes_travel_along_a_chain_of_neurons(expected, seed):
+    rng = np.random.default_rng(seed)
+    builder = core.NetworkBuilder()
+    inputs = builder.add(core.ExternalPopulation(1))
+    layer = builder.add(core.Population(rng.permutation(512)[:20]))
+    for _ in range(4):  # weights of parallel projections add up
+        for pre, there in ((inputs, np.eye(1, 20, dtype=bool)), (layer, np.eye(20, k=1, dtype=bool))):
+            builder.add(core.Projection(pre, layer, there * 63, there))
+    network = builder.done()
+    graph = core.build_network_graph(network, core.build_routing(network))
+    result = core.run(
+        ChipConfiguration(enable_threshold=True, v_threshold=253),  # about 25 CADC LSB above rest, of 50 at the peak
+        graph,
+        core.NetworkInputs(20 * 1000, 1, {inputs: core.SpikeTrains(*np.array([[100], [0], [0]]))}),
+        connection=expected,
+    )
+    spikes = core.extract_spikes(result, graph, 20 * 1000)[layer]
+    first = [spikes.times[spikes.indices == index].min(initial=2**40) for index in range(20)]
+    assert max(first) < 20 * 1000
+    assert (np.diff(first) > 0).all()
+
+
+def test_signs_of_weights_are_signs_of_potentials(expected):
+    builder = core.NetworkBuilder()
+    inputs = builder.add(core.ExternalPopulation(1))
+    layer = builder.add(core.Population(np.array([3, 200, 260, 500]), record_cadc=True))
+    builder.add(core.Projection(inputs, layer, np.array([[63, -63, -63, 63]])))
+    network = builder.done()
+    graph = core.build_network_graph(network, core.build_routing(network))
+    trains = core.SpikeTrains(np.full(40, 1000), np.zeros(40, int), np.arange(40))
+    result = core.run(
+        ChipConfiguration(), graph, core.NetworkInputs(RUNTIME, 40, {inputs: trains}), connection=expected
+    )
+    traces = core.extract_cadc(result, graph, RUNTIME)[layer].to_dense(40e-6, 1e-6).mean(1)
+    change = traces[14:20].mean(0) - traces[:8].mean(0)
+    assert (np.sign(change) == [1, -1, -1, 1]).all()
+    assert (abs(change) > 8).all()
+
+
+def hagen(connection):
+    return calibration.nominal_calibration(connection, calibration.HagenCalibTarget()).apply(ChipConfiguration())
+
+
+@pytest.mark.parametrize(("rows", "columns", "batch"), [(1, 1, 1), (128, 256, 3), (129, 257, 2), (300, 5, 4)])
+def test_a_product_has_the_shape_it_should(connection, rows, columns, batch):
+    rng = np.random.default_rng(0)
+    weights, activations = rng.integers(-63, 64, (rows, columns)), rng.integers(0, 32, (batch, rows))
+    result = connection.matrix.run(MatrixProgram(hagen(connection), weights, activations))
+    assert result.values.dtype == np.int8
+    assert result.values.shape == (batch, columns)
+    assert result.madc is None
+    tiles_of_columns = -(-columns // 256)
+    assert result.info.events_sent == np.count_nonzero(activations) * tiles_of_columns
+
+
+def test_a_product_is_near_the_nominal_one(expected):
+    rng = np.random.default_rng(0)
+    weights, activations = rng.integers(-63, 64, (100, 64)), rng.integers(0, 32, (20, 100))
+    result = expected.matrix.run(MatrixProgram(hagen(expected), weights, activations)).values
+    wanted = 0.002 * (activations @ weights)
+    assert np.corrcoef(result.ravel(), wanted.ravel())[0, 1] > 0.95
+    assert np.polyfit(wanted.ravel(), result.ravel().astype(float), 1)[0] == pytest.approx(1, abs=0.25)
+
+
+def test_registers_that_the_chip_lacks_are_refused_and_the_chip_goes_on(connection):
+    mask, target = np.zeros((20, 12), int), np.full((20, 12), 0x3FFF)
+    target[0, 1] = 0  # neuron output 0 has no node to bus 1
+    program = SpikingProgram(
+        ChipConfiguration(crossbar_mask=mask, crossbar_target=target), RUNTIME, InputEvents.silence()
+    )
+    with pytest.raises(ConfigurationError, match="crossbar"):
+        connection.spiking.run(program)
+    connection.spiking.run(busy_program())
+
+
+def test_a_recording_that_the_chip_lacks_is_refused_and_the_chip_goes_on(connection):
+    operands = np.ones((2, 3), int), np.ones((1, 2), int)
+    with pytest.raises(HXTorchError, match="madc_column"):
+        connection.matrix.run(MatrixProgram(hagen(connection), *operands, madc_column=3))
+    connection.matrix.run(MatrixProgram(hagen(connection), *operands, madc_column=2))
+
+
+def test_a_closed_connection_refuses_runs(connection):
+    connection.close()
+    connection.close()
+    with pytest.raises(NoConnectionError):
+        connection.spiking.run(busy_program())
+    with pytest.raises(NoConnectionError):
+        connection.matrix.run(MatrixProgram(ChipConfiguration(), np.ones((1, 1), int), np.ones((1, 1), int)))

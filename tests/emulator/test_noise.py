@@ -1,0 +1,71 @@
+"""Reference: counter-based numbers; statistics within 99.9 % intervals."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bss2_emulator._kernels.noise import fill_normals, fill_uniform, philox
+from bss2_emulator.mismatch import draw, key_of
+from bss2_emulator.noise import RunNoise
+from bss2_emulator.reference import noise as reference
+
+words = st.integers(0, 2**32 - 1)
+
+
+@given(key=st.integers(0, 2**64 - 1), counter=st.tuples(words, words, words, words))
+def test_philox_equals_twin(key, counter):
+    assert philox(key, counter) == reference.philox(key, counter)
+
+
+def test_philox_known_answer():
+    assert philox(0, (0, 0, 0, 0)) == (0x5F6FB709, 0x0D893F64, 0x4F121F81, 0x4F730A48)  # Random123, philox4x32 7
+
+
+@given(key=st.integers(0, 2**64 - 1), first=st.integers(0, 1000), c1=words, c2=words)
+def test_streams_equal_twin(key, first, c1, c2):
+    normals, uniforms = np.empty(9, np.float32), np.empty(9, np.float32)
+    fill_normals(key, first, c1, c2, 5, normals)
+    fill_uniform(key, first, c1, c2, 5, uniforms)
+    for i in range(9):
+        assert normals[i] == pytest.approx(reference.stream_normal(key, first + i, c1, c2, 5), abs=2e-5)
+        assert uniforms[i] == pytest.approx(reference.stream_uniform(key, first + i, c1, c2, 5), abs=1e-6)
+
+
+@given(st.integers(0, 500), st.integers(0, 300))
+def test_a_number_does_not_depend_on_where_a_draw_starts(first, count):
+    whole, part = np.empty(1000, np.float32), np.empty(count, np.float32)
+    fill_normals(11, 0, 1, 2, 3, whole)
+    fill_normals(11, first, 1, 2, 3, part)
+    assert np.array_equal(part, whole[first : first + count])
+
+
+def test_normals_are_normal():
+    n = 1_000_000
+    x = np.empty(n, np.float32)
+    fill_normals(1, 0, 0, 0, 0, x)
+    x = x.astype(np.float64)
+    z = 3.29  # 99.9 %
+    assert abs(x.mean()) < z / math.sqrt(n)
+    assert abs(x.var() - 1) < z * math.sqrt(2 / n)
+    assert abs((x**3).mean()) < z * math.sqrt(15 / n)
+    assert abs((x**4).mean() - 3) < z * math.sqrt(96 / n)
+    for lag in (1, 2, 3, 4, 64):
+        assert abs((x[lag:] * x[:-lag]).mean()) < z / math.sqrt(n)
+    assert abs(x).max() < 5.8
+
+
+def test_mismatch_belongs_to_a_place():
+    one = draw("a", "leak", (512,))
+    assert np.array_equal(one, draw("a", "leak", (2, 256)).ravel())
+    assert np.array_equal(one[:100], draw("a", "leak", (100,)))
+    for other in (draw("b", "leak", (512,)), draw("a", "reset", (512,))):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 3.29 / math.sqrt(512)
+
+
+def test_keys_tell_paths_apart():
+    assert key_of("a", "bc") != key_of("ab", "c")
+    assert RunNoise.of("chip", 0, 0).key != RunNoise.of("chip", 1, 0).key != RunNoise.of("other", 1, 0).key
+    assert RunNoise.of("chip", 0, 2**32 + 5).run == 5

@@ -1,0 +1,153 @@
+"""Names and parameters that user scripts rely on, as data."""
+
+import importlib
+import inspect
+import typing
+
+import pytest
+
+import hxtorch
+
+EXPERIMENT = ["mock", "dt", "calib_path", "hw_routing_func", "execution_instance"]
+RECORDING = [
+    "enable_cadc_recording", "enable_cadc_recording_placement_in_dram", "enable_madc_recording", "record_neuron_id",
+    "placement_constraint", "trace_offset", "trace_scale", "cadc_time_shift", "shift_cadc_to_first",
+    "interpolation_mode", "neuron_structure",
+]  # fmt: skip
+NAMES = {
+    "spiking.run": ["experiment", "runtime"],
+    "spiking.Experiment": EXPERIMENT,
+    "spiking.Experiment.clear": None,
+    "spiking.Experiment.default_execution_instance": None,
+    "spiking.Experiment.connect": ["self", "module", "input_handles", "output_handle"],
+    "spiking.Experiment.get_hw_results": ["self", "runtime"],
+    "spiking.Experiment.load_calib": ["self", "calib_path"],
+    "spiking.experiment.Experiment": EXPERIMENT,
+    "spiking.execution_instance.ExecutionInstance": ["calib_path"],
+    "spiking.execution_instance.ExecutionInstance.load_calib": ["self", "calib_path"],
+    "spiking.ExecutionInstance": ["calib_path", "input_loopback"],
+    "spiking.handle.TensorHandle": None,
+    "spiking.handle.NeuronHandle": ["spikes"],
+    "spiking.NeuronHandle": ["spikes", "membrane_cadc", "current", "membrane_madc"],
+    "spiking.handle.ReadoutNeuronHandle": None,
+    "spiking.handle.SynapseHandle": ["graded_spikes"],
+    "spiking.SynapseHandle": ["graded_spikes"],
+    "spiking.HXModule": ["experiment", "func"],
+    "spiking.HXModule.exec_forward": ["self", "input", "output", "hw_map"],
+    "spiking.HXModule.func": None,
+    "spiking.HXModule.forward_func": None,
+    "spiking.HXModule.post_process": ["self", "hw_spikes", "hw_cadc", "hw_madc"],
+    "spiking.modules.types.Population": None,
+    "spiking.modules.types.Projection": None,
+    "spiking.InputNeuron": ["size", "experiment"],
+    "spiking.Synapse": [
+        "in_features", "out_features", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+    ],
+    "spiking.Synapse.reset_parameters": ["self"],
+    "spiking.Neuron": [
+        "size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance",
+        "refractory_time", "synapse_dac_bias", "holdoff_time", "method", "alpha", "execution_instance",
+        "enable_spike_recording", *RECORDING,
+    ],
+    "spiking.ReadoutNeuron": [
+        "size", "experiment", "leak", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance", "synapse_dac_bias",
+        "execution_instance", *RECORDING,
+    ],
+    "spiking.HXParameter": ["value"],
+    "spiking.ModelParameter": ["model_value"],
+    "spiking.MixedHXModelParameter": ["model_value", "hardware_value"],
+    "spiking.HXTransformedModelParameter": ["model_value", "transform_func"],
+    "spiking.parameter.HXBaseParameter.make_trainable": ["self"],
+    "spiking.functional.SuperSpike": None,
+    "spiking.functional.superspike.superspike_func": ["input", "alpha"],
+    "spiking.functional.input_neuron": ["input", "hw_data"],
+    "spiking.functional.linear": ["input", "weight", "bias"],
+    "spiking.functional.threshold": ["input", "method", "alpha"],
+    "spiking.functional.lif.CUBALIFParams": None,
+    "spiking.functional.lif.cuba_lif_integration": ["input", "params", "hw_data", "dt"],
+    "spiking.functional.lif.LIF": None,
+    "spiking.functional.li.CUBALIParams": None,
+    "spiking.functional.li.cuba_li_integration": ["input", "params", "hw_data", "dt"],
+    "spiking.functional.li.LI": None,
+    "spiking.functional.refractory.refractory_update": ["z", "v", "ref_state"],
+    "spiking.functional.unterjubel.Unterjubel": None,
+    "spiking.transforms.decode.MaxOverTime": None,
+    "spiking.transforms.decode.MeanOverTime": None,
+    "spiking.transforms.decode.SumOverTime": None,
+    "spiking.transforms.encode.CoordinatesToSpikes": ["seq_length", "t_early", "t_late", "dt", "t_bias", "device"],
+    "spiking.transforms.weight_transforms.linear_saturating": ["weight", "scale", "min_weight", "max_weight"],
+    "spiking.datasets.yinyang.YinYangDataset": ["r_small", "r_big", "size", "seed", "transform"],
+    "spiking.datasets.yinyang.YinYangDataset.get_sample": ["self", "goal"],
+    "spiking.datasets.yinyang.YinYangDataset.which_class": ["self", "x", "y"],
+    "spiking.datasets.yinyang.YinYangDataset.dist_to_left_dot": ["self", "x", "y"],
+    "spiking.datasets.yinyang.YinYangDataset.dist_to_right_dot": ["self", "x", "y"],
+    "spiking.utils.calib_helper.nightly_calib_path": ["name"],
+    "examples.spiking.yinyang_model.Model": ["encoder", "network", "decoder", "readout_scale"],
+    "examples.spiking.yinyang_model.Model.regularize": [
+        "self", "reg_readout", "reg_bursts", "reg_w_hidden", "reg_w_output",
+    ],
+    "examples.spiking.yinyang_model.SNN": [
+        "n_in", "n_hidden", "n_out", "mock", "calib_path", "dt", "tau_mem", "tau_syn", "alpha", "trace_shift_hidden",
+        "trace_shift_out", "weight_init_hidden", "weight_init_output", "weight_scale", "trace_scale",
+        "input_repetitions", "device",
+    ],
+    "examples.spiking.yinyang.get_parser": [],
+    "examples.spiking.yinyang.main": ["args"],
+    "examples.spiking.yinyang.plot": ["train_loss", "train_acc", "test_loss", "test_acc", "args"],
+    "examples.spiking.yinyang.test": ["model", "loader", "args", "epoch"],
+    "examples.spiking.yinyang.train": ["model", "loader", "optimizer", "args", "epoch"],
+}  # fmt: skip
+
+
+def resolve(dotted):
+    parts = f"hxtorch.{dotted}".split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            target = importlib.import_module(".".join(parts[:end]))
+        except ModuleNotFoundError:
+            continue
+        if end == len(parts):  # a submodule of the name of a function in its package: users get the function
+            target = getattr(importlib.import_module(".".join(parts[:-1])), parts[-1])
+        for part in parts[end:]:
+            target = getattr(target, part)
+        return target
+    raise AssertionError(dotted)
+
+
+def names_of(target):
+    function = target.__init__ if inspect.isclass(target) else target
+    names = []
+    for parameter in list(inspect.signature(function).parameters.values())[inspect.isclass(target) :]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            hint = typing.get_type_hints(function, include_extras=True)[parameter.name]
+            names += typing.get_type_hints(typing.get_args(hint)[0])
+        else:
+            names.append(parameter.name)
+    return names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_name_is_there_and_takes_its_parameters_in_order(name):
+    target = resolve(name)
+    wanted = NAMES[name]
+    if wanted is not None:
+        assert [parameter for parameter in names_of(target) if parameter in wanted] == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("spiking.")])
+def test_both_spellings_are_one_object(name):
+    assert resolve(name) is resolve(name.replace("spiking.", "snn.", 1))
+
+
+def test_run_is_the_function():
+    assert inspect.isfunction(hxtorch.spiking.run)
+    assert inspect.isfunction(hxtorch.snn.run)
+    assert hxtorch.snn is hxtorch.spiking
+
+
+def test_examples_are_a_namespace_that_other_distributions_may_extend():
+    import hxtorch.examples
+    import hxtorch.examples.spiking
+
+    assert hxtorch.examples.__file__ is None
+    assert hxtorch.examples.spiking.__file__ is None

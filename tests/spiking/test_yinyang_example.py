@@ -1,0 +1,120 @@
+"""The example as a script, with few samples; what it learns is tested beside the other integration tests."""
+
+import pytest
+import torch
+
+import hxtorch
+from hxtorch import snn as hxsnn
+from hxtorch.core import CalibrationFormatError, current_session
+from hxtorch.core.errors import NoConnectionError
+from hxtorch.examples.spiking import yinyang
+from hxtorch.examples.spiking.yinyang_model import SNN
+
+SHORT = ["--epochs", "2", "--trainset-size", "60", "--testset-size", "20", "--batch-size", "20"]
+
+
+def arguments(*more):
+    return yinyang.get_parser().parse_args([*SHORT, *more])
+
+
+def test_defaults_are_the_settings_of_the_task():
+    args = yinyang.get_parser().parse_args([])
+    wanted = {
+        "mock": False, "n_hidden": 120, "dt": 1e-6, "tau_mem": 6e-6, "tau_syn": 6e-6, "t_sim": 38e-6, "t_early": 2e-6,
+        "t_late": 26e-6, "t_bias": 2e-6, "weight_scale": 70, "trace_scale": 0.0147, "alpha": 150, "batch_size": 50,
+        "lr": 0.002, "gamma": 0.9, "step_size": 10, "epochs": 5, "trainset_size": 5000, "testset_size": 1000,
+        "reg_readout": 0.0004, "weight_init_hidden_std": 0.25, "weight_init_output_mean": 0.0,
+        "weight_init_output_std": 0.1,
+    }  # fmt: skip
+    assert {name: getattr(args, name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(("mock", "rows", "scale", "mean"), [(True, 1, 1.0, 0.8), (False, 5, 10.0, 0.25)])
+def test_settings_that_depend_on_the_mode(mock, rows, scale, mean):
+    torch.manual_seed(0)
+    model = yinyang.build_model(yinyang.get_parser().parse_args(["--mock"] if mock else []))
+    net = model.network
+    assert model.readout_scale == scale
+    assert net.linear_h.weight.shape == (120, 5 * rows)
+    assert net.linear_h.weight.mean().item() == pytest.approx(mean, abs=0.05)
+    values = {name: getattr(net.lif_h, name).hardware_value for name in net.lif_h.parameter_names}
+    wanted = {"leak": 80, "reset": 80, "threshold": 150, "tau_mem": 6e-6, "tau_syn": 6e-6, "i_synin_gm": 500}
+    assert {name: values[name] for name in wanted} == wanted
+    assert values["synapse_dac_bias"] == net.li_readout.synapse_dac_bias.hardware_value == 1000
+    model_values = [getattr(net.lif_h, name).model_value for name in ("leak", "reset", "threshold")]
+    assert model_values == [0, 0, 1]
+
+
+def test_weights_on_the_chip_stay_in_its_range(ideal_chip):
+    net = SNN(5, 8, 3, mock=False)
+    with torch.no_grad():
+        net.linear_h.weight.fill_(2.0)
+        net.linear_o.weight.fill_(0.0)
+        net.linear_o.weight[0, 0] = 3.0
+        net.linear_o.weight[0, 1] = -1.0
+    net(torch.zeros(38, 2, 5))
+    assert net.linear_h.weight.max().item() == pytest.approx(0.9)
+    assert net.linear_o.hardware_weights()[:2, 0].tolist() == [63, -21]
+    with torch.no_grad():
+        net.linear_o.weight.div_(10)
+    assert net.linear_o.hardware_weights()[:2, 0].tolist() == [21, -7]
+    with torch.no_grad():
+        net.linear_o.weight.zero_()
+    assert not net.linear_o.hardware_weights().any()
+
+
+def test_mock_prints_a_line_per_epoch_and_the_result(capsys):
+    accuracy = yinyang.main(arguments("--mock"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["epoch 1", "epoch 2"]
+    assert lines[-1] == f"test accuracy {accuracy:.3f} on backend mock"
+
+
+def test_same_seed_gives_the_same_training():
+    outcomes = []
+    for seed in ("1", "1", "2"):
+        torch.manual_seed(123)
+        args = arguments("--mock", "--seed", seed)
+        torch.manual_seed(args.seed)
+        model = yinyang.build_model(args)
+        optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
+        data = hxsnn.datasets.YinYangDataset(size=40, seed=args.seed)
+        batches = [(data.coordinates, data.classes)]
+        outcomes.append([yinyang.train(model, batches, optimizer, args, 1), yinyang.test(model, batches, args, 1)])
+    assert outcomes[0] == outcomes[1] != outcomes[2]
+
+
+def test_in_the_loop_says_which_chip_it_was(ideal_chip, capsys):
+    accuracy = yinyang.main(arguments())
+    last = capsys.readouterr().out.splitlines()[-1]
+    chip = ", ".join(f"{name} {value}" for name, value in ideal_chip.connection.describe().items())
+    assert last == f"test accuracy {accuracy:.3f} on {chip}"
+    assert not ideal_chip.closed
+
+
+def test_opens_and_releases_the_default_chip_itself(monkeypatch, capsys):
+    monkeypatch.setenv("HXTORCH_FIDELITY", "ideal")
+    monkeypatch.setenv("HXTORCH_CHIP", "emulated-2")
+    yinyang.main(arguments())
+    assert "serial emulated-2, fidelity ideal" in capsys.readouterr().out
+    with pytest.raises(NoConnectionError):
+        current_session()
+
+
+def test_chip_is_released_after_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("HXTORCH_FIDELITY", "ideal")
+    path = tmp_path / "none.pkl"
+    path.write_bytes(b"\x80\x04N.")
+    with pytest.raises(CalibrationFormatError):
+        yinyang.main(arguments("--calibration-path", str(path)))
+    with pytest.raises(NoConnectionError):
+        current_session()
+    hxtorch.release_hardware()
+
+
+def test_figure(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "yinyang.png"
+    yinyang.main(arguments("--mock", "--epochs", "1", "--plot-path", str(path)))
+    assert path.read_bytes().startswith(b"\x89PNG")
+    yinyang.plot([1.0, 0.5], [0.4, 0.8], [0.9, 0.6], [0.5, 0.7], arguments("--plot-path", str(path)))
