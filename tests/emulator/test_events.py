@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from bss2_emulator import Chip, ChipConfig, ConfigError
 from bss2_emulator.coordinates import crossbar_reach
 from bss2_emulator.events import forwarded, route
-from bss2_emulator.propagators import Tables
 from bss2_emulator.reference.events import crossbar_outputs, synapses
 from bss2_emulator.synram import compile_synapses
 
@@ -37,7 +36,7 @@ def test_synapses_equal_oracle(fuzzed, seed):
     active = np.sort(rng.choice(512, 40, replace=False))
     strength = rng.uniform(0.9, 1.1, (2, 256, 256)).astype(np.float32)
     scale = rng.uniform(0.5, 2, (2, 48))
-    got = compile_synapses(config, strength, routes, active, Tables(np.zeros((1, 48)), scale, None, None), 1)
+    got = compile_synapses(config, strength, routes, active, scale, 1)
     for source, (crossbar_input, label) in enumerate(zip(inputs.tolist(), labels.tolist(), strict=True)):
         want = np.zeros((2, 512))
         for hit in synapses(config, crossbar_input, label):

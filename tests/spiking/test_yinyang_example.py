@@ -5,7 +5,7 @@ import torch
 
 import hxtorch
 from hxtorch import snn as hxsnn
-from hxtorch.core import CalibrationFormatError, current_session
+from hxtorch.core import CalibrationFormatError, calibration, current_session
 from hxtorch.core.errors import NoConnectionError
 from hxtorch.examples.spiking import yinyang
 from hxtorch.examples.spiking.yinyang_model import SNN
@@ -43,6 +43,16 @@ def test_settings_that_depend_on_the_mode(mock, rows, scale, mean):
     assert values["synapse_dac_bias"] == net.li_readout.synapse_dac_bias.hardware_value == 1000
     model_values = [getattr(net.lif_h, name).model_value for name in ("leak", "reset", "threshold")]
     assert model_values == [0, 0, 1]
+
+
+def test_chip_is_calibrated_to_the_preset_that_ships(ideal_chip, monkeypatch):
+    targets = []
+    original = calibration.for_target
+    monkeypatch.setattr(
+        calibration, "for_target", lambda chip, target: targets.append(target) or original(chip, target)
+    )
+    yinyang.main(arguments("--epochs", "1"))
+    assert targets == [calibration.preset("spiking2")]
 
 
 def test_weights_on_the_chip_stay_in_its_range(ideal_chip):

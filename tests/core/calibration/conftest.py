@@ -10,7 +10,7 @@ from bss2_emulator.neurons import neuron_physics
 from hxtorch.core.configuration import ChipConfiguration
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def truth():
     """Return a function from a session and registers to what they really are, in units of targets (spiking CADC)."""
 
@@ -40,7 +40,7 @@ def truth():
     return look
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trimmed():
     """Return the standard deviation without the 5 % of values that are farthest out."""
 

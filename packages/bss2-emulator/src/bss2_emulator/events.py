@@ -63,7 +63,9 @@ def selected_drivers(config: ChipConfig, buses: NDArray[np.bool_], labels: IntAr
 def route(config: ChipConfig, inputs: IntArray, labels: IntArray) -> Routes:
     """Follow one event of each source; arguments as for :func:`forwarded`."""
     outputs = forwarded(config, inputs, labels)
-    drivers = selected_drivers(config, outputs[:, : HEMISPHERES * BUSES], labels).reshape(len(labels), HEMISPHERES * DRIVERS)
+    drivers = selected_drivers(config, outputs[:, : HEMISPHERES * BUSES], labels).reshape(
+        len(labels), HEMISPHERES * DRIVERS
+    )
     acting = drivers.any(axis=1)
     counts = drivers[acting].sum(axis=1)
     return Routes(

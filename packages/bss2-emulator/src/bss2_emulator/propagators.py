@@ -14,7 +14,7 @@ from bss2_emulator.neurons import NeuronPhysics
 from bss2_emulator.silicon import FloatArray
 
 STEP = LAYOUT["step"]
-LANES = 16  # arrays over neurons are padded to whole vectors
+LANES = LAYOUT["lanes"]  # arrays over neurons are padded to whole vectors
 
 
 @dataclass(frozen=True, eq=False)

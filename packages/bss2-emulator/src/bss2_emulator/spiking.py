@@ -108,8 +108,8 @@ class SpikingEngine:
         page = self._labels.follow(config, active, events.labels)
         synapses = memo.get(
             "synapses",
-            (config.weight, config.label, config.row_mode, page.routes, active, tables),
-            lambda: compile_synapses(config, self.silicon.synapse, page.routes, active, tables, threads),
+            (config.weight, config.label, config.row_mode, page.routes, active, tables.scale),
+            lambda: compile_synapses(config, self.silicon.synapse, page.routes, active, tables.scale, threads),
         )
         readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
         traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))

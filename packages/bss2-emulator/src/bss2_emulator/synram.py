@@ -12,7 +12,6 @@ from bss2_emulator.config import ChipConfig
 from bss2_emulator.constants import COLUMNS
 from bss2_emulator.coordinates import COLUMN
 from bss2_emulator.events import Routes
-from bss2_emulator.propagators import Tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ def compile_synapses(
     strength: NDArray[np.float32],
     routes: Routes,
     active: NDArray[np.int64],
-    tables: Tables,
+    scale: np.ndarray,
     threads: int,
 ) -> Synapses:
     """Add up the synapses that an event of each action reaches.
@@ -44,15 +43,28 @@ def compile_synapses(
         strength: Factor of each synapse on this chip, (2, 256, 256).
         routes: Drivers and synapse label of each action.
         active: Active neurons n, ascending.
-        tables: Their scales.
+        scale: Synaptic state of (excitatory, inhibitory) per event of weight 1, (2, width).
         threads: Threads to use.
     """
-    actions, width = max(len(routes.labels), 1), tables.rows.shape[1]
-    exc, inh = np.zeros((2, actions, width), tables.rows.dtype)
+    actions, width = max(len(routes.labels), 1), scale.shape[1]
+    exc, inh = np.zeros((2, actions, width), scale.dtype)
     spans = np.zeros((actions, 4), np.int32)
     compile_actions(
-        config.weight, config.label, config.row_mode, strength, COLUMN[active].astype(np.int32),
-        int(np.searchsorted(active, COLUMNS)), len(active), routes.drivers, routes.driver_offsets, routes.labels,
-        tables.scale[0], tables.scale[1], exc, inh, spans, threads,
-    )  # fmt: skip
+        config.weight,
+        config.label,
+        config.row_mode,
+        strength,
+        COLUMN[active].astype(np.int32),
+        int(np.searchsorted(active, COLUMNS)),
+        len(active),
+        routes.drivers,
+        routes.driver_offsets,
+        routes.labels,
+        scale[0],
+        scale[1],
+        exc,
+        inh,
+        spans,
+        threads,
+    )
     return Synapses(exc, inh, spans)

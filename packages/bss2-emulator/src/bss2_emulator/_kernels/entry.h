@@ -299,8 +299,10 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
 
         /* Who is not free: the list is rewritten in place, since each neuron stays in it at most once. */
         const int busy_before = s->busy_count;
-        s->busy_count = 0;
-        for (int i = 0; i < busy_before; i++) {
+        int kept = 0;
+        while (kept < busy_before && s->next[s->busy[kept]] >= end && s->phase[s->busy[kept]] != NAME(FREE)) kept++;
+        s->busy_count = kept;
+        for (int i = kept; i < busy_before; i++) {
             const int j = s->busy[i];
             int64_t since = s->start;
             REAL before = s->v[j];
@@ -315,8 +317,13 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
             }
         }
         if (above)
-            for (int j = 0; j < plan->neurons; j++)
-                if (s->v_next[j] >= s->threshold[j]) s->v_next[j] = NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]);
+            for (int from = 0; from < width; from += LANES) {
+                int any = 0; /* few fire at a time: look at whole vectors first */
+                for (int j = from; j < from + LANES; j++) any |= s->v_next[j] >= s->threshold[j];
+                for (int j = from; any && j < from + LANES; j++)
+                    if (s->v_next[j] >= s->threshold[j])
+                        s->v_next[j] = NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]);
+            }
 
         for (int h = 0; h < 2; h++) {
             const bss2_cadc *cadc = &plan->cadc[h];

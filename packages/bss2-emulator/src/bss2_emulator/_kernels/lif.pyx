@@ -25,7 +25,7 @@ cdef extern from *:
 
 cdef extern from "plan.h" nogil:
     enum:
-        STEP, ON_CHIP_LATENCY, NOISE_STEPS, MODES, TABLES
+        STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
         REST, SHIFT, NOISE, START, THRESHOLD, LATENCY
 
@@ -85,7 +85,8 @@ ctypedef fused real:
 
 
 LAYOUT = {
-    "step": STEP, "on_chip_latency": ON_CHIP_LATENCY, "noise_steps": NOISE_STEPS, "tables": TABLES,
+    "step": STEP, "on_chip_latency": ON_CHIP_LATENCY, "noise_steps": NOISE_STEPS, "lanes": LANES,
+    "tables": TABLES,
     "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
     "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
     "shift": SHIFT, "noise": NOISE, "start": START, "threshold": THRESHOLD, "latency": LATENCY,

@@ -4,7 +4,12 @@
 
 #include "noise.h"
 
-enum { STEP = 8, ON_CHIP_LATENCY = 13, NOISE_STEPS = 4, OUTPUTS = 20 }; /* cycles, cycles, steps, crossbar inputs */
+enum {
+    STEP = 8,             /* cycles */
+    ON_CHIP_LATENCY = 13, /* cycles from a spike to its synapses */
+    NOISE_STEPS = 4,      /* steps that share a normal number */
+    LANES = 16,           /* arrays over neurons are padded to multiples */
+};
 
 /* Rows of the table of neuron constants; a row of k has entries for 1..STEP cycles, a row of (mode, k) for both modes. */
 enum {

@@ -52,7 +52,7 @@ typedef void bss2_product(const float *pulses, const float *weights, float *out,
     }
 
 BSS2_DEFINE_PRODUCT(bss2_product_4, , 4)
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(BSS2_NO_CLONES)
 BSS2_DEFINE_PRODUCT(bss2_product_8, __attribute__((target("avx2,fma"))), 8)
 BSS2_DEFINE_PRODUCT(bss2_product_16, __attribute__((target("avx512f"))), 16)
 #endif
@@ -61,7 +61,7 @@ BSS2_DEFINE_PRODUCT(bss2_product_16, __attribute__((target("avx512f"))), 16)
 #endif
 
 static bss2_product *bss2_best_product(void) {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(BSS2_NO_CLONES)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f")) return bss2_product_16;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return bss2_product_8;

@@ -1,21 +1,29 @@
-"""Compile synapse rows: what one event adds to the synaptic inputs of all active neurons."""
+"""Compile synapse rows: what one event adds to the synaptic inputs of all active neurons (see rows.h)."""
 
 from cython.parallel cimport prange
 from libc.stdint cimport int32_t, uint8_t
+from libc.string cimport memset
+
+
+cdef extern from *:
+    """
+    #include "portable.h"
+    #define REAL float
+    #define NAME(x) x##_single
+    #include "rows.h"
+    #undef REAL
+    #undef NAME
+    #define REAL double
+    #define NAME(x) x##_double
+    #include "rows.h"
+    """
+    void bss2_add_row_single(const uint8_t *, const uint8_t *, const float *, uint8_t, float *) nogil
+    void bss2_add_row_double(const uint8_t *, const uint8_t *, const float *, uint8_t, double *) nogil
+
 
 ctypedef fused real:
     float
     double
-
-
-cdef void add_row(const uint8_t *weight, const uint8_t *label, const float *strength, uint8_t wanted, const int32_t *column,
-                  int first, int last, real *line) noexcept nogil:
-    """Add the synapses of one row whose label is the wanted one."""
-    cdef int j, c
-    for j in range(first, last):
-        c = column[j]
-        if label[c] == wanted:
-            line[j] += <real>weight[c] * <real>strength[c]
 
 
 cdef void add_span(const real *line, int first, int last, int32_t *span) noexcept nogil:
@@ -31,23 +39,24 @@ cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::
                          const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
                          const int32_t *drivers, int driver_count, uint8_t wanted, const real *scale_exc,
                          const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
-    cdef int i, h, row, half, first, last, j
-    for j in range(count):
-        exc[j] = 0
-        inh[j] = 0
+    cdef real line[2][2][256]  # excitatory or inhibitory, hemisphere, column
+    cdef int i, h, row, half, sign, j
+    memset(line, 0, sizeof(line))
     for i in range(driver_count):
         h = drivers[i] // 128
-        first = 0 if h == 0 else top_count
-        last = top_count if h == 0 else count
         for half in range(2):
             row = 2 * (drivers[i] % 128) + half
-            if row_mode[h, row] & 1:
-                add_row(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, &column[0], first, last, exc)
-            if row_mode[h, row] & 2:
-                add_row(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, &column[0], first, last, inh)
+            for sign in range(2):
+                if not row_mode[h, row] & (1 << sign):
+                    continue
+                if real is float:
+                    bss2_add_row_single(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, line[sign][h])
+                else:
+                    bss2_add_row_double(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, line[sign][h])
     for j in range(count):
-        exc[j] *= scale_exc[j]
-        inh[j] *= scale_inh[j]
+        h = 0 if j < top_count else 1
+        exc[j] = line[0][h][column[j]] * scale_exc[j]
+        inh[j] = line[1][h][column[j]] * scale_inh[j]
     add_span(exc, 0, count, span)
     add_span(inh, 0, count, span + 2)
 

@@ -106,18 +106,14 @@ def _cached(
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock")
-        lock.acquire()
+        with FileLock(f"{path}.lock"):
+            found = _usable(path, connection, target)  # another process may have made it meanwhile
+            if found is None:
+                found = calibrate(connection, target, options)
+                save(found, path)
     except OSError as error:
         _LOG.warning("calibration cache %s can not be used (%s): calibrating without storing", path.parent, error)
-        return calibrate(connection, target, options), path
-    try:
-        found = _usable(path, connection, target)  # another process may have made it meanwhile
-        if found is None:
-            found = calibrate(connection, target, options)
-            save(found, path)
-    finally:
-        lock.release()
+        found = found or calibrate(connection, target, options)
     return found, path
 
 
@@ -126,7 +122,7 @@ def _usable(path: Path, connection: Connection, target: CalibTarget) -> Calibrat
     try:
         found = load(path)
         found.require_chip(connection)
-    except CalibrationNotFoundError:
+    except OSError:  # not there, or not to be read
         return None
     except CalibrationFormatError as error:
         _LOG.warning("calibration %s can not be used and is made again: %s", path, error)

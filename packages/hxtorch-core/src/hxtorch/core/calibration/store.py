@@ -163,7 +163,7 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> Calib
 def _read(path: Path) -> bytes:
     try:
         status = path.stat()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise CalibrationNotFoundError(
             f"{path}: no such file; hxtorch.core.calibration.for_target makes a calibration of the connected chip"
         ) from error

@@ -61,8 +61,8 @@ class MNIST(Images):
             pixels, targets = _read_processed(processed)
         else:
             raise DatasetError(
-                f"{root}: no MNIST; wanted {wanted[0]} and {wanted[1]} (.gz or not) or {_PROCESSED[train]}, there or in "
-                "MNIST/raw or MNIST/processed; copy them there, or use scikit-learn's digits"
+                f"{root}: no MNIST; wanted {wanted[0]} and {wanted[1]} (.gz or not) or {_PROCESSED[train]}, there or "
+                "in MNIST/raw or MNIST/processed; copy them there, or use scikit-learn's digits"
             )
         size = _SIZES[train]
         if pixels.shape != (size, 28, 28) or targets.shape != (size,):

@@ -1,52 +1,45 @@
-"""Normal noise, fast enough that a mock product does not cost more for its noise than for its product."""
+"""Normal noise, cheap enough that a mock product does not spend most of its time on it."""
 
 from __future__ import annotations
 
 import functools
-import math
 
 import torch
 from torch import Tensor
 
-_POOL = 2**20  # numbers
-_FEW = 2**14  # below this many numbers torch's own generator is as fast
-_WIDEST = 256  # columns of one block: rows of the pool stay many
+_POOL = 2**21  # numbers
+_STRETCH = 2**17  # numbers from one place of the pool, at most
+_FEW = 2**12  # below this many numbers torch's own generator is as fast
 
 
-def normal_noise(rows: int, columns: int, deviation: float, like: Tensor) -> Tensor:
-    """Draw normal noise, reproducible by ``torch.manual_seed``.
+def standard_normal(rows: int, columns: int, like: Tensor) -> Tensor:
+    """Give standard normal numbers, reproducible by ``torch.manual_seed``.
 
     Many float32 numbers on the processor are not drawn one by one, which would take longer than the product they are
-    added to: each row is the sum of two rows of a fixed pool of 2**20 normal numbers, chosen and signed at random.
-    Numbers are normal and any two of them uncorrelated; that two rows share one of thousands of pool rows shows in
-    fourth moments between them only.
+    added to, but are stretches of a fixed pool of 2**21 numbers from random places. So they are independent inside of a
+    stretch; two stretches of the same or of different calls overlap with a probability of at most 1/8, and then one
+    repeats a part of the other at other rows.
 
     Args:
         rows: First axis of the result.
         columns: Second axis of the result.
-        deviation: Standard deviation.
         like: Gives dtype and device.
 
     Returns:
-        Shape (rows, columns).
+        Shape (rows, columns); may be a part of the pool, so it must not be changed.
     """
-    if like.device.type != "cpu" or like.dtype != torch.float32 or rows * columns < _FEW:
-        return torch.randn(rows, columns, dtype=like.dtype, device=like.device) * deviation
-    widths = [min(_WIDEST, columns - left) for left in range(0, columns, _WIDEST)]
-    blocks = [_sums_of_pool_rows(rows, width, deviation) for width in widths]
-    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=1)
-
-
-def _sums_of_pool_rows(rows: int, columns: int, deviation: float) -> Tensor:
-    count = _POOL // columns
-    pool = _pool()[: count * columns].view(count, columns)
-    draws = torch.randint(2 * count, (rows, 2), dtype=torch.int32)
-    signs = (draws & 1) * (math.sqrt(2) * deviation) - math.sqrt(0.5) * deviation
-    return torch.nn.functional.embedding_bag(draws >> 1, pool, mode="sum", per_sample_weights=signs)
+    count = rows * columns
+    if like.device.type != "cpu" or like.dtype != torch.float32 or count < _FEW:
+        return torch.randn(rows, columns, dtype=like.dtype, device=like.device)
+    pool, lengths = _pool(), [min(_STRETCH, count - start) for start in range(0, count, _STRETCH)]
+    places = torch.randint(_POOL - _STRETCH + 1, (len(lengths),)).tolist()
+    stretches = [pool[place : place + length] for place, length in zip(places, lengths, strict=True)]
+    return (stretches[0] if len(stretches) == 1 else torch.cat(stretches)).view(rows, columns)
 
 
 @functools.lru_cache(maxsize=1)
 def _pool() -> Tensor:
-    """Return the same normal numbers in every process, of mean square 1."""
-    numbers = torch.randn(_POOL, generator=torch.Generator().manual_seed(0))
-    return numbers / numbers.square().mean().sqrt()
+    """Return the same normal numbers in every process; their mean is 0 and their mean square 1."""
+    numbers = torch.randn(_POOL // 2, generator=torch.Generator().manual_seed(0))
+    numbers = numbers / numbers.square().mean().sqrt()
+    return torch.cat([numbers, -numbers])
