@@ -5,9 +5,11 @@ The peer is the same network as a plain loop in torch, written out below, in the
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 import hxtorch
 from hxtorch.examples.spiking import yinyang
+from hxtorch.spiking.datasets import YinYangDataset
 
 STEPS, BATCH = 38, 50
 
@@ -60,17 +62,16 @@ def chip():
 
 
 def training_step(mock: bool):
-    """Return one training step of the example's own model."""
+    """Return one training step of the example's own model, its progress bar aside."""
     args = yinyang.get_parser().parse_args(["--mock"] if mock else [])
-    model, optimizer, batch = yinyang.build(args)
-
-    def step():
-        yinyang.train_batch(model, optimizer, batch, args)
-
-    return step
+    model = yinyang.build_model(args)
+    optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
+    batch = next(iter(DataLoader(YinYangDataset(size=BATCH, seed=0), BATCH)))
+    return lambda: yinyang.train(model, [batch], optimizer, args, 1)
 
 
-def test_yinyang_training_step(compare, chip):
+def test_yinyang_training_step(compare, chip, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
     torch.manual_seed(0)
     torch.set_num_threads(2)
     compare(
