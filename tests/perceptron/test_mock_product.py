@@ -86,6 +86,18 @@ def test_noise_is_normal_and_independent_between_samples_columns_and_tiles():
     assert np.abs(lagged).max() < 4.5 / count**0.5
 
 
+def test_noise_of_many_calls_is_independent():
+    calls = 500
+    x, weights = torch.zeros(64, 1), torch.zeros(1, 64)
+    results = torch.stack([hxp.mac(x, weights, mock=True) for _ in range(calls)]) + 0.5
+    variance = 2.0**2 + 1 / 12
+    assert abs(results.var(0).mean() / variance - 1) < 0.01
+    spread = results.mean(0).var() * calls / variance  # of the means of 64 * 64 places
+    assert abs(spread - 1) < 3.3 * (2 / 64**2) ** 0.5 + 0.02
+    neighbours = (results[:, :, 1:] * results[:, :, :-1]).mean() / variance
+    assert abs(neighbours) < 3.3 / results.numel() ** 0.5 + 2e-3
+
+
 def test_the_same_seed_gives_the_same_noise_and_every_call_other_noise():
     x, weights = torch.full((3, 300), 15.0), torch.full((300, 40), 1.0)
     torch.manual_seed(3)

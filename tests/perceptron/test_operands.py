@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, WEIGHTS, to_integers
+from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, WEIGHTS, to_activations, to_integers
 
 
 def half_away(value):
@@ -17,13 +17,13 @@ def half_away(value):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize(
-    ("operand", "integers"), [(ACTIVATIONS, torch.uint8), (WEIGHTS, torch.int8), (RESULTS, torch.float32)]
+    ("operand", "integers"), [(ACTIVATIONS, to_activations), (WEIGHTS, to_integers), (RESULTS, to_integers)]
 )
 def test_every_short_float_rounds_half_away_from_zero(dtype, operand, integers):
     every = torch.arange(-(2**15), 2**15).to(torch.int16).view(dtype)
     values = every[(every > operand.low - 0.5) & (every < operand.high + 0.5)]
     operand.check(values, "half_away")
-    assert to_integers(values, integers).tolist() == [half_away(value) for value in values.tolist()]
+    assert integers(values).tolist() == [half_away(value) for value in values.tolist()]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -31,9 +31,9 @@ def test_floats_around_each_half_round_half_away_from_zero(dtype):
     halves = torch.arange(-128, 127, dtype=dtype) + 0.5
     near = torch.cat([halves, *(torch.nextafter(halves, torch.full_like(halves, end)) for end in (-999, 999))])
     wanted = [half_away(value) for value in near.tolist()]
-    assert to_integers(near, torch.int16).tolist() == wanted
+    assert to_integers(near).tolist() == wanted
     positive = near[(near > 0) & (near < 31.5)]
-    assert to_integers(positive, torch.uint8).tolist() == [half_away(value) for value in positive.tolist()]
+    assert to_activations(positive).tolist() == [half_away(value) for value in positive.tolist()]
 
 
 @pytest.mark.parametrize("operand", [ACTIVATIONS, WEIGHTS, RESULTS])

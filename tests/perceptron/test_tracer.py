@@ -178,3 +178,14 @@ def test_replay_needs_a_chip(tmp_path):
         hxp.relu(torch.ones(3))
     with pytest.raises(RuntimeError, match="init_hardware"):
         hxp.inference_trace(torch.ones(3), path)
+
+
+def test_an_operation_that_failed_leaves_no_trace(ideal, tmp_path):
+    x, weights = torch.full((4, 6), 9.0), torch.full((6, 6), 20.0)
+    with hxp.InferenceTracer(tmp_path / "inference"):
+        hidden = hxp.converting_relu(hxp.matmul(x, weights)).reshape(4, 2, 3)
+        with pytest.raises(OverflowError):
+            hxp.matmul(hidden, torch.full((3, 2), 64.0))
+        result = hxp.matmul(hidden, torch.full((3, 2), 60.0))
+    assert names(tmp_path / "inference") == ["MAC", "ConvertingReLU", "Rearrangement", "MAC"]
+    assert torch.equal(hxp.inference_trace(x, tmp_path / "inference"), result)

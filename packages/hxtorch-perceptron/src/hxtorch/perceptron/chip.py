@@ -52,7 +52,7 @@ def apply(operation: Operation, values: Tensor) -> Tensor:
 
     Args:
         operation: What to do.
-        values: Any dtype and device.
+        values: int8, any device.
 
     Returns:
         Integers on the same device, shape as ``operation`` gives it.
@@ -60,4 +60,4 @@ def apply(operation: Operation, values: Tensor) -> Tensor:
     Raises:
         NoConnectionError: No chip is connected; the operation belongs to it, although the host computes it.
     """
-    return torch.from_numpy(operation.run(values.to("cpu", torch.int8).numpy(), current_session())).to(values.device)
+    return torch.from_numpy(operation.run(values.cpu().numpy(), current_session())).to(values.device)

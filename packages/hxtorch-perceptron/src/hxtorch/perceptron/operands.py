@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,9 +47,10 @@ class Operand:
         if values.numel() == 0:
             return
         smallest, largest = torch.stack(torch.aminmax(values.detach())).tolist()
-        if smallest != smallest:  # aminmax hands nan on
+        if math.isnan(smallest):  # aminmax hands it on
             raise ProgramError(f"{self.name}: got nan, wanted numbers")
-        # both roundings send a half beyond the range where the bound is odd; 0 is the one even bound
+        # a half beyond a bound rounds outwards, or to the even one of its neighbours: to low where that is even, never
+        # to high, which is odd for all operands
         lowest = self.low - 0.5
         inside = smallest >= lowest if rounding == "half_even" and self.low % 2 == 0 else smallest > lowest
         if not inside or largest >= self.high + 0.5:
@@ -67,14 +69,23 @@ WEIGHTS = Operand(
 RESULTS = Operand("input", constants.output_activation_min, constants.output_activation_max, "clamp first")
 
 
-def to_integers(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Round checked ``values`` half away from zero into a tensor of ``dtype``; uint8 is for values of 0 and more.
+def to_integers(values: Tensor) -> Tensor:
+    """Round checked ``values`` half away from zero to int8.
 
     The largest number below one half is added before the fraction is cut off: with one half itself, the number just
     below it would come out as 1.
     """
     values = values.detach()
-    half = 0.5 * (1 - torch.finfo(values.dtype).eps / 2)
-    if dtype == torch.uint8:
-        return (values + half).to(torch.int8).view(torch.uint8)  # torch is faster with signed bytes
-    return (values + torch.copysign(values.new_tensor(half), values)).trunc().to(dtype)
+    half = values.new_tensor(_below_half(values.dtype))
+    return (values + torch.copysign(half, values)).to(torch.int8)
+
+
+def to_activations(values: Tensor) -> Tensor:
+    """Round checked ``values`` of 0 and more half away from zero to uint8."""
+    # by way of int8, with which torch is faster
+    return (values.detach() + _below_half(values.dtype)).to(torch.int8).view(torch.uint8)
+
+
+def _below_half(dtype: torch.dtype) -> float:
+    """Return the largest number of ``dtype`` below one half."""
+    return 0.5 * (1 - torch.finfo(dtype).eps / 2)

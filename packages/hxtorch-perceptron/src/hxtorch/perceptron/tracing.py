@@ -24,6 +24,7 @@ class Chain:
         self.operations: list[Operation] = []
         self._last: Tensor | None = None
         self._copy: Tensor | None = None
+        self._reshape: list[Operation] = []
 
     def follow(self, input: Tensor) -> None:
         """Make sure that ``input`` is the last result, as it was or in another shape.
@@ -32,6 +33,7 @@ class Chain:
             ProgramError: It is something else, so a step between was not recorded.
         """
         last, copy = self._last, self._copy
+        self._reshape = []
         if last is None or copy is None:
             return
         same_memory = (
@@ -46,11 +48,11 @@ class Chain:
                 "recorded; use operations of hxtorch.perceptron only, or another tracer for what follows"
             )
         if input.shape != last.shape:
-            self.operations.append(_reshape(tuple(last.shape), tuple(input.shape)))
+            self._reshape = [_reshape(tuple(last.shape), tuple(input.shape))]
 
     def add(self, operations: Iterable[Operation], result: Tensor) -> None:
-        """Append ``operations``, the last of which gave ``result``."""
-        self.operations += operations
+        """Append ``operations`` on the input that :meth:`follow` took; the last of them gave ``result``."""
+        self.operations += [*self._reshape, *operations]
         self._last, self._copy = result, result.detach().clone(memory_format=torch.contiguous_format)
 
 

@@ -7,11 +7,10 @@ from torch import Tensor
 
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.mock.gain import tile_gain
-from hxtorch.perceptron.mock.noise import standard_normal
 
 HEIGHT = constants.hardware_matrix_height
-BLOCK = 2**17  # results that are computed together: few enough to stay in the cache of a core
 LOW, HIGH = constants.output_activation_min, constants.output_activation_max
+BLOCK = 2**17  # results that stay in the cache of a core
 
 
 def mock_product(x: Tensor, weights: Tensor, gain: Tensor, noise_std: float, num_sends: int) -> Tensor:
@@ -37,18 +36,13 @@ def mock_product(x: Tensor, weights: Tensor, gain: Tensor, noise_std: float, num
     x, weights = x.round(), weights.round()
     tiles = [slice(start, start + HEIGHT) for start in range(0, rows, HEIGHT)]
     factors = (num_sends * tile_gain(gain, rows, columns)).to(x).expand(len(tiles), columns)
-    matrices = [
-        weights[tile] * factor if noise_std > 0 else weights[tile] for tile, factor in zip(tiles, factors, strict=True)
-    ]
     total = x.new_zeros(batch, columns)
     step = max(1, BLOCK // columns)
     for start in range(0, batch, step):
         vectors, sums = x[start : start + step], total[start : start + step]
-        for tile, matrix, factor in zip(tiles, matrices, factors, strict=True):
+        for tile, factor in zip(tiles, factors, strict=True):
+            result = torch.mm(vectors[:, tile], weights[tile]).mul_(factor)
             if noise_std > 0:
-                noise = standard_normal(len(sums), columns, like=x)
-                result = torch.addmm(noise, vectors[:, tile], matrix, beta=noise_std)
-            else:  # exact where gain times a sum of products is an integer
-                result = torch.mm(vectors[:, tile], matrix).mul_(factor)
+                result.add_(torch.randn_like(result), alpha=noise_std)
             sums.add_(result.floor_().clamp_(LOW, HIGH))
     return total.clamp_(LOW, HIGH)

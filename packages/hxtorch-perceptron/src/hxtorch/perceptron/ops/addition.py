@@ -50,8 +50,8 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
     values, addend = rounded(input, mock), rounded(summand, mock, OTHER)
     enter(input, mock)
     model = input + summand
-    operation = compute.Addition(addend.to("cpu", torch.int8).numpy())
-    total = (values + addend).clamp(LOW, HIGH) if mock else chip.apply(operation, values)
+    operation = compute.Addition(addend.cpu().numpy())
+    total = (values.to(torch.int16) + addend).clamp_(LOW, HIGH) if mock else chip.apply(operation, values)
     result = graft(model, total.to(model))
     leave(lambda: [operation], result)
     return result

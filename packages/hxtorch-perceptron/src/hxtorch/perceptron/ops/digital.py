@@ -6,6 +6,7 @@ Today's software runs these operations on the host beside the chip (chip facts 2
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
@@ -16,14 +17,14 @@ LOW, HIGH = constants.output_activation_min, constants.output_activation_max
 
 
 def rounded(values: Tensor, mock: bool, operand: Operand = RESULTS) -> Tensor:
-    """Check ``values`` and round them, in their dtype and without gradient.
+    """Check ``values`` and round them to int8, in mock mode halves to even.
 
     Raises:
         OverflowError: One does not round into the range of ``operand``.
         ValueError: One is NaN, or they are not floating point.
     """
     operand.check(values, "half_even" if mock else "half_away")
-    return values.detach().round() if mock else to_integers(values, values.dtype)
+    return values.detach().round().to(torch.int8) if mock else to_integers(values)
 
 
 def saturating(values: Tensor) -> Tensor:

@@ -35,7 +35,8 @@ def mac(
         num_sends: How often to send x, at least 1: multiplies the result.
         wait_between_events: FPGA cycles of 8 ns between two events, at least 1.
         mock: Compute by the mock model instead of the chip. Halves then round to even instead of away from zero.
-        madc_recording_neuron_id: Neuron 0..511 whose membrane is recorded by MADC.
+        madc_recording_neuron_id: Column 0..255 of the matrix; the membrane of its neuron is recorded by MADC while the
+            first tile runs, on the upper hemisphere.
         madc_recording_path: CSV file that the recording is appended to; empty to record nothing.
 
     Returns:
@@ -84,7 +85,7 @@ def multiply(
     _check_fit(x, weights)
     for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
         if not isinstance(count, int) or count < 1:
-            raise ProgramError(f"{name}: got {count!r}, wanted an integer of at least 1")
+            raise ProgramError(f"{name}: got {count!r}, wanted an int of at least 1")
     parameter = get_mock_parameter()
     gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
     if not mock:
@@ -100,7 +101,7 @@ def multiply(
 
 def recorded(weights: Tensor, num_sends: int, wait_between_events: int) -> MAC:
     """Return the product with ``weights`` (rows, columns) as it is recorded."""
-    return MAC(to_integers(weights, torch.int8).cpu().numpy(), num_sends, wait_between_events)
+    return MAC(to_integers(weights).cpu().numpy(), num_sends, wait_between_events)
 
 
 def _check_fit(x: Tensor, weights: Tensor) -> None:

@@ -34,7 +34,7 @@ def matmul(
         num_sends: As in :func:`~hxtorch.perceptron.mac`, like all that follow.
         wait_between_events: FPGA cycles of 8 ns.
         mock: Compute by the mock model.
-        madc_recording_neuron_id: Neuron 0..511.
+        madc_recording_neuron_id: Column 0..255.
         madc_recording_path: CSV file, or empty.
 
     Returns:

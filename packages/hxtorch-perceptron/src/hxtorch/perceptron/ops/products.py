@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hxtorch.perceptron import chip
 from hxtorch.perceptron.mock.product import mock_product
-from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, to_integers
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, to_activations, to_integers
 from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
@@ -41,7 +41,7 @@ def _chip_products(
     WEIGHTS.check(weights, "half_away")
     if x.shape[1] == 0:
         return x.new_empty(*x.shape[:2], weights.shape[2])
-    activations, matrices = to_integers(x, torch.uint8), to_integers(weights, torch.int8)
+    activations, matrices = to_activations(x), to_integers(weights)
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
     return chip.multiply(activations.cpu(), matrices.cpu(), num_sends, wait_between_events, recording).to(x)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from hxtorch.core import compute
+from hxtorch.core.errors import ProgramError
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.ops.digital import rounded
-from hxtorch.perceptron.ops.graft import graft
+from hxtorch.perceptron.ops.graft import ramp
 from hxtorch.perceptron.tracing import enter, leave
 
 ACTIVATION_MAX = constants.input_activation_max
@@ -33,7 +34,8 @@ def relu(input: Tensor, mock: bool = False) -> Tensor:
     """
     values = rounded(input, mock)
     enter(input, mock)
-    result = graft(input.relu(), values.relu() if mock else chip.apply(compute.ReLU(), values).to(values))
+    rectified = values.clamp(min=0) if mock else chip.apply(compute.ReLU(), values)
+    result = ramp(input, rectified.to(input.dtype), active=input.detach() > 0)
     leave(lambda: [compute.ReLU()], result)
     return result
 
@@ -56,15 +58,14 @@ def converting_relu(input: Tensor, shift: int = 2, mock: bool = False) -> Tensor
     Source:
         Chip facts 2.4.
     """
+    if not isinstance(shift, int):
+        raise ProgramError(f"shift: got {shift!r}, wanted an integer from 0 to 7")
     operation = compute.ConvertingReLU(shift)
     values = rounded(input, mock)
     enter(input, mock)
-    scale = 2.0**-shift
-    if mock:
-        activations = (values.relu() * scale).floor().clamp(max=ACTIVATION_MAX)
-    else:
-        activations = chip.apply(operation, values).to(values)
-    saturated = (ACTIVATION_MAX + 1) / scale - 0.5  # what rounds to this or more stays at the upper end
-    result = graft(input.relu().clamp(max=saturated) * scale, activations)
+    shifted = (values.clamp(min=0) >> shift).clamp_(max=ACTIVATION_MAX) if mock else chip.apply(operation, values)
+    saturated = ((ACTIVATION_MAX + 1) << shift) - 0.5  # from here on all activations are 31
+    active = (input.detach() > 0) & (input.detach() < saturated)
+    result = ramp(input, shifted.to(input.dtype), active, slope=2.0**-shift)
     leave(lambda: [operation], result)
     return result
