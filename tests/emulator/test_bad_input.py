@@ -65,6 +65,7 @@ def test_events(events, message):
         ({"cadc_neurons": [[1]]}, "flat array of neurons"),
         ({"madc_neuron": 512}, "wanted a neuron from 0 to 511"),
         ({"madc_neuron": [1, 2]}, "records no more"),
+        ({"first_entry": -1}, "first_entry: got -1"),
     ],
 )
 def test_runs(options, message):

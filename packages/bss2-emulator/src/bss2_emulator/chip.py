@@ -39,6 +39,7 @@ class Chip:
 
     Attributes:
         run_counter: Number of the next run, which keys its noise; each run adds one.
+        silicon: Its mismatch, for tests and figures; a calibration must not look.
 
     Raises:
         RunError: An argument is none of the above.
@@ -162,10 +163,18 @@ class Chip:
         return result
 
     def _noise(self, first_entry: int) -> RunNoise:
+        if (
+            isinstance(first_entry, bool)
+            or not isinstance(first_entry, (int, np.integer))
+            or not 0 <= first_entry < 2**31
+        ):
+            raise RunError(f"first_entry: got {first_entry!r}, wanted the number of a batch entry")
         return RunNoise.of(self.serial, self.seed, self.run_counter, first_entry)
 
     def _threads(self) -> int:
         if self.threads is not None:
             return self.threads
         asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-        return max(int(asked), 1) if asked.isdigit() else len(os.sched_getaffinity(0))
+        if asked.isdigit():
+            return max(int(asked), 1)
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,7 +11,7 @@ typedef struct {
     int width;
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
     REAL *decay, *drift, *drive_exc, *drive_inh, *threshold, *noise, *rest; /* of the present mode; rest is [MODES][width] */
-    float *normals;                                                          /* [4][width] */
+    float *normals;                                                          /* [BSS2_COARSE][width] */
     int64_t *next, *fired;  /* when the phase changes; the last spike */
     int8_t *phase;
     int32_t *busy;          /* neurons that are not free */
@@ -23,6 +23,9 @@ typedef struct {
     int64_t start;          /* first cycle of this step */
     int failed;
 } NAME(state);
+
+/* Synaptic states below this are nothing; left alone they would decay into denormal numbers, which cost ten times as much. */
+#define TINY ((REAL)1e-30)
 
 enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 };
 
@@ -63,8 +66,9 @@ BSS2_INLINE int NAME(advance)(NAME(state) *s, const int saturating) {
         x = x < low ? low : x;
         x = x > high ? high : x;
         v_next[j] = x;
-        exc[j] = e * syn_exc[j];
-        inh[j] = i * syn_inh[j];
+        const REAL e_next = e * syn_exc[j], i_next = i * syn_inh[j];
+        exc[j] = e_next < TINY ? (REAL)0 : e_next;
+        inh[j] = i_next < TINY ? (REAL)0 : i_next;
         above += x >= threshold[j] ? 1 : 0;
     }
     return above;
@@ -95,23 +99,26 @@ BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
     return x > high ? high : x;
 }
 
-/* Move the membrane of one neuron by `k` cycles from cycle `t` of this step. */
-BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, int64_t t, int k) {
-    const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start);
-    const REAL begin_exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j], begin_inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j];
-    REAL now_exc = begin_exc, now_inh = begin_inh;
-    if (gone > 0) {
-        now_exc *= TABLE(s, SYN_EXC + gone - 1)[j];
-        now_inh *= TABLE(s, SYN_INH + gone - 1)[j];
-    }
+/* Synaptic states of one neuron at the start of this step, saturation included; the step has moved them to its end. */
+BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh) {
+    *exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j];
+    *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j];
     if (s->plan->saturating) {
-        now_exc *= NAME(saturation)(begin_exc);
-        now_inh *= NAME(saturation)(begin_inh);
+        *exc *= NAME(saturation)(*exc);
+        *inh *= NAME(saturation)(*inh);
     }
-    const int row = mode * STEP + k - 1;
+}
+
+/* Move the membrane of one neuron by `k` cycles from cycle `t` of this step. */
+BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, REAL inh, int64_t t, int k) {
+    const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
+    if (gone > 0) {
+        exc *= TABLE(s, SYN_EXC + gone - 1)[j];
+        inh *= TABLE(s, SYN_INH + gone - 1)[j];
+    }
     const REAL decay = TABLE(s, DECAY + row)[j];
     REAL x = v * decay + s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->noise[j] * ((REAL)k / (REAL)STEP);
-    x += now_exc * TABLE(s, DRIVE_EXC + row)[j] - now_inh * TABLE(s, DRIVE_INH + row)[j];
+    x += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
     return NAME(clip)(s, x);
 }
 
@@ -128,9 +135,11 @@ BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
 static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *since, REAL *before) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
+    REAL exc, inh;
+    NAME(inputs)(s, j, &exc, &inh);
     while (s->next[j] < end) {
         if (s->next[j] > t) {
-            v = NAME(segment)(s, j, v, t, (int)(s->next[j] - t));
+            v = NAME(segment)(s, j, v, exc, inh, t, (int)(s->next[j] - t));
             t = s->next[j];
         }
         if (s->phase[j] == NAME(FIRING)) {
@@ -147,7 +156,7 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
     NAME(use_mode)(s, j);
     *since = t;
     *before = v;
-    return end > t ? NAME(segment)(s, j, v, t, (int)(end - t)) : v;
+    return end > t ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : v;
 }
 
 /* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. */
@@ -178,13 +187,12 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
     return NAME(follow)(s, j, before, time, &since, &before);
 }
 
-BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_t sample, int64_t number, uint32_t entry,
-                                   float *noise) {
+BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_t sample, int64_t number,
+                                   const float *noise) {
     const int count = cadc->count;
     const REAL part = (REAL)(cadc->times[sample] - s->start) / (REAL)STEP;
-    const float *now = noise + (size_t)(number & 3) * count;
+    const float *now = noise + (size_t)(number % BSS2_COARSE) * count;
     uint8_t *values = cadc->values + (size_t)sample * count;
-    (void)entry;
     for (int i = 0; i < count; i++) {
         const int j = cadc->index[i];
         const float volt = (float)(s->v[j] + (s->v_next[j] - s->v[j]) * part);
@@ -207,29 +215,30 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
     s->spikes = spikes;
     s->capacity = 4 * width;
     size_t noise_count = 0;
-    for (int h = 0; h < 2; h++) noise_count += 4 * (size_t)plan->cadc[h].count;
+    for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
     const size_t bytes = 64 + w * 2 * sizeof(int64_t) + 8 * (size_t)s->capacity * sizeof(int64_t) + 14 * w * sizeof(REAL) + 64
-        + (4 * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 8 * (size_t)s->capacity * sizeof(int32_t) + w;
+        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 8 * (size_t)s->capacity * sizeof(int32_t) + w;
     char *block = (char *)calloc(bytes, 1);
     if (!block) return -1;
     char *at = block + (64 - (uintptr_t)block % 64) % 64;
     REAL **reals[] = {&s->v, &s->v_next, &s->exc, &s->inh, &s->late_exc, &s->late_inh, &s->decay, &s->drift, &s->drive_exc,
                       &s->drive_inh, &s->threshold, &s->noise, &s->rest};
     for (int i = 0; i < 13; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 12 ? 2 : 1); }
-    s->normals = (float *)at; at += 4 * w * sizeof(float);
+    s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
     s->next = (int64_t *)at; at += w * sizeof(int64_t);
     s->fired = (int64_t *)at; at += w * sizeof(int64_t);
     s->queue_times = (int64_t *)at; at += 8 * (size_t)s->capacity * sizeof(int64_t);
     float *cadc_noise[2];
-    for (int h = 0; h < 2; h++) { cadc_noise[h] = (float *)at; at += 4 * (size_t)plan->cadc[h].count * sizeof(float); }
+    for (int h = 0; h < 2; h++) { cadc_noise[h] = (float *)at; at += BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float); }
     s->busy = (int32_t *)at; at += w * sizeof(int32_t);
     s->queue = (int32_t *)at; at += 8 * (size_t)s->capacity * sizeof(int32_t);
     s->phase = (int8_t *)at;
 
     /* Start at rest: this run's offset of the leak potential, and stationary noise. */
-    if (plan->noisy) bss2_normals4(plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, width);
+    if (plan->noisy)
+        bss2_coarse_normals(plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, width);
     for (int j = 0; j < width; j++) {
         for (int mode = 0; mode < MODES; mode++)
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
@@ -259,11 +268,11 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
         if (trace) trace[step] = s->v[plan->trace_index];
 
         if (plan->noisy && step % NOISE_STEPS == 0) {
-            const int quarter = (int)(step / NOISE_STEPS % 4);
-            if (quarter == 0)
-                bss2_normals4(plan->key, (uint32_t)(step / (4 * NOISE_STEPS)), plan->neuron, PURPOSE_MEMBRANE, entry, plan->run,
-                              s->normals, width);
-            const float *BSS2_RESTRICT normal = s->normals + quarter * w;
+            const int64_t number = step / NOISE_STEPS;
+            if (number % BSS2_COARSE == 0)
+                bss2_coarse_normals(plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry,
+                                    plan->run, s->normals, width);
+            const float *BSS2_RESTRICT normal = s->normals + (size_t)(number % BSS2_COARSE) * w;
             const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE);
             const REAL *BSS2_RESTRICT decay = s->decay;
             REAL *BSS2_RESTRICT noise = s->noise, *BSS2_RESTRICT drift = s->drift;
@@ -329,12 +338,12 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
             const bss2_cadc *cadc = &plan->cadc[h];
             for (; sample[h] < sample_end[h] && cadc->times[sample[h]] < end; sample[h]++) {
                 const int64_t number = cadc->first[b] + sample[h] - cadc->batch_offsets[b];
-                if (cadc->noise != 0.0f && number / 4 != drawn[h]) {
-                    drawn[h] = number / 4;
-                    bss2_normals4(plan->key, (uint32_t)drawn[h], cadc->neuron, PURPOSE_CADC, entry, plan->run, cadc_noise[h],
-                                  cadc->count);
+                if (cadc->noise != 0.0f && number / BSS2_COARSE != drawn[h]) {
+                    drawn[h] = number / BSS2_COARSE;
+                    bss2_coarse_normals(plan->key, (uint32_t)drawn[h], cadc->neuron, PURPOSE_CADC, entry, plan->run,
+                                        cadc_noise[h], cadc->count);
                 }
-                NAME(sample_cadc)(s, cadc, sample[h], number, entry, cadc_noise[h]);
+                NAME(sample_cadc)(s, cadc, sample[h], number, cadc_noise[h]);
             }
         }
         REAL *swap = s->v;

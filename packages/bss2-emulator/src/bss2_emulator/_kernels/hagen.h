@@ -52,25 +52,31 @@ BSS2_INLINE void bss2_read(const bss2_tile *tile, const float *BSS2_RESTRICT pro
     }
 }
 
-/* Noise of a pair of entries (2 k, 2 k + 1): four normals of a counter serve the two reads of both. */
-BSS2_INLINE void bss2_pair_noise(const bss2_tile *tile, uint32_t pair, float *BSS2_RESTRICT a, float *BSS2_RESTRICT b,
-                                 float *BSS2_RESTRICT c, float *BSS2_RESTRICT d) {
-    const float first = tile->noise_baseline, second = tile->noise_result;
+enum { GROUP = 4 }; /* batch entries that share a counter of the noise: each has its word */
+
+/* Noise of the two reads of a group of entries, [2 * GROUP][TILE_COLUMNS]. */
+BSS2_INLINE void bss2_read_noise(const bss2_tile *tile, uint32_t group, float *BSS2_RESTRICT noise) {
+    const float baseline = tile->noise_baseline, result = tile->noise_result;
+    const bss2_key key = tile->key;
+    const uint32_t purpose = tile->purpose, number = tile->number, run = tile->run;
     const int n = tile->columns;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const bss2_word4 word = bss2_philox(tile->key, pair, tile->purpose + (uint32_t)j, tile->number, tile->run);
-        float w, x, y, z;
-        bss2_box_muller(word.w[0], word.w[1], &w, &x);
-        bss2_box_muller(word.w[2], word.w[3], &y, &z);
-        a[j] = w * first; b[j] = x * second; c[j] = y * first; d[j] = z * second;
+        const bss2_word4 word = bss2_philox(key, group, purpose + (uint32_t)j, number, run);
+        for (int i = 0; i < GROUP; i++) {
+            float a, b;
+            bss2_coarse_pair(word.w[i], &a, &b);
+            noise[(2 * i) * TILE_COLUMNS + j] = a * baseline;
+            noise[(2 * i + 1) * TILE_COLUMNS + j] = b * result;
+        }
     }
 }
 
 /* Run the entries [ENTRIES * block, ENTRIES * (block + 1)), counted like noise, as far as they are in the batch. */
 BSS2_CLONES
 void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block) {
-    float pulses[ENTRIES][TILE_ROWS], sums[ENTRIES * TILE_COLUMNS], noise[4][TILE_COLUMNS];
+    float pulses[ENTRIES][TILE_ROWS], sums[ENTRIES * TILE_COLUMNS], noise[2 * GROUP * TILE_COLUMNS];
+    const int noisy = tile->noise_baseline != 0.0f || tile->noise_result != 0.0f;
     const int64_t first = block * ENTRIES - (int64_t)tile->first_entry;
     const float scale = tile->pulse_scale, longest = tile->pulse_limit;
     memset(pulses, 0, sizeof(pulses));
@@ -90,12 +96,11 @@ void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block)
         }
     }
     product(pulses[0], tile->weights, sums, tile->rows, tile->columns);
-    if (tile->noise_baseline == 0.0f && tile->noise_result == 0.0f) memset(noise, 0, sizeof(noise));
-    const int noisy = tile->noise_baseline != 0.0f || tile->noise_result != 0.0f;
+    memset(noise, 0, sizeof(noise));
     for (int i = 0; i < ENTRIES; i++) {
         const int64_t b = first + i;
-        if (noisy && !tile->ideal && i % 2 == 0 && b + 1 >= 0 && b < tile->batch)
-            bss2_pair_noise(tile, (uint32_t)(block * ENTRIES + i) / 2, noise[0], noise[1], noise[2], noise[3]);
+        if (noisy && !tile->ideal && i % GROUP == 0 && b + GROUP > 0 && b < tile->batch)
+            bss2_read_noise(tile, (uint32_t)((block * ENTRIES + i) / GROUP), noise);
         if (b < 0 || b >= tile->batch) continue;
         int32_t *BSS2_RESTRICT total = tile->total + b * tile->total_stride;
         const float *BSS2_RESTRICT sum = sums + i * TILE_COLUMNS;
@@ -105,7 +110,8 @@ void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block)
             BSS2_VECTOR
             for (int j = 0; j < n; j++) total[j] += bss2_code(gain[j] * sum[j], -128, 127);
         } else {
-            bss2_read(tile, sum, noise[2 * (i % 2)], noise[2 * (i % 2) + 1], total);
+            const float *own = noise + 2 * (i % GROUP) * TILE_COLUMNS;
+            bss2_read(tile, sum, own, own + TILE_COLUMNS, total);
         }
     }
 }

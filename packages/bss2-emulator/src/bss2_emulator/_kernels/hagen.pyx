@@ -82,6 +82,8 @@ def add_tile(
     tile.purpose, tile.number, tile.first_entry, tile.run = purpose, number, first_entry, run
     tile.total = &total[0, 0]
     first, last = first_entry // BLOCK, (first_entry + tile.batch - 1) // BLOCK
+    if tile.batch * tile.rows * tile.columns < 1 << 20:
+        threads = 1  # not worth waking anybody
     for block in prange(first, last + 1, nogil=True, schedule="static", num_threads=threads):
         bss2_run_block(&tile, product, block)
 

@@ -135,6 +135,7 @@ def run_batch(
     cdef Py_ssize_t batch = event_offsets.shape[0] - 1, b
     cdef int failed = 0
     cdef bint single = real is float
+    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for: idle ones only spin
     plan.runtime, plan.neurons, plan.width = runtime, neurons, <int>tables.shape[1]
     plan.saturating, plan.noisy, plan.rail_low, plan.rail_high = saturating, noisy, rail_low, rail_high
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]

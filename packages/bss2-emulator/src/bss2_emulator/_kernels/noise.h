@@ -59,17 +59,25 @@ BSS2_INLINE void bss2_box_muller(uint32_t radius, uint32_t angle, float *a, floa
     *b = sign * (swap ? -c : s);
 }
 
-/* Four normals for each identifier: out[k * n + j]. */
-BSS2_INLINE void bss2_normals4(bss2_key key, uint32_t c0, const uint32_t *BSS2_RESTRICT c1, uint32_t c1_add, uint32_t c2,
-                               uint32_t c3, float *BSS2_RESTRICT out, int n) {
-    float *BSS2_RESTRICT o1 = out + n, *BSS2_RESTRICT o2 = out + 2 * (size_t)n, *BSS2_RESTRICT o3 = out + 3 * (size_t)n;
+/* Two normals from the halves of one word: coarser (16 bit each, within 4.9), enough for noise that is drawn again and again. */
+BSS2_INLINE void bss2_coarse_pair(uint32_t word, float *a, float *b) {
+    bss2_box_muller((word & 0xFFFF0000u) | 0x8000u, (word << 16) | 0x8000u, a, b);
+}
+
+enum { BSS2_COARSE = 8 }; /* coarse normals of a counter */
+
+/* Eight coarse normals for each identifier: out[k * n + j]. */
+BSS2_INLINE void bss2_coarse_normals(bss2_key key, uint32_t c0, const uint32_t *BSS2_RESTRICT c1, uint32_t c1_add,
+                                     uint32_t c2, uint32_t c3, float *BSS2_RESTRICT out, int n) {
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         const bss2_word4 word = bss2_philox(key, c0, c1[j] + c1_add, c2, c3);
-        float a, b, c, d;
-        bss2_box_muller(word.w[0], word.w[1], &a, &b);
-        bss2_box_muller(word.w[2], word.w[3], &c, &d);
-        out[j] = a; o1[j] = b; o2[j] = c; o3[j] = d;
+        for (int k = 0; k < 4; k++) {
+            float a, b;
+            bss2_coarse_pair(word.w[k], &a, &b);
+            out[(size_t)(2 * k) * n + j] = a;
+            out[(size_t)(2 * k + 1) * n + j] = b;
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 enum {
     TILE_ROWS = 128,
     TILE_COLUMNS = 256,
-    ENTRIES = 6, /* batch entries of a block */
+    ENTRIES = 8, /* batch entries of a block */
     PACK = 16,   /* columns that lie together: weights are [column / PACK][row][column % PACK] */
 };
 
@@ -22,39 +22,38 @@ typedef void bss2_product(const float *pulses, const float *weights, float *out,
 #if !defined(__clang__)
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=fast")
-#define BSS2_UNROLL _Pragma("GCC unroll 6")
+#define BSS2_UNROLL _Pragma("GCC unroll 8")
 #else
 #define BSS2_UNROLL _Pragma("unroll")
 #endif
-#define BSS2_DEFINE_PRODUCT(NAME, TARGET, LANES)                                                                              \
-    typedef float NAME##_vector __attribute__((vector_size(4 * LANES), aligned(4)));                                          \
-    TARGET static void NAME(const float *BSS2_RESTRICT pulses, const float *BSS2_RESTRICT weights, float *BSS2_RESTRICT out,  \
-                            int rows, int columns) {                                                                          \
-        for (int c = 0; c < columns; c += 2 * LANES) {                                                                        \
-            const float *left = weights + (size_t)(c / PACK) * rows * PACK + c % PACK;                                        \
-            const float *right = weights + (size_t)((c + LANES) / PACK) * rows * PACK + (c + LANES) % PACK;                   \
-            NAME##_vector sum[2 * ENTRIES] = {{0}};                                                                           \
-            for (int r = 0; r < rows; r++) {                                                                                  \
-                const NAME##_vector x = *(const NAME##_vector *)(left + (size_t)r * PACK);                                    \
-                const NAME##_vector y = *(const NAME##_vector *)(right + (size_t)r * PACK);                                   \
-                BSS2_UNROLL                                                                                                   \
-                for (int i = 0; i < ENTRIES; i++) {                                                                           \
-                    sum[2 * i] += pulses[i * TILE_ROWS + r] * x;                                                              \
-                    sum[2 * i + 1] += pulses[i * TILE_ROWS + r] * y;                                                          \
-                }                                                                                                             \
-            }                                                                                                                 \
-            BSS2_UNROLL                                                                                                       \
-            for (int i = 0; i < ENTRIES; i++) {                                                                               \
-                *(NAME##_vector *)(out + TILE_COLUMNS * i + c) = sum[2 * i];                                                  \
-                *(NAME##_vector *)(out + TILE_COLUMNS * i + c + LANES) = sum[2 * i + 1];                                      \
-            }                                                                                                                 \
-        }                                                                                                                     \
+#define BSS2_DEFINE_PRODUCT(NAME, TARGET, LANES, VECTORS)                                                                    \
+    typedef float NAME##_vector __attribute__((vector_size(4 * LANES), aligned(4)));                                         \
+    TARGET static void NAME(const float *BSS2_RESTRICT pulses, const float *BSS2_RESTRICT weights, float *BSS2_RESTRICT out, \
+                            int rows, int columns) {                                                                         \
+        for (int c = 0; c < columns; c += VECTORS * LANES) {                                                                 \
+            const float *column[VECTORS];                                                                                    \
+            NAME##_vector sum[ENTRIES][VECTORS] = {{{0}}};                                                                   \
+            for (int v = 0; v < VECTORS; v++)                                                                                \
+                column[v] = weights + (size_t)((c + v * LANES) / PACK) * rows * PACK + (c + v * LANES) % PACK;               \
+            for (int r = 0; r < rows; r++) {                                                                                 \
+                const float *pulse = pulses + r;                                                                             \
+                NAME##_vector weight[VECTORS];                                                                               \
+                for (int v = 0; v < VECTORS; v++) weight[v] = *(const NAME##_vector *)(column[v] + (size_t)r * PACK);        \
+                BSS2_UNROLL                                                                                                  \
+                for (int i = 0; i < ENTRIES; i++)                                                                            \
+                    for (int v = 0; v < VECTORS; v++) sum[i][v] += pulse[i * TILE_ROWS] * weight[v];                         \
+            }                                                                                                                \
+            BSS2_UNROLL                                                                                                      \
+            for (int i = 0; i < ENTRIES; i++)                                                                                \
+                for (int v = 0; v < VECTORS; v++)                                                                            \
+                    *(NAME##_vector *)(out + TILE_COLUMNS * i + c + v * LANES) = sum[i][v];                                  \
+        }                                                                                                                    \
     }
 
-BSS2_DEFINE_PRODUCT(bss2_product_4, , 4)
+BSS2_DEFINE_PRODUCT(bss2_product_4, , 4, 1)
 #if defined(__x86_64__) && !defined(BSS2_NO_CLONES)
-BSS2_DEFINE_PRODUCT(bss2_product_8, __attribute__((target("avx2,fma"))), 8)
-BSS2_DEFINE_PRODUCT(bss2_product_16, __attribute__((target("avx512f"))), 16)
+BSS2_DEFINE_PRODUCT(bss2_product_8, __attribute__((target("avx2,fma"))), 8, 1)
+BSS2_DEFINE_PRODUCT(bss2_product_16, __attribute__((target("avx512f"))), 16, 2)
 #endif
 #if !defined(__clang__)
 #pragma GCC pop_options

@@ -72,6 +72,8 @@ def compile_actions(
     cdef Py_ssize_t a, actions = synapse_label.shape[0]
     if actions == 0 or count == 0:
         return
+    if actions < 64:
+        threads = 1  # not worth waking anybody
     for a in prange(actions, nogil=True, schedule="static", num_threads=threads):
         compile_action(
             weight, label, row_mode, strength, column, top_count, count, &drivers[0] + driver_offsets[a],

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
 from bss2_emulator.columns import PULSE_STEPS, WEIGHT_STEPS, Columns
-from bss2_emulator.reference.noise import normals
+from bss2_emulator.reference.noise import coarse_normals
 
 HAGEN = 6 << 16  # purpose of noise
 
@@ -95,6 +95,6 @@ def run_tile(
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            four = normals(key, b // 2, HAGEN + j, number, run)
-            out[b, j] = read(y, columns, j, (four[2 * (b % 2)], four[2 * (b % 2) + 1]))
+            noise = coarse_normals(key, b // 4, HAGEN + j, number, run)
+            out[b, j] = read(y, columns, j, (noise[2 * (b % 4)], noise[2 * (b % 4) + 1]))
     return out

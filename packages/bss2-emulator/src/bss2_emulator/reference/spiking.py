@@ -16,7 +16,7 @@ from bss2_emulator.coordinates import OUTPUT
 from bss2_emulator.neurons import NeuronPhysics, neuron_physics
 from bss2_emulator.reference.events import crossbar_outputs, synapses
 from bss2_emulator.reference.neuron import STEP, Neuron
-from bss2_emulator.reference.noise import normals
+from bss2_emulator.reference.noise import coarse_normals
 from bss2_emulator.silicon import Silicon
 
 MEMBRANE, START, CADC = 1 << 16, 2 << 16, 3 << 16  # purposes of noise
@@ -71,7 +71,7 @@ def run_entry(
     physics = neuron_physics(config, silicon)
     cells = {n: Neuron(physics, n, switches.saturation) for n in neurons}
     for n, cell in cells.items():
-        offset, first, *_ = normals(key, 0, n + START, entry, run)
+        offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
         cell.run_offset = c.RUN_OFFSET * switches.run_offset * offset
         noise = c.MEMBRANE_NOISE * switches.membrane_noise * first
         cell.v = min(max(cell.membrane(False)[1] + noise, c.RAILS[0]), c.RAILS[1])
@@ -92,7 +92,7 @@ def run_entry(
         here = [event for event in arriving if start <= event[0] < start + STEP]
         for n, cell in cells.items():
             if switches.membrane_noise and step % 4 == 0:
-                number = normals(key, step // 16, n + MEMBRANE, entry, run)[step // 4 % 4]
+                number = coarse_normals(key, step // 32, n + MEMBRANE, entry, run)[step // 4 % 8]
                 cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
             fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
@@ -134,5 +134,5 @@ def cadc_code(
     volts: float, gain: float, offset: float, noise: float, key: int, run: int, entry: int, n: int, number: int
 ) -> int:
     """Return the code of sample ``number`` of neuron n; ``noise`` in LSB rms."""
-    lsb = noise * normals(key, number // 4, n + CADC, entry, run)[number % 4]
+    lsb = noise * coarse_normals(key, number // 8, n + CADC, entry, run)[number % 8]
     return math.floor(min(max(gain * volts + offset + lsb, 0.0), 255.0) + 0.5)
