@@ -21,6 +21,7 @@ from hxtorch.core.errors import (
     RoutingError,
 )
 from hxtorch.core.execution import run
+from hxtorch.core.fit import FitReport, draw_fit, fit_report
 from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
 from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
 from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
@@ -79,6 +80,7 @@ __all__ = [
     "ConnectionOpenError",
     "ExecutionInfo",
     "ExternalPopulation",
+    "FitReport",
     "HWDBPath",
     "HXTorchError",
     "InputEvents",
@@ -119,10 +121,12 @@ __all__ = [
     "build_network_graph",
     "build_routing",
     "current_session",
+    "draw_fit",
     "encode",
     "extract_cadc",
     "extract_madc",
     "extract_spikes",
+    "fit_report",
     "get_unique_identifier",
     "init_hardware",
     "init_hardware_minimal",

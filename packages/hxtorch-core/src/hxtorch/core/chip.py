@@ -125,7 +125,18 @@ class _AtomicNeurons:
 
 
 class AtomicNeuron:
-    """Registers of one neuron circuit, in groups: ``leak``, ``reset``, ``threshold``, ``constant_current``, ..."""
+    """Registers of one neuron circuit, in groups: ``leak``, ``reset``, ``threshold``, ``constant_current``, ...
+
+    Attributes:
+        AnalogValue: Type of the code of an analog cell; its range is checked when it is set.
+    """
+
+    AnalogValue = int
+
+    class ConstantCurrent:
+        """Holds the directions of the offset current as ``Type``."""
+
+        Type = ConstantCurrentType
 
     def __init__(self, chip: Chip, neuron: AtomicNeuronOnDLS) -> None:
         self._chip, self._neuron = chip, neuron

@@ -8,7 +8,7 @@ Source: chip facts 1.1, 1.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from hxtorch.core.errors import PlacementError
 
@@ -31,20 +31,36 @@ class _Coordinate(int):
         return int(self)
 
 
+_Kind = TypeVar("_Kind", bound=_Coordinate)
+
+
+def iter_all(kind: type[_Kind]) -> Iterator[_Kind]:
+    """Iterate over all coordinates of a kind in ascending order."""
+    return (kind(value) for value in range(kind.size))
+
+
 class HemisphereOnDLS(_Coordinate):
     """Half of the chip: 0 top, 1 bottom."""
 
     size = 2
+    top: ClassVar[HemisphereOnDLS]
+    bottom: ClassVar[HemisphereOnDLS]
 
 
 class NeuronRowOnDLS(_Coordinate):
     """Row of neurons, one for each hemisphere."""
 
     size = 2
+    top: ClassVar[NeuronRowOnDLS]
+    bottom: ClassVar[NeuronRowOnDLS]
 
     def toHemisphereOnDLS(self) -> HemisphereOnDLS:  # noqa: N802
         """Return the hemisphere of this row."""
         return HemisphereOnDLS(self)
+
+
+HemisphereOnDLS.top, HemisphereOnDLS.bottom = iter_all(HemisphereOnDLS)
+NeuronRowOnDLS.top, NeuronRowOnDLS.bottom = iter_all(NeuronRowOnDLS)
 
 
 class NeuronColumnOnDLS(_Coordinate):

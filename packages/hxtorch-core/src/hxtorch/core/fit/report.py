@@ -1,0 +1,203 @@
+"""Count what of the chip a network takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hxtorch.core.errors import RoutingError
+from hxtorch.core.fit.remedy import Remedy, smallest_change
+from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
+from hxtorch.core.network import Network, Population
+from hxtorch.core.programs import frozen
+from hxtorch.core.routing import BUSES, GROUPS, LABELS, Routing, build_routing, event_outputs
+from hxtorch.core.routing_report import MAX_INPUTS
+
+DRIVERS = 128  # of a hemisphere, each with two rows
+COLUMNS = 256
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of something is used, or needed where it exceeds what there is."""
+
+    used: int
+    available: int
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.available}"
+
+
+@dataclass(frozen=True, eq=False)
+class FitReport:
+    """What a network takes of the chip; ``str`` gives it as text.
+
+    Attributes:
+        problem: Why the network does not fit, naming the layer, or None if it fits.
+        remedy: The smallest change of one population that fits, or None if none does or none is needed.
+        circuits: Neuron circuits of the top and of the bottom hemisphere.
+        drivers: Synapse drivers of each hemisphere, two rows each. If the network does not fit, the least number that
+            its neurons need, which may exceed what there is.
+        inputs: Most signed inputs of a neuron of each population on the chip, with the population's name; each input
+            takes two rows of the neuron's column.
+        labels: Labels of sources, of the chip.
+        labels_by_group: Labels in each (PADI bus, group), int64 (4, 4), of 64 each; None if the network does not fit.
+        cadc_channels: Recorded CADC channels of each hemisphere.
+        madc_channels: Neurons that the MADC samples.
+        traffic: Expected event rates, empty if none are given or the network does not fit.
+        population_of: Position in ``population_names`` of the population of each circuit, int64 (512,), or -1.
+        projection_at: Position in ``projection_names`` of the projection at each driver and column, int64
+            (2, 128, 256), or -1; None if the network does not fit.
+        fan_in: Signed inputs of each circuit, int64 (512,).
+        population_names: All populations.
+        projection_names: All projections.
+    """
+
+    problem: str | None
+    remedy: Remedy | None
+    circuits: tuple[Usage, Usage]
+    drivers: tuple[Usage, Usage]
+    inputs: tuple[tuple[str, Usage], ...]
+    labels: Usage
+    labels_by_group: np.ndarray | None
+    cadc_channels: tuple[Usage, Usage]
+    madc_channels: Usage
+    traffic: tuple[Load, ...]
+    population_of: np.ndarray
+    projection_at: np.ndarray | None
+    fan_in: np.ndarray
+    population_names: tuple[str, ...]
+    projection_names: tuple[str, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the network can be routed."""
+        return self.problem is None
+
+    @property
+    def rows(self) -> tuple[Usage, Usage]:
+        """Synapse rows of each hemisphere, or needed ones as for the drivers."""
+        top, bottom = (Usage(2 * drivers.used, 2 * drivers.available) for drivers in self.drivers)
+        return top, bottom
+
+    @property
+    def overloaded(self) -> tuple[Load, ...]:
+        """Links and buses that are expected to lose events."""
+        return tuple(load for load in self.traffic if load.overloaded)
+
+    def __str__(self) -> str:
+        lines = [f"The network does not fit: {self.problem}" if self.problem else "The network fits."]
+        if self.remedy:
+            lines.append(f"Smallest change that fits: {self.remedy}")
+        elif self.problem:
+            lines.append("No change of the size of one population makes it fit.")
+        needed = "" if self.fits else " (needed)"
+        lines.append(f"{'':<24}{'top':<14}bottom")
+        for what, (top, bottom) in (
+            ("circuits", self.circuits),
+            ("synapse rows" + needed, self.rows),
+            ("drivers" + needed, self.drivers),
+            ("CADC channels", self.cadc_channels),
+        ):
+            lines.append(f"{what:<24}{top!s:<14}{bottom}")
+        lines += [f"{'MADC channels':<24}{self.madc_channels}", f"{'labels' + needed:<24}{self.labels}"]
+        if self.labels_by_group is not None:
+            for bus, groups in enumerate(self.labels_by_group):
+                counts = ", ".join(map(str, groups))
+                lines.append(f"{f'  PADI bus {bus}':<24}{counts} in groups of {LABELS}")
+        lines += [f"{f'inputs of {name!r}':<24}at most {usage}" for name, usage in self.inputs]
+        lines += [f"{load.name:<32}{load}" for load in self.traffic]
+        return "\n".join(lines)
+
+
+def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
+    """Say what ``network`` takes of the chip, whether or not it fits.
+
+    Args:
+        network: Any network.
+        rates: Expected mean rate of each source in Hz, a scalar or (size,), by population; those that are missing are
+            silent. Without it nothing is said about event rates.
+
+    Returns:
+        The report. A network that does not fit is searched for the smallest change that does, which routes it several
+        times.
+
+    Raises:
+        ProgramError: A rate is negative or not finite, has the wrong shape, or its population is unknown.
+    """
+    problem, routing = None, None
+    try:
+        routing = build_routing(network)
+    except RoutingError as error:
+        problem = str(error)
+    fan_in, population_of, recorded = _demand(network)
+    names = tuple(population.name for population in network.populations.values())
+    on_chip = [p for p in network.populations.values() if isinstance(p, Population)]
+    by_group = None if routing is None else _labels_by_group(network, routing)
+    needed = (routing.places > 0).any(2).sum(1) if routing else fan_in.reshape(2, COLUMNS).max(1)
+    return FitReport(
+        problem=problem,
+        remedy=smallest_change(network) if problem else None,
+        circuits=_both((population_of >= 0).reshape(2, COLUMNS).sum(1), COLUMNS),
+        drivers=_both(needed, DRIVERS),
+        inputs=tuple((p.name, Usage(int(fan_in[p.neurons].max()), MAX_INPUTS)) for p in on_chip),
+        labels=Usage(_sending(network), BUSES * GROUPS * LABELS),
+        labels_by_group=by_group,
+        cadc_channels=_both(recorded.reshape(2, COLUMNS).sum(1), COLUMNS),
+        madc_channels=Usage(sum(p.madc_index is not None for p in on_chip), 1),
+        traffic=expected_traffic(network, routing, rates) if routing and rates is not None else (),
+        population_of=frozen(population_of, np.int64),
+        projection_at=None if routing is None else _projection_at(network, routing),
+        fan_in=frozen(fan_in, np.int64),
+        population_names=names,
+        projection_names=tuple(projection.name for projection in network.projections.values()),
+    )
+
+
+def _both(used: np.ndarray, available: int) -> tuple[Usage, Usage]:
+    return Usage(int(used[0]), available), Usage(int(used[1]), available)
+
+
+def _demand(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return signed inputs, position of the population or -1, and CADC recording of each circuit, each (512,)."""
+    fan_in, population_of = np.zeros(2 * COLUMNS, np.int64), np.full(2 * COLUMNS, -1, np.int64)
+    recorded = np.zeros(2 * COLUMNS, np.bool_)
+    for position, population in enumerate(network.populations.values()):
+        if isinstance(population, Population):
+            population_of[population.neurons] = position
+            recorded[population.neurons] = population.record_cadc
+    for projection in network.projections.values():
+        count = len(projection.weights) if projection.mask is None else projection.mask.sum(0)
+        fan_in[network.target(projection).neurons] += count
+    return fan_in, population_of, recorded
+
+
+def _sending(network: Network) -> int:
+    """Return the number of sources that need a label."""
+    sending = {
+        descriptor: np.full(population.size, population.record_spikes or not isinstance(population, Population))
+        for descriptor, population in network.populations.items()
+    }
+    for projection in network.projections.values():
+        sending[projection.pre] |= True if projection.mask is None else projection.mask.any(1)
+    return sum(int(sources.sum()) for sources in sending.values())
+
+
+def _labels_by_group(network: Network, routing: Routing) -> np.ndarray:
+    neurons = np.flatnonzero(routing.event_addresses >= 0)
+    buses, groups = [event_outputs(neurons) % BUSES], [routing.event_addresses[neurons] >> 6]
+    for labels in routing.external_labels.values():
+        buses.append(labels >> 14)
+        groups.append(labels >> 6 & (GROUPS - 1))
+    counts = np.zeros((BUSES, GROUPS), np.int64)
+    np.add.at(counts, (np.concatenate(buses), np.concatenate(groups)), 1)
+    return frozen(counts, np.int64)
+
+
+def _projection_at(network: Network, routing: Routing) -> np.ndarray:
+    if not network.projections:
+        return frozen(np.full(routing.places.shape, -1, np.int64), np.int64)
+    ends = np.cumsum([projection.weights.size for projection in network.projections.values()])
+    projection = np.searchsorted(ends, routing.places - 1, side="right")
+    return frozen(np.where(routing.places > 0, projection, -1), np.int64)
