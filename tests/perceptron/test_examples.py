@@ -135,11 +135,11 @@ def test_digits_are_learnt_in_the_loop_and_moved(tmp_path, capsys):
     pytest.importorskip("sklearn")
     pytest.importorskip("matplotlib")
     options = ["--epochs", "2", "--loop-epochs", "1", "--dataset", "digits", "--reduce-data", "0.5", "--lr", "2"]
-    args = mnist.get_parser().parse_args([*options, "--plot-path", str(tmp_path / "confusion.png")])
+    args = mnist.get_parser().parse_args([*options, "--plot-path", str(tmp_path / "new" / "confusion.png")])
     with open_session(fidelity="calibrated"):
         assert mnist.main(args) > 0.85
     assert "loop epoch  1" in capsys.readouterr().out
-    assert (tmp_path / "confusion.png").exists()
+    assert (tmp_path / "new" / "confusion.png").exists()
 
 
 def test_the_minimal_example_shows_the_chip_beside_the_model(capsys):

@@ -124,7 +124,7 @@ def test_chip_is_released_after_an_error(monkeypatch, tmp_path):
 
 def test_figure(tmp_path):
     pytest.importorskip("matplotlib")
-    path = tmp_path / "yinyang.png"
+    path = tmp_path / "new folder" / "yinyang.png"
     yinyang.main(arguments("--mock", "--epochs", "1", "--plot-path", str(path)))
     assert path.read_bytes().startswith(b"\x89PNG")
     yinyang.plot([1.0, 0.5], [0.4, 0.8], [0.9, 0.6], [0.5, 0.7], arguments("--plot-path", str(path)))

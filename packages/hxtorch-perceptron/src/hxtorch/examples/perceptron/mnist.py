@@ -7,6 +7,7 @@ scikit-learn's digits are taken.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 import copy
 from collections.abc import Iterable
 
@@ -121,6 +122,8 @@ def main(args: argparse.Namespace) -> float:
     Returns:
         Accuracy on the test samples, on the chip unless ``args.mock``.
     """
+    if args.plot_path:  # a folder that cannot be made is better known before training than after it
+        Path(args.plot_path).parent.mkdir(parents=True, exist_ok=True)
     opens = not args.mock and not _connected()
     torch.manual_seed(args.seed)
     trainset, testset = (shrink_dataset(dataset, args.reduce_data) for dataset in _load(args))

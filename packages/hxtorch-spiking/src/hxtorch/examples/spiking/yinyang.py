@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -184,6 +185,8 @@ def main(args: argparse.Namespace) -> float:
 
 
 def _main(args: argparse.Namespace) -> float:
+    if args.plot_path:  # a folder that cannot be made is better known before training than after it
+        Path(args.plot_path).parent.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
     model = build_model(args)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
