@@ -23,6 +23,10 @@ NAMES = {
     "spiking.Experiment.get_hw_results": ["self", "runtime"],
     "spiking.Experiment.load_calib": ["self", "calib_path"],
     "spiking.experiment.Experiment": EXPERIMENT,
+    "spiking.experiment.NeuronPlacement": [],
+    "spiking.experiment.NeuronPlacement.register_id": ["self", "neuron_id", "shape", "placement_constraint"],
+    "spiking.experiment.NeuronPlacement.id2logicalneuron": ["self", "neuron_id"],
+    "spiking.execution_info.ExecutionInfo": None,
     "spiking.execution_instance.ExecutionInstance": ["calib_path"],
     "spiking.execution_instance.ExecutionInstance.load_calib": ["self", "calib_path"],
     "spiking.ExecutionInstance": ["calib_path", "input_loopback"],
@@ -53,6 +57,21 @@ NAMES = {
         "size", "experiment", "leak", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance", "synapse_dac_bias",
         "execution_instance", *RECORDING,
     ],
+    "spiking.Neuron.mask": None,
+    "spiking.IAFNeuron": [
+        "size", "experiment", "reset", "threshold", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance",
+        "refractory_time", "synapse_dac_bias", "holdoff_time", "method", "alpha", "execution_instance",
+        "enable_spike_recording", *RECORDING,
+    ],
+    "spiking.IAFNeuron.output_type": None,
+    "spiking.NeuronExp": ["size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn"],
+    "spiking.ReadoutNeuronExp": ["size", "experiment", "leak", "tau_mem", "tau_syn"],
+    "spiking.BatchDropout": ["size", "dropout", "experiment", "func"],
+    "spiking.BatchDropout.mask": None,
+    "spiking.BatchDropout.set_mask": None,
+    "spiking.SparseSynapse": [
+        "connections", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+    ],
     "spiking.HXParameter": ["value"],
     "spiking.ModelParameter": ["model_value"],
     "spiking.MixedHXModelParameter": ["model_value", "hardware_value"],
@@ -62,6 +81,18 @@ NAMES = {
     "spiking.functional.superspike.superspike_func": ["input", "alpha"],
     "spiking.functional.input_neuron": ["input", "hw_data"],
     "spiking.functional.linear": ["input", "weight", "bias"],
+    "spiking.functional.exp_cuba_li_integration": ["input", "leak", "tau_syn_exp", "tau_mem_exp", "hw_data"],
+    "spiking.functional.exp_cuba_lif_integration": [
+        "input", "leak", "reset", "threshold", "tau_syn_exp", "tau_mem_exp", "method", "alpha", "hw_data",
+    ],
+    "spiking.functional.linear_exponential_clamp": ["inputs", "weight", "bias", "cap", "start_weight", "quantize"],
+    "spiking.functional.linear_sparse": ["input", "weight", "connections", "bias"],
+    "spiking.functional.batch_dropout": ["input", "mask"],
+    "spiking.functional.iaf.CUBAIAFParams": None,
+    "spiking.functional.iaf.cuba_iaf_integration": ["input", "params", "hw_data", "dt"],
+    "spiking.functional.iaf.cuba_refractory_iaf_integration": ["input", "params", "hw_data", "dt"],
+    "spiking.functional.iaf.iaf_step": ["z", "v", "i", "input", "z_hw", "v_hw", "params", "dt"],
+    "spiking.functional.iaf.IAF": None,
     "spiking.functional.threshold": ["input", "method", "alpha"],
     "spiking.functional.lif.CUBALIFParams": None,
     "spiking.functional.lif.cuba_lif_integration": ["input", "params", "hw_data", "dt"],
@@ -75,6 +106,9 @@ NAMES = {
     "spiking.transforms.decode.MeanOverTime": None,
     "spiking.transforms.decode.SumOverTime": None,
     "spiking.transforms.encode.CoordinatesToSpikes": ["seq_length", "t_early", "t_late", "dt", "t_bias", "device"],
+    "spiking.transforms.encode.PixelsToSpikeTimes": ["tau", "threshold", "t_max", "epsilon"],
+    "spiking.transforms.encode.SpikeTimesToDense": ["bin_width", "size"],
+    "spiking.transforms.encode.SpikeTimesToSparseTensor": ["bin_width", "size"],
     "spiking.transforms.weight_transforms.linear_saturating": ["weight", "scale", "min_weight", "max_weight"],
     "spiking.datasets.yinyang.YinYangDataset": ["r_small", "r_big", "size", "seed", "transform"],
     "spiking.datasets.yinyang.YinYangDataset.get_sample": ["self", "goal"],
@@ -82,6 +116,12 @@ NAMES = {
     "spiking.datasets.yinyang.YinYangDataset.dist_to_left_dot": ["self", "x", "y"],
     "spiking.datasets.yinyang.YinYangDataset.dist_to_right_dot": ["self", "x", "y"],
     "spiking.utils.calib_helper.nightly_calib_path": ["name"],
+    "spiking.utils.calib_helper.nightly_calix_native_path": ["name"],
+    "spiking.utils.calib_helper.calib_from_calix_native": ["path"],
+    "spiking.utils.calib_helper.chip_from_file": ["path"],
+    "spiking.utils.calib_helper.chip_from_portable_binary": ["data"],
+    "spiking.utils.model_mapper.MixinHXModelMapper": None,
+    "spiking.utils.model_mapper.MixinHXModelMapper.map_from": ["self", "state_dict", "mapping", "map_all"],
     "examples.spiking.yinyang_model.Model": ["encoder", "network", "decoder", "readout_scale"],
     "examples.spiking.yinyang_model.Model.regularize": [
         "self", "reg_readout", "reg_bursts", "reg_w_hidden", "reg_w_output",
@@ -137,6 +177,20 @@ def test_name_is_there_and_takes_its_parameters_in_order(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("spiking.")])
 def test_both_spellings_are_one_object(name):
     assert resolve(name) is resolve(name.replace("spiking.", "snn.", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("LIF", "Neuron"),
+        ("LI", "ReadoutNeuron"),
+        ("Handle", "TensorHandle"),
+        ("LIFObservables", "NeuronHandle"),
+        ("LIObservables", "ReadoutNeuronHandle"),
+    ],
+)
+def test_names_of_other_versions_are_the_same_objects(name, other):
+    assert getattr(hxtorch.spiking, name) is getattr(hxtorch.spiking, other)
 
 
 def test_run_is_the_function():

@@ -3,9 +3,14 @@ import pytest
 import torch
 
 from hxtorch.spiking.datasets import YinYangDataset
-from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorValueError
+from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError, TensorValueError
 from hxtorch.spiking.transforms.decode import MaxOverTime, MeanOverTime, SumOverTime
-from hxtorch.spiking.transforms.encode import CoordinatesToSpikes
+from hxtorch.spiking.transforms.encode import (
+    CoordinatesToSpikes,
+    PixelsToSpikeTimes,
+    SpikeTimesToDense,
+    SpikeTimesToSparseTensor,
+)
 
 
 def test_coordinate_is_the_time_of_one_spike():
@@ -33,6 +38,58 @@ def test_bad_coordinates():
             encoder(torch.tensor([[0.5, bad]]))
     with pytest.raises(TensorShapeError):
         encoder(torch.zeros(4))
+
+
+def test_latency_is_the_time_to_threshold_of_a_leaky_integrator():
+    pixels = torch.tensor([[0.3, 0.5, 1.0, 7.0]], dtype=torch.float64)
+    times = PixelsToSpikeTimes(tau=8e-6, threshold=0.2, t_max=1.0)(pixels)
+    membrane = pixels * (1 - torch.exp(-times / 8e-6))
+    torch.testing.assert_close(membrane, torch.full_like(membrane, 0.2))
+
+
+def test_pixels_below_the_threshold_get_the_latest_time():
+    encoder = PixelsToSpikeTimes(tau=20.0, threshold=0.2, t_max=30.0)
+    times = encoder(torch.tensor([0.0, -1.0, 0.2, 0.2 + 1e-6, 0.9]))
+    assert times[:4].tolist() == [30.0] * 4
+    assert 0 < times[4] < 30
+    assert encoder(torch.rand(2, 28, 28)).shape == (2, 28, 28)
+
+
+def test_bad_pixels():
+    with pytest.raises(TensorTypeError, match="scale bytes"):
+        PixelsToSpikeTimes()(torch.zeros(4, dtype=torch.uint8))
+    with pytest.raises(TensorValueError, match="NaN"):
+        PixelsToSpikeTimes()(torch.full((4,), float("nan")))
+    for arguments in ({"tau": 0.0}, {"threshold": -0.1}, {"t_max": float("nan")}, {"epsilon": 0.0}):
+        with pytest.raises(ParameterError, match="wanted"):
+            PixelsToSpikeTimes(**arguments)
+
+
+def test_spike_times_on_a_grid_dense_and_sparse():
+    times = torch.tensor([[0.0, 2.9e-6, 3.1e-6], [9e-6, 9.6e-6, float("inf")]])
+    dense, sparse = SpikeTimesToDense(1e-6, 10)(times), SpikeTimesToSparseTensor(1e-6, 10)(times)
+    assert dense.shape == (10, 2, 3)
+    assert dense.nonzero().tolist() == [[0, 0, 0], [3, 0, 1], [3, 0, 2], [9, 1, 0]]
+    assert dense.dtype == torch.float32
+    assert sparse.is_sparse
+    assert sparse.is_coalesced()
+    assert torch.equal(sparse.to_dense(), dense)
+
+
+def test_times_of_grid_points_stay_there():
+    times = torch.arange(1000) * 1e-6
+    assert torch.equal(SpikeTimesToDense(1e-6, 1000)(times), torch.eye(1000))
+
+
+def test_bad_spike_times():
+    for bad in (-1e-6, float("nan")):
+        with pytest.raises(TensorValueError, match="negative time or NaN"):
+            SpikeTimesToDense(1e-6, 10)(torch.tensor([0.0, bad]))
+    with pytest.raises(TensorTypeError, match="floating"):
+        SpikeTimesToDense(1e-6, 10)(torch.tensor([1, 2]))
+    for arguments in ((0.0, 10), (1e-6, 0), (1e-6, 2.5), (float("nan"), 3)):
+        with pytest.raises(ParameterError, match="wanted"):
+            SpikeTimesToSparseTensor(*arguments)
 
 
 def test_decoders():

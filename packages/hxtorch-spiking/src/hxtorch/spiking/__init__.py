@@ -4,7 +4,18 @@ from hxtorch.spiking import datasets, functional, handle, transforms
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
-from hxtorch.spiking.modules import HXModule, InputNeuron, Neuron, ReadoutNeuron, Synapse
+from hxtorch.spiking.modules import (
+    BatchDropout,
+    HXModule,
+    IAFNeuron,
+    InputNeuron,
+    Neuron,
+    NeuronExp,
+    ReadoutNeuron,
+    ReadoutNeuronExp,
+    SparseSynapse,
+    Synapse,
+)
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
@@ -13,19 +24,33 @@ from hxtorch.spiking.parameter import (
 )
 from hxtorch.spiking.running import run
 
+# The same objects under the names of other versions of the API.
+LIF, LI = Neuron, ReadoutNeuron
+Handle, LIFObservables, LIObservables = TensorHandle, NeuronHandle, ReadoutNeuronHandle
+
 __all__ = [
+    "LI",
+    "LIF",
+    "BatchDropout",
     "ExecutionInstance",
     "Experiment",
     "HXModule",
     "HXParameter",
     "HXTransformedModelParameter",
+    "Handle",
+    "IAFNeuron",
     "InputNeuron",
+    "LIFObservables",
+    "LIObservables",
     "MixedHXModelParameter",
     "ModelParameter",
     "Neuron",
+    "NeuronExp",
     "NeuronHandle",
     "ReadoutNeuron",
+    "ReadoutNeuronExp",
     "ReadoutNeuronHandle",
+    "SparseSynapse",
     "Synapse",
     "SynapseHandle",
     "TensorHandle",

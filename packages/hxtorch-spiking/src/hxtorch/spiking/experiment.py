@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from hxtorch.core import ExecutionInfo, Network, Routing, build_routing
+from hxtorch.core.placement import NeuronPlacement as NeuronPlacement  # under the path that user scripts know
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.graph import ModuleGraph

@@ -71,12 +71,15 @@ class ChipNetwork:
                 else self._populations[wire.pre]
             )
             post = self._populations[wire.post]
-            self._projections.append(builder.add(core.Projection(pre, post, weights, name=wire.projection.label)))
+            self._projections.append(
+                builder.add(core.Projection(pre, post, weights, wire.projection.hardware_mask(), wire.projection.label))
+            )
         network = builder.done()
         self._graph = core.build_network_graph(network, experiment.hw_routing_func(network))
-        self._fires = np.zeros(512, np.bool_)
+        self._fires, self._leaks = np.zeros(512, np.bool_), np.ones(512, np.bool_)
         for population, neurons in self._neurons.items():
             self._fires[neurons] = population.fires
+            self._leaks[neurons] = population.leaks
         self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
 
     def update(self, plan: Plan) -> None:
@@ -133,8 +136,8 @@ class ChipNetwork:
             What was recorded, by module; and what the chip did.
         """
         if self._configured is None or self._configured[0] is not calibration:
-            registers = calibration.apply(core.ChipConfiguration()).replace(enable_threshold=self._fires)
-            self._configured = calibration, registers
+            registers = calibration.apply(core.ChipConfiguration())
+            self._configured = calibration, registers.replace(enable_threshold=self._fires, enable_leak=self._leaks)
             self._report_failed(calibration)
         cycles, seconds = round(runtime * dt / core.CYCLE), runtime * dt
         spikes = [_spikes(source, runtime, known) for source in plan.sources]
@@ -143,7 +146,9 @@ class ChipNetwork:
             for descriptor, trace in zip(self._sources, spikes, strict=True)
         }
         batch_size = spikes[0].shape[1] if spikes else 1
-        result = core.run(self._configured[1], self._graph, core.NetworkInputs(cycles, batch_size, trains))
+        result = core.run(
+            self._dropped(self._configured[1]), self._graph, core.NetworkInputs(cycles, batch_size, trains)
+        )
 
         hw_spikes = core.extract_spikes(result, self._graph, cycles)
         hw_cadc = core.extract_cadc(result, self._graph, cycles)
@@ -156,6 +161,15 @@ class ChipNetwork:
         for module, key in recorded:
             observables[module] = module.post_process(hw_spikes.get(key), hw_cadc.get(key), hw_madc.get(key), seconds)
         return observables, result.info
+
+    def _dropped(self, configuration: core.ChipConfiguration) -> core.ChipConfiguration:
+        """Return ``configuration`` with the comparators off that belong to neurons which may not spike in this run."""
+        fires = self._fires.copy()
+        for population, neurons in self._neurons.items():
+            mask = population.mask
+            if mask is not None:
+                fires[neurons] &= mask.cpu().numpy()
+        return configuration if np.array_equal(fires, self._fires) else configuration.replace(enable_threshold=fires)
 
     def _report_failed(self, calibration: Calibration) -> None:
         failed = np.intersect1d(calibration.failed, np.concatenate([*self._neurons.values()]))

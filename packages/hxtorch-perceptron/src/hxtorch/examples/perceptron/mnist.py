@@ -7,9 +7,9 @@ scikit-learn's digits are taken.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 import copy
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 from torch import Tensor

@@ -1,25 +1,39 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
+from hxtorch.spiking.functional.dropout import batch_dropout
+from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clamp
+from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
+from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.input_neuron import input_neuron
 from hxtorch.spiking.functional.li import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.linear import linear
 from hxtorch.spiking.functional.refractory import refractory_update
+from hxtorch.spiking.functional.sparse import linear_sparse
 from hxtorch.spiking.functional.superspike import SuperSpike, superspike_func
 from hxtorch.spiking.functional.threshold import threshold
 from hxtorch.spiking.functional.unterjubel import Unterjubel
 
 __all__ = [
+    "IAF",
     "LI",
     "LIF",
+    "CUBAIAFParams",
     "CUBALIFParams",
     "CUBALIParams",
     "SuperSpike",
     "Unterjubel",
+    "batch_dropout",
+    "cuba_iaf_integration",
     "cuba_li_integration",
     "cuba_lif_integration",
+    "cuba_refractory_iaf_integration",
+    "exp_cuba_li_integration",
+    "exp_cuba_lif_integration",
     "input_neuron",
     "linear",
+    "linear_exponential_clamp",
+    "linear_sparse",
     "refractory_update",
     "superspike_func",
     "threshold",

@@ -33,6 +33,24 @@ def step_fraction(tau: Value, dt: float, like: Tensor) -> Tensor:
     return fraction
 
 
+def decay_factor(factor: Value, what: str, like: Tensor) -> Tensor:
+    """Return the part that is left after one step as a tensor of the type and device of ``like``.
+
+    Args:
+        factor: ``exp(-dt / tau)``, 0 to 1.
+        what: Its name, for messages.
+        like: Tensor whose type and device the result gets.
+
+    Raises:
+        ParameterError: ``factor`` is not in [0, 1).
+    """
+    result = tensor_like(factor, like)
+    extremes = result.detach()
+    if not bool(((extremes >= 0) & (extremes < 1)).all()):
+        raise ParameterError(f"{what}: got {factor}, wanted exp(-dt / tau), which is at least 0 and less than 1")
+    return result
+
+
 def time_steps(input: Tensor, steps: int) -> tuple[Tensor, ...]:
     """Return the first ``steps`` slices of ``input`` (time, batch, neuron) along time.
 

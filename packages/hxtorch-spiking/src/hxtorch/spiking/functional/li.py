@@ -46,12 +46,29 @@ def cuba_li_integration(
     The order inside a step, the arguments, what is injected and what is raised are those of
     :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`, without the threshold.
     """
+    decay_mem = step_fraction(params.tau_mem, dt, input)
+    return integrate(input, params.leak, hw_data, decay_mem, 1.0 - step_fraction(params.tau_syn, dt, input))
+
+
+def integrate(
+    input: Tensor, leak: Value, hw_data: HardwareObservables | None, decay_mem: Tensor, keep_syn: Tensor
+) -> LI:
+    """Take the steps of :func:`cuba_li_integration` with given factors.
+
+    Args:
+        input: Weighted spikes per step, floating (time, batch, neuron).
+        leak: Potential in model units.
+        hw_data: Recordings of the chip.
+        decay_mem: Part of the way to its target that the membrane goes in one step.
+        keep_syn: Part of the synaptic current that is left after one step.
+
+    Returns:
+        Traces of as many steps as input and recordings both have.
+    """
     recorded = hw_data or NOTHING
     inputs = time_steps(input, recorded.steps(len(input)))
-    leak = tensor_like(params.leak, input)
+    leak = tensor_like(leak, input)
     membrane_hw = [None] * len(inputs) if recorded.cadc is None else (recorded.cadc - leak).unbind(0)
-    decay_mem = step_fraction(params.tau_mem, dt, input)
-    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
 
     v = i = torch.zeros_like(inputs[0])  # v is relative to the leak
     membrane, current = [], []

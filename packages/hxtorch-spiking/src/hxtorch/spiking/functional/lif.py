@@ -79,6 +79,33 @@ def cuba_lif_integration(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A time constant is below half a step, or the surrogate is unknown.
     """
+    decay_mem = step_fraction(params.tau_mem, dt, input)
+    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
+    refractory = refractory_steps(params.refractory_time, dt, input)
+    return integrate(input, params, hw_data, decay_mem, keep_syn, refractory)
+
+
+def integrate(
+    input: Tensor,
+    params: CUBALIFParams,
+    hw_data: HardwareObservables | None,
+    decay_mem: Tensor,
+    keep_syn: Tensor,
+    refractory: Value,
+) -> LIF:
+    """Take the steps of :func:`cuba_lif_integration` with given factors.
+
+    Args:
+        input: Weighted spikes per step, floating (time, batch, neuron).
+        params: Potentials and surrogate are used.
+        hw_data: Recordings of the chip.
+        decay_mem: Part of the way to its target that the membrane goes in one step.
+        keep_syn: Part of the synaptic current that is left after one step.
+        refractory: Steps after a spike in which the membrane stays at the reset.
+
+    Returns:
+        Traces of as many steps as input and recordings both have.
+    """
     recorded = hw_data or NOTHING
     inputs = time_steps(input, recorded.steps(len(input)))
     spikes_hw = [None] * len(inputs) if recorded.spikes is None else recorded.spikes.unbind(0)
@@ -88,9 +115,6 @@ def cuba_lif_integration(
     membrane_hw = [None] * len(inputs) if recorded.cadc is None else (recorded.cadc - leak).unbind(0)
     reset = tensor_like(params.reset, input) - leak
     threshold = tensor_like(params.threshold, input) - leak
-    decay_mem = step_fraction(params.tau_mem, dt, input)
-    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
-    refractory = refractory_steps(params.refractory_time, dt, input)
     fire, alpha = surrogate(params.method), params.alpha
 
     v = i = ref = torch.zeros_like(inputs[0])

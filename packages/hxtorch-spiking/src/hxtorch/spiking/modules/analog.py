@@ -13,6 +13,8 @@ from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.functional import batch_dropout
+from hxtorch.spiking.functional.threshold import Surrogate, surrogate
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.modules.types import Population
@@ -35,10 +37,12 @@ class AnalogNeuron(Population):
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
 
+    leaks: ClassVar[bool] = True
+    """Whether the leak of the neurons is on."""
+
     parameter_names: ClassVar[tuple[str, ...]]
     """Parameters that the chip is calibrated to."""
 
-    leak: HXBaseParameter
     tau_mem: HXBaseParameter
     tau_syn: HXBaseParameter
     i_synin_gm: HXBaseParameter
@@ -72,6 +76,21 @@ class AnalogNeuron(Population):
             chosen["interpolation_mode"],
         )
         self._check_recording()
+
+    @property
+    def mask(self) -> Tensor | None:
+        """Which neurons may spike in this pass, bool (neuron,), or None for all.
+
+        Said by each :class:`~hxtorch.spiking.BatchDropout` that reads the population.
+        """
+        masks = [
+            node.module.source_mask
+            for own in self.experiment.modules
+            if own.module is self
+            for node in self.experiment.modules.readers(own.target)
+        ]
+        said = [mask for mask in masks if mask is not None]
+        return torch.stack(said).all(0) if said else None
 
     @property
     def madc_index(self) -> int | None:
@@ -131,6 +150,11 @@ class AnalogNeuron(Population):
             return NOTHING
         spikes, cadc = (None if trace is None else trace.to(like) for trace in (hw_data.spikes, hw_data.cadc))
         return HardwareObservables(spikes, cadc, hw_data.madc)
+
+    def _masked(self, method: str | Surrogate) -> str | Surrogate:
+        """Return ``method``, silent where a mask says so: no spike, so no reset either, and no gradient."""
+        mask, fire = self.mask, surrogate(method)
+        return method if mask is None else lambda distance, alpha: batch_dropout(fire(distance, alpha), mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)

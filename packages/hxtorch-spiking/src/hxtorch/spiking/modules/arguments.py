@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, TypedDict
 
+from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
+from hxtorch.spiking.functional import CUBAIAFParams, CUBALIFParams, CUBALIParams
 from hxtorch.spiking.functional.threshold import Surrogate
 from hxtorch.spiking.parameter import HXBaseParameter, MixedHXModelParameter, ParameterValue
 
@@ -14,6 +17,8 @@ if sys.version_info >= (3, 11):
     from typing import Unpack as Unpack
 else:
     from typing_extensions import Unpack as Unpack
+
+_REFRACTORY_TIME = 1e-6
 
 Parameter = HXBaseParameter | ParameterValue
 """A parameter object, or a value for model and chip: a number or a tensor (neuron,)."""
@@ -117,6 +122,31 @@ class MembraneRecordingArguments(TypedDict, total=False):
     """Circuits of one neuron; None, the only choice so far, is one circuit each."""
 
 
+class LIFParamsArgument(TypedDict, total=False):
+    """The older spelling of the model's parameters."""
+
+    params: CUBALIFParams | None
+    """Model values of leak, reset, threshold, times and surrogate in one, instead of these arguments.
+
+    The chip gets the default potentials, and the times of the model (the default refractory time for none).
+    Default None.
+    """
+
+
+class IAFParamsArgument(TypedDict, total=False):
+    """The older spelling of the model's parameters."""
+
+    params: CUBAIAFParams | None
+    """As :attr:`LIFParamsArgument.params`."""
+
+
+class LIParamsArgument(TypedDict, total=False):
+    """The older spelling of the model's parameters."""
+
+    params: CUBALIParams | None
+    """As :attr:`LIFParamsArgument.params`."""
+
+
 class LIFArguments(
     LeakArguments,
     FireArguments,
@@ -127,9 +157,25 @@ class LIFArguments(
     PlaceArguments,
     SpikeRecordingArguments,
     MembraneRecordingArguments,
+    LIFParamsArgument,
     total=False,
 ):
     """Arguments of leaky integrate-and-fire neurons."""
+
+
+class IAFArguments(
+    FireArguments,
+    MembraneArguments,
+    RefractoryArguments,
+    DACArguments,
+    SurrogateArguments,
+    PlaceArguments,
+    SpikeRecordingArguments,
+    MembraneRecordingArguments,
+    IAFParamsArgument,
+    total=False,
+):
+    """Arguments of integrate-and-fire neurons."""
 
 
 class LIArguments(
@@ -138,13 +184,14 @@ class LIArguments(
     DACArguments,
     PlaceArguments,
     MembraneRecordingArguments,
+    LIParamsArgument,
     total=False,
 ):
     """Arguments of leaky integrators."""
 
 
 def lif_defaults() -> LIFArguments:
-    """Return fresh defaults of all arguments; those of leaky integrators are among them."""
+    """Return fresh defaults of all arguments; those of the other models are among them."""
     return {
         "leak": MixedHXModelParameter(0.0, 80),
         "reset": MixedHXModelParameter(0.0, 80),
@@ -153,7 +200,7 @@ def lif_defaults() -> LIFArguments:
         "tau_syn": 10e-6,
         "i_synin_gm": 500,
         "membrane_capacitance": 63,
-        "refractory_time": 1e-6,
+        "refractory_time": _REFRACTORY_TIME,
         "synapse_dac_bias": 600,
         "holdoff_time": 0.0,
         "method": "superspike",
@@ -171,4 +218,36 @@ def lif_defaults() -> LIFArguments:
         "shift_cadc_to_first": False,
         "interpolation_mode": "linear",
         "neuron_structure": None,
+        "params": None,
     }
+
+
+def spell_out(
+    given: Mapping[str, Any], model: type[CUBALIFParams] | type[CUBAIAFParams] | type[CUBALIParams]
+) -> dict[str, Any]:
+    """Return arguments with ``params`` replaced by the arguments that it stands for.
+
+    Args:
+        given: Arguments of a neuron module.
+        model: What ``params`` must be.
+
+    Raises:
+        ParameterError: ``params`` is of another model, or one of its parameters is given beside it.
+    """
+    params = given.get("params")
+    others = {name: value for name, value in given.items() if name != "params"}
+    if params is None:
+        return others
+    if not isinstance(params, model):
+        raise ParameterError(f"params: got {type(params).__name__}, wanted {model.__name__}")
+    values = {entry.name: getattr(params, entry.name) for entry in fields(params)}
+    twice = sorted(set(values) & set(others))
+    if twice:
+        raise ParameterError(f"{twice[0]}: got it beside params, wanted one of them")
+    for name, default in lif_defaults().items():
+        if name in values and isinstance(default, MixedHXModelParameter):
+            values[name] = MixedHXModelParameter(values[name], default.hardware_value)
+    refractory_time = values.get("refractory_time")
+    if isinstance(refractory_time, (int, float)) and refractory_time == 0:  # which no chip has
+        values["refractory_time"] = MixedHXModelParameter(0.0, _REFRACTORY_TIME)
+    return {**others, **values}

@@ -69,6 +69,11 @@ class HXModule(torch.nn.Module):
         return None
 
     @property
+    def source_mask(self) -> Tensor | None:
+        """Which neurons of the population that it reads may spike in this pass, bool (neuron,), or None for all."""
+        return None
+
+    @property
     def label(self) -> str:
         """What messages call the module."""
         return f"{type(self).__name__}({self.extra_repr()})"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import Tensor
+
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, lif_defaults
+from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, lif_defaults, spell_out
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
 
@@ -46,15 +48,16 @@ class Neuron(AnalogNeuron):
         "holdoff_time",
     )
 
+    leak: HXBaseParameter
     reset: HXBaseParameter
     threshold: HXBaseParameter
     refractory_time: HXBaseParameter
     holdoff_time: HXBaseParameter
 
     def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIFArguments]) -> None:
-        super().__init__(size, experiment, LIFArguments.__annotations__, arguments)
-        chosen = lif_defaults()
-        chosen.update(arguments)
+        given = spell_out(arguments, CUBALIFParams)
+        super().__init__(size, experiment, LIFArguments.__annotations__, given)
+        chosen = {**lif_defaults(), **given}
         self.method = chosen["method"]
         self.alpha = chosen["alpha"]
         surrogate(self.method)
@@ -69,14 +72,18 @@ class Neuron(AnalogNeuron):
             tau_mem=self.tau_mem.model_value,
             tau_syn=self.tau_syn.model_value,
             refractory_time=self.refractory_time.model_value,
-            method=self.method,
+            method=self._masked(self.method),
             alpha=self.alpha,
         )
+
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+        return cuba_lif_integration(current, self.params, recorded, self.experiment.dt)
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""
         current = self.total_input(input)
-        traces = cuba_lif_integration(current, self.params, self._observables(hw_data, current), self.experiment.dt)
+        traces = self.integrate(current, self._observables(hw_data, current))
         if not self.enable_cadc_recording:
             return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
         return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)

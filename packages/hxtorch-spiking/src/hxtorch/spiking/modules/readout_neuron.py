@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import Tensor
+
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import CUBALIParams, cuba_li_integration
+from hxtorch.spiking.functional import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.handle import ReadoutNeuronHandle, TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import LIArguments, Unpack
+from hxtorch.spiking.modules.arguments import LIArguments, Unpack, spell_out
 from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.parameter import HXBaseParameter
 
 
 class ReadoutNeuron(AnalogNeuron):
@@ -32,8 +35,10 @@ class ReadoutNeuron(AnalogNeuron):
     fires = False
     parameter_names = ("leak", "tau_mem", "tau_syn", "i_synin_gm", "membrane_capacitance", "synapse_dac_bias")
 
+    leak: HXBaseParameter
+
     def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIArguments]) -> None:
-        super().__init__(size, experiment, LIArguments.__annotations__, arguments)
+        super().__init__(size, experiment, LIArguments.__annotations__, spell_out(arguments, CUBALIParams))
 
     @property
     def params(self) -> CUBALIParams:
@@ -42,10 +47,14 @@ class ReadoutNeuron(AnalogNeuron):
             leak=self.leak.model_value, tau_mem=self.tau_mem.model_value, tau_syn=self.tau_syn.model_value
         )
 
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LI:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+        return cuba_li_integration(current, self.params, recorded, self.experiment.dt)
+
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""
         current = self.total_input(input)
-        traces = cuba_li_integration(current, self.params, self._observables(hw_data, current), self.experiment.dt)
+        traces = self.integrate(current, self._observables(hw_data, current))
         if not self.enable_cadc_recording:
             return ReadoutNeuronHandle(membrane_madc=traces.membrane_madc)
         return ReadoutNeuronHandle(traces.membrane_cadc, traces.current, traces.membrane_madc)

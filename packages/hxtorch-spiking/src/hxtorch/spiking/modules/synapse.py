@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
-from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
-from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
-from hxtorch.spiking.modules.types import Projection
-from hxtorch.spiking.observables import HardwareObservables
-from hxtorch.spiking.tensors import check_finite
+from hxtorch.spiking.modules.types import legal_size
+from hxtorch.spiking.modules.weighted import WeightedProjection
 from hxtorch.spiking.transforms import weight_transforms
 
 if TYPE_CHECKING:
     from hxtorch.spiking.execution_instance import ExecutionInstance
     from hxtorch.spiking.experiment import Experiment
 
-MAX_WEIGHT = 63
 
-
-class Synapse(Projection):
+class Synapse(WeightedProjection):
     """All-to-all synapses: each spike steps the current of every target neuron by a weight.
 
     On the chip a weight is an excitatory and an inhibitory synapse of 6 bits, so it is rounded to -63..63 LSB after
@@ -47,9 +41,6 @@ class Synapse(Projection):
             ``k = 1 / sqrt(in_features)``.
     """
 
-    input_type = NeuronHandle
-    output_type = SynapseHandle
-
     def __init__(
         self,
         in_features: int,
@@ -61,27 +52,15 @@ class Synapse(Projection):
         dtype: torch.dtype | None = None,
         transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
     ) -> None:
-        super().__init__(in_features, out_features, experiment, func, execution_instance)
-        shape = (self.out_features, self.in_features)
-        self.weight = torch.nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        self.weight_transform = transform
-        self._synapse_func = func
+        shape = (legal_size("out_features", out_features), legal_size("in_features", in_features))
+        weight = torch.empty(shape, device=device, dtype=dtype)
+        super().__init__(in_features, out_features, experiment, func, execution_instance, weight, transform)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw new weights."""
         bound = 1.0 / math.sqrt(self.in_features)
         torch.nn.init.uniform_(self.weight, -bound, bound)
-
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Weigh the spikes of one handle."""
-        (handle,) = input
-        spikes = handle.filled()
-        if spikes.dtype != self.weight.dtype:
-            wanted = f"{self.weight.dtype} like the weight"
-            raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
-        check_finite(self.weight, f"weight of {self.label}")
-        return self._synapse_func(spikes, self.weight)
 
     def hardware_weights(self) -> np.ndarray:
         """Return the transformed weight, rounded.
@@ -90,21 +69,6 @@ class Synapse(Projection):
             int8 (in_features, out_features), -63..63 LSB.
 
         Raises:
-            TensorValueError: The transformed weight holds NaN or infinity.
-            TensorShapeError: The transform changed the shape.
-            OperandRangeError: A transformed weight exceeds +-63.
+            TensorValueError, TensorShapeError, OperandRangeError: See :meth:`WeightedProjection.lsb`.
         """
-        with torch.no_grad():
-            weight = self.weight_transform(self.weight.detach())
-            check_finite(weight, f"transformed weight of {self.label}")
-            if weight.shape != self.weight.shape:
-                shapes = f"{tuple(weight.shape)}, wanted {tuple(self.weight.shape)}"
-                raise TensorShapeError(f"transform of {self.label}: returned shape {shapes}")
-            lsb = (weight + torch.copysign(torch.tensor(0.5), weight)).trunc().cpu()
-        if bool((lsb.abs() > MAX_WEIGHT).any()):
-            worst = float(lsb.flatten()[lsb.abs().argmax()])
-            raise OperandRangeError(
-                f"weight of {self.label}: got {worst:.0f} LSB after the transform, wanted -{MAX_WEIGHT} to "
-                f"{MAX_WEIGHT}; clamp in the transform, as linear_saturating does"
-            )
-        return np.ascontiguousarray(lsb.T.to(torch.int8).numpy())
+        return np.ascontiguousarray(self.lsb().T.numpy())

@@ -35,7 +35,7 @@ class Population(HXModule):
         func: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(experiment, func)
-        self.size = _count("size", size)
+        self.size = legal_size("size", size)
         self.execution_instance = execution_instance or experiment.default_execution_instance
 
     @property
@@ -73,8 +73,8 @@ class Projection(HXModule):
         execution_instance: ExecutionInstance | None = None,
     ) -> None:
         super().__init__(experiment, func)
-        self.in_features = _count("in_features", in_features)
-        self.out_features = _count("out_features", out_features)
+        self.in_features = legal_size("in_features", in_features)
+        self.out_features = legal_size("out_features", out_features)
         self.execution_instance = execution_instance
 
     @property
@@ -89,12 +89,21 @@ class Projection(HXModule):
         """Return the weights for the chip in LSB, int8 (in_features, out_features)."""
         raise NotImplementedError
 
+    def hardware_mask(self) -> np.ndarray | None:
+        """Return where there are synapses on the chip, bool (in_features, out_features), or None for everywhere."""
+        return None
+
     def extra_repr(self) -> str:
         """Return the sizes."""
         return f"in_features={self.in_features}, out_features={self.out_features}"
 
 
-def _count(name: str, value: int) -> int:
+def legal_size(name: str, value: int) -> int:
+    """Return ``value`` if it is a whole number of at least 1.
+
+    Raises:
+        ParameterError: It is not.
+    """
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
         raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1")
     return int(value)

@@ -1,8 +1,11 @@
-"""Where stored calibrations are."""
+"""Where stored calibrations are, and the registers in them."""
 
 from __future__ import annotations
 
-from hxtorch.core import calibration
+from os import PathLike
+
+from hxtorch.core import Chip, ChipConfiguration, calibration
+from hxtorch.core.calibration import Calibration
 
 
 def nightly_calib_path(name: str = "spiking") -> str:
@@ -17,3 +20,43 @@ def nightly_calib_path(name: str = "spiking") -> str:
         NoConnectionError: No chip is connected, and none ships for the default one.
     """
     return calibration.nightly_calib_path(name)
+
+
+def nightly_calix_native_path(name: str = "spiking") -> str:
+    """Return what :func:`nightly_calib_path` does: there is one format."""
+    return nightly_calib_path(name)
+
+
+def calib_from_calix_native(path: str | PathLike[str]) -> Calibration:
+    """Read a calibration.
+
+    Args:
+        path: File as ``hxtorch.core.calibration.save`` writes it; pickles, which this was once for, are refused.
+
+    Raises:
+        CalibrationNotFoundError: There is no such file.
+        CalibrationFormatError: It is no calibration.
+    """
+    return calibration.load(path)
+
+
+def chip_from_file(path: str | PathLike[str]) -> Chip:
+    """Return a chip's registers as a stored calibration sets them, all others at their defaults.
+
+    Args:
+        path: File of a calibration; its content decides, not its suffix.
+
+    Raises:
+        CalibrationNotFoundError: There is no such file.
+        CalibrationFormatError: It is no calibration.
+    """
+    return Chip(calibration.load(path).apply(ChipConfiguration()))
+
+
+def chip_from_portable_binary(data: bytes) -> Chip:
+    """Return a chip's registers as :func:`chip_from_file` does, from the content of the file.
+
+    Raises:
+        CalibrationFormatError: It is no calibration.
+    """
+    return Chip(calibration.loads(data).apply(ChipConfiguration()))
