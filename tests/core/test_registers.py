@@ -3,8 +3,8 @@
 from dataclasses import fields
 
 import numpy as np
-from bss2_emulator import ChipConfig
 
+from bss2_emulator import ChipConfig
 from hxtorch.core import ChipConfiguration
 
 OURS = {register.name: dict(register.metadata) for register in fields(ChipConfiguration)}

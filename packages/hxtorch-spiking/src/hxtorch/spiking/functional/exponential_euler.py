@@ -1,0 +1,68 @@
+"""Neurons whose steps are exact for a current that stands still during a step, by decay factors instead of times."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from hxtorch.spiking.functional import li, lif
+from hxtorch.spiking.functional.euler import Value, decay_factor
+from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.observables import HardwareObservables
+
+
+def exp_cuba_lif_integration(
+    input: Tensor,
+    *,
+    leak: Value = 0.0,
+    reset: Value = 0.0,
+    threshold: Value = 1.0,
+    tau_syn_exp: Value,
+    tau_mem_exp: Value,
+    method: str | Surrogate = "superspike",
+    alpha: float = 50.0,
+    hw_data: HardwareObservables | None = None,
+) -> lif.LIF:
+    r"""Integrate leaky integrate-and-fire neurons without refractory time by exponential Euler.
+
+    .. math::
+        v \leftarrow e^{-\Delta t / \tau_m} v + (1 - e^{-\Delta t / \tau_m}) (v_l + i), \qquad
+        i \leftarrow e^{-\Delta t / \tau_s} i + \sum_k w_k, \qquad v > \vartheta \Rightarrow v \to v_r
+
+    The order inside a step and what is injected are those of
+    :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`.
+
+    Args:
+        input: Weighted spikes per step, floating (time, batch, neuron).
+        leak: Potential in model units, a number or a tensor (neuron,).
+        reset: As ``leak``.
+        threshold: As ``leak``.
+        tau_syn_exp: ``exp(-dt / tau_syn)``, a number or a tensor (neuron,).
+        tau_mem_exp: ``exp(-dt / tau_mem)``, a number or a tensor (neuron,).
+        method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
+        alpha: Steepness of the surrogate.
+        hw_data: Recordings of the chip.
+
+    Returns:
+        Traces of as many steps as input and recordings both have.
+
+    Raises:
+        TensorShapeError: ``input`` has other axes, or no time.
+        ParameterError: A factor is not in [0, 1), or the surrogate is unknown.
+    """
+    decay_mem = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp", input)
+    keep_syn = decay_factor(tau_syn_exp, "tau_syn_exp", input)
+    params = lif.CUBALIFParams(leak, reset, threshold, method=method, alpha=alpha)
+    return lif.integrate(input, params, hw_data, decay_mem, keep_syn, 0.0)
+
+
+def exp_cuba_li_integration(
+    input: Tensor,
+    *,
+    leak: Value = 0.0,
+    tau_syn_exp: Value,
+    tau_mem_exp: Value,
+    hw_data: HardwareObservables | None = None,
+) -> li.LI:
+    """Integrate leaky integrators by exponential Euler; see :func:`exp_cuba_lif_integration`, without the threshold."""
+    decay_mem = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp", input)
+    return li.integrate(input, leak, hw_data, decay_mem, decay_factor(tau_syn_exp, "tau_syn_exp", input))

@@ -1,0 +1,130 @@
+"""Integrate-and-fire neurons with exponential synaptic currents: membranes that do not leak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.functional.euler import Value, step_fraction, tensor_like, time_steps
+from hxtorch.spiking.functional.refractory import refractory_steps, refractory_update
+from hxtorch.spiking.functional.threshold import Surrogate, surrogate
+from hxtorch.spiking.functional.unterjubel import inject
+from hxtorch.spiking.observables import NOTHING, HardwareObservables, MADCTrace
+
+
+@dataclass(frozen=True, eq=False)
+class CUBAIAFParams:
+    """Parameters of the model, each a number or a tensor (neuron,).
+
+    Attributes:
+        reset, threshold: Potentials in model units. Membranes start at the reset.
+        tau_mem: Seconds in which a current of 1 moves the membrane by 1, at least half of the step.
+        tau_syn: Time constant in seconds, at least half of the step.
+        refractory_time: Seconds after a spike in which the membrane stays at the reset; rounded to whole steps.
+        method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
+        alpha: Steepness of the surrogate.
+    """
+
+    reset: Value = 0.0
+    threshold: Value = 1.0
+    tau_mem: Value = 10e-6
+    tau_syn: Value = 10e-6
+    refractory_time: Value = 0.0
+    method: str | Surrogate = "superspike"
+    alpha: float = 50.0
+
+
+class IAF(NamedTuple):
+    """Traces of the integration, fields as in :class:`~hxtorch.spiking.functional.lif.LIF`."""
+
+    spikes: Tensor
+    membrane_cadc: Tensor
+    current: Tensor
+    membrane_madc: tuple[MADCTrace, ...] | None = None
+
+
+def iaf_step(
+    z: Tensor,
+    v: Tensor,
+    i: Tensor,
+    input: Tensor,
+    z_hw: Tensor | None,
+    v_hw: Tensor | None,
+    params: CUBAIAFParams,
+    dt: float = 1e-6,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Take one step without refractory time.
+
+    Args:
+        z: Spikes of the step before (batch, neuron). What they did is in ``v`` already.
+        v: Membrane after the step before, spiking neurons reset.
+        i: Synaptic current after the step before.
+        input: Weighted spikes of this step.
+        z_hw: Recorded spikes of this step, or None.
+        v_hw: Recorded membrane of this step, or None.
+        params: Parameters in model units; the refractory time is not used.
+        dt: Step in seconds.
+
+    Returns:
+        Spikes, membrane and current after this step, in the order of the arguments.
+
+    Raises:
+        ParameterError: A time constant is below half a step, or the surrogate is unknown.
+    """
+    v = inject(torch.addcmul(v, i, step_fraction(params.tau_mem, dt, input)), v_hw)
+    i = torch.addcmul(input, i, 1.0 - step_fraction(params.tau_syn, dt, input))
+    fired = surrogate(params.method)(v - tensor_like(params.threshold, input), params.alpha)
+    z, v, _ = refractory_update(fired, v, torch.zeros_like(z), reset=tensor_like(params.reset, input), z_hw=z_hw)
+    return z, v, i
+
+
+def cuba_iaf_integration(
+    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+) -> IAF:
+    """Integrate as :func:`cuba_refractory_iaf_integration` does with a refractory time of zero."""
+    return _integrate(input, params, hw_data, dt, refractory_time=0.0)
+
+
+def cuba_refractory_iaf_integration(
+    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+) -> IAF:
+    r"""Integrate by forward Euler.
+
+    .. math::
+        \tau_m \dot v = i, \qquad \dot i = -i / \tau_s + \sum_k w_k \delta(t - t_k), \qquad
+        v > \vartheta \Rightarrow v \to v_r
+
+    The order inside a step, the arguments, what is injected and what is raised are those of
+    :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`.
+    """
+    return _integrate(input, params, hw_data, dt, params.refractory_time)
+
+
+def _integrate(
+    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None, dt: float, refractory_time: Value
+) -> IAF:
+    recorded = hw_data or NOTHING
+    inputs = time_steps(input, recorded.steps(len(input)))
+    spikes_hw = [None] * len(inputs) if recorded.spikes is None else recorded.spikes.unbind(0)
+    membrane_hw = [None] * len(inputs) if recorded.cadc is None else recorded.cadc.unbind(0)
+    reset, threshold = tensor_like(params.reset, input), tensor_like(params.threshold, input)
+    gain = step_fraction(params.tau_mem, dt, input)
+    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
+    steps = refractory_steps(refractory_time, dt, input)
+    fire, alpha = surrogate(params.method), params.alpha
+
+    i = ref = torch.zeros_like(inputs[0])
+    v = reset + i
+    spikes, membrane, current = [], [], []
+    for x, z_hw, v_hw in zip(inputs, spikes_hw, membrane_hw, strict=False):
+        v = inject(torch.where(ref > 0, v, torch.addcmul(v, i, gain)), v_hw)
+        i = torch.addcmul(x, i, keep_syn)
+        z, v_after, ref = refractory_update(fire(v - threshold, alpha), v, ref, reset=reset, steps=steps, z_hw=z_hw)
+        spikes.append(z)
+        membrane.append(v_after if v_hw is None else v)
+        current.append(i)
+        v = v_after
+    return IAF(torch.stack(spikes), torch.stack(membrane), torch.stack(current), recorded.madc)

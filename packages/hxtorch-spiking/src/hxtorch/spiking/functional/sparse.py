@@ -1,0 +1,83 @@
+"""Synapses of the model between some pairs of neurons, sparse in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.errors import TensorShapeError
+
+_BLOCK = 1 << 22  # numbers of one block of the weight's gradient
+
+
+class _LinearSparse(torch.autograd.Function):
+    """Product with a sparse matrix whose gradient has its pattern.
+
+    Torch's own gradient of a sparse factor goes through the dense matrix.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor, values: Tensor, pattern: Tensor, shape: tuple[int, int]) -> Tensor:
+        """Return ``input @ W`` for ``W[pattern] = values``; ``input`` is (row, source), ``W`` (source, target)."""
+        ctx.save_for_backward(input, values, pattern)
+        ctx.shape = shape
+        transposed = torch.sparse_coo_tensor(pattern.flip(0), values, shape[::-1], check_invariants=False)
+        output: Tensor = torch.sparse.mm(transposed, input.T).T
+        return output
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor | None, Tensor | None, None, None]:
+        """Return the gradients of the input and of the values."""
+        input, values, pattern = ctx.saved_tensors
+        grad = grad_outputs[0]
+        grad_input = grad_values = None
+        if ctx.needs_input_grad[0]:
+            matrix = torch.sparse_coo_tensor(pattern, values, ctx.shape, check_invariants=False)
+            grad_input = torch.sparse.mm(matrix, grad.T).T
+        if ctx.needs_input_grad[1]:
+            blocks = pattern.split(max(1, _BLOCK // max(1, len(input))), 1)
+            grad_values = torch.cat([(input[:, pre] * grad[:, post]).sum(0) for pre, post in blocks])
+        return grad_input, grad_values, None, None
+
+
+def linear_sparse(
+    input: Tensor, weight: Tensor, connections: Tensor | None = None, bias: Tensor | None = None
+) -> Tensor:
+    """Weigh spikes by the synapses that there are.
+
+    Args:
+        input: Spikes, floating (time, batch, in_features).
+        weight: Weights in model units: one per synapse (synapse,), in the order of the coalesced ``connections``, or
+            a sparse tensor (in_features, out_features).
+        connections: Sparse tensor (in_features, out_features) with an entry, of any value, per synapse; None if
+            ``weight`` is sparse itself.
+        bias: Added to each output in each step (out_features,); the chip has none.
+
+    Returns:
+        Weighted spikes (time, batch, out_features). Gradients reach ``weight`` where there are synapses; neither they
+        nor the product take memory for the other pairs.
+
+    Raises:
+        TensorShapeError: The weights do not fit the connections, or these do not fit the input.
+    """
+    if connections is None:
+        if not weight.is_sparse:
+            raise TensorShapeError("connections: got none, wanted them beside weights that are no sparse tensor")
+        weight = weight.coalesce()
+        pattern, values, shape = weight.indices(), weight.values(), weight.shape
+    else:
+        pattern, values, shape = connections.coalesce().indices(), weight, connections.shape
+    if len(shape) != 2 or input.shape[-1] != shape[0]:
+        raise TensorShapeError(
+            f"connections: got shape {tuple(shape)}, wanted (in_features, out_features) with {input.shape[-1]} inputs"
+        )
+    if values.shape != pattern.shape[1:]:
+        raise TensorShapeError(f"weight: got shape {tuple(values.shape)}, wanted one per synapse, {pattern.shape[1]}")
+    flat = _LinearSparse.apply(  # type: ignore[no-untyped-call]
+        input.reshape(-1, shape[0]), values, pattern, (shape[0], shape[1])
+    )
+    output: Tensor = flat.reshape(*input.shape[:-1], shape[1])
+    return output if bias is None else output + bias

@@ -1,0 +1,95 @@
+"""Integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.functional import CUBAIAFParams, cuba_refractory_iaf_integration
+from hxtorch.spiking.functional.threshold import surrogate
+from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.modules.analog import AnalogNeuron
+from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, lif_defaults, spell_out
+from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.parameter import HXBaseParameter
+
+
+class IAFNeuron(AnalogNeuron):
+    r"""Integrate-and-fire neurons with exponential synaptic currents.
+
+    .. math::
+        \tau_m \dot v = i, \qquad \dot i = -i / \tau_s + \sum_k w_k \delta(t - t_k), \qquad
+        v > \vartheta \Rightarrow v \to v_r
+
+    The chip is calibrated with its leak at ``tau_mem``, which decides how much a current moves the membrane; in the
+    run the leak is off. What remains of it (5 ms) pulls to the reset potential, where membranes start too.
+
+    On a chip with mismatch no leak outweighs the small constant currents of a neuron's inputs: its membrane drifts
+    between and in runs, up to the end of its range. Only membranes that fire or are driven enough come back from there.
+
+    Args:
+        size: Number of neurons.
+        experiment: Collects the module when it is called.
+        **arguments: See :class:`~hxtorch.spiking.modules.arguments.IAFArguments`.
+
+    Raises:
+        ParameterError: An argument has a value that the model or the chip does not have.
+        RecordingError: MADC recording of other than exactly one neuron of the population.
+    """
+
+    output_type = NeuronHandle
+    fires = True
+    leaks = False
+    parameter_names = (
+        "reset",
+        "threshold",
+        "tau_mem",
+        "tau_syn",
+        "i_synin_gm",
+        "membrane_capacitance",
+        "refractory_time",
+        "synapse_dac_bias",
+        "holdoff_time",
+    )
+
+    reset: HXBaseParameter
+    threshold: HXBaseParameter
+    refractory_time: HXBaseParameter
+    holdoff_time: HXBaseParameter
+
+    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[IAFArguments]) -> None:
+        given = spell_out(arguments, CUBAIAFParams)
+        super().__init__(size, experiment, IAFArguments.__annotations__, given)
+        chosen = {**lif_defaults(), **given}
+        self.method = chosen["method"]
+        self.alpha = chosen["alpha"]
+        surrogate(self.method)
+
+    @property
+    def params(self) -> CUBAIAFParams:
+        """Parameters of the numerics."""
+        return CUBAIAFParams(
+            reset=self.reset.model_value,
+            threshold=self.threshold.model_value,
+            tau_mem=self.tau_mem.model_value,
+            tau_syn=self.tau_syn.model_value,
+            refractory_time=self.refractory_time.model_value,
+            method=self._masked(self.method),
+            alpha=self.alpha,
+        )
+
+    def hardware_values(self) -> dict[str, np.ndarray]:
+        """Return what the chip shall be calibrated to: the parameters, and the reset as the resting potential."""
+        values = super().hardware_values()
+        return {**values, "leak": values["reset"]}
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs."""
+        current = self.total_input(input)
+        recorded = self._observables(hw_data, current)
+        traces = cuba_refractory_iaf_integration(current, self.params, recorded, self.experiment.dt)
+        if not self.enable_cadc_recording:
+            return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
+        return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)

@@ -1,0 +1,95 @@
+"""What dense and sparse synapses have in common: a trained weight, and its values on the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.core.errors import OperandRangeError
+from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
+from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
+from hxtorch.spiking.modules.types import Projection
+from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.tensors import check_finite
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.execution_instance import ExecutionInstance
+    from hxtorch.spiking.experiment import Experiment
+
+MAX_WEIGHT = 63
+
+
+class WeightedProjection(Projection):
+    """Base of synapses with a weight.
+
+    Args:
+        in_features, out_features: Sizes of the populations.
+        experiment: Collects the module when it is called.
+        func: Model of the synapse.
+        execution_instance: Where the target population runs, or None to leave that to the population.
+        weight: Weights in model units, any shape; the subclass draws the values.
+        transform: Turns the weight from model units into LSB.
+    """
+
+    input_type = NeuronHandle
+    output_type = SynapseHandle
+
+    weight: torch.nn.Parameter
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        experiment: Experiment,
+        func: Callable[..., Tensor],
+        execution_instance: ExecutionInstance | None,
+        weight: Tensor,
+        transform: Callable[[Tensor], Tensor],
+    ) -> None:
+        super().__init__(in_features, out_features, experiment, func, execution_instance)
+        self.weight = torch.nn.Parameter(weight)
+        self.weight_transform = transform
+        self._synapse_func = func
+
+    def operands(self, spikes: Tensor) -> tuple[Any, ...]:
+        """Return what the model of the synapse is called with."""
+        return spikes, self.weight
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Weigh the spikes of one handle."""
+        (handle,) = input
+        spikes = handle.filled()
+        if spikes.dtype != self.weight.dtype:
+            wanted = f"{self.weight.dtype} like the weight"
+            raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
+        check_finite(self.weight, f"weight of {self.label}")
+        return self._synapse_func(*self.operands(spikes))
+
+    def lsb(self) -> Tensor:
+        """Return the transformed weight, rounded.
+
+        Returns:
+            int8, -63..63 LSB, of the weight's shape, on the CPU.
+
+        Raises:
+            TensorValueError: The transformed weight holds NaN or infinity.
+            TensorShapeError: The transform changed the shape.
+            OperandRangeError: A transformed weight exceeds +-63.
+        """
+        with torch.no_grad():
+            weight = self.weight_transform(self.weight.detach())
+            check_finite(weight, f"transformed weight of {self.label}")
+            if weight.shape != self.weight.shape:
+                shapes = f"{tuple(weight.shape)}, wanted {tuple(self.weight.shape)}"
+                raise TensorShapeError(f"transform of {self.label}: returned shape {shapes}")
+            lsb = (weight + torch.copysign(torch.tensor(0.5), weight)).trunc().cpu()
+        if bool((lsb.abs() > MAX_WEIGHT).any()):
+            worst = float(lsb.flatten()[lsb.abs().argmax()])
+            raise OperandRangeError(
+                f"weight of {self.label}: got {worst:.0f} LSB after the transform, wanted -{MAX_WEIGHT} to "
+                f"{MAX_WEIGHT}; clamp in the transform, as linear_saturating does"
+            )
+        return lsb.to(torch.int8)

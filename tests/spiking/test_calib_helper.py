@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hxtorch.core import calibration
+from hxtorch.core.errors import CalibrationFormatError
+from hxtorch.spiking.utils import calib_helper
+
+
+def test_chip_has_the_registers_of_a_stored_calibration(ideal_chip):
+    path = calib_helper.nightly_calib_path("spiking2")
+    assert calib_helper.nightly_calix_native_path("spiking2") == path
+    stored = calibration.load(path)
+    assert calib_helper.calib_from_calix_native(path).serial == stored.serial
+    for chip in (calib_helper.chip_from_file(path), calib_helper.chip_from_portable_binary(Path(path).read_bytes())):
+        assert stored.registers
+        for name, codes in stored.registers.items():
+            assert np.array_equal(getattr(chip, name), codes)
+
+
+def test_files_that_are_no_calibration_are_refused(tmp_path):
+    path = tmp_path / "spiking.pbin"
+    path.write_bytes(b"\x80\x04]\x94.")
+    for read in (calib_helper.chip_from_file, calib_helper.calib_from_calix_native):
+        with pytest.raises(CalibrationFormatError, match="pickle"):
+            read(path)
+    with pytest.raises(CalibrationFormatError, match="pickle"):
+        calib_helper.chip_from_portable_binary(path.read_bytes())
