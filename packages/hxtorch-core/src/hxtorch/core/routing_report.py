@@ -11,6 +11,7 @@ from hxtorch.core.network import Network, Population, PopulationDescriptor
 
 MAX_INPUTS = 128  # signed inputs of a neuron: 256 rows in pairs
 MAX_INPUTS_PER_BUS = 32
+_ADVICE = "let hxtorch.core.fit_report(network) find the smallest change that fits"
 
 
 def check_fan_in(
@@ -65,7 +66,7 @@ def does_not_fit(
     if labels_exhausted:
         return RoutingError(
             f"population {name!r}: no label is left for source {index}: each of the four PADI buses tells 256 sources "
-            f"apart, neurons with recorded spikes included; {index} sources fit"
+            f"apart, neurons with recorded spikes included; {_ADVICE}"
         )
     targets = [
         f"{projection.name!r} to {network.populations[projection.post].name!r}"
@@ -74,7 +75,7 @@ def does_not_fit(
     ]
     return RoutingError(
         f"population {name!r}: no synapse row is left for source {index} (projection {', '.join(targets)}): its target "
-        f"neurons have no driver left that hears it; {index} sources fit, or spread the populations over other columns"
+        f"neurons have no driver left that hears it; spread the populations over other columns, or {_ADVICE}"
     )
 
 
