@@ -48,3 +48,10 @@ class Connection(Protocol):
     def close(self) -> None:
         """Release the chip; closing twice is harmless."""
         ...
+
+
+@runtime_checkable
+class CountsRuns(Protocol):
+    """A connection that keys its noise by the number of the run; set the number to repeat or resume a sequence."""
+
+    run_counter: int

@@ -15,7 +15,7 @@ from hxtorch.core.calibration.paths import core_version
 from hxtorch.core.calibration.result import Calibration, fidelity_of
 from hxtorch.core.calibration.targets import CalibTarget
 from hxtorch.core.errors import CalibrationError
-from hxtorch.core.interfaces import Connection
+from hxtorch.core.interfaces import Connection, CountsRuns
 
 FIRST_RUN = 1 << 31
 
@@ -77,15 +77,15 @@ def own_runs(connection: Connection) -> Iterator[None]:
     Emulated noise is keyed by that number: runs of a user must not depend on whether a calibration was found or made,
     nor share their noise with it.
     """
-    counted = hasattr(connection, "run_counter")
-    before = getattr(connection, "run_counter", 0)
-    if counted:
-        connection.run_counter = FIRST_RUN  # type: ignore[attr-defined]
+    if not isinstance(connection, CountsRuns):
+        yield
+        return
+    before = connection.run_counter
+    connection.run_counter = FIRST_RUN
     try:
         yield
     finally:
-        if counted:
-            connection.run_counter = before  # type: ignore[attr-defined]
+        connection.run_counter = before
 
 
 def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import CUBAIAFParams, cuba_refractory_iaf_integration
-from hxtorch.spiking.functional.threshold import surrogate
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
-from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, lif_defaults, spell_out
+from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
+from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
+from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
-from hxtorch.spiking.parameter import HXBaseParameter
 
 
-class IAFNeuron(AnalogNeuron):
+class IAFNeuron(FiringNeuron):
     r"""Integrate-and-fire neurons with exponential synaptic currents.
 
     .. math::
@@ -39,8 +35,6 @@ class IAFNeuron(AnalogNeuron):
         RecordingError: MADC recording of other than exactly one neuron of the population.
     """
 
-    output_type = NeuronHandle
-    fires = True
     leaks = False
     parameter_names = (
         "reset",
@@ -54,18 +48,8 @@ class IAFNeuron(AnalogNeuron):
         "holdoff_time",
     )
 
-    reset: HXBaseParameter
-    threshold: HXBaseParameter
-    refractory_time: HXBaseParameter
-    holdoff_time: HXBaseParameter
-
     def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[IAFArguments]) -> None:
-        given = spell_out(arguments, CUBAIAFParams)
-        super().__init__(size, experiment, IAFArguments.__annotations__, given)
-        chosen = {**lif_defaults(), **given}
-        self.method = chosen["method"]
-        self.alpha = chosen["alpha"]
-        surrogate(self.method)
+        super().__init__(size, experiment, IAFArguments.__annotations__, spell_out(arguments, CUBAIAFParams))
 
     @property
     def params(self) -> CUBAIAFParams:
@@ -85,11 +69,6 @@ class IAFNeuron(AnalogNeuron):
         values = super().hardware_values()
         return {**values, "leak": values["reset"]}
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        recorded = self._observables(hw_data, current)
-        traces = cuba_refractory_iaf_integration(current, self.params, recorded, self.experiment.dt)
-        if not self.enable_cadc_recording:
-            return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
-        return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> IAF:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+        return cuba_refractory_iaf_integration(current, self.params, recorded, self.experiment.dt)

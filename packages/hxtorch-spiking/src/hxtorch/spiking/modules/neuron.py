@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration
-from hxtorch.spiking.functional.threshold import surrogate
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
-from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, lif_defaults, spell_out
+from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, spell_out
+from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
 
 
-class Neuron(AnalogNeuron):
+class Neuron(FiringNeuron):
     r"""Leaky integrate-and-fire neurons with exponential synaptic currents.
 
     .. math::
@@ -33,8 +29,6 @@ class Neuron(AnalogNeuron):
         RecordingError: MADC recording of other than exactly one neuron of the population.
     """
 
-    output_type = NeuronHandle
-    fires = True
     parameter_names = (
         "leak",
         "reset",
@@ -49,18 +43,9 @@ class Neuron(AnalogNeuron):
     )
 
     leak: HXBaseParameter
-    reset: HXBaseParameter
-    threshold: HXBaseParameter
-    refractory_time: HXBaseParameter
-    holdoff_time: HXBaseParameter
 
     def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIFArguments]) -> None:
-        given = spell_out(arguments, CUBALIFParams)
-        super().__init__(size, experiment, LIFArguments.__annotations__, given)
-        chosen = {**lif_defaults(), **given}
-        self.method = chosen["method"]
-        self.alpha = chosen["alpha"]
-        surrogate(self.method)
+        super().__init__(size, experiment, LIFArguments.__annotations__, spell_out(arguments, CUBALIFParams))
 
     @property
     def params(self) -> CUBALIFParams:
@@ -79,11 +64,3 @@ class Neuron(AnalogNeuron):
     def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         return cuba_lif_integration(current, self.params, recorded, self.experiment.dt)
-
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        traces = self.integrate(current, self._observables(hw_data, current))
-        if not self.enable_cadc_recording:
-            return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
-        return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ class Population(HXModule):
         return f"size={self.size}"
 
 
-class Projection(HXModule):
+class Projection(HXModule, ABC):
     """Synapses between two populations.
 
     Args:
@@ -85,9 +86,9 @@ class Projection(HXModule):
     def out_size(self) -> int | None:
         return self.out_features
 
+    @abstractmethod
     def hardware_weights(self) -> np.ndarray:
         """Return the weights for the chip in LSB, int8 (in_features, out_features)."""
-        raise NotImplementedError
 
     def hardware_mask(self) -> np.ndarray | None:
         """Return where there are synapses on the chip, bool (in_features, out_features), or None for everywhere."""

@@ -1,0 +1,52 @@
+"""What populations of firing neurons share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.functional import IAF, LIF
+from hxtorch.spiking.functional.threshold import surrogate
+from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.modules.analog import AnalogNeuron
+from hxtorch.spiking.modules.arguments import lif_defaults
+from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.parameter import HXBaseParameter
+
+
+class FiringNeuron(AnalogNeuron, ABC):
+    """Base of neurons with a threshold: their surrogate derivative, and traces with spikes.
+
+    Args and errors are those of :class:`~hxtorch.spiking.modules.analog.AnalogNeuron`.
+    """
+
+    output_type = NeuronHandle
+    fires = True
+
+    reset: HXBaseParameter
+    threshold: HXBaseParameter
+    refractory_time: HXBaseParameter
+    holdoff_time: HXBaseParameter
+
+    def __init__(self, size: int, experiment: Experiment, names: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        super().__init__(size, experiment, names, given)
+        chosen = {**lif_defaults(), **given}
+        self.method = chosen["method"]
+        self.alpha = chosen["alpha"]
+        surrogate(self.method)  # refuses unknown names
+
+    @abstractmethod
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF | IAF:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs."""
+        current = self.total_input(input)
+        traces = self.integrate(current, self._observables(hw_data, current))
+        if not self.enable_cadc_recording:
+            return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
+        return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)
