@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -95,6 +97,11 @@ def build_model(args: argparse.Namespace) -> Model:
     return Model(encoder, network, MaxOverTime(), choose(args.readout_scale, 1.0, 10.0))
 
 
+def _progress(loader: Batches, title: str) -> Any:
+    """Show a bar on terminals, in the stream of the lines per epoch, so that they do not mix."""
+    return tqdm(loader, desc=title, unit="batch", leave=False, file=sys.stdout, disable=None)
+
+
 def train(
     model: Model, loader: Batches, optimizer: torch.optim.Optimizer, args: argparse.Namespace, epoch: int
 ) -> tuple[float, float]:
@@ -105,7 +112,7 @@ def train(
     """
     model.train()
     losses, hits, count = 0.0, 0, 0
-    bar = tqdm(loader, desc=f"epoch {epoch}", unit="batch", leave=False)
+    bar = _progress(loader, f"epoch {epoch}")
     for inputs, labels in bar:
         target = labels.to(args.device)
         optimizer.zero_grad()
@@ -130,7 +137,7 @@ def test(model: Model, loader: Batches, args: argparse.Namespace, epoch: int) ->
     """
     model.eval()
     losses, hits, count = 0.0, 0, 0
-    for inputs, labels in tqdm(loader, desc=f"test {epoch}", unit="batch", leave=False):
+    for inputs, labels in _progress(loader, f"test {epoch}"):
         target = labels.to(args.device)
         scores = model(inputs)
         losses += torch.nn.functional.cross_entropy(scores, target, reduction="sum").item()
