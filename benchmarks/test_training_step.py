@@ -70,7 +70,8 @@ def training_step(mock: bool):
     return lambda: yinyang.train(model, [batch], optimizer, args, 1)
 
 
-def test_yinyang_training_step(compare, chip):
+def test_yinyang_training_step(compare, chip, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
     torch.manual_seed(0)
     torch.set_num_threads(2)
     compare(
