@@ -62,7 +62,7 @@ def chip():
 
 
 def training_step(mock: bool):
-    """Return one training step of the example's own model, its progress bar aside."""
+    """Return one training step of the example's own model, its progress bar included."""
     args = yinyang.get_parser().parse_args(["--mock"] if mock else [])
     model = yinyang.build_model(args)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
@@ -70,8 +70,7 @@ def training_step(mock: bool):
     return lambda: yinyang.train(model, [batch], optimizer, args, 1)
 
 
-def test_yinyang_training_step(compare, chip, monkeypatch):
-    monkeypatch.setenv("TQDM_DISABLE", "1")
+def test_yinyang_training_step(compare, chip):
     torch.manual_seed(0)
     torch.set_num_threads(2)
     compare(
