@@ -83,7 +83,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
         s->next[j] = INT64_MAX;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
-        REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, START)[j] * s->normals[w + j]);
+        REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
         if (v >= s->threshold[j]) v = NAME(clip)(s, s->rest[w + j]);
         s->v[j] = v;
         NAME(use_mode)(s, j);

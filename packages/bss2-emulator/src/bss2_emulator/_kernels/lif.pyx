@@ -30,7 +30,7 @@ cdef extern from "plan.h" nogil:
         STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES
         STP_POWERS, QUEUE_ROOM
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
-        REST, SHIFT, NOISE, START, THRESHOLD, LATENCY
+        REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
 
     ctypedef struct bss2_cadc:
         int count
@@ -134,7 +134,7 @@ LAYOUT = {
     "tables": TABLES, "stp_powers": STP_POWERS, "queue_room": QUEUE_ROOM,
     "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
     "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
-    "shift": SHIFT, "noise": NOISE, "start": START, "threshold": THRESHOLD, "latency": LATENCY,
+    "shift": SHIFT, "noise": NOISE, "start": START, "origin": ORIGIN, "threshold": THRESHOLD, "latency": LATENCY,
 }
 
 
