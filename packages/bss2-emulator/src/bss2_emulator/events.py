@@ -31,8 +31,8 @@ ROUTE: Final = np.dtype(
 class Routes:
     """Where the events of some sources go.
 
-    A source whose events select a driver has an *action*. It is compiled to a row of synaptic effects: number ``action``
-    for all its drivers without short-term plasticity, and a further one, a *part*, for each driver with it.
+    A source whose events select a driver has an *action*. It is compiled to a row of synaptic effects: number
+    ``action`` for all its drivers without short-term plasticity, and a further one, a *part*, for each driver with it.
 
     Attributes:
         table: What the kernel knows of each source, :data:`ROUTE` (sources,); ``action`` is -1 where there is none.
@@ -92,8 +92,8 @@ def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, offset: Floa
     """Return the length of pulses over the nominal one.
 
     Args:
-        config: Registers. The extension of a bus adds a nominal pulse per code; where a driver modulates, the lower five
-            label bits shorten its pulse as in hagen mode: ``32 - bits`` of 31 steps.
+        config: Registers. The extension of a bus adds a nominal pulse per code; where a driver modulates, the lower
+            five label bits shorten its pulse as in hagen mode: ``32 - bits`` of 31 steps.
         drivers: ``128 * hemisphere + d``, (pulses,).
         labels: Of the events, (pulses,).
         offset: What each driver adds to a modulated pulse, steps, (2, 128).

@@ -114,7 +114,8 @@ def check_correlation(runtime: int, rows: Any, reset: Any) -> tuple[NDArray[np.i
     array = array.astype(np.int64)
     last = HEMISPHERES * ROWS - 1
     if array.size and (array.min() < 0 or array.max() > last):
-        raise RunError(f"correlation_rows: got {array.min()} to {array.max()}, wanted 256 * hemisphere + row, 0 to {last}")
+        got = f"{array.min()} to {array.max()}"
+        raise RunError(f"correlation_rows: got {got}, wanted 256 * hemisphere + row, 0 to {last}")
     if array.size > 1 and np.bincount(array).max() > 1:
         raise RunError(f"correlation_rows: got row {np.bincount(array).argmax()} twice, wanted each once")
     if isinstance(reset, bool) or not isinstance(reset, (int, np.integer)) or not 0 <= reset < runtime:

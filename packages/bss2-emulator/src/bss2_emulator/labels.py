@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator import background
+from bss2_emulator import background, events
 from bss2_emulator import constants as c
-from bss2_emulator import events
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import spike_label
 from bss2_emulator.memo import Memo
@@ -76,9 +75,7 @@ class LabelBook:
         )
 
 
-def _write_page(
-    config: ChipConfig, silicon: Silicon, active: NDArray[np.int64], known: NDArray[np.int64]
-) -> Page:
+def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64], known: NDArray[np.int64]) -> Page:
     making = [(k, background.labels(config, k)) for k in np.flatnonzero(config.enable_background).tolist()]
     made = np.concatenate([np.empty(0, np.int64), *(labels for _, labels in making)])
     maker = np.concatenate([np.empty(0, np.int64), *(np.full(len(labels), k) for k, labels in making)])

@@ -39,7 +39,7 @@ def recovery_time(config: ChipConfig) -> FloatArray:
 
 
 def driver_laws(config: ChipConfig, silicon: Silicon) -> FloatArray:
-    """Return zero, slope, utilisation, charge and recovery voltage of each driver, (5, 256): ``A = zero - slope * V``."""
+    """Return zero, slope (``A = zero - slope * V``), utilisation, charge and recovery voltage of drivers, (5, 256)."""
     slope = c.STP_RAMP / np.maximum(config.i_stp_ramp, 1)[_QUADRANT] / c.STP_RANGE
     step = c.STP_OFFSET_STEP * (config.stp_offset.ravel().astype(np.float64) - c.STP_OFFSET_CENTER)
     zero = (config.v_stp[_QUADRANT] + c.STP_ZERO) * slope + silicon.stp_amplitude.ravel() + step

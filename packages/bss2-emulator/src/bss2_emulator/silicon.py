@@ -215,7 +215,7 @@ class Silicon:
 
     @cached_property
     def correlation_time(self) -> NDArray[np.float32]:
-        """Factors of the time constants of (causal, acausal) sensors, (2, 2, 256, 256): sensor, hemisphere, row, column."""
+        """Factors of the time constants of (causal, acausal) sensors: sensor, hemisphere, row, column."""
         return self._factors("correlation_time", 2, 2, 256, 256)
 
     @cached_property

@@ -242,5 +242,5 @@ def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
     for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
-        seen |= config.enable_threshold & (HEMISPHERE == hemisphere)
+        seen |= config.enable_threshold & (hemisphere == HEMISPHERE)
     return np.flatnonzero(seen)

@@ -22,4 +22,4 @@ def compile_actions(
     spans: NDArray[np.int32],
     threads: int,
 ) -> None:
-    """Write the synaptic state added by each row of drivers to ``exc`` and ``inh``, and the neurons reached to ``spans``."""
+    """Write what each row of drivers adds to the synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
