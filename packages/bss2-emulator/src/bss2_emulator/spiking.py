@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from bss2_emulator import cadc, constants, madc
 from bss2_emulator._kernels.lif import LAYOUT, Readout, run_batch
+from bss2_emulator.arrangement import Arrangement, arrange, circuits
+from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import HEMISPHERE, OUTPUT, spike_label
+from bss2_emulator.events import Routes
 from bss2_emulator.inputs import Events
 from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
@@ -19,7 +22,11 @@ from bss2_emulator.noise import RunNoise
 from bss2_emulator.propagators import neuron_tables, padded
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
 from bss2_emulator.silicon import Silicon
-from bss2_emulator.synram import compile_synapses
+from bss2_emulator.synram import Synapses, compile_synapses
+from bss2_emulator.terms import REGISTERS as TERM_REGISTERS
+from bss2_emulator.terms import neuron_terms
+from bss2_emulator.topology import REGISTERS as TOPOLOGY_REGISTERS
+from bss2_emulator.topology import find_topology
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +44,7 @@ class Integration:
     """What the kernel left behind.
 
     Attributes:
-        active: Neurons that were integrated, ascending.
+        active: Neurons that were integrated, in the order of the kernel.
         page: Where events went.
         times, index, offsets: All spikes, as numbers of active neurons.
         samples: Of the column ADC.
@@ -101,18 +108,26 @@ class SpikingEngine:
     ) -> Integration:
         """Move the membranes; arguments are legal."""
         memo, switches = self._memo, self.silicon.imperfections
-        active = _observable(config, recording)
-        registers = tuple(getattr(config, name) for name in REGISTERS)
-        physics = memo.get("physics", registers, lambda: neuron_physics(config, self.silicon))
-        tables = memo.get("tables", (physics, active), lambda: neuron_tables(physics, active, switches, self.dtype))
+        membranes = self._membranes(config)
+        arrangement = memo.get(
+            "arrangement", (membranes, seen := _observable(config, recording)), lambda: arrange(membranes, seen)
+        )
+        active = arrangement.active
+        tables = memo.get(
+            "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
+        )
+        joints = memo.get(
+            "circuits", (membranes, arrangement, config.readout_source),
+            lambda: circuits(membranes, arrangement, config.readout_source),
+        )  # fmt: skip
         page = self._labels.follow(config, active, events.labels)
         synapses = memo.get(
             "synapses",
-            (config.weight, config.label, config.row_mode, page.routes, active, tables.scale),
-            lambda: compile_synapses(config, self.silicon.synapse, page.routes, active, tables.scale, threads),
+            (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
+            lambda: _synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
-        traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
+        readouts, samples = self._readouts(config, runtime, events.batch, arrangement.place, recording, noise)
+        traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
         steps = -(-runtime // LAYOUT["step"])
         trace: np.ndarray = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
         times, index, offsets = run_batch(
@@ -130,6 +145,7 @@ class SpikingEngine:
             padded(active).astype(np.uint32),
             tables.reset_cycles,
             tables.refractory_cycles,
+            joints,
             page.neuron_action,
             events.times,
             events.labels,
@@ -143,14 +159,33 @@ class SpikingEngine:
             trace,
             threads,
         )
+        if arrangement.shuffled:
+            entry = np.repeat(np.arange(events.batch), np.diff(offsets))
+            order = np.lexsort((active[index], times, entry))
+            times, index = times[order], index[order]
         return Integration(active, page, times, index, offsets, samples, trace)
+
+    def _membranes(self, config: ChipConfig) -> Membranes:
+        """Translate registers of neurons, keeping what has not changed."""
+        memo, silicon = self._memo, self.silicon
+
+        def values(names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+            return tuple(getattr(config, name) for name in names)
+
+        physics = memo.get("physics", values(REGISTERS), lambda: neuron_physics(config, silicon))
+        terms = memo.get("terms", values(TERM_REGISTERS), lambda: neuron_terms(config, silicon))
+        topology = memo.get("topology", values(TOPOLOGY_REGISTERS), lambda: find_topology(config, silicon))
+        return memo.get(
+            "membranes", (physics, terms, topology, config.readout_source == 3),
+            lambda: join(physics, terms, topology, config),
+        )  # fmt: skip
 
     def _readouts(
         self,
         config: ChipConfig,
         runtime: int,
         batch: int,
-        active: NDArray[np.int64],
+        place: NDArray[np.int64],
         recording: Recording,
         noise: RunNoise,
     ) -> tuple[list[Readout | None], tuple[CadcSamples, ...]]:
@@ -168,7 +203,7 @@ class SpikingEngine:
             gain, offset = cadc.transfer(config, self.silicon, here, recording.cadc_acausal)
             values = np.empty((len(layout.times), len(here)), np.uint8)
             readouts[hemisphere] = Readout(
-                np.searchsorted(active, here).astype(np.int32),
+                place[here].astype(np.int32),
                 here.astype(np.uint32),
                 gain.astype(np.float32),
                 offset.astype(np.float32),
@@ -190,10 +225,36 @@ class SpikingEngine:
         return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
 
 
-def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
-    """Return the neurons that anybody can see, ascending: others are not integrated."""
+def _synapses(
+    config: ChipConfig,
+    silicon: Silicon,
+    routes: Routes,
+    arrangement: Arrangement,
+    scale: np.ndarray,
+    threads: int,
+) -> Synapses:
+    """Compile synapses in the order of the kernel."""
+    if not arrangement.shuffled:
+        return compile_synapses(config, silicon.synapse, routes, arrangement.active, scale, threads)
+    count, order = len(arrangement.order), arrangement.order
+    ascending = scale.copy()
+    ascending[:, order] = scale[:, :count]
+    synapses = compile_synapses(config, silicon.synapse, routes, arrangement.ascending, ascending, threads)
+    exc, inh = synapses.exc.copy(), synapses.inh.copy()
+    exc[:, :count], inh[:, :count] = synapses.exc[:, order], synapses.inh[:, order]
+    spans = np.empty_like(synapses.spans)
+    for sign, line in enumerate((exc, inh)):
+        reached = line != 0
+        spans[:, 2 * sign] = reached.argmax(axis=1)
+        last = line.shape[1] - reached[:, ::-1].argmax(axis=1)
+        spans[:, 2 * sign + 1] = np.where(reached.any(axis=1), last, spans[:, 2 * sign])
+    return Synapses(exc, inh, spans)
+
+
+def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
+    """Return which neurons anybody can see, (512,): others are not integrated."""
     seen = config.enable_threshold & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
-    return np.flatnonzero(seen)
+    return seen

@@ -6,6 +6,23 @@ from numpy.typing import NDArray
 LAYOUT: dict[str, int]
 """Steps, latencies and rows of the table of neuron constants (plan.h)."""
 
+class Circuits:
+    """How neurons are grouped by kind and joined (plan.h), and what is read out of them."""
+
+    def __init__(
+        self,
+        group: NDArray[np.int32],
+        kind: NDArray[np.int8],
+        source: NDArray[np.int8],
+        pulse_cycles: NDArray[np.int32],
+        unit_end: NDArray[np.int32],
+        offsets: NDArray[np.int32],
+        leads: NDArray[np.int32],
+        squares: NDArray[np.int32],
+        matrix: NDArray[np.float64],
+        line_rest: float,
+    ) -> None: ...
+
 class Readout:
     """Column ADC of one hemisphere: where it samples what, and where the codes go."""
 
@@ -37,6 +54,7 @@ def run_batch(
     neuron: NDArray[np.uint32],
     reset_cycles: NDArray[np.int32],
     refractory_cycles: NDArray[np.int32],
+    circuits: Circuits,
     neuron_action: NDArray[np.int32],
     event_times: NDArray[np.int64],
     event_labels: NDArray[np.uint16],
