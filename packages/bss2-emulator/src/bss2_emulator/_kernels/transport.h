@@ -39,9 +39,9 @@ typedef struct {
     int link_labels;                 /* that the FPGA sends in a cycle, to different channels */
     const bss2_route *routes;        /* input labels, background labels, active neurons */
     int actions;                     /* compiled rows before those of single drivers */
-    int first_neuron;                /* route of active neuron 0 */
+    int first_neuron;                /* route of the first active neuron; those of the others follow, by n */
     const int32_t *label_route;      /* [65536] */
-    const int32_t *neuron_route;     /* [width], -1: no output */
+    const int32_t *neuron_route;     /* [512], -1: no output */
     const int32_t *background_route; /* [SOURCES][256] by the lower label bits */
     const int32_t *bus_cycles;       /* [BUSES] that an event keeps a bus busy */
     const bss2_source *sources;      /* [SOURCES] */
@@ -71,7 +71,7 @@ typedef struct {
     int link_count;
     bss2_source_state sources[SOURCES];
     /* Spikes on their way: a ring of steps. */
-    int32_t *spikes;        /* [SLOTS][capacity] active neurons */
+    int32_t *spikes;        /* [SLOTS][capacity] neurons n */
     int64_t *spike_times;
     int spike_count[SLOTS], spike_at, slot, capacity;
     /* Crossbar. */
@@ -263,8 +263,8 @@ static int32_t bss2_pass(bss2_transport *x, int32_t number, int64_t time) {
 }
 
 /* A spike sets out; without loss its way over the link is certain. */
-static void bss2_send(bss2_transport *x, int64_t time, int32_t j, int64_t step) {
-    const int32_t number = x->delivery->neuron_route[j];
+static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int64_t step) {
+    const int32_t number = x->delivery->neuron_route[n];
     if (number < 0) return;
     const bss2_route *route = &x->delivery->routes[number];
     if (!x->delivery->loss) {
@@ -275,14 +275,14 @@ static void bss2_send(bss2_transport *x, int64_t time, int32_t j, int64_t step) 
     }
     const int slot = (int)(step % SLOTS), base = slot * x->capacity;
     int at = x->spike_count[slot]++;
-    for (; at > 0; at--) { /* by time, then neuron: the order of sums must not depend on who else is active */
+    for (; at > 0; at--) { /* by time, then neuron: the order must not depend on who else is active */
         const int64_t other = x->spike_times[base + at - 1];
-        if (other < time || (other == time && x->spikes[base + at - 1] < j)) break;
+        if (other < time || (other == time && x->spikes[base + at - 1] < n)) break;
         x->spike_times[base + at] = other;
         x->spikes[base + at] = x->spikes[base + at - 1];
     }
     x->spike_times[base + at] = time;
-    x->spikes[base + at] = j;
+    x->spikes[base + at] = n;
 }
 
 static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t b, int64_t runtime, int width,
