@@ -47,8 +47,8 @@ def test_amplitudes_are_those_of_the_twin(network, target):
     rng = np.random.default_rng(target)
     times = np.cumsum(rng.integers(150, 500, 12)) * 8
     registers = {
-        "enable_stp": True, "stp_target": target, "stp_utilization": 8, "stp_recovery": 9, "stp_recovery_clock": 6,
-        "stp_offset": 9,
+        "enable_stp": True, "stp_target": target, "stp_utilization": 8, "stp_recovery": 9, "stp_recovery_clock": 8,
+        "stp_offset": 5,
     }  # fmt: skip
     driver = Driver(ChipConfig(**registers), 0, 0, 0.0)
     want = np.array([driver.event(int(t)) for t in times])
