@@ -47,8 +47,10 @@ BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
 BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
     bss2_transport *x = s->transport;
     const int64_t end = s->start + STEP;
+    const int slot = (int)(step % SLOTS);
     int any = 0;
-    x->slot = (int)(step % SLOTS);
+    if (!x->waiting && !x->spike_count[slot] && bss2_arrival(x) >= end) return 0; /* as in most steps */
+    x->slot = slot;
     x->spike_at = 0;
     bss2_next_spike(x);
     for (;;) {
@@ -63,7 +65,7 @@ BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
             any = 1;
         }
     }
-    x->spike_count[x->slot] = 0;
+    x->spike_count[slot] = 0;
     return any;
 }
 

@@ -87,7 +87,7 @@ typedef struct {
 } bss2_transport;
 
 /* Find the next event from outside and when the link delivers it; what it cannot deliver within the run is lost. */
-static void bss2_next_event(bss2_transport *x) {
+BSS2_INLINE void bss2_next_event(bss2_transport *x) {
     const bss2_delivery *d = x->delivery;
     for (; x->event < x->event_end; x->event++) {
         const uint16_t label = d->event_labels[x->event];
@@ -248,7 +248,7 @@ static int bss2_cross(bss2_transport *x, int64_t time, int32_t *passing) {
 }
 
 /* The next event, where nobody has to wait. */
-static int bss2_cross_freely(bss2_transport *x, int64_t time, int32_t *passing) {
+BSS2_INLINE int bss2_cross_freely(bss2_transport *x, int64_t time, int32_t *passing) {
     passing[0] = bss2_take(x, time);
     const bss2_route *route = &x->delivery->routes[passing[0]];
     if (route->forwarded) return 1;
@@ -257,7 +257,7 @@ static int bss2_cross_freely(bss2_transport *x, int64_t time, int32_t *passing) 
 }
 
 /* An event passes the crossbar; returns its action. Without loss, spikes were counted when they set out. */
-static int32_t bss2_pass(bss2_transport *x, int32_t number, int64_t time) {
+BSS2_INLINE int32_t bss2_pass(bss2_transport *x, int32_t number, int64_t time) {
     const bss2_route *route = &x->delivery->routes[number];
     if (x->delivery->loss || route->input >= LINK_INPUT) {
         bss2_count(x, route);
