@@ -37,7 +37,7 @@ def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArra
 def line(charge: float, events: int, num_sends: int, wait_between_events: int) -> float:
     """Return what a line passes on of the charge of one sending, both in LSB of weight times activation.
 
-    The largest events at the usual wait fill a line just so, if there are many. Shorter waits let charge pile up; what a
+    Many of the largest events at the usual wait fill a line just so. Shorter waits let charge pile up; what a
     line forgets meanwhile (time constant of the synaptic input) gives it room again.
     """
     if wait_between_events >= c.HAGEN_WAIT or events == 0:
