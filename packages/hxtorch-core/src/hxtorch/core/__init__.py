@@ -22,15 +22,14 @@ from hxtorch.core.errors import (
 )
 from hxtorch.core.execution import run
 from hxtorch.core.fit import FitReport, draw_fit, fit_report
+from hxtorch.core.group_router import GroupRouter
 from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
 from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
 from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
 from hxtorch.core.network import (
     CADCRecording,
-    ExternalPopulation,
     Network,
     NetworkBuilder,
-    Population,
     PopulationDescriptor,
     Projection,
     ProjectionDescriptor,
@@ -38,6 +37,7 @@ from hxtorch.core.network import (
 from hxtorch.core.network_graph import NetworkGraph, build_network_graph, update_network_graph
 from hxtorch.core.observables import CADCHandle, MADCHandle, SpikeHandle, extract_cadc, extract_madc, extract_spikes
 from hxtorch.core.placement import NeuronPlacement
+from hxtorch.core.populations import BackgroundPopulation, BackgroundSpikeSource, ExternalPopulation, Population
 from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram
 from hxtorch.core.results import (
     CADCSamples,
@@ -48,7 +48,8 @@ from hxtorch.core.results import (
     SpikeEvents,
     SpikingResult,
 )
-from hxtorch.core.routing import Routing, build_routing
+from hxtorch.core.routes import Router, Routing
+from hxtorch.core.routing import build_routing
 from hxtorch.core.session import (
     Session,
     current_session,
@@ -64,6 +65,8 @@ __all__ = [
     "CYCLE",
     "AtomicNeuronOnDLS",
     "BackendError",
+    "BackgroundPopulation",
+    "BackgroundSpikeSource",
     "CADCHandle",
     "CADCRecording",
     "CADCSamples",
@@ -81,6 +84,7 @@ __all__ = [
     "ExecutionInfo",
     "ExternalPopulation",
     "FitReport",
+    "GroupRouter",
     "HWDBPath",
     "HXTorchError",
     "InputEvents",
@@ -108,6 +112,7 @@ __all__ = [
     "ProjectionDescriptor",
     "Recording",
     "RecordingError",
+    "Router",
     "Routing",
     "RoutingError",
     "Session",

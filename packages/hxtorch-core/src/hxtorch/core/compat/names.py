@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hxtorch import logger
-from hxtorch.core import chip, coordinates, network, network_graph, routing
+from hxtorch.core import chip, coordinates, network, network_graph, populations, routes, routing
 from hxtorch.core.compat.connection import ManagedConnection
 from hxtorch.core.programs import CYCLE
 
@@ -72,11 +72,12 @@ MODULES: Mapping[str, Provided] = {
     "pygrenade_vx.network": Provided(
         {
             **_by_name(network, "CADCRecording", "Network", "NetworkBuilder", "Population", "Projection"),
-            "ExternalSourcePopulation": network.ExternalPopulation,
+            "ExternalSourcePopulation": populations.ExternalPopulation,
+            "BackgroundSourcePopulation": populations.BackgroundPopulation,
             "PopulationOnNetwork": network.PopulationDescriptor,
             "ProjectionOnNetwork": network.ProjectionDescriptor,
             **_by_name(network_graph, "NetworkGraph", "build_network_graph"),
-            "RoutingResult": routing.Routing,
+            "RoutingResult": routes.Routing,
             "build_routing": routing.build_routing,
         },
         "hxtorch.core.update_network_graph returns a new graph instead of changing one, hxtorch.core.run runs it",
