@@ -21,9 +21,11 @@ from hxtorch.core.errors import (
     RoutingError,
 )
 from hxtorch.core.execution import run
+from hxtorch.core.executions import Execution, Origin, run_executions
 from hxtorch.core.fit import FitReport, draw_fit, fit_report
 from hxtorch.core.group_router import GroupRouter
 from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
+from hxtorch.core.hooks import ExecutionInstanceHooks
 from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
 from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
 from hxtorch.core.network import (
@@ -38,7 +40,7 @@ from hxtorch.core.network_graph import NetworkGraph, build_network_graph, update
 from hxtorch.core.observables import CADCHandle, MADCHandle, SpikeHandle, extract_cadc, extract_madc, extract_spikes
 from hxtorch.core.placement import NeuronPlacement
 from hxtorch.core.populations import BackgroundPopulation, BackgroundSpikeSource, ExternalPopulation, Population
-from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram
+from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
 from hxtorch.core.results import (
     CADCSamples,
     ExecutionInfo,
@@ -81,7 +83,9 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "ConnectionOpenError",
+    "Execution",
     "ExecutionInfo",
+    "ExecutionInstanceHooks",
     "ExternalPopulation",
     "FitReport",
     "GroupRouter",
@@ -104,6 +108,7 @@ __all__ = [
     "NeuronPlacement",
     "NoConnectionError",
     "OperandRangeError",
+    "Origin",
     "PlacementError",
     "Population",
     "PopulationDescriptor",
@@ -123,6 +128,7 @@ __all__ = [
     "SpikingProgram",
     "SpikingResult",
     "SpikingUnit",
+    "TimedWrite",
     "build_network_graph",
     "build_routing",
     "current_session",
@@ -139,6 +145,7 @@ __all__ = [
     "release_hardware",
     "round_to_lsb",
     "run",
+    "run_executions",
     "tensor_to_spike_times",
     "update_network_graph",
     "weight_to_connection",
