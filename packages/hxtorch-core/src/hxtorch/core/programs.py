@@ -5,7 +5,9 @@ Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -137,22 +139,61 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
+class TimedWrite:
+    """Registers written during the real-time section.
+
+    Attributes:
+        time: Cycles of 8 ns since the start of the section.
+        registers: Values by register name.
+
+    Raises:
+        ConfigurationError: A register is unknown or is given a value that it does not have.
+    """
+
+    time: int
+    registers: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        legal = {name: ChipConfiguration.legal(name, value) for name, value in self.registers.items()}
+        object.__setattr__(self, "registers", legal)
+
+
+@dataclass(frozen=True, eq=False)
 class SpikingProgram:
     """One real-time section, repeated for each entry of a batch of inputs.
 
     Attributes:
-        configuration: All registers.
+        configuration: All registers at the start of each section.
         runtime: Length of the section in cycles, 1 to 2**32 - 1.
         events: Input events; entries beyond ``runtime`` are refused.
         recording: What to record.
+        writes: Registers written during each section, in order of time. A backend that cannot do so and keep the state
+            of the chip refuses the program.
+        registers_after: Registers written after the last section.
     """
 
     configuration: ChipConfiguration
     runtime: int
     events: InputEvents
     recording: Recording = field(default_factory=Recording)
+    writes: tuple[TimedWrite, ...] = ()
+    registers_after: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def final_configuration(self) -> ChipConfiguration:
+        """All registers as the program leaves them."""
+        configuration = self.configuration
+        for write in self.writes:
+            configuration = configuration.replace(**write.registers)
+        return configuration.replace(**self.registers_after)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
+        for write in self.writes:
+            if not 0 <= write.time < self.runtime:
+                raise ProgramError(
+                    f"writes: got one at cycle {write.time}, wanted times in [0, {self.runtime}); run longer"
+                )
         if not 1 <= self.runtime <= MAX_RUNTIME:
             raise ProgramError(f"runtime: got {self.runtime} cycles, wanted 1 to {MAX_RUNTIME} (34.36 s)")
         times = self.events.times

@@ -27,17 +27,22 @@ class SpikeEvents:
 
 @dataclass(frozen=True, eq=False)
 class LabelEvents:
-    """Input events that the crossbar sent back.
+    """Events that the crossbar sent to the host, by label.
 
     Attributes:
-        times: int64 (events,).
-        labels: 16-bit labels as sent, uint16 (events,).
+        times: int64 (events,), ascending inside each batch entry.
+        labels: 16-bit labels, the link's channel in bits 15 and 14, uint16 (events,).
         batch_offsets: int64 (batch + 1,).
     """
 
     times: np.ndarray
     labels: np.ndarray
     batch_offsets: np.ndarray
+
+    @classmethod
+    def none(cls, batch_size: int) -> LabelEvents:
+        """Return ``batch_size`` entries without events."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(batch_size + 1, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +112,7 @@ class SpikingResult:
         cadc: One entry per hemisphere with recorded neurons, top first.
         madc: Samples of the recorded neuron, or None.
         info: What the run did.
+        background: Events of background generators that reached the link, or None if the backend has none.
     """
 
     spikes: SpikeEvents
@@ -114,6 +120,7 @@ class SpikingResult:
     cadc: tuple[CADCSamples, ...]
     madc: MADCSamples | None
     info: ExecutionInfo
+    background: LabelEvents | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
+from hxtorch.core.backends.timed_writes import parts, spliced
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
 from hxtorch.core.hardware import Setup
@@ -66,6 +67,11 @@ class EmulatorConnection:
         return self._link.setup.serial
 
     @property
+    def configuration(self) -> ChipConfiguration:
+        """What the registers hold now: what the last program left, or their defaults."""
+        return self._link.held
+
+    @property
     def spiking(self) -> _Spiking:
         return self._spiking
 
@@ -109,6 +115,7 @@ class _Link:
         self.setup = setup
         self._config = bss2_emulator.ChipConfig()
         self._written: ChipConfiguration | None = None
+        self.held = ChipConfiguration()
 
     def open_chip(self) -> bss2_emulator.Chip:
         if self.chip is None:
@@ -153,22 +160,27 @@ class _Spiking:
         self._link = link
 
     def run(self, program: SpikingProgram) -> SpikingResult:
-        """Run ``program`` once for each batch entry."""
+        """Run ``program`` once for each batch entry.
+
+        Raises:
+            ProgramError: It writes registers during the run that move more than the readout.
+        """
         chip, started = self._link.open_chip(), perf_counter()
         number = int(chip.run_counter)
         recording, events = program.recording, program.events
-        with _typed_errors():
-            run = chip.run_spiking(
-                self._link.configure(program.configuration),
-                program.runtime,
-                events.times,
-                events.labels,
-                events.batch_offsets,
-                cadc_neurons=recording.cadc_neurons,
-                cadc_acausal=recording.cadc_acausal,
-                cadc_in_dram=recording.cadc_in_dram,
-                madc_neuron=recording.madc_neuron,
+        held = parts(program)
+        runs = []
+        for _, configuration in held:
+            chip.run_counter = number  # the same noise in each of them
+            runs.append(self._run_once(chip, program, configuration))
+        run, cadc = runs[0], runs[0].cadc
+        if len(runs) > 1:
+            starts = [start for start, _ in held]
+            cadc = tuple(
+                samples[0]._replace(values=spliced(samples[0].times, [one.values for one in samples], starts))
+                for samples in zip(*(one.cadc for one in runs), strict=True)
             )
+        self._link.held = program.final_configuration
         madc = None
         if run.madc is not None and recording.madc_neuron is not None:
             times, values, offsets = run.madc
@@ -177,7 +189,7 @@ class _Spiking:
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
             loopback=LabelEvents(run.loopback_times, run.loopback_labels, run.loopback_offsets),
-            cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
+            cadc=tuple(CADCSamples(*samples) for samples in cadc),
             madc=madc,
             info=self._link.info(
                 number,
@@ -187,6 +199,23 @@ class _Spiking:
                 events_dropped=np.asarray(run.dropped, np.int64),
             ),
         )
+
+    def _run_once(
+        self, chip: bss2_emulator.Chip, program: SpikingProgram, configuration: ChipConfiguration
+    ) -> bss2_emulator.SpikingRun:
+        recording, events = program.recording, program.events
+        with _typed_errors():
+            return chip.run_spiking(
+                self._link.configure(configuration),
+                program.runtime,
+                events.times,
+                events.labels,
+                events.batch_offsets,
+                cadc_neurons=recording.cadc_neurons,
+                cadc_acausal=recording.cadc_acausal,
+                cadc_in_dram=recording.cadc_in_dram,
+                madc_neuron=recording.madc_neuron,
+            )
 
 
 def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
@@ -225,6 +254,7 @@ class _Matrix:
                 program.wait_between_events,
                 madc_column=program.madc_column,
             )
+        self._link.held = program.configuration
         batch, rows = program.activations.shape
         tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
         events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
