@@ -69,6 +69,11 @@ def whole_steps(refractory_time: Value, dt: float) -> Value:
     return steps.round() if isinstance(steps, Tensor) else float(round(steps))
 
 
+def is_positive(value: Value) -> bool:
+    """Return whether all numbers are positive and finite."""
+    return _all(value, lambda number: (number > 0) & (number < math.inf))
+
+
 def first_steps(input: Tensor, steps: int) -> Tensor:
     """Return the first ``steps`` steps of ``input`` (time, batch, neuron).
 

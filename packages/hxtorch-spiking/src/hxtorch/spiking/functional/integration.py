@@ -76,13 +76,13 @@ def integrate(
 
 def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     """Return the recordings in the type, on the device and with the steps of ``input``."""
-    traces = (recorded.spikes, recorded.cadc, getattr(recorded, "adaptation", None))
-    if traces == (None, None, None):
-        return Recorded()
+    traces = (recorded.spikes, recorded.cadc, recorded.adaptation)
     shown = [None if trace is None else trace[: len(input)].detach().to(input) for trace in traces]
     for trace in shown:
         if trace is not None and trace.shape != input.shape:
-            raise TensorShapeError(f"recording: got shape {tuple(trace.shape)}, wanted that of the input {tuple(input.shape)}")
+            raise TensorShapeError(
+                f"recording: got shape {tuple(trace.shape)}, wanted that of the input {tuple(input.shape)}"
+            )
     return Recorded(*shown)
 
 
