@@ -6,6 +6,7 @@ from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clam
 from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.input_neuron import input_neuron
+from hxtorch.spiking.functional.integration import step_by_step
 from hxtorch.spiking.functional.li import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.linear import linear
@@ -40,6 +41,7 @@ __all__ = [
     "linear_exponential_clamp",
     "linear_sparse",
     "refractory_update",
+    "step_by_step",
     "superspike_func",
     "threshold",
 ]

@@ -145,19 +145,17 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        raise ExperimentError(
+            "integration: asked for gradients that can be differentiated again (create_graph), which the compiled steps do "
+            "not have; integrate inside hxtorch.spiking.functional.step_by_step()"
+        )
     arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
     # The way through the dispatcher takes longer; only tracing needs it.
-    plain = type(ctx.saved_tensors[0]) is Tensor and not torch.is_grad_enabled()
+    plain = type(ctx.saved_tensors[0]) is Tensor
     grad_input, grad_constants = _backward(*arguments) if plain else torch.ops.hxtorch.integrate_backward(*arguments)
     to_input, to_constants = ctx.needs_input_grad[:2]
     return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
-
-
-def _no_second_derivative(ctx: Any, *gradients: Tensor) -> None:
-    raise ExperimentError(
-        "integration: asked for a second derivative, which the compiled steps do not have; a surrogate given as a function "
-        "instead of a name has one"
-    )
 
 
 LIBRARY.impl("integrate", _forward, "CPU")
@@ -167,7 +165,6 @@ torch.library.register_fake(
     "hxtorch::integrate_backward", lambda *arguments: _backward(*arguments, new=_described), lib=LIBRARY
 )
 torch.library.register_autograd("hxtorch::integrate", _adjoint, setup_context=_keep, lib=LIBRARY)
-torch.library.register_autograd("hxtorch::integrate_backward", _no_second_derivative, lib=LIBRARY)
 
 OPERATOR = torch.ops.hxtorch.integrate.default
 """``hxtorch::integrate``; the outputs beyond the traces are what the way back needs."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 import torch
@@ -14,9 +17,21 @@ from hxtorch.spiking.functional.constants import Constants, unpacked
 from hxtorch.spiking.functional.euler import first_steps
 from hxtorch.spiking.functional.loop import Recorded, Terms, Traces
 from hxtorch.spiking.functional.masked import Masked
-from hxtorch.spiking.functional.surrogates import NUMBERS, Surrogate
+from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
+
+_LOOP_ONLY = ContextVar("hxtorch_loop_only", default=False)
+
+
+@contextmanager
+def step_by_step() -> Iterator[None]:
+    """Integrate by the torch loop, also where the compiled steps could: for second derivatives, and to compare."""
+    token = _LOOP_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _LOOP_ONLY.reset(token)
 
 
 def integrate(
@@ -53,18 +68,18 @@ def integrate(
     input = first_steps(input, recorded.steps(len(input)))
     shown = _shown(recorded, input)
     fire = surrogate(method)
-    named = fire.fire if isinstance(fire, Masked) else fire
-    if not _compilable(input) or (terms.fire and named not in NUMBERS):
+    known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0
+    if known is None or not _compilable(input):
         packed = constants.packed(input)
         return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown)
-    if isinstance(fire, Masked):
-        constants = replace(constants, threshold=fire.threshold(constants.threshold, input))
+    if isinstance(method, Masked):
+        constants = replace(constants, threshold=method.threshold(constants.threshold, input))
     packed = constants.packed(input)
     keeps = fused.NOTHING
     if torch.is_grad_enabled():
         keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if input.requires_grad else fused.NOTHING
     spikes, membrane, current, adaptation, _, _ = fused.OPERATOR(
-        input, packed, *shown, terms.fire, terms.full, NUMBERS.get(named, 0), alpha, traces, keeps
+        input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps
     )
     return Traces(
         spikes if terms.fire else None,
@@ -91,5 +106,5 @@ def _compilable(input: Tensor) -> bool:
     if input.device.type != "cpu" or input.dtype not in (torch.float32, torch.float64):
         return False
     return torch.compiler.is_compiling() or not (
-        torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+        _LOOP_ONLY.get() or torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
     )

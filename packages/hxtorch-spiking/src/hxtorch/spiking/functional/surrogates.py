@@ -116,5 +116,11 @@ SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
 )
 """Comparators by the name that ``method`` takes, in the order that the kernels know (``_kernels/integration.h``)."""
 
-NUMBERS: Mapping[Surrogate, int] = MappingProxyType({step: number for number, step in enumerate(SURROGATES.values())})
-"""The kernels' number of each of them."""
+_NAMES = tuple(SURROGATES)
+
+
+def number(method: str | Surrogate) -> int | None:
+    """Return the number by which the kernels know a comparator, or None if they do not."""
+    if method is superspike_func:
+        return 0
+    return _NAMES.index(method) if isinstance(method, str) and method in _NAMES else None

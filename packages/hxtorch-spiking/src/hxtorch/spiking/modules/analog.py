@@ -14,7 +14,7 @@ from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional.masked import Masked
-from hxtorch.spiking.functional.threshold import Surrogate, surrogate
+from hxtorch.spiking.functional.threshold import Surrogate
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.modules.types import Population
@@ -155,7 +155,7 @@ class AnalogNeuron(Population):
     def _masked(self, method: str | Surrogate) -> str | Surrogate:
         """Return ``method``, silent where a mask says so."""
         mask = self.mask
-        return method if mask is None else Masked(surrogate(method), mask)
+        return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)
