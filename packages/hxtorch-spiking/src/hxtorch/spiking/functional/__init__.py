@@ -1,12 +1,12 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
 from hxtorch.spiking.functional.aelif import AELIF, cuba_aelif_integration
+from hxtorch.spiking.functional.compiled import step_by_step
 from hxtorch.spiking.functional.dropout import batch_dropout
 from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clamp
 from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.input_neuron import input_neuron
-from hxtorch.spiking.functional.integration import step_by_step
 from hxtorch.spiking.functional.li import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.linear import linear

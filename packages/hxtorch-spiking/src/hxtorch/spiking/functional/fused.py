@@ -13,8 +13,7 @@ from torch import Tensor
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import ExperimentError
-
-LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")
+from hxtorch.spiking.functional.compiled import LIBRARY, address
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
@@ -32,10 +31,6 @@ LIBRARY.define(
     "-> (Tensor grad_input, Tensor grad_constants)",
     tags=(torch.Tag.pt2_compliant_tag,),
 )
-
-
-def _address(tensor: Tensor | None) -> int:
-    return 0 if tensor is None or not tensor.numel() else tensor.data_ptr()
 
 
 def _forward(
@@ -71,9 +66,9 @@ def _forward(
             input.shape[1] * input.shape[2],
             constants.shape[1],
             constants.data_ptr(),
-            *map(_address, recorded),
+            *map(address, recorded),
             input.data_ptr(),
-            *map(_address, (spikes, membrane, current, adaptation, before, events)),
+            *map(address, (spikes, membrane, current, adaptation, before, events)),
             torch.get_num_threads(),
         )
     return spikes, membrane, current, adaptation, before, events
@@ -118,10 +113,10 @@ def _backward(
             lanes,
             constants.shape[1],
             constants.data_ptr(),
-            *map(_address, (membrane_hw, before, events, current, adaptation)),
+            *map(address, (membrane_hw, before, events, current, adaptation)),
             surrogate,
             alpha,
-            *map(_address, (*gradients, grad_input, grad_lanes)),
+            *map(address, (*gradients, grad_input, grad_lanes)),
             torch.get_num_threads(),
         )
     if to_constants:

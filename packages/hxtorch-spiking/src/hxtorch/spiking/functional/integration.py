@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from hxtorch.spiking.errors import TensorShapeError
 from hxtorch.spiking.functional import fused, loop
+from hxtorch.spiking.functional.compiled import compilable
 from hxtorch.spiking.functional.constants import Constants, unpacked
 from hxtorch.spiking.functional.euler import first_steps
 from hxtorch.spiking.functional.loop import Recorded, Terms, Traces
@@ -20,19 +17,6 @@ from hxtorch.spiking.functional.masked import Masked
 from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
-
-_LOOP_ONLY = ContextVar("hxtorch_loop_only", default=False)
-
-
-@contextmanager
-def step_by_step() -> Iterator[None]:
-    """Integrate by the torch loop, also where the compiled steps could: for second derivatives, and to compare."""
-    token = _LOOP_ONLY.set(True)
-    try:
-        yield
-    finally:
-        _LOOP_ONLY.reset(token)
-
 
 def integrate(
     input: Tensor,
@@ -69,7 +53,7 @@ def integrate(
     shown = _shown(recorded, input)
     fire = surrogate(method)
     known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0
-    if known is None or not _compilable(input):
+    if known is None or not compilable(input):
         packed = constants.packed(input)
         return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown)
     if isinstance(method, Masked):
@@ -99,12 +83,3 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
                 f"recording: got shape {tuple(trace.shape)}, wanted that of the input {tuple(input.shape)}"
             )
     return Recorded(*shown)
-
-
-def _compilable(input: Tensor) -> bool:
-    """Return whether the compiled operator may take ``input``: transforms of ``torch.func`` want to see the steps."""
-    if input.device.type != "cpu" or input.dtype not in (torch.float32, torch.float64):
-        return False
-    return torch.compiler.is_compiling() or not (
-        _LOOP_ONLY.get() or torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
-    )
