@@ -28,15 +28,18 @@ class HardwareObservables:
         spikes: Zeros and ones, (time, batch, neuron).
         cadc: Membranes in the units of the model, (time, batch, neuron).
         madc: One trace per batch entry.
+        adaptation: Adaptation currents in the units of the model, (time, batch, neuron).
     """
 
     spikes: Tensor | None = None
     cadc: Tensor | None = None
     madc: tuple[MADCTrace, ...] | None = None
+    adaptation: Tensor | None = None
 
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
-        return min([available] + [len(trace) for trace in (self.spikes, self.cadc) if trace is not None])
+        traces = (self.spikes, self.cadc, self.adaptation)
+        return min([available] + [len(trace) for trace in traces if trace is not None])
 
 
 NOTHING = HardwareObservables()

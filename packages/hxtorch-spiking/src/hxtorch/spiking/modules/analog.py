@@ -13,8 +13,8 @@ from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import batch_dropout
-from hxtorch.spiking.functional.threshold import Surrogate, surrogate
+from hxtorch.spiking.functional.masked import Masked
+from hxtorch.spiking.functional.threshold import Surrogate
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.modules.types import Population
@@ -148,13 +148,14 @@ class AnalogNeuron(Population):
         """Return ``hw_data`` in the type and on the device of ``like``."""
         if hw_data is None:
             return NOTHING
-        spikes, cadc = (None if trace is None else trace.to(like) for trace in (hw_data.spikes, hw_data.cadc))
-        return HardwareObservables(spikes, cadc, hw_data.madc)
+        traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation)
+        spikes, cadc, adaptation = (None if trace is None else trace.to(like) for trace in traces)
+        return HardwareObservables(spikes, cadc, hw_data.madc, adaptation)
 
     def _masked(self, method: str | Surrogate) -> str | Surrogate:
-        """Return ``method``, silent where a mask says so: no spike, so no reset either, and no gradient."""
-        mask, fire = self.mask, surrogate(method)
-        return method if mask is None else lambda distance, alpha: batch_dropout(fire(distance, alpha), mask)
+        """Return ``method``, silent where a mask says so."""
+        mask = self.mask
+        return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)
