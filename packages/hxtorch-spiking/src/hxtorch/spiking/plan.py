@@ -57,7 +57,9 @@ class Plan:
         populations = tuple((population, population.layout()) for population in self.populations)
         sources = tuple((source.size, source.population, source.loopback) for source in self.sources)
         ends: list[Source | AnalogNeuron] = [*self.sources, *self.populations]
-        wires = tuple((wire.projection, ends.index(wire.pre), wire.post) for wire in self.wires)
+        wires = tuple(
+            (wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires
+        )
         return populations, sources, wires
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch import core
 from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
+from hxtorch.core.chip import AtomicNeuron
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
@@ -36,9 +38,6 @@ class AnalogNeuron(Population):
     input_type = SynapseHandle
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
-
-    leaks: ClassVar[bool] = True
-    """Whether the leak of the neurons is on."""
 
     parameter_names: ClassVar[tuple[str, ...]]
     """Parameters that the chip is calibrated to."""
@@ -108,6 +107,59 @@ class AnalogNeuron(Population):
             self.madc_index,
             constraint,
         )
+
+    def state(self) -> Hashable:
+        """Return what the chip is placed, routed and calibrated for."""
+        parameters = [getattr(self, name) for name in self.parameter_names]
+        values = tuple(parameter.hardware_value for parameter in parameters if not parameter.model_only)
+        return super().state(), tuple(v.cpu().numpy().tobytes() if isinstance(v, Tensor) else v for v in values)
+
+    def circuits(self) -> np.ndarray:
+        """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        if not self.coordinates:
+            raise core.PlacementError(f"{self.label}: has no place on a chip; a run gives it one")
+        return np.array([place.get_atomic_neurons() for place in self.coordinates], np.int64)
+
+    def create_default_hw_entity(self) -> AtomicNeuron:
+        """Return the registers that each circuit starts from, before the calibration."""
+        return core.NeuronBlock().atomic_neurons[0]
+
+    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+        """Add the neurons to the network on the chip, at :attr:`coordinates`.
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        return builder.add(
+            core.Population(
+                self.circuits()[:, 0],
+                self.enable_spike_recording,
+                self.enable_cadc_recording,
+                self.madc_index,
+                self.label,
+            )
+        )
+
+    def configure_hw_entity(
+        self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS
+    ) -> core.NeuronBlock:
+        """Set the registers of one neuron that the model decides, after the calibration.
+
+        Args:
+            neuron_id: Number of the neuron among all of the chip's.
+            neuron_block: Registers of all neurons.
+            coord: Where the neuron is.
+
+        Returns:
+            ``neuron_block``.
+        """
+        for circuit in coord.get_atomic_neurons():
+            neuron_block.atomic_neurons[circuit].threshold.enable = self.fires
+        return neuron_block
 
     def hardware_values(self) -> dict[str, np.ndarray]:
         """Return what the chip shall be calibrated to.
