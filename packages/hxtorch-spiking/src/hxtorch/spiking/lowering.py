@@ -238,7 +238,8 @@ def _place(populations: list[AnalogNeuron]) -> tuple[dict[AnalogNeuron, range], 
         ids[population] = range(first, first + population.size)
         first += population.size
     for population in sorted(populations, key=lambda population: population.placement_constraint is None):
-        placement.register_id(ids[population], placement_constraint=population.placement_constraint)
+        shape = population.neuron_structure.logical_neuron
+        placement.register_id(ids[population], shape, population.placement_constraint)
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return ids, {population: population.circuits() for population in populations}
 

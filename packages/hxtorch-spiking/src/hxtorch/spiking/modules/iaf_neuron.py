@@ -70,8 +70,7 @@ class IAFNeuron(FiringNeuron):
     ) -> core.NeuronBlock:
         """Set the registers of one neuron that the model decides: its leak is off."""
         neuron_block = super().configure_hw_entity(neuron_id, neuron_block, coord)
-        for circuit in coord.get_atomic_neurons():
-            neuron_block.atomic_neurons[circuit].leak.enable = False
+        self.neuron_structure.disable_leak(coord, neuron_block)
         return neuron_block
 
     def hardware_values(self) -> dict[str, np.ndarray]:
