@@ -19,6 +19,7 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
+from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
@@ -35,6 +36,7 @@ __all__ = [
     "LI",
     "LIF",
     "BatchDropout",
+    "ConversionConfig",
     "ExecutionInstance",
     "Experiment",
     "HXBaseExperimentModule",
@@ -49,6 +51,7 @@ __all__ = [
     "LIObservables",
     "MixedHXModelParameter",
     "ModelParameter",
+    "NIRNetwork",
     "Neuron",
     "NeuronExp",
     "NeuronHandle",
@@ -61,8 +64,12 @@ __all__ = [
     "SynapseHandle",
     "TensorHandle",
     "datasets",
+    "from_nir",
+    "from_nir_data",
     "functional",
     "handle",
     "run",
+    "to_nir",
+    "to_nir_data",
     "transforms",
 ]

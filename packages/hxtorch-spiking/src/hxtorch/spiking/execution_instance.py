@@ -81,7 +81,10 @@ class ExecutionInstance:
             old_chip, old_values, made = self._implicit
             if old_chip == chip and all(np.array_equal(values[name], old_values[name]) for name in values):
                 return made
-        folder = {} if self.calib_cache_dir is None else {"folder": self.calib_cache_dir}
-        made = calibration.for_target(connection, SpikingCalibTarget(**values), **folder)
+        target = SpikingCalibTarget(**values)
+        if self.calib_cache_dir is None:
+            made = calibration.for_target(connection, target)
+        else:
+            made = calibration.for_target(connection, target, folder=self.calib_cache_dir)
         self._implicit = chip, values, made
         return made

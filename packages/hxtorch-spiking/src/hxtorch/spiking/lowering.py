@@ -19,6 +19,7 @@ from hxtorch.core.placement import NeuronPlacement
 from hxtorch.spiking.backend.input_generator import InputGenerator
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
+from hxtorch.spiking.handle import NeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
 from hxtorch.spiking.modules.module import HXModule
@@ -126,7 +127,7 @@ class ChipNetwork:
             self._report_failed(calibration)
         generator = InputGenerator(runtime, dt)
         for source, descriptor in zip(plan.sources, self._sources, strict=True):
-            if isinstance(source.population, InputNeuron):
+            if isinstance(source.population, InputNeuron) and isinstance(source.handle, NeuronHandle):
                 source.population.descriptor = descriptor
                 source.population.add_to_input_generator(source.handle, generator)
             else:

@@ -43,7 +43,9 @@ class Morphology(ABC):
     @property
     def logical_neuron(self) -> LogicalNeuronCompartments:
         """The shape, as placement wants it."""
-        return LogicalNeuronCompartments(self.compartments)
+        return LogicalNeuronCompartments(
+            {int(compartment): places for compartment, places in self.compartments.items()}
+        )
 
     def main_circuit(self, coord: LogicalNeuronOnDLS) -> AtomicNeuronOnDLS:
         """Return the circuit that fires and is read out."""

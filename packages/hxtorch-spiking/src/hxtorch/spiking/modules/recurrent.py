@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
+from hxtorch.spiking.functional import IAF, LIF
 from hxtorch.spiking.functional.recurrent import recurrent_iaf_integration, recurrent_lif_integration
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
@@ -55,6 +56,7 @@ class Recurrent(HXModuleWrapper):
         def feedback(spikes: Tensor) -> Tensor:
             return self.synapse.weigh(spikes[None])[0]
 
+        traces: LIF | IAF
         if isinstance(neuron, IAFNeuron):
             traces, back = recurrent_iaf_integration(total, feedback, neuron.params, recorded, self.experiment.dt)
         else:
