@@ -6,6 +6,9 @@ from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules import (
     BatchDropout,
+    EventPropLIF,
+    EventPropSynapse,
+    ExactEventPropLIF,
     HXModule,
     IAFNeuron,
     InputNeuron,
@@ -32,6 +35,9 @@ __all__ = [
     "LI",
     "LIF",
     "BatchDropout",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "ExecutionInstance",
     "Experiment",
     "HXModule",

@@ -1,6 +1,8 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
 from hxtorch.spiking.functional.dropout import batch_dropout
+from hxtorch.spiking.functional.eventprop import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.eventprop_exact import ExactEventPropFunction, exact_lif_spike_times
 from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clamp
 from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
@@ -21,6 +23,9 @@ __all__ = [
     "CUBAIAFParams",
     "CUBALIFParams",
     "CUBALIParams",
+    "EventPropLIFFunction",
+    "EventPropSynapseFunction",
+    "ExactEventPropFunction",
     "SuperSpike",
     "Unterjubel",
     "batch_dropout",
@@ -28,6 +33,7 @@ __all__ = [
     "cuba_li_integration",
     "cuba_lif_integration",
     "cuba_refractory_iaf_integration",
+    "exact_lif_spike_times",
     "exp_cuba_li_integration",
     "exp_cuba_lif_integration",
     "input_neuron",

@@ -1,6 +1,8 @@
 """Modules of a spiking network."""
 
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
+from hxtorch.spiking.modules.eventprop import EventPropLIF, EventPropSynapse
+from hxtorch.spiking.modules.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.exponential import NeuronExp, ReadoutNeuronExp
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
@@ -13,6 +15,9 @@ from hxtorch.spiking.modules.types import Population, Projection
 
 __all__ = [
     "BatchDropout",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "HXModule",
     "IAFNeuron",
     "InputNeuron",
