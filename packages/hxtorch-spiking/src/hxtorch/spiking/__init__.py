@@ -6,6 +6,9 @@ from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules import (
     BatchDropout,
+    EventPropLIF,
+    EventPropSynapse,
+    ExactEventPropLIF,
     HXBaseExperimentModule,
     HXModule,
     HXModuleWrapper,
@@ -37,6 +40,9 @@ __all__ = [
     "LIF",
     "BatchDropout",
     "ConversionConfig",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "ExecutionInstance",
     "Experiment",
     "HXBaseExperimentModule",

@@ -18,6 +18,7 @@ from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
 
+
 def integrate(
     input: Tensor,
     constants: Constants,

@@ -2,6 +2,8 @@
 
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
+from hxtorch.spiking.modules.eventprop import EventPropLIF, EventPropSynapse
+from hxtorch.spiking.modules.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.exponential import NeuronExp, ReadoutNeuronExp
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
@@ -16,6 +18,9 @@ from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 
 __all__ = [
     "BatchDropout",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "HXBaseExperimentModule",
     "HXModule",
     "HXModuleWrapper",
