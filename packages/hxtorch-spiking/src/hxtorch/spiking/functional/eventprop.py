@@ -28,9 +28,8 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.functional.euler import step_fraction, tensor_like
+from hxtorch.spiking.functional.euler import step_fraction, tensor_like, whole_steps
 from hxtorch.spiking.functional.lif import CUBALIFParams, cuba_lif_integration
-from hxtorch.spiking.functional.refractory import refractory_steps
 from hxtorch.spiking.observables import HardwareObservables
 
 MIN_SLOPE = 1e-3
@@ -101,7 +100,7 @@ class EventPropLIFFunction(torch.autograd.Function):
         )
         floor = (MIN_SLOPE_MEASURED if ctx.measured else MIN_SLOPE) * (threshold - leak)
         spiked = spikes > 0
-        held = _held(spiked, refractory_steps(params.refractory_time, dt, current))
+        held = _held(spiked, tensor_like(whole_steps(params.refractory_time, dt), current))
 
         # tau_m dv/dt just before a spike in each step, and tau_m dv/dt just after a release in each step.
         before = torch.maximum(torch.cat([torch.zeros_like(current[:1]), current[:-1]]) + leak - threshold, floor)

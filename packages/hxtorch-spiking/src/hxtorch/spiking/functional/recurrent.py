@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.functional.euler import step_fraction, tensor_like, time_steps
+from hxtorch.spiking.functional.euler import first_steps, step_fraction, tensor_like, whole_steps
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams
 from hxtorch.spiking.functional.lif import LIF, CUBALIFParams
-from hxtorch.spiking.functional.refractory import refractory_steps, refractory_update
+from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.functional.unterjubel import inject
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
@@ -75,12 +75,12 @@ def _loop(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return spikes, membrane, current and feedback; ``move`` takes membrane and current to the next membrane."""
     recorded = hw_data or NOTHING
-    inputs = time_steps(input, recorded.steps(len(input)))
+    inputs = first_steps(input, recorded.steps(len(input))).unbind(0)
     spikes_hw = [None] * len(inputs) if recorded.spikes is None else recorded.spikes.unbind(0)
     membrane_hw = [None] * len(inputs) if recorded.cadc is None else recorded.cadc.unbind(0)
     reset, threshold = tensor_like(params.reset, input), tensor_like(params.threshold, input)
     keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
-    steps = refractory_steps(params.refractory_time, dt, input)
+    steps = tensor_like(whole_steps(params.refractory_time, dt), input)
     fire, alpha = surrogate(params.method), params.alpha
 
     z = i = ref = torch.zeros_like(inputs[0])
