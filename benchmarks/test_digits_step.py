@@ -1,4 +1,4 @@
-"""One training step of the digits network (batch 50) in the loop and in mock mode, against the same network in torch."""
+"""One training step of the digits network (batch 50), in the loop and in mock mode, against the same in plain torch."""
 
 import pytest
 import torch

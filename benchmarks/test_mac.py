@@ -1,4 +1,4 @@
-"""Matrix products of batch 1000 against ``torch.mm`` in float32: the emulator alone, all layers of the stack, mock mode.
+"""Matrix products of batch 1000 against ``torch.mm`` in float32: the emulator, all layers of the stack, mock mode.
 
 The peer does the bare product; the chip adds mismatch, saturation, two noisy reads for each tile and the sum of tiles.
 """

@@ -6,7 +6,6 @@ Today's software runs these operations on the host beside the chip (chip facts 2
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
