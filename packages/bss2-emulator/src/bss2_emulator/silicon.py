@@ -47,7 +47,7 @@ SPREADS: Final[dict[str, Spread]] = {
     "gm": Spread(0.055, 0.35, "synin_strength"),  # of the code, within a quadrant
     "quadrant": Spread(0.20, 0.1, "quadrant_strength"),  # of the logarithm
     "synin_shift": Spread(115.0, 0.1, "synin_offset"),  # codes
-    "synapse": Spread(0.03, 1.0, "synapse"),
+    "synapse": Spread(0.06, 1.0, "synapse"),  # no source; behaviour 9 needs responses that differ by 5 to 15 %
     "comparator": Spread(0.20, 1.0, "comparator"),
     "cadc_channel_offset": Spread(10.0, 0.25, "cadc_offset"),  # LSB
     "cadc_quadrant_offset": Spread(8e-3, 0.1, "cadc_offset"),  # V

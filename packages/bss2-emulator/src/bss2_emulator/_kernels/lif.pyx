@@ -27,7 +27,7 @@ cdef extern from "plan.h" nogil:
     enum:
         STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
-        REST, SHIFT, NOISE, START, THRESHOLD, LATENCY
+        REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
 
     ctypedef struct bss2_cadc:
         int count
@@ -89,7 +89,7 @@ LAYOUT = {
     "tables": TABLES,
     "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
     "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
-    "shift": SHIFT, "noise": NOISE, "start": START, "threshold": THRESHOLD, "latency": LATENCY,
+    "shift": SHIFT, "noise": NOISE, "start": START, "origin": ORIGIN, "threshold": THRESHOLD, "latency": LATENCY,
 }
 
 

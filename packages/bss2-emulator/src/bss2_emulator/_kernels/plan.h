@@ -27,6 +27,7 @@ enum {
     SHIFT = REST + MODES,                 /* (mode): volts of REST per unit of run-to-run offset */
     NOISE = SHIFT + MODES,                /* volts per step and unit normal */
     START,                                /* volts per unit normal at the start */
+    ORIGIN,                               /* volts above REST at the start */
     THRESHOLD,
     LATENCY,                              /* comparator, cycles */
     TABLES

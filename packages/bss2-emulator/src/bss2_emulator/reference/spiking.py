@@ -72,9 +72,10 @@ def run_entry(
     cells = {n: Neuron(physics, n, switches.saturation) for n in neurons}
     for n, cell in cells.items():
         offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
-        cell.run_offset = c.RUN_OFFSET * switches.run_offset * offset
-        noise = c.MEMBRANE_NOISE * switches.membrane_noise * first
-        cell.v = min(max(cell.membrane(False)[1] + noise, c.RAILS[0]), c.RAILS[1])
+        settled = not physics.held[n]
+        cell.run_offset = c.RUN_OFFSET * switches.run_offset * offset * settled
+        noise = c.MEMBRANE_NOISE * switches.membrane_noise * first * settled
+        cell.v = cell.clip(cell.membrane(not settled)[1] + noise)
         if cell.v >= cell.threshold:
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
