@@ -27,13 +27,15 @@ class Columns(NamedTuple):
         ratio: Gain of (inhibitory, excitatory) rows over the larger one, in fractions of a weight LSB, float32
             (hemisphere, line, column), (2, 2, 256).
         gain: The larger gain, LSB per weight and activation, (2, 256).
-        baseline: What a read at rest gives, LSB, (2, 256).
+        start: Membrane at the read at rest, which follows a reset, V, (2, 256).
+        baseline: What that read gives, LSB, (2, 256).
         limit: Where the negative side ends, LSB; 0 if nowhere, (2, 256).
         noise_baseline, noise_result: rms of the two reads, LSB.
     """
 
     ratio: NDArray[np.float32]
     gain: FloatArray
+    start: FloatArray
     baseline: FloatArray
     limit: FloatArray
     noise_baseline: float
@@ -51,12 +53,15 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
     largest = np.maximum(gain.max(axis=0), 1e-30)
     ratio = (gain[::-1] / largest * WEIGHT_STEPS).reshape(2, c.HEMISPHERES, c.COLUMNS)
     limit = np.maximum((c.HAGEN_LIMIT + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation
+    resting = np.exp(-c.HAGEN_BASELINE_DELAY * physics.leak / physics.capacitance)  # from reset towards the leak
+    start = physics.leak_potential + (physics.reset_potential - physics.leak_potential) * resting
     read = c.CADC_NOISE * silicon.imperfections.cadc_noise
     sides = (c.HEMISPHERES, c.COLUMNS)
     return Columns(
         ratio=ratio.swapaxes(0, 1).astype(np.float32, order="C"),
         gain=largest.reshape(sides),
-        baseline=np.asarray(physics.leak_potential * transfer + offset).reshape(sides),
+        start=start.reshape(sides),
+        baseline=np.asarray(start * transfer + offset).reshape(sides),
         limit=limit.reshape(sides),
         noise_baseline=read,
         noise_result=float(np.hypot(read, c.HAGEN_NOISE * silicon.imperfections.cadc_noise)),

@@ -114,6 +114,7 @@ HAGEN_DAC_STEP: Final = 0.1  # LSB of the activation per code of hagen_dac_offse
 HAGEN_DAC_CENTER: Final = 32
 HAGEN_LIMIT: Final = 110.0  # LSB where the inhibitory side flattens
 HAGEN_NOISE: Final = 1.0  # LSB rms that the integration adds to two reads
+HAGEN_BASELINE_DELAY: Final = 5e-6  # s from a reset to the read at rest
 HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read
 
 # Transport of events (facts 1.5, 5). Depths of queues have no public source.

@@ -87,9 +87,7 @@ class HagenEngine:
         madc = None
         if operands.madc_column is not None:
             lines = capacity if short else None
-            madc = record_column(
-                config, self.silicon, self._physics(config), columns, pulse_offset[0], operands, lines, noise
-            )
+            madc = record_column(config, self.silicon, columns, pulse_offset[0], operands, lines, noise)
         return MatrixRun(values, madc, sent * sends)
 
     def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:

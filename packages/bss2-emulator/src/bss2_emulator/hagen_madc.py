@@ -9,7 +9,6 @@ from bss2_emulator import constants as c
 from bss2_emulator import madc
 from bss2_emulator.columns import PULSE_STEPS, WEIGHT_STEPS, Columns, line_charge
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.neurons import NeuronPhysics
 from bss2_emulator.noise import HAGEN_MADC, RunNoise
 from bss2_emulator.operands import Operands
 from bss2_emulator.results import MadcSamples
@@ -19,7 +18,6 @@ from bss2_emulator.silicon import FloatArray, Silicon
 def record_column(
     config: ChipConfig,
     silicon: Silicon,
-    physics: NeuronPhysics,
     columns: Columns,
     pulse_offset: NDArray[np.int16],
     operands: Operands,
@@ -31,8 +29,7 @@ def record_column(
     Args:
         config: Registers.
         silicon: The chip.
-        physics: Of its neurons.
-        columns: Their constants.
+        columns: Constants of the columns.
         pulse_offset: Of the drivers, in fractions of an activation LSB, (128,).
         operands: The product and the column to record.
         capacity: See :func:`~bss2_emulator.columns.line_capacity`; None if lines do not saturate.
@@ -46,7 +43,7 @@ def record_column(
     slope = max(int(config.cadc_ramp_slope[column // (c.COLUMNS // 2)]), 1)
     unit = columns.gain[0, column] / (PULSE_STEPS * WEIGHT_STEPS)
     steps *= unit * c.CADC_LSB * slope / c.CADC_NOMINAL_SLOPE  # V
-    rest = float(physics.leak_potential[column] + silicon.readout_offset[column])
+    rest = float(columns.start[0, column] + silicon.readout_offset[column])
     settle = round(c.HAGEN_READ_DELAY / c.CYCLE)
     instants = madc.sample_instants(vectors.shape[1] * operands.num_sends * operands.wait_between_events + settle)
     sigma = np.float32(c.MADC_NOISE * silicon.imperfections.madc_noise)

@@ -19,15 +19,16 @@ typedef struct {
 
 /* Clamp results of a tile and add them to the total of an entry. */
 HXP_INLINE void hxp_add_tile(const int32_t *HXP_RESTRICT sum, const float *HXP_RESTRICT factor, const float *HXP_RESTRICT noise,
-                             float *HXP_RESTRICT total, int n) {
+                             int32_t *HXP_RESTRICT total, int n) {
     HXP_VECTOR
     for (int j = 0; j < n; j++) {
-        float y = factor[j] * (float)sum[j] + noise[j];
-        y = y > -128.0f ? y : -128.0f; /* first, so that its floor is one of int32; the clamp of the floor is the same */
-        y = y < 127.0f ? y : 127.0f;
+        const float sought = factor[j] * (float)sum[j] + noise[j], size = fabsf(sought);
+        const float y = copysignf(size < 4096.0f ? size : 4096.0f, sought); /* its floor is one of int32 */
         const int32_t whole = (int32_t)y;
-        const float floored = (float)whole;
-        total[j] += floored > y ? floored - 1.0f : floored;
+        int32_t floored = whole - ((float)whole > y);
+        floored = floored > -128 ? floored : -128; /* of integers: two comparisons of floats would become branches */
+        floored = floored < 127 ? floored : 127;
+        total[j] += floored;
     }
 }
 
@@ -35,7 +36,8 @@ HXP_INLINE void hxp_add_tile(const int32_t *HXP_RESTRICT sum, const float *HXP_R
 HXP_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
     uint8_t activations[ENTRIES * TILE_ROWS] = {0};
     int32_t sums[ENTRIES * COLUMNS];
-    float totals[ENTRIES * COLUMNS], noise[COLUMNS] = {0};
+    int32_t totals[ENTRIES * COLUMNS];
+    float noise[COLUMNS] = {0};
     uint32_t radius[COLUMNS / 2], angle[COLUMNS / 2];
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
@@ -61,11 +63,11 @@ HXP_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *p
         }
         for (int i = 0; i < entries; i++) {
             float *HXP_RESTRICT out = m->out + (first + i) * m->columns + left;
-            const float *HXP_RESTRICT total = totals + i * COLUMNS;
+            const int32_t *HXP_RESTRICT total = totals + i * COLUMNS;
             HXP_VECTOR
             for (int j = 0; j < n; j++) {
-                const float above = total[j] > -128.0f ? total[j] : -128.0f;
-                out[j] = above < 127.0f ? above : 127.0f;
+                const int32_t above = total[j] > -128 ? total[j] : -128;
+                out[j] = (float)(above < 127 ? above : 127);
             }
         }
     }
