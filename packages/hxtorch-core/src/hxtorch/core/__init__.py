@@ -43,10 +43,12 @@ from hxtorch.core.populations import BackgroundPopulation, BackgroundSpikeSource
 from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
 from hxtorch.core.results import (
     CADCSamples,
+    CorrelationCodes,
     ExecutionInfo,
     LabelEvents,
     MADCSamples,
     MatrixResult,
+    SpikeCounters,
     SpikeEvents,
     SpikingResult,
 )
@@ -83,6 +85,7 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "ConnectionOpenError",
+    "CorrelationCodes",
     "Execution",
     "ExecutionInfo",
     "ExecutionInstanceHooks",
@@ -122,6 +125,7 @@ __all__ = [
     "RoutingError",
     "Session",
     "Setup",
+    "SpikeCounters",
     "SpikeEvents",
     "SpikeHandle",
     "SpikeTrains",

@@ -17,10 +17,12 @@ from hxtorch.core.hardware import Setup
 from hxtorch.core.programs import CYCLE, MatrixProgram, SpikingProgram
 from hxtorch.core.results import (
     CADCSamples,
+    CorrelationCodes,
     ExecutionInfo,
     LabelEvents,
     MADCSamples,
     MatrixResult,
+    SpikeCounters,
     SpikeEvents,
     SpikingResult,
 )
@@ -33,6 +35,7 @@ _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
 
 # Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
 _MATRIX_OVERHEAD = 46e-6
+_FIRST_BACKGROUND = 12  # crossbar input (chip facts 1.3)
 
 
 def connect(setup: Setup) -> EmulatorConnection:
@@ -186,9 +189,11 @@ class _Spiking:
             times, values, offsets = run.madc
             madc = MADCSamples(times, values, recording.madc_neuron, offsets)
         neurons = neurons_of_labels(program.configuration, run.spike_labels)
+        correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
-            loopback=LabelEvents(run.loopback_times, run.loopback_labels, run.loopback_offsets),
+            loopback=_returned(run, run.loopback_inputs < _FIRST_BACKGROUND),
+            background=_returned(run, run.loopback_inputs >= _FIRST_BACKGROUND),
             cadc=tuple(CADCSamples(*samples) for samples in cadc),
             madc=madc,
             info=self._link.info(
@@ -196,8 +201,14 @@ class _Spiking:
                 started,
                 program.runtime * CYCLE * events.batch_size,
                 len(events.times),
-                events_dropped=np.asarray(run.dropped, np.int64),
+                events_dropped=run.dropped,
+                events_forwarded=run.delivered,
+                events_passed=run.passed,
+                link_dropped=run.dropped_link,
+                background_events=run.background,
             ),
+            correlation=None if correlation is None else CorrelationCodes(correlation, recording.correlation_rows),
+            spike_counters=SpikeCounters(*run.spike_counters) if recording.spike_counters else None,
         )
 
     def _run_once(
@@ -215,7 +226,18 @@ class _Spiking:
                 cadc_acausal=recording.cadc_acausal,
                 cadc_in_dram=recording.cadc_in_dram,
                 madc_neuron=recording.madc_neuron,
+                correlation_rows=recording.correlation_rows,
+                correlation_reset=recording.correlation_reset,
             )
+
+
+def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
+    """Return some of the events that came back over the link."""
+    times, labels, offsets = run.loopback_times, run.loopback_labels, run.loopback_offsets
+    if not chosen.all():
+        offsets = np.concatenate(([0], np.cumsum(chosen)))[offsets]
+        times, labels = times[chosen], labels[chosen]
+    return LabelEvents(times, labels, offsets)
 
 
 def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
