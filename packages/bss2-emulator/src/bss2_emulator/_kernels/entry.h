@@ -17,10 +17,7 @@ typedef struct {
     int8_t *phase;
     int32_t *busy;          /* neurons that are not free */
     int busy_count;
-    int32_t *queue;         /* [8][capacity] neurons whose spikes arrive in a step */
-    int64_t *queue_times;
-    int queue_count[8], capacity;
-    bss2_spikes *spikes;
+    bss2_transport *transport;
     int64_t start;          /* first cycle of this step */
     int failed;
 } NAME(state);
@@ -49,7 +46,7 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
 }
 
 BSS2_CLONES
-int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spikes *spikes) {
+int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
     NAME(state) state, *s = &state;
     const int width = plan->width;
     const size_t w = (size_t)width;
@@ -57,16 +54,15 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     s->width = width;
-    s->spikes = spikes;
-    s->capacity = 4 * width;
     size_t noise_count = 0;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
-    const size_t bytes = 64 + w * 2 * sizeof(int64_t) + 8 * (size_t)s->capacity * sizeof(int64_t) + 14 * w * sizeof(REAL) + 64
-        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 8 * (size_t)s->capacity * sizeof(int32_t) + w;
+    const size_t bytes = 64 + w * 2 * sizeof(int64_t) + 14 * w * sizeof(REAL) + 64
+        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + w;
     char *block = (char *)calloc(bytes, 1);
-    if (!block) return -1;
+    s->transport = bss2_transport_new(&plan->delivery, b, plan->runtime, width, out);
+    if (!block || !s->transport) { free(block); free(s->transport); return -1; }
     char *at = block + (64 - (uintptr_t)block % 64) % 64;
     REAL **reals[] = {&s->v, &s->v_next, &s->exc, &s->inh, &s->late_exc, &s->late_inh, &s->decay, &s->drift, &s->drive_exc,
                       &s->drive_inh, &s->threshold, &s->noise, &s->rest};
@@ -74,11 +70,9 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
     s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
     s->next = (int64_t *)at; at += w * sizeof(int64_t);
     s->fired = (int64_t *)at; at += w * sizeof(int64_t);
-    s->queue_times = (int64_t *)at; at += 8 * (size_t)s->capacity * sizeof(int64_t);
     float *cadc_noise[2];
     for (int h = 0; h < 2; h++) { cadc_noise[h] = (float *)at; at += BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float); }
     s->busy = (int32_t *)at; at += w * sizeof(int32_t);
-    s->queue = (int32_t *)at; at += 8 * (size_t)s->capacity * sizeof(int32_t);
     s->phase = (int8_t *)at;
 
     /* Start at rest: this run's offset of the leak potential, and stationary noise. */
@@ -95,8 +89,6 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
         NAME(use_mode)(s, j);
     }
 
-    int64_t event = plan->event_offsets[b];
-    const int64_t event_end = plan->event_offsets[b + 1];
     int64_t sample[2] = {0, 0}, sample_end[2] = {0, 0};
     for (int h = 0; h < 2; h++)
         if (plan->cadc[h].count) {
@@ -130,7 +122,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
             for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
         }
 
-        const int dirty = NAME(arrive)(s, step, &event, event_end);
+        const int dirty = NAME(arrive)(s, step);
 
         const int above = plan->saturating ? NAME(advance)(s, 1) : NAME(advance)(s, 0);
         if (dirty) {
@@ -183,8 +175,12 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_spike
         s->v_next = swap;
     }
     if (trace) trace[steps] = s->v[plan->trace_index];
+    NAME(drain)(s, steps);
+    bss2_transport_end(s->transport);
+    const int failed = s->failed || s->transport->failed;
+    free(s->transport);
     free(block);
-    return s->failed ? -1 : 0;
+    return failed ? -1 : 0;
 }
 
 #undef TABLE

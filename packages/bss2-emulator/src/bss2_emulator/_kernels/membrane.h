@@ -122,7 +122,6 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
     s->phase[j] = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
     s->busy[s->busy_count++] = j;
-    if (time < s->plan->runtime && bss2_add_spike(s->spikes, time, j)) s->failed = 1;
     NAME(send)(s, time, j);
     if (time >= end) return after;
     if (time > since) before += (after - before) * ((REAL)(time - since) / span);

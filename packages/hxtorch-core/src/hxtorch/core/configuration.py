@@ -20,7 +20,7 @@ from hxtorch.core.errors import ConfigurationError
 CAPMEM_MAX = 1022  # code 1023 marks a cell that is not refreshed
 
 
-def _register(shape: tuple[int, ...], high: int, default: int = 0, low: int = 0) -> Any:
+def _register(shape: tuple[int, ...], high: int, default: int | tuple[int, ...] = 0, low: int = 0) -> Any:
     """Declare a register array with the closed range ``[low, high]`` of its elements."""
     if (low, high) == (0, 1):
         dtype: type = np.bool_
@@ -129,8 +129,9 @@ class ChipConfiguration:
     adaptation_pulse_scale: np.ndarray = _register((2,), 15, 5)  # spike-triggered adaptation lasts 2 ** scale cycles
     v_stp: np.ndarray = _register((4,), CAPMEM_MAX, 180)
     i_stp_ramp: np.ndarray = _register((4,), CAPMEM_MAX, 600)
-    v_stp_charge: np.ndarray = _register((4, 2), CAPMEM_MAX)  # of the two sets that a driver selects from
-    v_stp_recover: np.ndarray = _register((4, 2), CAPMEM_MAX)
+    # Of the two sets that a driver selects from: the first facilitates, the second depresses.
+    v_stp_charge: np.ndarray = _register((4, 2), CAPMEM_MAX, (100, 330))
+    v_stp_recover: np.ndarray = _register((4, 2), CAPMEM_MAX, (400, 50))
     i_correlation_ramp: np.ndarray = _register((4,), CAPMEM_MAX, 90)  # time constant of the correlation sensors
     i_correlation_store: np.ndarray = _register((4,), CAPMEM_MAX, 70)  # their amplitude
 

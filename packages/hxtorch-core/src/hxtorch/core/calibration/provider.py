@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate, nominal_calibration
@@ -64,32 +63,6 @@ def path_for_target(connection: Connection, target: CalibTarget, options: Calibr
     if not path.is_file():
         raise CalibrationNotFoundError(f"{path}: can not be written; set HXTORCH_CACHE_DIR to a folder that can")
     return path
-
-
-def nightly_calib_path(name: str = "spiking", connection: Connection | None = None) -> str:
-    """Return the file of a named calibration for the connected chip; it is made if there is none yet.
-
-    Args:
-        name: ``spiking``, ``spiking2`` or ``hagen``.
-        connection: The chip, or None for the current session's; without a session, the default chip's shipped file.
-
-    Raises:
-        CalibrationTargetError: There is no calibration of that name.
-        NoConnectionError: No chip is connected and none of that serial ships.
-    """
-    target = preset(name)
-    if connection is None:
-        from hxtorch.core.errors import NoConnectionError
-        from hxtorch.core.session import current_session
-
-        try:
-            connection = current_session().connection
-        except NoConnectionError:
-            shipped = shipped_path(os.environ.get("HXTORCH_CHIP") or "emulated-1", name)
-            if shipped is None or os.environ.get("HXTORCH_FIDELITY", "full") != "full":
-                raise
-            return str(shipped)
-    return str(path_for_target(connection, target))
 
 
 def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
