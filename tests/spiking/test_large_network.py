@@ -78,7 +78,7 @@ def test_network_in_five_parts_trains(ideal_chip, mock):
         assert len(infos) == PARTS + 1
         assert [info.events_sent for info in infos[:PARTS]] == [int(spikes.sum())] * PARTS
         # what the hidden layer spiked arrives, but for spikes of one step, which become one, and of the last
-        sent = sum(float(z.spikes[:STEPS].sum()) for z in net.z)
+        sent = sum(z.spikes[:STEPS].sum().item() for z in net.z)
         assert infos[PARTS].events_sent == sent > 0
 
 
