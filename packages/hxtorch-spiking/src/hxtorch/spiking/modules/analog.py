@@ -16,8 +16,8 @@ from hxtorch.core.chip import AtomicNeuron
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import batch_dropout
-from hxtorch.spiking.functional.threshold import Surrogate, surrogate
+from hxtorch.spiking.functional.masked import Masked
+from hxtorch.spiking.functional.threshold import Surrogate
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.modules.module import HXModule
@@ -242,9 +242,9 @@ class AnalogNeuron(Population):
         return replace(hw_data, spikes=spikes, cadc=cadc, adaptation=adaptation)
 
     def _masked(self, method: str | Surrogate) -> str | Surrogate:
-        """Return ``method``, silent where a mask says so: no spike, so no reset either, and no gradient."""
-        mask, fire = self.mask, surrogate(method)
-        return method if mask is None else lambda distance, alpha: batch_dropout(fire(distance, alpha), mask)
+        """Return ``method``, silent where a mask says so."""
+        mask = self.mask
+        return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)

@@ -80,4 +80,6 @@ class IAFNeuron(FiringNeuron):
 
     def integrate(self, current: Tensor, recorded: HardwareObservables) -> IAF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
-        return cuba_refractory_iaf_integration(current, self.params, recorded, self.experiment.dt)
+        return cuba_refractory_iaf_integration(
+            current, self.params, recorded, self.experiment.dt, traces=self.enable_cadc_recording
+        )
