@@ -20,7 +20,7 @@ def random_trains(seed, batch=2, count=40):
     labels = rng.integers(0, 4, (batch, count)) << 14 | rng.integers(0, 32, (batch, count)) << 6
     labels |= rng.integers(0, 3, (batch, count))
     times = np.sort(rng.integers(0, RUNTIME, (batch, count)), axis=1)
-    return [list(zip(t.tolist(), x.tolist(), strict=True)) for t, x in zip(times, labels, strict=True)]
+    return [sorted(zip(t.tolist(), x.tolist(), strict=True)) for t, x in zip(times, labels, strict=True)]
 
 
 def run_both(fuzzed, events, seed, switches, precision, **registers):

@@ -70,7 +70,7 @@ def test_spike_times_jitter(network, events, label):
     assert run.spike_times.dtype == np.int64
     assert ((first > 1000) & (first < 1500)).all()
     assert 5e-9 < first.std() * 8e-9 < 100e-9
-    shallow = steep.replace(v_threshold=400)
+    shallow = steep.replace(v_threshold=385)
     later = Chip("jitter", "calibrated").run_spiking(shallow, 4000, *events([train] * TRIALS))
     assert later.spike_times[later.spike_offsets[:-1]].std() > 1.5 * first.std()
 

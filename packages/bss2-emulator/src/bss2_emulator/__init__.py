@@ -12,7 +12,7 @@ from bss2_emulator.chip import Chip
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import ConfigError, EmulatorError, EventError, OperandRangeError, ReadoutWarning, RunError
 from bss2_emulator.imperfections import Fidelity, Imperfections
-from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikingRun
+from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
 
 __all__ = [
     "CadcSamples",
@@ -28,6 +28,7 @@ __all__ = [
     "OperandRangeError",
     "ReadoutWarning",
     "RunError",
+    "SpikeCounters",
     "SpikingRun",
     "__version__",
 ]

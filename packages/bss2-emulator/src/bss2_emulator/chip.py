@@ -12,7 +12,7 @@ from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
 from bss2_emulator.hagen import HagenEngine
 from bss2_emulator.imperfections import FIDELITIES, Fidelity, Imperfections
-from bss2_emulator.inputs import check_events, check_recording, check_runtime
+from bss2_emulator.inputs import check_correlation, check_events, check_recording, check_runtime
 from bss2_emulator.noise import RunNoise
 from bss2_emulator.operands import check_operands
 from bss2_emulator.results import MatrixRun, SpikingRun
@@ -95,9 +95,14 @@ class Chip:
         cadc_in_dram: bool = False,
         madc_neuron: int | None = None,
         *,
+        correlation_rows: Any = (),
+        correlation_reset: int = 0,
         first_entry: int = 0,
     ) -> SpikingRun:
         """Run one real-time section for each entry of a batch of input events.
+
+        Each section starts anew: membranes at rest, drivers recovered, background generators and sensors just switched
+        on, nothing on its way.
 
         Args:
             config: All registers.
@@ -109,10 +114,12 @@ class Chip:
             cadc_acausal: Read the acausal channels instead of the causal ones.
             cadc_in_dram: Keep samples in DRAM: each 6 us instead of 2 us, but 204 800 instead of 100 of them.
             madc_neuron: The one neuron that the membrane ADC samples.
+            correlation_rows: Synapse rows ``256 * hemisphere + row`` whose correlation sensors are read at the end.
+            correlation_reset: Cycle in which these sensors are reset; what came before does not count.
             first_entry: Number of the first entry, where a batch is run in parts under one ``run_counter``.
 
         Returns:
-            Spikes, events that came back, samples and drop counters.
+            Spikes, events that came back, samples, sensors and counters.
 
         Raises:
             RunError: Run time or recording is not possible.
@@ -121,7 +128,8 @@ class Chip:
         runtime = check_runtime(runtime)
         cadc, madc = check_recording(cadc_neurons, madc_neuron)
         events = check_events(runtime, event_times, event_labels, batch_offsets)
-        recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc)
+        rows, reset = check_correlation(runtime, correlation_rows, correlation_reset)
+        recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc, rows, reset)
         result = self._spiking.run(config, runtime, events, recording, self._noise(first_entry), self._threads())
         self.run_counter += 1
         return result

@@ -19,14 +19,14 @@ from bss2_emulator.errors import ConfigError
 _REACH = crossbar_reach()
 
 
-def _register(shape: tuple[int, ...], high: int, default: int = 0, low: int = 0) -> Any:
+def _register(shape: tuple[int, ...], high: int, default: int | tuple[int, ...] = 0, low: int = 0) -> Any:
     """Declare a register array with the closed range ``[low, high]`` of its elements."""
     if (low, high) == (0, 1):
         dtype: type[np.generic] = np.bool_
     elif low < 0:
         dtype = np.int16
     else:
-        dtype = np.uint8 if high <= 255 else np.uint16
+        dtype = np.uint8 if high <= 255 else np.uint16 if high <= 65535 else np.uint32
     value = np.full(shape, default, dtype)
     value.setflags(write=False)
     return field(
@@ -67,6 +67,18 @@ class ChipConfig:
     i_synin_inh_shift: np.ndarray = _cell(304)
     i_synin_inh_gm: np.ndarray = _cell(500)
     i_mem_offset: np.ndarray = _cell(0)
+    i_synin_exc_coba: np.ndarray = _cell(0)
+    i_synin_inh_coba: np.ndarray = _cell(0)
+    e_synin_exc_rev: np.ndarray = _cell(629)
+    e_synin_inh_rev: np.ndarray = _cell(629)
+    i_exp: np.ndarray = _cell(0)
+    v_exp: np.ndarray = _cell(511)
+    i_adapt_tau: np.ndarray = _cell(0)
+    i_adapt_a: np.ndarray = _cell(0)
+    i_adapt_b: np.ndarray = _cell(0)
+    v_adapt_leak: np.ndarray = _cell(511)
+    v_adapt_ref: np.ndarray = _cell(511)
+    i_icc: np.ndarray = _cell(0)
 
     # Digital configuration of a neuron.
     membrane_capacitance: np.ndarray = _register((512,), 63, 63)
@@ -86,12 +98,43 @@ class ChipConfig:
     holdoff: np.ndarray = _register((512,), 15, 15)  # reset ends 31 - 2 * holdoff clocks before the refractory time
     refractory_use_fast_clock: np.ndarray = _switch((512,), True)
 
+    reset_divide: np.ndarray = _switch((512,))  # reset conductance / 8
+    reset_multiply: np.ndarray = _switch((512,))  # reset conductance * 8
+    high_resistance_exc: np.ndarray = _switch((512,))  # longer synaptic time constant
+    high_resistance_inh: np.ndarray = _switch((512,))
+    enable_coba_exc: np.ndarray = _switch((512,))  # synaptic current depends on the membrane
+    enable_coba_inh: np.ndarray = _switch((512,))
+    enable_bypass_exc: np.ndarray = _switch((512,))  # an event fires the neuron at once
+    enable_bypass_inh: np.ndarray = _switch((512,))
+    enable_exponential: np.ndarray = _switch((512,))
+    enable_adaptation: np.ndarray = _switch((512,))
+    adaptation_a_negative: np.ndarray = _switch((512,))
+    adaptation_b_negative: np.ndarray = _switch((512,))
+    readout_source: np.ndarray = _register((512,), 3)  # membrane, excitatory, inhibitory input, adaptation
+
+    # Switches that join circuits to a logical neuron.
+    connect_right: np.ndarray = _switch((512,))  # membrane to that of the next column
+    connect_vertical: np.ndarray = _switch((512,))  # membrane to that of the other row
+    connect_soma: np.ndarray = _switch((512,))  # membrane to the somatic line, directly
+    connect_soma_right: np.ndarray = _switch((512,))  # somatic line to that of the next column
+    enable_icc: np.ndarray = _switch((512,))  # membrane to the somatic line through the inter-compartment conductance
+    icc_divide: np.ndarray = _switch((512,))  # its conductance / 4
+    icc_multiply: np.ndarray = _switch((512,))  # its conductance * 4
+
     # Quadrants and backends.
     i_synapse_dac_bias: np.ndarray = _register((4,), CAPMEM_MAX, 600)
     cadc_ramp_slope: np.ndarray = _register((4,), CAPMEM_MAX, 370)
     cadc_ramp_offset: np.ndarray = _register((4,), CAPMEM_MAX, 31)
     refractory_clock_fast: np.ndarray = _register((2,), 15, 2)  # f = 250 MHz / 2 ** (scale + 1)
     refractory_clock_slow: np.ndarray = _register((2,), 15, 9)
+    adaptation_pulse_scale: np.ndarray = _register((2,), 15, 5)  # spike-triggered adaptation lasts 2 ** scale cycles
+    v_stp: np.ndarray = _register((4,), CAPMEM_MAX, 180)
+    i_stp_ramp: np.ndarray = _register((4,), CAPMEM_MAX, 600)
+    # Of the two sets that a driver selects from: the first facilitates, the second depresses.
+    v_stp_charge: np.ndarray = _register((4, 2), CAPMEM_MAX, (100, 330))
+    v_stp_recover: np.ndarray = _register((4, 2), CAPMEM_MAX, (400, 50))
+    i_correlation_ramp: np.ndarray = _register((4,), CAPMEM_MAX, 90)  # time constant of the correlation sensors
+    i_correlation_store: np.ndarray = _register((4,), CAPMEM_MAX, 70)  # their amplitude
 
     # Column ADC: digital offset of (hemisphere, causal or acausal, column), and its test input.
     cadc_offset: np.ndarray = _register((2, 2, 256), 127, 0, low=-128)
@@ -103,10 +146,33 @@ class ChipConfig:
     row_select_mask: np.ndarray = _register((2, 128), 31, 31)
     enable_hagen_modulation: np.ndarray = _switch((2, 128))
     hagen_dac_offset: np.ndarray = _register((2, 128), 63, 32)
+    enable_receiver: np.ndarray = _switch((2, 128), True)
+    enable_address_out: np.ndarray = _switch((2, 128), True)
+    dacen_pulse_extension: np.ndarray = _register((2, 4), 15)  # of a PADI bus: longer pulses, stronger synapses
+
+    # Short-term plasticity in the drivers.
+    enable_stp: np.ndarray = _switch((2, 128))
+    stp_target: np.ndarray = _register((2, 128), 1)  # which set of charge and recovery voltages
+    stp_utilization: np.ndarray = _register((2, 128), 15, 5)
+    stp_recovery: np.ndarray = _register((2, 128), 15, 5)
+    stp_offset: np.ndarray = _register((2, 128), 15, 7)
+    stp_recovery_clock: np.ndarray = _register((2,), 15, 5)  # common to a hemisphere
+    enable_stp_recovery: np.ndarray = _switch((2,), True)
 
     # Synapses.
     weight: np.ndarray = _register((2, 256, 256), 63)
     label: np.ndarray = _register((2, 256, 256), 63)
+    correlation_time: np.ndarray = _register((2, 256, 256), 3)  # trims of the correlation sensors
+    correlation_amplitude: np.ndarray = _register((2, 256, 256), 3)
+
+    # Background generators: one event per period at most (facts 1.5).
+    enable_background: np.ndarray = _switch((8,))
+    background_random: np.ndarray = _switch((8,))
+    background_period: np.ndarray = _register((8,), 0xFFFF)
+    background_rate: np.ndarray = _register((8,), 255)
+    background_seed: np.ndarray = _register((8,), 0xFFFFFFFF)
+    background_mask: np.ndarray = _register((8,), 255)  # label bits that are drawn at random
+    background_label: np.ndarray = _register((8,), 0x3FFF)
 
     # Crossbar nodes (input, output): an event passes where (label & mask) == target.
     crossbar_mask: np.ndarray = _register((20, 12), 0x3FFF)

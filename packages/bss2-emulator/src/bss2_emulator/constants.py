@@ -90,3 +90,31 @@ HAGEN_DAC_CENTER: Final = 32
 HAGEN_LIMIT: Final = 110.0  # LSB where the inhibitory side flattens
 HAGEN_NOISE: Final = 1.0  # LSB rms that the integration adds to two reads
 HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read
+
+# Transport of events (facts 1.5, 5). Depths of queues have no public source.
+LINK_CHANNELS: Final = 4
+LINK_LABELS: Final = 2  # that the FPGA sends in a cycle, to different channels
+NEURON_QUEUE: Final = 64  # events that wait at a neuron output: each of its neurons holds one
+EVENT_QUEUE: Final = 8  # those at a crossbar input of link or background
+RETURN_QUEUE: Final = 32  # those that wait for a link channel to the FPGA
+BACKGROUND_INPUT: Final = 12  # crossbar input of background generator 0
+BACKGROUND_SOURCES: Final = 8
+PULSE: Final = 4e-9  # s, what a synapse conducts for an event; an extension adds as much per code (facts 2.1)
+
+# Short-term plasticity of drivers (facts 2.3): amplitudes are shares of a full pulse, voltages are codes. Charge and
+# recovery voltages 100 and 400 facilitate from 0.3 to 0.9, 330 and 50 depress from 1 to 0.44. No public source gives
+# the utilisation of other codes than 5, nor the recovery.
+STP_RANGE: Final = 500.0  # codes from full amplitude to none at the next two
+STP_RAMP: Final = 600
+STP_ZERO: Final = 370.0  # plus v_stp: code at which the amplitude is 0
+STP_UTILIZATION: Final = 0.04  # share of the way to the charge voltage, per code and event
+STP_RECOVERY: Final = 1 / 256  # share of the way to the recovery voltage, per code and clock
+STP_OFFSET_STEP: Final = 0.05  # amplitude per code of stp_offset
+STP_OFFSET_CENTER: Final = 7
+STP_LSB: Final = 1 / 32  # amplitudes are compared in these
+
+# Correlation sensors (facts 6.2, 7.1): nominal values at the default codes.
+CORRELATION_TIME: Final = (5e-6, 90)  # s at a code of i_correlation_ramp, inverse to it
+CORRELATION_AMPLITUDE: Final = (0.5, 70)  # LSB of a coincidence at a code of i_correlation_store, proportional to it
+CORRELATION_TRIM: Final = 0.5  # of time and amplitude, per code of their trims
+CORRELATION_MAX: Final = 255

@@ -1,38 +1,65 @@
-"""The path of events: crossbar, PADI buses, row select and synapse labels (facts 1.3, 1.4)."""
+"""The path of events: crossbar, PADI buses, drivers and what they hand to synapses (facts 1.3, 1.4)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.constants import BUSES, DRIVERS, HEMISPHERES, LINK_INPUT
 from bss2_emulator.coordinates import DRIVER_BUS, DRIVER_POSITION, IntArray, crossbar_reach, row_select, synapse_label
+from bss2_emulator.silicon import FloatArray
 
 _REACH = crossbar_reach()
+_PADI: Final = c.HEMISPHERES * c.BUSES
+
+REGISTERS: Final = (
+    "crossbar_mask", "crossbar_target", "row_select_mask", "enable_receiver", "enable_address_out",
+    "enable_hagen_modulation", "hagen_dac_offset", "dacen_pulse_extension", "enable_stp",
+)  # fmt: skip
+
+# A source as the kernel sees it (transport.h).
+ROUTE: Final = np.dtype(
+    [("action", np.int32), ("buses", np.uint8), ("input", np.uint8), ("linked", np.uint8), ("forwarded", np.uint8)]
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Routes:
     """Where the events of some sources go.
 
+    A source whose events select a driver has an *action*. It is compiled to a row of synaptic effects: number
+    ``action`` for all its drivers without short-term plasticity, and a further one, a *part*, for each driver with it.
+
     Attributes:
-        action: For each source its number among those that select a driver, -1 for the others, int32 (sources,).
-        linked: The event comes back over the link, bool (sources,).
-        dropped: No crossbar node forwards the event, bool (sources,).
-        drivers: Selected drivers ``128 * hemisphere + d``, one action after the other, int32.
-        driver_offsets: int32 (actions + 1,).
-        labels: Synapse label of each action, uint8 (actions,).
+        table: What the kernel knows of each source, :data:`ROUTE` (sources,); ``action`` is -1 where there is none.
+        row_offsets: Row ``r`` has the drivers ``[row_offsets[r], row_offsets[r + 1])``, int32 (rows + 1,).
+        drivers: Drivers ``128 * hemisphere + d`` of the rows, int32.
+        seen: Label that the synapses of these drivers see, uint8.
+        pulse: Length of the pulse over the nominal one, float32.
+        part_offsets: Parts of the actions, int32 (actions + 1,).
+        part_driver: Driver of each part, int32 (parts,).
     """
 
-    action: NDArray[np.int32]
-    linked: NDArray[np.bool_]
-    dropped: NDArray[np.bool_]
+    table: NDArray[np.void]
+    row_offsets: NDArray[np.int32]
     drivers: NDArray[np.int32]
-    driver_offsets: NDArray[np.int32]
-    labels: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
+    pulse: NDArray[np.float32]
+    part_offsets: NDArray[np.int32]
+    part_driver: NDArray[np.int32]
+
+    @property
+    def action(self) -> NDArray[np.int32]:
+        """Action of each source, -1 none, int32 (sources,)."""
+        return np.asarray(self.table["action"])
+
+    @property
+    def actions(self) -> int:
+        return len(self.part_offsets) - 1
 
 
 def forwarded(config: ChipConfig, inputs: IntArray, labels: IntArray) -> NDArray[np.bool_]:
@@ -55,24 +82,63 @@ def selected_drivers(config: ChipConfig, buses: NDArray[np.bool_], labels: IntAr
         buses: PADI buses that carry the event, (sources, 8).
         labels: Label of each source, (sources,).
     """
-    mask = config.row_select_mask.astype(np.int64)
-    match = (DRIVER_POSITION & mask) == (row_select(labels)[:, None, None] & mask)
-    return np.asarray(match & buses.reshape(-1, HEMISPHERES, BUSES)[:, :, DRIVER_BUS])
+    mask = config.row_select_mask
+    match = (DRIVER_POSITION.astype(np.uint8) & mask) == (row_select(labels).astype(np.uint8)[:, None, None] & mask)
+    on_bus = buses.reshape(-1, c.HEMISPHERES, c.BUSES)[:, :, DRIVER_BUS]
+    return np.asarray(match & on_bus & config.enable_receiver)
 
 
-def route(config: ChipConfig, inputs: IntArray, labels: IntArray) -> Routes:
-    """Follow one event of each source; arguments as for :func:`forwarded`."""
+def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, offset: FloatArray) -> FloatArray:
+    """Return the length of pulses over the nominal one.
+
+    Args:
+        config: Registers. The extension of a bus adds a nominal pulse per code; where a driver modulates, the lower
+            five label bits shorten its pulse as in hagen mode: ``32 - bits`` of 31 steps.
+        drivers: ``128 * hemisphere + d``, (pulses,).
+        labels: Of the events, (pulses,).
+        offset: What each driver adds to a modulated pulse, steps, (2, 128).
+
+    Source: facts 2.1, 2.4.
+    """
+    hemisphere, d = drivers // c.DRIVERS, drivers % c.DRIVERS
+    step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset[hemisphere, d].astype(np.float64) - c.HAGEN_DAC_CENTER)
+    modulated = np.clip(c.MAX_PULSE - (labels & 0x1F) + offset[hemisphere, d] + step, 0, c.MAX_PULSE) / c.MAX_ACTIVATION
+    extension = 1.0 + config.dacen_pulse_extension[hemisphere, DRIVER_BUS[d]]
+    return np.asarray(extension * np.where(config.enable_hagen_modulation[hemisphere, d], modulated, 1.0))
+
+
+def bus_cycles(config: ChipConfig) -> NDArray[np.int32]:
+    """Return for how many cycles an event keeps each PADI bus busy: until its pulse ends, int32 (8,)."""
+    length = c.PULSE * (1.0 + config.dacen_pulse_extension)
+    return np.asarray(np.ceil(length / c.CYCLE - 1e-9).ravel().astype(np.int32))
+
+
+def route(config: ChipConfig, inputs: IntArray, labels: IntArray, driver_offset: FloatArray | None = None) -> Routes:
+    """Follow one event of each source; arguments as for :func:`forwarded` and :func:`pulses`."""
     outputs = forwarded(config, inputs, labels)
-    drivers = selected_drivers(config, outputs[:, : HEMISPHERES * BUSES], labels).reshape(
-        len(labels), HEMISPHERES * DRIVERS
-    )
-    acting = drivers.any(axis=1)
-    counts = drivers[acting].sum(axis=1)
+    selected = selected_drivers(config, outputs[:, :_PADI], labels).reshape(len(labels), c.HEMISPHERES * c.DRIVERS)
+    acting = selected.any(axis=1)
+    plastic = selected[acting] & config.enable_stp.ravel()
+    plain = selected[acting] & ~config.enable_stp.ravel()
+    part_action, part_driver = np.nonzero(plastic)
+    row_action, drivers = np.nonzero(plain)
+    drivers = np.concatenate((drivers, part_driver))
+    label = labels[acting][np.concatenate((row_action, part_action))]
+    address = config.enable_address_out.ravel()[drivers]
+    sizes = np.concatenate((plain.sum(axis=1), np.ones(len(part_driver), np.int64)))
+    table = np.zeros(len(labels), ROUTE)
+    table["action"] = np.where(acting, np.cumsum(acting) - 1, -1)
+    table["buses"] = np.packbits(outputs[:, :_PADI], axis=1, bitorder="little")[:, 0]
+    table["input"] = inputs
+    table["linked"] = outputs[:, c.LINK_INPUT :].any(axis=1)
+    table["forwarded"] = outputs.any(axis=1)
+    offset = np.zeros((c.HEMISPHERES, c.DRIVERS)) if driver_offset is None else driver_offset
     return Routes(
-        action=np.where(acting, np.cumsum(acting) - 1, -1).astype(np.int32),
-        linked=np.asarray(outputs[:, LINK_INPUT:].any(axis=1)),
-        dropped=np.asarray(~outputs.any(axis=1)),
-        drivers=np.nonzero(drivers[acting])[1].astype(np.int32),
-        driver_offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
-        labels=synapse_label(labels[acting]).astype(np.uint8),
+        table=table,
+        row_offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int32),
+        drivers=drivers.astype(np.int32),
+        seen=(synapse_label(label) & np.where(address, 0x3F, 0x20)).astype(np.uint8),
+        pulse=pulses(config, drivers, label, offset).astype(np.float32),
+        part_offsets=np.concatenate(([0], np.cumsum(plastic.sum(axis=1)))).astype(np.int32),
+        part_driver=part_driver.astype(np.int32),
     )

@@ -36,6 +36,9 @@ class Imperfections:
         cadc_noise: Noise of a read of the column ADC, and of the integration in hagen mode.
         madc_noise: Noise of a read of the membrane ADC.
         cadc_jitter: Phase of the sampling of the column ADC, uniform in a period.
+        event_loss: Capacity of link, crossbar and PADI buses: events wait, and are lost where too many do.
+        stp_amplitude: Spread of the amplitudes of drivers with short-term plasticity.
+        correlation: Spread of the correlation sensors.
     """
 
     potentials: bool = True
@@ -58,6 +61,9 @@ class Imperfections:
     cadc_noise: bool = True
     madc_noise: bool = True
     cadc_jitter: bool = True
+    event_loss: bool = True
+    stp_amplitude: bool = True
+    correlation: bool = True
 
     @classmethod
     def none(cls) -> Imperfections:

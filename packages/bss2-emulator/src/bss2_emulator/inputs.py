@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.constants import CYCLE, MAX_RUNTIME, NEURONS
+from bss2_emulator.constants import CYCLE, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from bss2_emulator.errors import EventError, RunError
 
 
@@ -98,6 +98,29 @@ def check_recording(cadc_neurons: Any, madc_neuron: Any) -> tuple[NDArray[np.int
     if not 0 <= madc_neuron < NEURONS:
         raise RunError(f"madc_neuron: got {madc_neuron}, wanted a neuron from 0 to {NEURONS - 1}")
     return cadc, int(madc_neuron)
+
+
+def check_correlation(runtime: int, rows: Any, reset: Any) -> tuple[NDArray[np.int64], int]:
+    """Return the rows whose correlation sensors are read, and when these are reset.
+
+    Raises:
+        RunError: A row does not exist or is named twice, or the reset lies outside the run.
+    """
+    array = np.asarray(rows)
+    if array.size == 0:
+        array = np.empty(0, np.int64)
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise RunError(f"correlation_rows: got {array.dtype} {array.shape}, wanted a flat array of rows")
+    array = array.astype(np.int64)
+    last = HEMISPHERES * ROWS - 1
+    if array.size and (array.min() < 0 or array.max() > last):
+        got = f"{array.min()} to {array.max()}"
+        raise RunError(f"correlation_rows: got {got}, wanted 256 * hemisphere + row, 0 to {last}")
+    if array.size > 1 and np.bincount(array).max() > 1:
+        raise RunError(f"correlation_rows: got row {np.bincount(array).argmax()} twice, wanted each once")
+    if isinstance(reset, bool) or not isinstance(reset, (int, np.integer)) or not 0 <= reset < runtime:
+        raise RunError(f"correlation_reset: got {reset!r}, wanted a cycle of the run, 0 to {runtime - 1}")
+    return array, int(reset)
 
 
 def _integers(name: str, values: Any, dtype: type[np.integer[Any]]) -> np.ndarray:

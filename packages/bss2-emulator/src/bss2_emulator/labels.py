@@ -8,67 +8,60 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator import background, events
+from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.constants import CROSSBAR_INPUTS, LINK_INPUT
 from bss2_emulator.coordinates import spike_label
-from bss2_emulator.events import Routes, route
-from bss2_emulator.inputs import Events
 from bss2_emulator.memo import Memo
 from bss2_emulator.propagators import padded
+from bss2_emulator.silicon import Silicon
 
-PLAIN: Final = 0  # fate of an input event: acts or ends inside the chip
-LOOPED: Final = 1  # comes back over the link
-DROPPED: Final = 2  # no crossbar node forwards it
-UNKNOWN: Final = 3
 KEEP: Final = 4096  # known labels beyond which only those in use are kept
+REGISTERS: Final = (
+    *events.REGISTERS, "event_address", "enable_spike_output", "enable_background", "background_mask",
+    "background_label",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """Routes of a set of input labels and of the spikes of the active neurons.
+    """Routes of a set of input labels, of the background generators, and of the spikes of the active neurons.
 
     Attributes:
-        routes: Of all sources: input labels, then active neurons.
-        fate: PLAIN, LOOPED, DROPPED or UNKNOWN for each 16-bit label, uint8 (65536,).
-        label_action: Action of each 16-bit label, -1 none, int32 (65536,).
-        neuron_action: Action of each active neuron, -1 none, padded, int32 (width,).
-        neuron_linked, neuron_dropped: What becomes of its spikes, bool (active,).
+        routes: Of all sources that differ, and their actions.
+        table: Of all sources: input labels, background labels, active neurons; :data:`~bss2_emulator.events.ROUTE`.
+        label: 16-bit label of each source as it comes over the link, uint16.
+        first_neuron: Source of the first active neuron.
+        label_route: Source of each 16-bit label, -1 unknown, int32 (65536,).
+        background_route: Source of each generator's labels by their lower 8 bits, int32 (8, 256).
+        neuron_route: Source of each active neuron, -1 if it has no output, padded, int32 (width,).
     """
 
-    routes: Routes
-    fate: NDArray[np.uint8]
-    label_action: NDArray[np.int32]
-    neuron_action: NDArray[np.int32]
-    neuron_linked: NDArray[np.bool_]
-    neuron_dropped: NDArray[np.bool_]
-
-    def dropped_inputs(self, labels: NDArray[np.uint16]) -> NDArray[np.int64]:
-        """Count dropped input events by crossbar input, (20,)."""
-        dropped = np.zeros(CROSSBAR_INPUTS, np.int64)
-        if (self.fate == DROPPED).any():
-            lost = labels[self.fate[labels] == DROPPED]
-            dropped[LINK_INPUT : LINK_INPUT + 4] = np.bincount(lost >> 14, minlength=4)
-        return dropped
-
-    def loopback(self, events: Events) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64]]:
-        """Return times, labels and offsets of the input events that come back."""
-        if not (self.fate == LOOPED).any():
-            return np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(len(events.offsets), np.int64)
-        back = self.fate[events.labels] == LOOPED
-        return events.times[back], events.labels[back], np.concatenate(([0], np.cumsum(back)))[events.offsets]
+    routes: events.Routes
+    table: NDArray[np.void]
+    label: NDArray[np.uint16]
+    first_neuron: int
+    label_route: NDArray[np.int32]
+    background_route: NDArray[np.int32]
+    neuron_route: NDArray[np.int32]
 
 
 class LabelBook:
-    """Follows labels when they first occur. Pages are kept while the event path keeps its registers."""
+    """Follows labels when they first occur. Pages are kept while the event path keeps its registers.
 
-    def __init__(self) -> None:
+    Args:
+        silicon: The chip.
+    """
+
+    def __init__(self, silicon: Silicon) -> None:
+        self._silicon = silicon
         self._memo = Memo()
         self._known: NDArray[np.int64] = np.empty(0, np.int64)
 
     def follow(self, config: ChipConfig, active: NDArray[np.int64], labels: NDArray[np.uint16]) -> Page:
         """Return a page that knows all ``labels`` and the spikes of the ``active`` neurons."""
         page = self._page(config, active)
-        if len(labels) and page.fate[labels].max() == UNKNOWN:
+        if len(labels) and page.label_route[labels].min() < 0:
             used = np.flatnonzero(np.bincount(labels, minlength=1))
             known = np.union1d(self._known, used)
             self._known = known if len(known) <= KEEP else used
@@ -76,32 +69,33 @@ class LabelBook:
         return page
 
     def _page(self, config: ChipConfig, active: NDArray[np.int64]) -> Page:
-        registers = (
-            config.crossbar_mask, config.crossbar_target, config.row_select_mask, config.event_address,
-            config.enable_spike_output,
-        )  # fmt: skip
+        registers = tuple(getattr(config, name) for name in REGISTERS)
         return self._memo.get(
-            "page", (*registers, active, self._known), lambda: _write_page(config, active, self._known)
+            "page", (*registers, active, self._known), lambda: _write_page(config, self._silicon, active, self._known)
         )
 
 
-def _write_page(config: ChipConfig, active: NDArray[np.int64], known: NDArray[np.int64]) -> Page:
-    firing = config.enable_spike_output[active]
-    own = spike_label(active, config.event_address[active].astype(np.int64))
-    spikes, spike_source = np.unique(own, return_inverse=True)  # the label holds the crossbar input
-    inputs = np.concatenate((LINK_INPUT + (known >> 14), spikes >> 8))
-    routes = route(config, inputs, np.concatenate((known & 0x3FFF, spikes)))
-    count = len(known)
-    fate = np.full(65536, UNKNOWN, np.uint8)
-    fate[known] = np.where(routes.linked[:count], LOOPED, np.where(routes.dropped[:count], DROPPED, PLAIN))
-    label_action = np.full(65536, -1, np.int32)
-    label_action[known] = routes.action[:count]
-    source = count + spike_source.reshape(-1)
+def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64], known: NDArray[np.int64]) -> Page:
+    making = [(k, background.labels(config, k)) for k in np.flatnonzero(config.enable_background).tolist()]
+    made = np.concatenate([np.empty(0, np.int64), *(labels for _, labels in making)])
+    maker = np.concatenate([np.empty(0, np.int64), *(np.full(len(labels), k) for k, labels in making)])
+    spikes = spike_label(active, config.event_address[active].astype(np.int64))  # the label holds the crossbar input
+    inputs = np.concatenate((c.LINK_INPUT + (known >> 14), c.BACKGROUND_INPUT + maker, spikes >> 8))
+    labels = np.concatenate((known & 0x3FFF, made, spikes))
+    different, source = np.unique(inputs << 14 | labels, return_inverse=True)
+    routes = events.route(config, different >> 14, different & 0x3FFF, silicon.driver_offset)
+    label_route = np.full(65536, -1, np.int32)
+    label_route[known] = np.arange(len(known))
+    background_route = np.full((c.BACKGROUND_SOURCES, 256), -1, np.int32)
+    background_route[maker, made & 0xFF] = len(known) + np.arange(len(made))
+    first = len(known) + len(made)
+    neurons = np.where(config.enable_spike_output[active], first + np.arange(len(active)), -1)
     return Page(
         routes=routes,
-        fate=fate,
-        label_action=label_action,
-        neuron_action=padded(np.where(firing, routes.action[source], -1).astype(np.int32), -1),
-        neuron_linked=routes.linked[source] & firing,
-        neuron_dropped=routes.dropped[source] & firing,
+        table=np.ascontiguousarray(routes.table[source.reshape(-1)]),
+        label=(inputs % c.LINK_CHANNELS << 14 | labels).astype(np.uint16),
+        first_neuron=first,
+        label_route=label_route,
+        background_route=background_route,
+        neuron_route=padded(neurons.astype(np.int32), -1),
     )

@@ -38,6 +38,9 @@ class NeuronPhysics:
         event_current: Synaptic current of one event of weight 1, A, (2, 512).
         latency: Of the comparator, s, (512,).
         reset_cycles, refractory_cycles: From the spike, FPGA cycles, int32 (512,).
+        held: Starts where its reset left it, bool (512,): the chip's software resets all neurons before a run. With a
+            leak the membrane has settled again by then, so that it and its noise start stationary; without one it
+            has not moved.
     """
 
     capacitance: FloatArray
@@ -53,6 +56,7 @@ class NeuronPhysics:
     latency: FloatArray
     reset_cycles: NDArray[np.int32]
     refractory_cycles: NDArray[np.int32]
+    held: NDArray[np.bool_]
 
 
 def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
@@ -79,6 +83,7 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
         latency=c.COMPARATOR_LATENCY * silicon.comparator,
         reset_cycles=reset_cycles,
         refractory_cycles=refractory_cycles,
+        held=~config.enable_leak | (config.i_leak == 0),
     )
 
 

@@ -54,6 +54,7 @@ def drive(t: FloatArray, tau_mem: FloatArray, tau_syn: FloatArray, capacitance: 
 def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:
     """Build the tables of the ``active`` neurons (flat array of n)."""
     capacitance, leak = physics.capacitance[active], physics.leak[active]
+    held = physics.held[active]
     saturation = np.array([[c.SATURATION_EXC], [c.SATURATION_INH]])
     t: FloatArray = np.arange(1, STEP + 1, dtype=np.float64)[:, None] * c.CYCLE
     rows = np.zeros((LAYOUT["tables"], len(active)))
@@ -70,7 +71,7 @@ def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: I
         tau_mem = capacitance / (leak + pull)
         put("decay", np.exp(-t / tau_mem), mode)
         put("rest", (resting + pull * physics.reset_potential[active]) / (leak + pull), mode)
-        put("shift", c.RUN_OFFSET * switches.run_offset * leak / (leak + pull), mode)
+        put("shift", c.RUN_OFFSET * switches.run_offset * ~held * leak / (leak + pull), mode)
         for sign, name in enumerate(("drive_exc", "drive_inh")):
             volts = drive(t, tau_mem, physics.tau_syn[sign, active], capacitance)
             volts *= saturation[sign] * physics.connected[sign, active]
@@ -87,7 +88,8 @@ def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: I
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
     put("noise", c.MEMBRANE_NOISE * switches.membrane_noise * _block_noise(rate, block))
-    put("start", np.full(len(active), c.MEMBRANE_NOISE * switches.membrane_noise))
+    put("start", c.MEMBRANE_NOISE * switches.membrane_noise * ~held)
+    put("origin", np.where(held, rows[LAYOUT["rest"] + 1] - rows[LAYOUT["rest"]], 0))
     put("threshold", physics.threshold[active])
     put("latency", physics.latency[active] / c.CYCLE)
 

@@ -6,10 +6,13 @@ Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bss2_emulator.constants import NEURONS
 
 
 class CadcSamples(NamedTuple):
@@ -42,6 +45,18 @@ class MadcSamples(NamedTuple):
     offsets: NDArray[np.int64]
 
 
+class SpikeCounters(NamedTuple):
+    """Spike counters of the neurons.
+
+    Attributes:
+        values: Spikes, 255 at most, uint8 (batch, 512).
+        overflow: There were more, bool (batch, 512).
+    """
+
+    values: NDArray[np.uint8]
+    overflow: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, eq=False)
 class SpikingRun:
     """Result of a spiking run.
@@ -51,10 +66,21 @@ class SpikingRun:
         spike_labels: 14-bit label on the chip: event output << 8 | address, uint16 (spikes,).
         spike_neurons: Neuron n that fired, int64 (spikes,).
         spike_offsets: int64 (batch + 1,).
-        loopback_times, loopback_labels, loopback_offsets: Input events that came back, labels as sent.
+        loopback_times, loopback_labels, loopback_offsets: Other events that came back over the link; input events with
+            the label that was sent, background events with theirs and the link channel in bits 14 and 15.
+        loopback_inputs: Crossbar input by which each of them came, which tells them apart: 8 to 11 link, 12 to 19
+            background, uint8.
         cadc: One entry for each hemisphere with recorded neurons, top first.
         madc: Samples of the recorded neuron, or None.
-        dropped: Events that no crossbar node forwarded, by crossbar input, int64 (20,).
+        delivered, dropped: Events that the crossbar forwarded, and those that it did not, since no node takes them or
+            a queue was full; by crossbar input, all entries, int64 (20,).
+        passed: Events by crossbar output, int64 (12,).
+        dropped_link: Events lost on the link: those to the chip that it could not deliver within the run, then those
+            back that found their queue full or came after it; by channel, int64 (8,).
+        background: Events that the background generators made, int64 (8,).
+        fired_neurons, fired_offsets: Spikes that neurons handed to the crossbar, in order of time; see
+            :attr:`spike_counters`.
+        correlation: Codes of the (causal, acausal) sensors asked for, uint8 (batch, rows, 256, 2), or None.
     """
 
     spike_times: NDArray[np.int64]
@@ -66,7 +92,23 @@ class SpikingRun:
     loopback_offsets: NDArray[np.int64]
     cadc: tuple[CadcSamples, ...]
     madc: MadcSamples | None
+    loopback_inputs: NDArray[np.uint8]
+    delivered: NDArray[np.int64]
     dropped: NDArray[np.int64]
+    passed: NDArray[np.int64]
+    dropped_link: NDArray[np.int64]
+    background: NDArray[np.int64]
+    fired_neurons: NDArray[np.int64]
+    fired_offsets: NDArray[np.int64]
+    correlation: NDArray[np.uint8] | None
+
+    @cached_property
+    def spike_counters(self) -> SpikeCounters:
+        """The 8-bit counter of each neuron at the end of the run."""
+        batch = len(self.fired_offsets) - 1
+        entry = np.repeat(np.arange(batch), np.diff(self.fired_offsets))
+        counts = np.bincount(entry * NEURONS + self.fired_neurons, minlength=batch * NEURONS).reshape(batch, NEURONS)
+        return SpikeCounters(np.minimum(counts, 255).astype(np.uint8), np.asarray(counts > 255))
 
 
 @dataclass(frozen=True, eq=False)

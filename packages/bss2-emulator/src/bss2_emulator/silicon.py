@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.constants import MADC_LSB
+from bss2_emulator.constants import MADC_LSB, STP_LSB
 from bss2_emulator.coordinates import QUADRANT
 from bss2_emulator.imperfections import Imperfections
 from bss2_emulator.mismatch import draw
@@ -47,7 +47,7 @@ SPREADS: Final[dict[str, Spread]] = {
     "gm": Spread(0.055, 0.35, "synin_strength"),  # of the code, within a quadrant
     "quadrant": Spread(0.20, 0.1, "quadrant_strength"),  # of the logarithm
     "synin_shift": Spread(115.0, 0.1, "synin_offset"),  # codes
-    "synapse": Spread(0.03, 1.0, "synapse"),
+    "synapse": Spread(0.06, 1.0, "synapse"),  # no source; behaviour 9 needs responses that differ by 5 to 15 %
     "comparator": Spread(0.20, 1.0, "comparator"),
     "cadc_channel_offset": Spread(10.0, 0.25, "cadc_offset"),  # LSB
     "cadc_quadrant_offset": Spread(8e-3, 0.1, "cadc_offset"),  # V
@@ -56,6 +56,9 @@ SPREADS: Final[dict[str, Spread]] = {
     "driver": Spread(1.0, 0.1, "driver_offset"),  # LSB of the activation
     "driver_parity": Spread(0.4, 0.1, "driver_offset"),  # even and odd drivers have their own bias
     "hagen_limit": Spread(5.0, 1.0, "saturation"),  # LSB
+    "stp_amplitude": Spread(4.0 * STP_LSB, 0.1, "stp_amplitude"),  # of a full pulse
+    "correlation_time": Spread(0.45, 0.6, "correlation"),  # of the logarithm
+    "correlation_amplitude": Spread(0.60, 0.6, "correlation"),  # of the logarithm
 }
 
 CONDUCTANCE_LEAK_CORRELATION: Final = -0.4245  # of the leak's own part: -.25 of all of it
@@ -204,3 +207,21 @@ class Silicon:
     def hagen_limit(self) -> FloatArray:
         """LSB by which the inhibitory limit of each column is off, (512,)."""
         return self.sigma("hagen_limit") * self._normal("hagen_limit", 512)
+
+    @cached_property
+    def stp_amplitude(self) -> FloatArray:
+        """Share of a full pulse that each driver adds under short-term plasticity, (2, 128)."""
+        return self.sigma("stp_amplitude") * self._normal("stp_amplitude", 2, 128)
+
+    @cached_property
+    def correlation_time(self) -> NDArray[np.float32]:
+        """Factors of the time constants of (causal, acausal) sensors: sensor, hemisphere, row, column."""
+        return self._factors("correlation_time", 2, 2, 256, 256)
+
+    @cached_property
+    def correlation_amplitude(self) -> NDArray[np.float32]:
+        """Factors of the amplitudes of (causal, acausal) sensors, (2, 2, 256, 256)."""
+        return self._factors("correlation_amplitude", 2, 2, 256, 256)
+
+    def _factors(self, parameter: str, *shape: int) -> NDArray[np.float32]:
+        return np.asarray(np.exp(np.float32(self.sigma(parameter)) * draw(self.serial, parameter, shape)))

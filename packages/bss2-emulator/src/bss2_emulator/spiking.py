@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator import cadc, constants, madc
-from bss2_emulator._kernels.lif import LAYOUT, Readout, run_batch
+from bss2_emulator import background, cadc, constants, correlation, madc, plasticity
+from bss2_emulator._kernels.lif import LAYOUT, Delivery, Outcome, Readout, run_batch
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.coordinates import HEMISPHERE, OUTPUT, spike_label
+from bss2_emulator.coordinates import HEMISPHERE, spike_label
+from bss2_emulator.events import bus_cycles
 from bss2_emulator.inputs import Events
 from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
@@ -30,6 +31,8 @@ class Recording:
     cadc_acausal: bool = False
     cadc_in_dram: bool = False
     madc_neuron: int | None = None
+    correlation_rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    correlation_reset: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +42,14 @@ class Integration:
     Attributes:
         active: Neurons that were integrated, ascending.
         page: Where events went.
-        times, index, offsets: All spikes, as numbers of active neurons.
+        outcome: Lists of events and counters.
         samples: Of the column ADC.
         trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1).
     """
 
     active: NDArray[np.int64]
     page: Page
-    times: NDArray[np.int64]
-    index: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    outcome: Outcome
     samples: tuple[CadcSamples, ...]
     trace: np.ndarray
 
@@ -64,36 +65,40 @@ class SpikingEngine:
     def __init__(self, silicon: Silicon, dtype: type) -> None:
         self.silicon, self.dtype = silicon, dtype
         self._memo = Memo()
-        self._labels = LabelBook()
+        self._labels = LabelBook(silicon)
 
     def run(
         self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
     ) -> SpikingRun:
         """Run all batch entries; arguments are legal."""
         done = self.integrate(config, runtime, events, recording, noise, threads)
-        active, page = done.active, done.page
-        times, index, offsets = done.times, done.index, done.offsets
-        dropped = page.dropped_inputs(events.labels)
-        lost = page.neuron_dropped[index]
-        if lost.any():
-            dropped += np.bincount(OUTPUT[active[index[lost]]], minlength=len(dropped))
-        linked = page.neuron_linked[index]
-        if not linked.all():
-            offsets = np.concatenate(([0], np.cumsum(linked)))[offsets]
-            times, index = times[linked], index[linked]
+        active, page, out = done.active, done.page, done.outcome
+        spike_times, index, spike_offsets = out.sent
         neurons = active[index]
-        loop_times, loop_labels, loop_offsets = page.loopback(events)
+        loop_times, sources, loop_offsets = out.back
+        fired, fired_offsets = active[out.fired[1]], out.fired[2]
+        counted = config.enable_spike_output[fired]
+        if not counted.all():
+            fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
         return SpikingRun(
-            spike_times=times,
+            spike_times=spike_times,
             spike_labels=spike_label(neurons, config.event_address[neurons]).astype(np.uint16),
             spike_neurons=neurons,
-            spike_offsets=offsets,
+            spike_offsets=spike_offsets,
             loopback_times=loop_times,
-            loopback_labels=loop_labels,
+            loopback_labels=page.label[sources],
             loopback_offsets=loop_offsets,
             cadc=done.samples,
             madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
-            dropped=dropped,
+            loopback_inputs=page.table["input"][sources],
+            delivered=out.delivered.sum(axis=0),
+            dropped=out.dropped.sum(axis=0),
+            passed=out.through.sum(axis=0),
+            dropped_link=out.link_dropped.sum(axis=0),
+            background=out.generated.sum(axis=0),
+            fired_neurons=fired,
+            fired_offsets=fired_offsets,
+            correlation=self._correlation(config, done, recording, threads),
         )
 
     def integrate(
@@ -115,7 +120,7 @@ class SpikingEngine:
         traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
         steps = -(-runtime // LAYOUT["step"])
         trace: np.ndarray = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
-        times, index, offsets = run_batch(
+        outcome = run_batch(
             runtime,
             len(active),
             switches.saturation,
@@ -126,14 +131,10 @@ class SpikingEngine:
             synapses.exc,
             synapses.inh,
             synapses.spans,
-            page.label_action,
             padded(active).astype(np.uint32),
             tables.reset_cycles,
             tables.refractory_cycles,
-            page.neuron_action,
-            events.times,
-            events.labels,
-            events.offsets,
+            self._delivery(config, page, events, recording),
             noise.key,
             noise.run,
             noise.first_entry,
@@ -143,7 +144,51 @@ class SpikingEngine:
             trace,
             threads,
         )
-        return Integration(active, page, times, index, offsets, samples, trace)
+        return Integration(active, page, outcome, samples, trace)
+
+    def _delivery(self, config: ChipConfig, page: Page, events: Events, recording: Recording) -> Delivery:
+        """Tell the kernel how events travel."""
+        laws = self._memo.get(
+            "plasticity",
+            tuple(getattr(config, name) for name in plasticity.REGISTERS),
+            lambda: (plasticity.driver_laws(config, self.silicon), plasticity.powers(config)),
+        )
+        return Delivery(
+            self.silicon.imperfections.event_loss,
+            len(recording.correlation_rows) > 0,
+            (constants.NEURON_QUEUE, constants.EVENT_QUEUE, constants.RETURN_QUEUE, constants.LINK_LABELS),
+            page.table,
+            page.routes.actions,
+            page.first_neuron,
+            page.label_route,
+            page.neuron_route,
+            page.background_route,
+            bus_cycles(config),
+            background.sources(config),
+            page.routes.part_offsets,
+            page.routes.part_driver,
+            *laws,
+            events.times,
+            events.labels,
+            events.offsets,
+        )
+
+    def _correlation(
+        self, config: ChipConfig, done: Integration, recording: Recording, threads: int
+    ) -> NDArray[np.uint8] | None:
+        if not len(recording.correlation_rows):
+            return None
+        return correlation.measure(
+            config,
+            self.silicon,
+            recording.correlation_rows,
+            done.page.routes,
+            done.outcome.passed,
+            done.active,
+            done.outcome.fired,
+            recording.correlation_reset,
+            threads,
+        )
 
     def _readouts(
         self,
@@ -196,4 +241,6 @@ def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
+    for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
+        seen |= config.enable_threshold & (hemisphere == HEMISPHERE)
     return np.flatnonzero(seen)

@@ -16,11 +16,11 @@ from bss2_emulator.events import Routes
 
 @dataclass(frozen=True, eq=False)
 class Synapses:
-    """Effect of one event of each action.
+    """Effect of one event of each compiled row: the actions, then their parts.
 
     Attributes:
-        exc, inh: Synaptic state added to the active neurons, (actions, width); at least one row.
-        spans: Neurons reached: exc from, to, inh from, to; int32 (actions, 4).
+        exc, inh: Synaptic state added to the active neurons, (rows, width); at least one row.
+        spans: Neurons reached: exc from, to, inh from, to; int32 (rows, 4).
     """
 
     exc: np.ndarray
@@ -36,19 +36,19 @@ def compile_synapses(
     scale: np.ndarray,
     threads: int,
 ) -> Synapses:
-    """Add up the synapses that an event of each action reaches.
+    """Add up the synapses that an event of each row reaches.
 
     Args:
         config: Registers: weights, labels, row modes.
         strength: Factor of each synapse on this chip, (2, 256, 256).
-        routes: Drivers and synapse label of each action.
+        routes: Drivers of each row, the label that their synapses see, and the length of their pulses.
         active: Active neurons n, ascending.
         scale: Synaptic state of (excitatory, inhibitory) per event of weight 1, (2, width).
         threads: Threads to use.
     """
-    actions, width = max(len(routes.labels), 1), scale.shape[1]
-    exc, inh = np.zeros((2, actions, width), scale.dtype)
-    spans = np.zeros((actions, 4), np.int32)
+    rows, width = max(len(routes.row_offsets) - 1, 1), scale.shape[1]
+    exc, inh = np.zeros((2, rows, width), scale.dtype)
+    spans = np.zeros((rows, 4), np.int32)
     compile_actions(
         config.weight,
         config.label,
@@ -58,8 +58,9 @@ def compile_synapses(
         int(np.searchsorted(active, COLUMNS)),
         len(active),
         routes.drivers,
-        routes.driver_offsets,
-        routes.labels,
+        routes.row_offsets,
+        routes.seen,
+        routes.pulse,
         scale[0],
         scale[1],
         exc,

@@ -1,5 +1,7 @@
 """Leaky integrate-and-fire neurons: all batch entries of a run in parallel."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,53 @@ class Readout:
         values: NDArray[np.uint8],
     ) -> None: ...
 
+class Delivery:
+    """How events travel: routes, sources, plasticity of drivers and the events from outside (see transport.h)."""
+
+    def __init__(
+        self,
+        loss: bool,
+        keep_passed: bool,
+        queues: tuple[int, int, int, int],
+        routes: NDArray[np.void],
+        actions: int,
+        first_neuron: int,
+        label_route: NDArray[np.int32],
+        neuron_route: NDArray[np.int32],
+        background_route: NDArray[np.int32],
+        bus_cycles: NDArray[np.int32],
+        sources: NDArray[np.void],
+        part_offsets: NDArray[np.int32],
+        part_driver: NDArray[np.int32],
+        drivers: NDArray[np.float64],
+        decay: NDArray[np.float64],
+        event_times: NDArray[np.int64],
+        event_labels: NDArray[np.uint16],
+        event_offsets: NDArray[np.int64],
+    ) -> None: ...
+
+Listed = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
+
+class Outcome(NamedTuple):
+    """What the entries of a batch left behind.
+
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes and ``sent`` those that
+    come over the link, as active neurons; ``back`` other events that come over the link, as routes; ``passed`` events
+    at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
+    crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
+    background source (batch, 8).
+    """
+
+    fired: Listed
+    sent: Listed
+    back: Listed
+    passed: Listed
+    delivered: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    through: NDArray[np.int64]
+    link_dropped: NDArray[np.int64]
+    generated: NDArray[np.int64]
+
 def run_batch(
     runtime: int,
     neurons: int,
@@ -33,14 +82,10 @@ def run_batch(
     exc: np.ndarray,
     inh: np.ndarray,
     spans: NDArray[np.int32],
-    label_action: NDArray[np.int32],
     neuron: NDArray[np.uint32],
     reset_cycles: NDArray[np.int32],
     refractory_cycles: NDArray[np.int32],
-    neuron_action: NDArray[np.int32],
-    event_times: NDArray[np.int64],
-    event_labels: NDArray[np.uint16],
-    event_offsets: NDArray[np.int64],
+    delivery: Delivery,
     key: int,
     run: int,
     first_entry: int,
@@ -49,5 +94,5 @@ def run_batch(
     trace_index: int,
     trace: np.ndarray,
     threads: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-    """Run all entries; returns spike times, active neurons and offsets of the entries."""
+) -> Outcome:
+    """Run all entries."""

@@ -1,5 +1,7 @@
 """Leaky integrate-and-fire neurons: all batch entries of a run in parallel (see plan.h, entry.h)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from cython.parallel cimport prange
@@ -26,8 +28,9 @@ cdef extern from *:
 cdef extern from "plan.h" nogil:
     enum:
         STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES
+        STP_POWERS, QUEUE_ROOM
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
-        REST, SHIFT, NOISE, START, THRESHOLD, LATENCY
+        REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
 
     ctypedef struct bss2_cadc:
         int count
@@ -41,6 +44,58 @@ cdef extern from "plan.h" nogil:
         const int64_t *first
         uint8_t *values
 
+    ctypedef struct bss2_route:
+        int32_t action
+
+    ctypedef struct bss2_source:
+        int32_t on
+
+    ctypedef struct bss2_stp:
+        const int32_t *part_offsets
+        const int32_t *part_driver
+        const double *zero
+        const double *slope
+        const double *utilization
+        const double *charge
+        const double *recover
+        const double *decay
+
+    ctypedef struct bss2_delivery:
+        int loss
+        int keep_passed
+        int neuron_queue
+        int event_queue
+        int return_queue
+        int link_labels
+        const bss2_route *routes
+        int actions
+        int first_neuron
+        const int32_t *label_route
+        const int32_t *neuron_route
+        const int32_t *background_route
+        const int32_t *bus_cycles
+        const bss2_source *sources
+        const bss2_stp *stp
+        const int64_t *event_times
+        const uint16_t *event_labels
+        const int64_t *event_offsets
+
+    ctypedef struct bss2_list:
+        int64_t *times
+        int32_t *numbers
+        size_t count
+
+    ctypedef struct bss2_outcome:
+        bss2_list fired
+        bss2_list sent
+        bss2_list back
+        bss2_list passed
+        int64_t delivered[20]
+        int64_t dropped[20]
+        int64_t through[12]
+        int64_t link_dropped[8]
+        int64_t generated[8]
+
     ctypedef struct bss2_plan:
         int64_t runtime
         int neurons
@@ -53,30 +108,20 @@ cdef extern from "plan.h" nogil:
         const void *exc
         const void *inh
         const int32_t *spans
-        const int32_t *label_action
         const uint32_t *neuron
         const int32_t *reset_cycles
         const int32_t *refractory_cycles
-        const int32_t *neuron_action
-        const int64_t *event_times
-        const uint16_t *event_labels
-        const int64_t *event_offsets
+        bss2_delivery delivery
         bss2_key key
         uint32_t run
         bss2_cadc cadc[2]
         int trace_index
         void *trace
 
-    ctypedef struct bss2_spikes:
-        int64_t *times
-        int32_t *neurons
-        size_t count
-        size_t capacity
-
 
 cdef extern from * nogil:
-    int run_entry_single(const bss2_plan *, int64_t, uint32_t, bss2_spikes *)
-    int run_entry_double(const bss2_plan *, int64_t, uint32_t, bss2_spikes *)
+    int run_entry_single(const bss2_plan *, int64_t, uint32_t, bss2_outcome *)
+    int run_entry_double(const bss2_plan *, int64_t, uint32_t, bss2_outcome *)
 
 
 ctypedef fused real:
@@ -86,10 +131,10 @@ ctypedef fused real:
 
 LAYOUT = {
     "step": STEP, "on_chip_latency": ON_CHIP_LATENCY, "noise_steps": NOISE_STEPS, "lanes": LANES,
-    "tables": TABLES,
+    "tables": TABLES, "stp_powers": STP_POWERS, "queue_room": QUEUE_ROOM,
     "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
     "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
-    "shift": SHIFT, "noise": NOISE, "start": START, "threshold": THRESHOLD, "latency": LATENCY,
+    "shift": SHIFT, "noise": NOISE, "start": START, "origin": ORIGIN, "threshold": THRESHOLD, "latency": LATENCY,
 }
 
 
@@ -122,29 +167,98 @@ cdef class Readout:
         out.values = &self.values[0, 0]
 
 
+cdef class Delivery:
+    """How events travel: routes, sources, plasticity of drivers and the events from outside (see transport.h)."""
+
+    cdef const uint8_t[::1] routes, sources
+    cdef const int32_t[::1] label_route, neuron_route, bus_cycles, part_offsets, part_driver
+    cdef const int32_t[:, ::1] background_route
+    cdef const double[:, ::1] drivers, decay
+    cdef const int64_t[::1] event_times, event_offsets
+    cdef const uint16_t[::1] event_labels
+    cdef bss2_stp stp
+    cdef bint loss, keep_passed
+    cdef int actions, first_neuron, neuron_queue, event_queue, return_queue, link_labels
+
+    def __init__(self, bint loss, bint keep_passed, queues, routes, int actions, int first_neuron, label_route, neuron_route,
+                 background_route, bus_cycles, sources, part_offsets, part_driver, drivers, decay,
+                 event_times, event_labels, event_offsets):
+        self.loss, self.keep_passed, self.actions, self.first_neuron = loss, keep_passed, actions, first_neuron
+        self.neuron_queue, self.event_queue, self.return_queue, self.link_labels = queues
+        if max(self.neuron_queue, self.event_queue) > QUEUE_ROOM:
+            raise ValueError(f"queues: got {queues}, wanted at most {QUEUE_ROOM} events at a crossbar input")
+        self.routes, self.sources = routes.view(np.uint8), sources.view(np.uint8)
+        self.label_route, self.neuron_route, self.background_route = label_route, neuron_route, background_route
+        self.bus_cycles, self.part_offsets, self.part_driver = bus_cycles, part_offsets, part_driver
+        self.drivers, self.decay = drivers, decay
+        self.event_times, self.event_labels, self.event_offsets = event_times, event_labels, event_offsets
+
+    @property
+    def batch(self):
+        return self.event_offsets.shape[0] - 1
+
+    cdef void fill(self, bss2_delivery *out):
+        out.loss, out.keep_passed, out.actions, out.first_neuron = self.loss, self.keep_passed, self.actions, self.first_neuron
+        out.neuron_queue, out.event_queue = self.neuron_queue, self.event_queue
+        out.return_queue, out.link_labels = self.return_queue, self.link_labels
+        out.routes = <const bss2_route *>&self.routes[0] if self.routes.shape[0] else NULL
+        out.label_route, out.neuron_route = &self.label_route[0], &self.neuron_route[0]
+        out.background_route, out.bus_cycles = &self.background_route[0, 0], &self.bus_cycles[0]
+        out.sources = <const bss2_source *>&self.sources[0]
+        out.stp = NULL
+        if self.part_driver.shape[0]:
+            self.stp.part_offsets, self.stp.part_driver = &self.part_offsets[0], &self.part_driver[0]
+            self.stp.zero, self.stp.slope, self.stp.utilization = &self.drivers[0, 0], &self.drivers[1, 0], &self.drivers[2, 0]
+            self.stp.charge, self.stp.recover, self.stp.decay = &self.drivers[3, 0], &self.drivers[4, 0], &self.decay[0, 0]
+            out.stp = &self.stp
+        out.event_times = &self.event_times[0] if self.event_times.shape[0] else NULL
+        out.event_labels = &self.event_labels[0] if self.event_labels.shape[0] else NULL
+        out.event_offsets = &self.event_offsets[0]
+
+
+Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Outcome(NamedTuple):
+    """What the entries of a batch left behind.
+
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes and ``sent`` those that
+    come over the link, as active neurons; ``back`` other events that come over the link, as routes; ``passed`` events
+    at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
+    crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
+    background source (batch, 8).
+    """
+
+    fired: Listed
+    sent: Listed
+    back: Listed
+    passed: Listed
+    delivered: np.ndarray
+    dropped: np.ndarray
+    through: np.ndarray
+    link_dropped: np.ndarray
+    generated: np.ndarray
+
+
 def run_batch(
     int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high,
     const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh, const int32_t[:, ::1] spans,
-    const int32_t[::1] label_action, const uint32_t[::1] neuron, const int32_t[::1] reset_cycles,
-    const int32_t[::1] refractory_cycles, const int32_t[::1] neuron_action, const int64_t[::1] event_times,
-    const uint16_t[::1] event_labels, const int64_t[::1] event_offsets, uint64_t key, uint32_t run, uint32_t first_entry,
+    const uint32_t[::1] neuron, const int32_t[::1] reset_cycles, const int32_t[::1] refractory_cycles,
+    Delivery delivery not None, uint64_t key, uint32_t run, uint32_t first_entry,
     Readout top, Readout bottom, int trace_index, real[:, ::1] trace, int threads,
 ):
-    """Run all entries; returns spike times, active neurons and offsets of the entries."""
+    """Run all entries."""
     cdef bss2_plan plan
-    cdef Py_ssize_t batch = event_offsets.shape[0] - 1, b
+    cdef Py_ssize_t batch = delivery.batch, b
     cdef int failed = 0
     cdef bint single = real is float
     threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for: idle ones only spin
     plan.runtime, plan.neurons, plan.width = runtime, neurons, <int>tables.shape[1]
     plan.saturating, plan.noisy, plan.rail_low, plan.rail_high = saturating, noisy, rail_low, rail_high
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
-    plan.label_action, plan.neuron = &label_action[0], &neuron[0]
+    plan.neuron = &neuron[0]
     plan.reset_cycles, plan.refractory_cycles = &reset_cycles[0], &refractory_cycles[0]
-    plan.neuron_action = &neuron_action[0]
-    plan.event_times = &event_times[0] if event_times.shape[0] else NULL
-    plan.event_labels = &event_labels[0] if event_labels.shape[0] else NULL
-    plan.event_offsets = &event_offsets[0]
+    delivery.fill(&plan.delivery)
     plan.key.low, plan.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     plan.run = run
     plan.cadc[0].count = plan.cadc[1].count = 0
@@ -155,39 +269,67 @@ def run_batch(
     plan.trace_index = trace_index
     plan.trace = &trace[0, 0] if trace_index >= 0 else NULL
 
-    cdef bss2_spikes *spikes = <bss2_spikes *>calloc(batch, sizeof(bss2_spikes))
-    if spikes == NULL:
+    cdef bss2_outcome *out = <bss2_outcome *>calloc(batch, sizeof(bss2_outcome))
+    if out == NULL:
         raise MemoryError
     try:
         if single:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_single(&plan, b, first_entry + <uint32_t>b, &spikes[b]):
+                if run_entry_single(&plan, b, first_entry + <uint32_t>b, &out[b]):
                     failed += 1
         else:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_double(&plan, b, first_entry + <uint32_t>b, &spikes[b]):
+                if run_entry_double(&plan, b, first_entry + <uint32_t>b, &out[b]):
                     failed += 1
         if failed:
             raise MemoryError(f"no memory for {failed} of {batch} batch entries")
-        return collect(spikes, batch)
+        return Outcome(
+            collect(&out[0].fired, batch), collect(&out[0].sent, batch), collect(&out[0].back, batch),
+            collect(&out[0].passed, batch), count(out[0].delivered, 20, batch), count(out[0].dropped, 20, batch),
+            count(out[0].through, 12, batch), count(out[0].link_dropped, 8, batch), count(out[0].generated, 8, batch))
     finally:
         for b in range(batch):
-            free(spikes[b].times)
-            free(spikes[b].neurons)
-        free(spikes)
+            release(&out[b].fired)
+            release(&out[b].sent)
+            release(&out[b].back)
+            release(&out[b].passed)
+        free(out)
 
 
-cdef collect(bss2_spikes *spikes, Py_ssize_t batch):
+cdef void release(bss2_list *events):
+    free(events.times)
+    free(events.numbers)
+
+
+cdef bss2_list *of_entry(bss2_list *first, Py_ssize_t b):
+    """The same list of another entry."""
+    return <bss2_list *>(<char *>first + b * sizeof(bss2_outcome))
+
+
+cdef collect(bss2_list *first, Py_ssize_t batch):
+    """Join a list of all entries."""
     offsets = np.zeros(batch + 1, np.int64)
     cdef int64_t[::1] ends = offsets
     cdef Py_ssize_t b
+    cdef bss2_list *events
     for b in range(batch):
-        ends[b + 1] = ends[b] + <int64_t>spikes[b].count
-    times, neurons = np.empty(ends[batch], np.int64), np.empty(ends[batch], np.int32)
+        ends[b + 1] = ends[b] + <int64_t>of_entry(first, b).count
+    times, numbers = np.empty(ends[batch], np.int64), np.empty(ends[batch], np.int32)
     cdef int64_t[::1] t = times
-    cdef int32_t[::1] n = neurons
+    cdef int32_t[::1] n = numbers
     for b in range(batch):
-        if spikes[b].count:
-            memcpy(&t[ends[b]], spikes[b].times, spikes[b].count * sizeof(int64_t))
-            memcpy(&n[ends[b]], spikes[b].neurons, spikes[b].count * sizeof(int32_t))
-    return times, neurons, offsets
+        events = of_entry(first, b)
+        if events.count:
+            memcpy(&t[ends[b]], events.times, events.count * sizeof(int64_t))
+            memcpy(&n[ends[b]], events.numbers, events.count * sizeof(int32_t))
+    return times, numbers, offsets
+
+
+cdef count(int64_t *first, Py_ssize_t counters, Py_ssize_t batch):
+    """Join counters of all entries."""
+    values = np.empty((batch, counters), np.int64)
+    cdef int64_t[:, ::1] v = values
+    cdef Py_ssize_t b
+    for b in range(batch):
+        memcpy(&v[b, 0], <char *>first + b * sizeof(bss2_outcome), counters * sizeof(int64_t))
+    return values

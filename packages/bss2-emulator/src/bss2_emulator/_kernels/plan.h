@@ -3,10 +3,10 @@
 #define BSS2_PLAN_H
 
 #include "noise.h"
+#include "transport.h"
 
 enum {
     STEP = 8,             /* cycles */
-    ON_CHIP_LATENCY = 13, /* cycles from a spike to its synapses */
     NOISE_STEPS = 4,      /* steps that share a normal number */
     LANES = 16,           /* arrays over neurons are padded to multiples */
 };
@@ -27,6 +27,7 @@ enum {
     SHIFT = REST + MODES,                 /* (mode): volts of REST per unit of run-to-run offset */
     NOISE = SHIFT + MODES,                /* volts per step and unit normal */
     START,                                /* volts per unit normal at the start */
+    ORIGIN,                               /* volts above REST at the start */
     THRESHOLD,
     LATENCY,                              /* comparator, cycles */
     TABLES
@@ -53,50 +54,16 @@ typedef struct {
     int noisy;                   /* membrane noise is on */
     double rail_low, rail_high;  /* volts */
     const void *tables;          /* REAL [TABLES][width] */
-    const void *exc, *inh;       /* REAL [actions][width]: synaptic state added by an event */
-    const int32_t *spans;        /* [actions][4]: neurons reached, exc from, to, inh from, to */
-    const int32_t *label_action; /* [65536]: action of an input event, -1 none */
+    const void *exc, *inh;       /* REAL [rows][width]: synaptic state added by an event: actions, then single drivers */
+    const int32_t *spans;        /* [rows][4]: neurons reached, exc from, to, inh from, to */
     const uint32_t *neuron;      /* [width] n on the chip */
     const int32_t *reset_cycles, *refractory_cycles; /* [width] */
-    const int32_t *neuron_action; /* [width] action of a spike, -1 none */
-    const int64_t *event_times;
-    const uint16_t *event_labels;
-    const int64_t *event_offsets;
+    bss2_delivery delivery;
     bss2_key key;
     uint32_t run;
     bss2_cadc cadc[2];
     int trace_index;             /* active neuron whose membrane is kept for the MADC, -1 none */
     void *trace;                 /* REAL [batch][steps + 1] */
 } bss2_plan;
-
-/* Spikes of one batch entry, by time, then neuron. */
-typedef struct {
-    int64_t *times;
-    int32_t *neurons;
-    size_t count, capacity;
-} bss2_spikes;
-
-static int bss2_add_spike(bss2_spikes *list, int64_t time, int32_t neuron) {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? 2 * list->capacity : 256;
-        int64_t *times = (int64_t *)realloc(list->times, capacity * sizeof(int64_t));
-        if (!times) return -1;
-        list->times = times;
-        int32_t *neurons = (int32_t *)realloc(list->neurons, capacity * sizeof(int32_t));
-        if (!neurons) return -1;
-        list->neurons = neurons;
-        list->capacity = capacity;
-    }
-    size_t at = list->count++;
-    for (; at > 0; at--) {
-        const int64_t other = list->times[at - 1];
-        if (other < time || (other == time && list->neurons[at - 1] < neuron)) break;
-        list->times[at] = other;
-        list->neurons[at] = list->neurons[at - 1];
-    }
-    list->times[at] = time;
-    list->neurons[at] = neuron;
-    return 0;
-}
 
 #endif

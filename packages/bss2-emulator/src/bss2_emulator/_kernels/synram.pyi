@@ -12,8 +12,9 @@ def compile_actions(
     top_count: int,
     count: int,
     drivers: NDArray[np.int32],
-    driver_offsets: NDArray[np.int32],
-    synapse_label: NDArray[np.uint8],
+    row_offsets: NDArray[np.int32],
+    seen: NDArray[np.uint8],
+    pulse: NDArray[np.float32],
     scale_exc: np.ndarray,
     scale_inh: np.ndarray,
     exc: np.ndarray,
@@ -21,4 +22,4 @@ def compile_actions(
     spans: NDArray[np.int32],
     threads: int,
 ) -> None:
-    """Write the synaptic state added by each action to ``exc`` and ``inh``, and the neurons reached to ``spans``."""
+    """Write what each row of drivers adds to the synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""

@@ -17,8 +17,8 @@ cdef extern from *:
     #define NAME(x) x##_double
     #include "rows.h"
     """
-    void bss2_add_row_single(const uint8_t *, const uint8_t *, const float *, uint8_t, float *) nogil
-    void bss2_add_row_double(const uint8_t *, const uint8_t *, const float *, uint8_t, double *) nogil
+    void bss2_add_row_single(const uint8_t *, const uint8_t *, const float *, uint8_t, float, float *) nogil
+    void bss2_add_row_double(const uint8_t *, const uint8_t *, const float *, uint8_t, float, double *) nogil
 
 
 ctypedef fused real:
@@ -37,8 +37,8 @@ cdef void add_span(const real *line, int first, int last, int32_t *span) noexcep
 
 cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
                          const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
-                         const int32_t *drivers, int driver_count, uint8_t wanted, const real *scale_exc,
-                         const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
+                         const int32_t *drivers, const uint8_t *seen, const float *pulse, int driver_count,
+                         const real *scale_exc, const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
     cdef real line[2][2][256]  # excitatory or inhibitory, hemisphere, column
     cdef int i, h, row, half, sign, j
     memset(line, 0, sizeof(line))
@@ -50,9 +50,9 @@ cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::
                 if not row_mode[h, row] & (1 << sign):
                     continue
                 if real is float:
-                    bss2_add_row_single(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, line[sign][h])
+                    bss2_add_row_single(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], seen[i], pulse[i], line[sign][h])
                 else:
-                    bss2_add_row_double(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], wanted, line[sign][h])
+                    bss2_add_row_double(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], seen[i], pulse[i], line[sign][h])
     for j in range(count):
         h = 0 if j < top_count else 1
         exc[j] = line[0][h][column[j]] * scale_exc[j]
@@ -64,18 +64,18 @@ cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::
 def compile_actions(
     const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
     const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
-    const int32_t[::1] drivers, const int32_t[::1] driver_offsets, const uint8_t[::1] synapse_label,
+    const int32_t[::1] drivers, const int32_t[::1] row_offsets, const uint8_t[::1] seen, const float[::1] pulse,
     const real[::1] scale_exc, const real[::1] scale_inh, real[:, ::1] exc, real[:, ::1] inh, int32_t[:, ::1] spans,
     int threads,
 ):
-    """Write the synaptic state added by each action to ``exc`` and ``inh``, and the neurons reached to ``spans``."""
-    cdef Py_ssize_t a, actions = synapse_label.shape[0]
-    if actions == 0 or count == 0:
+    """Write what each row of drivers adds to the synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
+    cdef Py_ssize_t r, rows = row_offsets.shape[0] - 1
+    if drivers.shape[0] == 0 or count == 0:
         return
-    if actions < 64:
+    if rows < 64:
         threads = 1  # not worth waking anybody
-    for a in prange(actions, nogil=True, schedule="static", num_threads=threads):
+    for r in prange(rows, nogil=True, schedule="static", num_threads=threads):
         compile_action(
-            weight, label, row_mode, strength, column, top_count, count, &drivers[0] + driver_offsets[a],
-            driver_offsets[a + 1] - driver_offsets[a], synapse_label[a], &scale_exc[0], &scale_inh[0],
-            &exc[a, 0], &inh[a, 0], &spans[a, 0])
+            weight, label, row_mode, strength, column, top_count, count, &drivers[0] + row_offsets[r],
+            &seen[0] + row_offsets[r], &pulse[0] + row_offsets[r], row_offsets[r + 1] - row_offsets[r], &scale_exc[0],
+            &scale_inh[0], &exc[r, 0], &inh[r, 0], &spans[r, 0])

@@ -6,8 +6,15 @@ write files; after ``load``, ``calibration.require_chip(connection)`` refuses on
 """
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, Calibrator, calibrate, nominal_calibration
+from hxtorch.core.calibration.files import (
+    calib_from_calix_native,
+    chip_from_file,
+    chip_from_portable_binary,
+    nightly_calib_path,
+    nightly_calix_native_path,
+)
 from hxtorch.core.calibration.nominal import nominal_registers
-from hxtorch.core.calibration.provider import for_target, nightly_calib_path, path_for_target
+from hxtorch.core.calibration.provider import for_target, path_for_target
 from hxtorch.core.calibration.ranges import CalibrationRangeWarning
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import dumps, load, loads, save
@@ -21,12 +28,16 @@ __all__ = [
     "Calibrator",
     "HagenCalibTarget",
     "SpikingCalibTarget",
+    "calib_from_calix_native",
     "calibrate",
+    "chip_from_file",
+    "chip_from_portable_binary",
     "dumps",
     "for_target",
     "load",
     "loads",
     "nightly_calib_path",
+    "nightly_calix_native_path",
     "nominal_calibration",
     "nominal_registers",
     "path_for_target",

@@ -1,0 +1,133 @@
+/* Events at the synapses. Part of entry.h; transport.h brings them there. */
+
+/* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. */
+BSS2_INLINE void NAME(add_row)(NAME(state) *s, int number, int left, const int scaled, REAL scale) {
+    const size_t row = (size_t)number * (size_t)s->width;
+    const int32_t *span = s->plan->spans + 4 * (size_t)number;
+    for (int sign = 0; sign < 2; sign++) {
+        const REAL *BSS2_RESTRICT weight = (const REAL *)(sign ? s->plan->inh : s->plan->exc) + row;
+        const REAL *BSS2_RESTRICT jump = TABLE(s, (sign ? JUMP_INH : JUMP_EXC) + left - 1);
+        const REAL *BSS2_RESTRICT too_much = TABLE(s, (sign ? LATE_INH : LATE_EXC) + left - 1);
+        REAL *BSS2_RESTRICT current = sign ? s->inh : s->exc;
+        REAL *BSS2_RESTRICT late = sign ? s->late_inh : s->late_exc;
+        const int from = span[2 * sign], to = span[2 * sign + 1];
+        BSS2_VECTOR
+        for (int j = from; j < to; j++) {
+            const REAL added = scaled ? weight[j] * scale : weight[j];
+            current[j] += added * jump[j];
+            late[j] += added * too_much[j];
+        }
+    }
+}
+
+/* Let an event reach its neurons at cycle `time` of this step: all drivers without plasticity at once, then the others. */
+BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
+    bss2_transport *x = s->transport;
+    const bss2_delivery *d = x->delivery;
+    const int left = (int)(s->start + STEP - time);
+    NAME(add_row)(s, action, left, 0, (REAL)1);
+    if (d->stp)
+        for (int p = d->stp->part_offsets[action]; p < d->stp->part_offsets[action + 1]; p++) {
+            const double amplitude = bss2_stp_event(d->stp, &x->stp, d->stp->part_driver[p], time);
+            NAME(add_row)(s, d->actions + p, left, 1, (REAL)amplitude);
+        }
+    if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = 1;
+}
+
+/* A neuron fires, and its spike sets out for the crossbar. */
+BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
+    bss2_transport *x = s->transport;
+    if (time >= x->runtime) return;
+    if (bss2_add(&x->out->fired, time, j, 1)) x->failed = 1;
+    bss2_send(x, time, j, (time + ON_CHIP_LATENCY) / STEP);
+}
+
+/* An event passes the crossbar. */
+BSS2_INLINE int NAME(pass)(NAME(state) *s, int32_t number, int64_t time) {
+    bss2_transport *x = s->transport;
+    const bss2_route *route = &x->delivery->routes[number];
+    bss2_count(x, route);
+    if (route->linked) bss2_return(x, number, route->input, time);
+    if (route->action < 0 || x->draining) return 0;
+    NAME(deliver)(s, route->action, time);
+    return 1;
+}
+
+/* Serve the queues of the crossbar inputs in one cycle. */
+static int NAME(serve)(NAME(state) *s, int64_t time) {
+    bss2_transport *x = s->transport;
+    uint32_t busy = bss2_busy(x, time);
+    const int first = (int)(time % INPUTS);
+    int any = 0;
+    for (int k = 0; k < INPUTS; k++) {
+        const int input = first + k < INPUTS ? first + k : first + k - INPUTS;
+        if (!(x->waiting >> input & 1u)) continue;
+        bss2_queue *queue = &x->queue[input];
+        const int32_t number = queue->route[queue->head];
+        const uint32_t buses = x->delivery->routes[number].buses;
+        if (buses & busy) continue;
+        busy |= buses;
+        bss2_occupy(x, buses, time);
+        queue->head = (queue->head + 1) % QUEUE_ROOM;
+        if (!--queue->count) x->waiting &= ~(1u << input);
+        any |= NAME(pass)(s, number, time);
+    }
+    return any;
+}
+
+/* Let all events of a step reach their neurons; tells whether there were any. */
+BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
+    bss2_transport *x = s->transport;
+    const bss2_route *routes = x->delivery->routes;
+    const int64_t end = s->start + STEP;
+    int any = 0;
+    x->slot = (int)(step % SLOTS);
+    x->spike_at = 0;
+    bss2_next_spike(x);
+    for (;;) {
+        const int64_t time = x->waiting ? x->cycle : bss2_arrival(x);
+        if (time >= end) break;
+        if (!x->delivery->loss) {
+            const int neuron = x->spike_time == time && x->event_time != time && x->background_time != time;
+            const int32_t number = bss2_take(x, time);
+            if (neuron) { /* counted when it set out */
+                NAME(deliver)(s, routes[number].action, time);
+                any = 1;
+            } else if (!routes[number].forwarded) {
+                x->out->dropped[routes[number].input]++;
+            } else {
+                any |= NAME(pass)(s, number, time);
+            }
+            continue;
+        }
+        if (!x->waiting) {
+            const int32_t number = bss2_take(x, time);
+            const uint32_t buses = routes[number].buses;
+            if (bss2_arrival(x) > time && routes[number].forwarded && !(buses & bss2_busy(x, time))) { /* alone */
+                bss2_occupy(x, buses, time);
+                any |= NAME(pass)(s, number, time);
+                continue;
+            }
+            bss2_wait(x, number);
+        }
+        while (bss2_arrival(x) == time) bss2_wait(x, bss2_take(x, time));
+        any |= NAME(serve)(s, time);
+        x->cycle = time + 1;
+    }
+    x->spike_count[x->slot] = 0;
+    return any;
+}
+
+/* Let what is still on its way when the run ends come over the link. */
+static void NAME(drain)(NAME(state) *s, int64_t step) {
+    bss2_transport *x = s->transport;
+    if (!x->delivery->loss) return;
+    x->draining = 1;
+    for (;; step++) {
+        int left = x->waiting != 0;
+        for (int i = 0; i < SLOTS; i++) left |= x->spike_count[i];
+        if (!left) return;
+        s->start = step * STEP;
+        NAME(arrive)(s, step);
+    }
+}

@@ -1,0 +1,249 @@
+/* Events between link, background sources, neurons and crossbar: who arrives when, who waits, who is lost.
+ *
+ * Without loss an event passes in the cycle in which it arrives. With it, each crossbar input passes at most one event a
+ * cycle, and only when all PADI buses that it goes to are free; what arrives meanwhile waits in the input's queue or, where
+ * that is full, is dropped. Inputs are served from number (cycle % INPUTS) on. Twin: reference/transport.py.
+ */
+#ifndef BSS2_TRANSPORT_H
+#define BSS2_TRANSPORT_H
+
+#include "background.h"
+#include "outcome.h"
+#include "stp.h"
+
+enum {
+    ON_CHIP_LATENCY = 13, /* cycles from a spike to the crossbar; time stamps do not show it */
+    INPUTS = 20,          /* of the crossbar: neurons, link, background */
+    LINK_INPUT = 8,
+    BACKGROUND_INPUT = 12,
+    BUSES = 8,
+    CHANNELS = 4,         /* of the link */
+    QUEUE_ROOM = 64,      /* events that the longest queue holds */
+    SLOTS = 8             /* steps that a spike may need */
+};
+
+typedef struct {
+    int32_t action;  /* -1: selects no driver */
+    uint8_t buses;   /* PADI buses, one bit each */
+    uint8_t input;
+    uint8_t linked;  /* comes over the link */
+    uint8_t forwarded;
+} bss2_route;
+
+/* How events travel: see delivery.py, which fills it. */
+typedef struct {
+    int loss;
+    int keep_passed;
+    int neuron_queue, event_queue;   /* events that wait at a crossbar input */
+    int return_queue;                /* and for a link channel */
+    int link_labels;                 /* that the FPGA sends in a cycle, to different channels */
+    const bss2_route *routes;        /* input labels, background labels, active neurons */
+    int actions;                     /* compiled rows before those of single drivers */
+    int first_neuron;                /* route of active neuron 0 */
+    const int32_t *label_route;      /* [65536] */
+    const int32_t *neuron_route;     /* [width], -1: no output */
+    const int32_t *background_route; /* [SOURCES][256] by the lower label bits */
+    const int32_t *bus_cycles;       /* [BUSES] that an event keeps a bus busy */
+    const bss2_source *sources;      /* [SOURCES] */
+    const bss2_stp *stp;             /* NULL: no driver has it */
+    const int64_t *event_times;
+    const uint16_t *event_labels;
+    const int64_t *event_offsets;
+} bss2_delivery;
+
+typedef struct {
+    int32_t route[QUEUE_ROOM];
+    int head, count;
+} bss2_queue;
+
+typedef struct {
+    const bss2_delivery *delivery;
+    bss2_outcome *out;
+    int64_t runtime;
+    int draining;           /* after the run: nobody feels the events any more */
+    int failed;
+    /* Next arrivals: cycle and route. */
+    int64_t event_time, background_time, spike_time;
+    int32_t event_route;
+    int64_t event, event_end;
+    int64_t link_cycle;     /* in which the FPGA sends; channels that it has used then */
+    uint32_t link_used;
+    int link_count;
+    bss2_source_state sources[SOURCES];
+    /* Spikes on their way: a ring of steps. */
+    int32_t *spikes;        /* [SLOTS][capacity] active neurons */
+    int64_t *spike_times;
+    int spike_count[SLOTS], spike_at, slot, capacity;
+    /* Crossbar. */
+    uint32_t waiting;       /* inputs with events in their queue, one bit each */
+    int64_t cycle;          /* to be served next, while anyone waits */
+    int64_t bus_free[BUSES], channel_free[CHANNELS];
+    int slow_buses;         /* events keep a bus busy beyond their cycle */
+    bss2_queue queue[INPUTS];
+    int64_t through[256];   /* events by the buses that they take */
+    bss2_stp_state stp;
+} bss2_transport;
+
+/* Find the next event from outside and when the link delivers it; what it cannot deliver within the run is lost. */
+static void bss2_next_event(bss2_transport *x) {
+    const bss2_delivery *d = x->delivery;
+    for (; x->event < x->event_end; x->event++) {
+        const uint16_t label = d->event_labels[x->event];
+        int64_t time = d->event_times[x->event];
+        if (d->loss) {
+            const uint32_t channel = 1u << (label >> 14);
+            if (time < x->link_cycle) time = x->link_cycle;
+            if (time == x->link_cycle && (x->link_count == d->link_labels || (x->link_used & channel))) time++;
+            if (time >= x->runtime) { x->out->link_dropped[label >> 14]++; continue; }
+            if (time > x->link_cycle) { x->link_cycle = time; x->link_used = 0; x->link_count = 0; }
+            x->link_used |= channel;
+            x->link_count++;
+        }
+        x->event_time = time;
+        x->event_route = d->label_route[label];
+        x->event++;
+        return;
+    }
+    x->event_time = INT64_MAX;
+}
+
+static void bss2_next_background(bss2_transport *x) {
+    x->background_time = INT64_MAX;
+    for (int k = 0; k < SOURCES; k++)
+        if (x->sources[k].time < x->background_time) x->background_time = x->sources[k].time;
+}
+
+BSS2_INLINE void bss2_next_spike(bss2_transport *x) {
+    x->spike_time = x->spike_at < x->spike_count[x->slot]
+        ? x->spike_times[x->slot * x->capacity + x->spike_at] + ON_CHIP_LATENCY : INT64_MAX;
+}
+
+BSS2_INLINE int64_t bss2_arrival(const bss2_transport *x) {
+    int64_t time = x->event_time < x->background_time ? x->event_time : x->background_time;
+    return x->spike_time < time ? x->spike_time : time;
+}
+
+/* Take the event that arrives next, at cycle `time`: from outside, from the background, from neurons. */
+BSS2_INLINE int32_t bss2_take(bss2_transport *x, int64_t time) {
+    if (x->event_time == time) {
+        const int32_t route = x->event_route;
+        bss2_next_event(x);
+        return route;
+    }
+    if (x->background_time == time) {
+        int k = 0;
+        while (x->sources[k].time != time) k++;
+        const uint32_t label = bss2_source_label(&x->delivery->sources[k], x->sources[k].word);
+        x->out->generated[k]++;
+        bss2_source_next(&x->delivery->sources[k], &x->sources[k], x->runtime);
+        bss2_next_background(x);
+        return x->delivery->background_route[256 * k + (int)(label & 0xFF)];
+    }
+    const int32_t route = x->delivery->neuron_route[x->spikes[x->slot * x->capacity + x->spike_at++]];
+    bss2_next_spike(x);
+    return route;
+}
+
+/* An event leaves over the link, one a cycle and channel. */
+static void bss2_return(bss2_transport *x, int32_t number, int input, int64_t time) {
+    const int channel = input % CHANNELS, neuron = input < LINK_INPUT;
+    x->out->through[BUSES + channel]++;
+    if (x->delivery->loss) {
+        const int64_t leaves = time > x->channel_free[channel] ? time : x->channel_free[channel];
+        if (leaves - time >= x->delivery->return_queue) { x->out->link_dropped[CHANNELS + channel]++; return; }
+        x->channel_free[channel] = leaves + 1;
+        time = leaves - (neuron ? ON_CHIP_LATENCY : 0);
+        if (time >= x->runtime) { x->out->link_dropped[CHANNELS + channel]++; return; }
+    }
+    if (neuron ? bss2_add(&x->out->sent, time, number - x->delivery->first_neuron, 1)
+               : bss2_add(&x->out->back, time, number, 0)) x->failed = 1;
+}
+
+/* Count an event that passes the crossbar. */
+BSS2_INLINE void bss2_count(bss2_transport *x, const bss2_route *route) {
+    x->out->delivered[route->input]++;
+    x->through[route->buses]++;
+}
+
+/* Let an event wait for its turn. */
+static void bss2_wait(bss2_transport *x, int32_t number) {
+    const bss2_route *route = &x->delivery->routes[number];
+    bss2_queue *queue = &x->queue[route->input];
+    if (!route->forwarded || queue->count == (route->input < LINK_INPUT ? x->delivery->neuron_queue : x->delivery->event_queue)) {
+        x->out->dropped[route->input]++;
+        return;
+    }
+    queue->route[(queue->head + queue->count++) % QUEUE_ROOM] = number;
+    x->waiting |= 1u << route->input;
+}
+
+/* Buses that are busy at a cycle, one bit each. */
+BSS2_INLINE uint32_t bss2_busy(const bss2_transport *x, int64_t time) {
+    uint32_t busy = 0;
+    if (x->slow_buses)
+        for (int b = 0; b < BUSES; b++) busy |= (uint32_t)(x->bus_free[b] > time) << b;
+    return busy;
+}
+
+BSS2_INLINE void bss2_occupy(bss2_transport *x, uint32_t buses, int64_t time) {
+    if (x->slow_buses)
+        for (int b = 0; b < BUSES; b++)
+            if (buses >> b & 1u) x->bus_free[b] = time + x->delivery->bus_cycles[b];
+}
+
+/* A spike sets out; without loss its way over the link is certain. */
+static void bss2_send(bss2_transport *x, int64_t time, int32_t j, int64_t step) {
+    const int32_t number = x->delivery->neuron_route[j];
+    if (number < 0) return;
+    const bss2_route *route = &x->delivery->routes[number];
+    if (!x->delivery->loss) {
+        if (!route->forwarded) { x->out->dropped[route->input]++; return; }
+        bss2_count(x, route);
+        if (route->linked) bss2_return(x, number, route->input, time);
+        if (route->action < 0) return;
+    }
+    const int slot = (int)(step % SLOTS), base = slot * x->capacity;
+    int at = x->spike_count[slot]++;
+    for (; at > 0; at--) { /* by time, then neuron: the order of sums must not depend on who else is active */
+        const int64_t other = x->spike_times[base + at - 1];
+        if (other < time || (other == time && x->spikes[base + at - 1] < j)) break;
+        x->spike_times[base + at] = other;
+        x->spikes[base + at] = x->spikes[base + at - 1];
+    }
+    x->spike_times[base + at] = time;
+    x->spikes[base + at] = j;
+}
+
+static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t b, int64_t runtime, int width,
+                                          bss2_outcome *out) {
+    const size_t capacity = 4 * (size_t)width, spikes = SLOTS * capacity;
+    char *block = (char *)calloc(1, sizeof(bss2_transport) + spikes * (sizeof(int64_t) + sizeof(int32_t)));
+    if (!block) return NULL;
+    bss2_transport *x = (bss2_transport *)block;
+    x->spike_times = (int64_t *)(block + sizeof(bss2_transport));
+    x->spikes = (int32_t *)(x->spike_times + spikes);
+    x->capacity = (int)capacity;
+    x->delivery = delivery;
+    x->out = out;
+    x->runtime = runtime;
+    x->event = delivery->event_offsets[b];
+    x->event_end = delivery->event_offsets[b + 1];
+    x->link_cycle = -1;
+    for (int i = 0; i < BUSES; i++) x->slow_buses |= delivery->bus_cycles[i] > 1;
+    for (int k = 0; k < SOURCES; k++) bss2_source_start(&delivery->sources[k], &x->sources[k], runtime);
+    if (delivery->stp) bss2_stp_start(delivery->stp, &x->stp);
+    bss2_next_event(x);
+    bss2_next_background(x);
+    x->spike_time = INT64_MAX;
+    return x;
+}
+
+/* Sum up what took each PADI bus. */
+static void bss2_transport_end(bss2_transport *x) {
+    for (int i = 0; i < 256; i++)
+        if (x->through[i])
+            for (int o = 0; o < BUSES; o++)
+                if (i >> o & 1) x->out->through[o] += x->through[i];
+}
+
+#endif

@@ -1,0 +1,44 @@
+"""One synapse driver with short-term plasticity (facts 2.3; twin of ``_kernels/stp.h`` and of ``plasticity.py``)."""
+
+from __future__ import annotations
+
+import math
+
+from bss2_emulator.config import ChipConfig
+
+
+class Driver:
+    """A driver during one run.
+
+    Args:
+        config: All registers.
+        hemisphere, driver: Which one.
+        mismatch: What it adds to the amplitude, share of a full pulse.
+
+    Attributes:
+        volts: Its voltage after the last event, codes.
+        last: Cycle of that event.
+    """
+
+    def __init__(self, config: ChipConfig, hemisphere: int, driver: int, mismatch: float) -> None:
+        place = hemisphere, driver
+        quadrant = 2 * hemisphere + driver % 2
+        target = int(config.stp_target[place])
+        self.charge = float(config.v_stp_charge[quadrant, target])
+        self.recover = float(config.v_stp_recover[quadrant, target])
+        self.utilization = int(config.stp_utilization[place]) / 25
+        self.offset = mismatch + (int(config.stp_offset[place]) - 7) / 20
+        self.zero = int(config.v_stp[quadrant]) + 370
+        self.span = 500 * max(int(config.i_stp_ramp[quadrant]), 1) / 600
+        clock = 2 ** int(config.stp_recovery_clock[hemisphere])  # cycles
+        share = int(config.stp_recovery[place]) / 256 * bool(config.enable_stp_recovery[hemisphere])
+        self.time = clock / share if share else math.inf
+        self.volts, self.last = self.recover, 0
+
+    def event(self, cycle: int) -> float:
+        """Return the amplitude of an event, a share of a full pulse, and let it charge the driver."""
+        left = math.exp(-(cycle - self.last) / self.time)
+        volts = self.recover + (self.volts - self.recover) * left
+        self.volts = volts + self.utilization * (self.charge - volts)
+        self.last = cycle
+        return min(max((self.zero - volts) / self.span + self.offset, 0.0), 1.0)

@@ -1,0 +1,127 @@
+"""Capacity of link and crossbar, cycle by cycle (facts 5; twin of ``_kernels/transport.h``)."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bss2_emulator import constants as c
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.reference.events import crossbar_outputs
+
+ON_CHIP_LATENCY = 13  # cycles from a spike to the crossbar
+
+
+class Event(NamedTuple):
+    """An event at the crossbar.
+
+    Attributes:
+        input: Crossbar input.
+        label: 14 bit.
+        neuron: That fired, -1 where it came from elsewhere.
+    """
+
+    input: int
+    label: int
+    neuron: int = -1
+
+
+def link_arrivals(events: list[tuple[int, int]], runtime: int) -> tuple[list[tuple[int, Event]], int]:
+    """Send (cycle, 16-bit label) as the FPGA does: in order, in a cycle at most two labels, for different channels.
+
+    Returns:
+        When what arrives at the crossbar, and how many events could not be sent within the run.
+    """
+    arriving: list[tuple[int, Event]] = []
+    busy: dict[int, list[int]] = {}  # channels that a cycle uses
+    now, lost = 0, 0
+    for cycle, label in events:
+        channel = label >> 14
+        time = max(cycle, now)
+        while len(busy.get(time, [])) == c.LINK_LABELS or channel in busy.get(time, []):
+            time += 1
+        if time >= runtime:
+            lost += 1
+            continue
+        busy.setdefault(time, []).append(channel)
+        arriving.append((time, Event(c.LINK_INPUT + channel, label & 0x3FFF)))
+        now = time
+    return arriving, lost
+
+
+@dataclass
+class Crossbar:
+    """The crossbar during one run.
+
+    Attributes:
+        config: All registers.
+        runtime: Cycles.
+        loss: Capacities are finite.
+        queues: Events that wait at each input.
+        bus_free: Cycle from which each PADI bus is free.
+        returned: (cycle, event) of what came over the link.
+        channel_free: Cycle from which each link channel is free.
+        delivered, dropped: Events by input.
+        link_dropped: Events lost on the way back, by channel.
+    """
+
+    config: ChipConfig
+    runtime: int
+    loss: bool
+    queues: list[deque[Event]] = field(default_factory=lambda: [deque() for _ in range(c.CROSSBAR_INPUTS)])
+    bus_free: list[int] = field(default_factory=lambda: [0] * 8)
+    channel_free: list[int] = field(default_factory=lambda: [0] * c.LINK_CHANNELS)
+    returned: list[tuple[int, Event]] = field(default_factory=list)
+    delivered: Counter[int] = field(default_factory=Counter)
+    dropped: Counter[int] = field(default_factory=Counter)
+    link_dropped: Counter[int] = field(default_factory=Counter)
+
+    def outputs(self, event: Event) -> list[int]:
+        return crossbar_outputs(self.config, event.input, event.label)
+
+    def waiting(self) -> bool:
+        return any(self.queues)
+
+    def step(self, cycle: int, arriving: list[Event]) -> list[Event]:
+        """Return the events that pass in a cycle."""
+        passing: list[Event] = []
+        for event in arriving:
+            queue = self.queues[event.input]
+            room = c.NEURON_QUEUE if event.input < c.LINK_INPUT else c.EVENT_QUEUE
+            if not self.outputs(event) or (self.loss and len(queue) == room):
+                self.dropped[event.input] += 1
+            elif self.loss:
+                queue.append(event)
+            else:
+                passing.append(event)
+        for k in range(c.CROSSBAR_INPUTS):
+            queue = self.queues[(cycle + k) % c.CROSSBAR_INPUTS]
+            buses = [o for o in self.outputs(queue[0]) if o < 8] if queue else []
+            if queue and all(self.bus_free[bus] <= cycle for bus in buses):
+                for bus in buses:
+                    self.bus_free[bus] = cycle + self.pulse_cycles(bus)
+                passing.append(queue.popleft())
+        for event in passing:
+            self.delivered[event.input] += 1
+            if any(output >= 8 for output in self.outputs(event)):
+                self.leave(event, cycle)
+        return passing
+
+    def pulse_cycles(self, bus: int) -> int:
+        """Return for how many cycles an event keeps a bus busy: pulses last 4 ns more per code of their extension."""
+        return (int(self.config.dacen_pulse_extension[bus // 4, bus % 4]) + 2) // 2
+
+    def leave(self, event: Event, cycle: int) -> None:
+        """Send an event over the link; its stamp does not show the latency of spikes."""
+        channel = event.input % c.LINK_CHANNELS
+        time = max(cycle, self.channel_free[channel]) if self.loss else cycle
+        if time - cycle >= c.RETURN_QUEUE:
+            self.link_dropped[channel] += 1
+            return
+        self.channel_free[channel] = time + 1
+        stamp = time - (ON_CHIP_LATENCY if event.neuron >= 0 else 0)
+        if stamp >= self.runtime:
+            self.link_dropped[channel] += 1
+        else:
+            self.returned.append((stamp, event))
