@@ -7,7 +7,6 @@ from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration
-from hxtorch.spiking.functional.recurrent import recurrent_lif_integration
 
 SIZE, STEPS = 4, 60
 
@@ -130,7 +129,7 @@ def test_recurrent_gradient_is_the_numeric_one_where_it_is_smooth():
     params = CUBALIFParams(leak=0.1, tau_mem=5e-6, tau_syn=4e-6, method=lambda distance, alpha: -distance.square())
 
     def membrane(current, weight):
-        return recurrent_lif_integration(current, lambda z: z @ weight.T, params)[0].membrane_cadc
+        return cuba_lif_integration(current, params, feedback=lambda z: z @ weight.T).membrane_cadc
 
     assert torch.autograd.gradcheck(membrane, (current.requires_grad_(), weight.requires_grad_()))
 

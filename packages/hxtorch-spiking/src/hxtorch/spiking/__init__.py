@@ -1,6 +1,7 @@
 """Spiking networks on BrainScaleS-2 in PyTorch, trained with the chip in the loop."""
 
 from hxtorch.spiking import datasets, functional, handle, transforms
+from hxtorch.spiking.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
@@ -74,7 +75,9 @@ __all__ = [
     "from_nir_data",
     "functional",
     "handle",
+    "load_checkpoint",
     "run",
+    "save_checkpoint",
     "to_nir",
     "to_nir_data",
     "transforms",

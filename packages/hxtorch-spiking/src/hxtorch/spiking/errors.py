@@ -25,3 +25,7 @@ class ParameterError(HXTorchError, ValueError):
 
 class NIRConversionError(HXTorchError, ValueError):
     """A graph or data in the Neuromorphic Intermediate Representation say what neither model nor chip can be."""
+
+
+class CheckpointError(HXTorchError, ValueError):
+    """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+import numpy as np
+
 from hxtorch.core import LogicalNeuronCompartments, LogicalNeuronOnDLS, NeuronBlock
 from hxtorch.core.coordinates import (
     AtomicNeuronOnDLS,
     AtomicNeuronOnLogicalNeuron,
     CompartmentOnLogicalNeuron,
 )
+from hxtorch.core.morphology import SWITCHES, wiring
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.utils.readout_source import ReadoutSource
 
@@ -118,13 +121,12 @@ class SingleCompartmentNeuron(Morphology):
 
     def implement_morphology(self, coord: LogicalNeuronOnDLS, neuron_block: NeuronBlock) -> NeuronBlock:
         """Join neighbours directly and rows by the vertical switch; the first circuit fires."""
-        circuits = set(coord.get_atomic_neurons())
+        circuits = coord.get_atomic_neurons()
+        closed = wiring(np.array([circuits], np.int64), repr(coord))
         for circuit in circuits:
-            neuron, column = neuron_block.atomic_neurons[circuit], circuit % 256
-            switches = neuron.multicompartment
-            switches.connect_right = column % _COLUMNS < _COLUMNS - 1 and circuit + 1 in circuits
-            switches.connect_vertical = (circuit + 256) % 512 in circuits
-            switches.connect_soma = switches.connect_soma_right = False
+            neuron = neuron_block.atomic_neurons[circuit]
+            for switch in SWITCHES:
+                setattr(neuron.multicompartment, switch, circuit in closed[switch])
             neuron.threshold.enable = circuit == self.main_circuit(coord)
         return neuron_block
 

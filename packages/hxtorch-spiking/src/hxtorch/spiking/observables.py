@@ -47,7 +47,7 @@ class HardwareObservables:
         spikes: Zeros and ones, (time, batch, neuron).
         cadc: Membranes in the units of the model, (time, batch, neuron).
         madc: Membrane of one neuron, one trace per batch entry.
-        adaptation: Adaptation in the units of the model, (time, batch, neuron).
+        adaptation: Adaptation currents in the units of the model, (time, batch, neuron).
         others: What was recorded beside these.
     """
 
@@ -73,9 +73,8 @@ class HardwareObservables:
 
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
-        return min(
-            [available] + [len(trace) for trace in (self.spikes, self.cadc, self.adaptation) if trace is not None]
-        )
+        traces = (self.spikes, self.cadc, self.adaptation)
+        return min([available] + [len(trace) for trace in traces if trace is not None])
 
 
 NOTHING = HardwareObservables()

@@ -10,7 +10,7 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional import integration
 from hxtorch.spiking.functional.constants import Constants, relative
 from hxtorch.spiking.functional.euler import Value, fraction, is_positive, whole_steps
-from hxtorch.spiking.functional.loop import Terms
+from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.functional.step_code import CuBaStepCode, described
 from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.observables import HardwareObservables, MADCTrace
@@ -57,6 +57,7 @@ def cuba_aelif_integration(
     spike_triggered_adaptation: bool = False,
     integration_step_code: CuBaStepCode | str | None = None,
     traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> AELIF:
     r"""Integrate by forward Euler.
 
@@ -96,6 +97,7 @@ def cuba_aelif_integration(
         integration_step_code: Says which terms there are instead of these flags: a
             :class:`~hxtorch.spiking.functional.CuBaStepCode` or the text that it generates.
         traces: Whether other traces than spikes are wanted.
+        feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -130,5 +132,5 @@ def cuba_aelif_integration(
         refractory=whole_steps(refractory_time, dt) if step.refractory else 0.0,
     )
     terms = Terms(step.fire, step.exponential, step.adapting)
-    found = integration.integrate(input, constants, terms, hw_data, method, alpha, traces)
+    found = integration.integrate(input, constants, terms, hw_data, method, alpha, traces, feedback)
     return AELIF(*found, hw_data and hw_data.madc)

@@ -18,8 +18,11 @@ from hxtorch.spiking.functional.compiled import LIBRARY, address
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""
 
-_FEW_SOURCES, _MANY_TARGETS = 16, 32
-"""With so few numbers in a row, and so many targets each, the product of spikes is never slower."""
+_MANY_TARGETS = 32
+"""With fewer targets it does not pay to look for spikes."""
+
+_FEW_SOURCES = 16
+"""With so few numbers in a row the product of spikes is never slower."""
 
 _FEW_TARGETS = 12
 """Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
@@ -42,12 +45,14 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     spikes = spikes.contiguous()
     (rows, sources), targets = spikes.shape, len(weight)
     double, threads = spikes.dtype == torch.float64, torch.get_num_threads()
+    output = empty_like(spikes, shape=(rows, targets))
+    if targets < _MANY_TARGETS:
+        return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
     bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
     count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), threads)
     bits[-2], bits[-1] = count, graded
-    if not _sparse(count, rows, sources, targets):
-        return spikes @ weight.T, bits
-    output = empty_like(spikes, shape=(rows, targets))
+    if not _sparse(count, rows, sources):
+        return torch.mm(spikes, weight.T, out=output), bits
     by_source = weight.T.contiguous()
     events.weigh_spikes(
         double,
@@ -78,8 +83,8 @@ def _backward(
         events.spread_gradient(double, rows, sources, targets, *places, threads)
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    count, graded = bits[-2:].tolist()
-    if to_weight and _sparse(count, rows, sources, targets):
+    count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
+    if to_weight and len(bits) and _sparse(count, rows, sources):
         by_rows = sources * targets <= _FEW_WEIGHTS
         sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
         places = (address(spikes), bits.data_ptr(), bool(graded), gradient.data_ptr(), sums.data_ptr())
@@ -90,13 +95,14 @@ def _backward(
     return grad_spikes, grad_weight
 
 
-def _sparse(count: int, rows: int, sources: int, targets: int) -> bool:
-    return _DENSE * count < rows * sources or (sources <= _FEW_SOURCES and targets >= _MANY_TARGETS)
+def _sparse(count: int, rows: int, sources: int) -> bool:
+    return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
 
 
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (rows, sources), targets = spikes.shape, weight.shape[0]
-    bits = spikes.new_empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    words = rows * ((sources + 63) // 64) + 2
+    bits = spikes.new_empty(0 if targets < _MANY_TARGETS else words, dtype=torch.int64)
     return spikes.new_empty((rows, targets)), bits
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from hxtorch.spiking.functional import lif
 from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.euler import Value, fraction, step_fraction, tensor_like, whole_steps
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.threshold import Surrogate, surrogate
 from hxtorch.spiking.functional.unterjubel import inject
@@ -102,6 +103,7 @@ def cuba_refractory_iaf_integration(
     dt: float = 1e-6,
     *,
     traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> IAF:
     r"""Integrate by forward Euler.
 
@@ -112,7 +114,7 @@ def cuba_refractory_iaf_integration(
     The order inside a step, the arguments, what is injected and what is raised are those of
     :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`.
     """
-    return _integrate(input, params, hw_data, dt, params.refractory_time, traces)
+    return _integrate(input, params, hw_data, dt, params.refractory_time, traces, feedback)
 
 
 def _integrate(
@@ -122,6 +124,7 @@ def _integrate(
     dt: float,
     refractory_time: Value,
     traces: bool,
+    feedback: Feedback | None = None,
 ) -> IAF:
     constants = Constants(
         gain=fraction(params.tau_mem, dt),
@@ -132,4 +135,4 @@ def _integrate(
         threshold=params.threshold,
         refractory=whole_steps(refractory_time, dt),
     )
-    return IAF(*lif.integrate(input, constants, hw_data, params.method, params.alpha, traces))
+    return IAF(*lif.integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback))

@@ -12,7 +12,7 @@ from hxtorch.spiking.functional import fused, loop
 from hxtorch.spiking.functional.compiled import compilable
 from hxtorch.spiking.functional.constants import Constants, unpacked
 from hxtorch.spiking.functional.euler import first_steps
-from hxtorch.spiking.functional.loop import Recorded, Terms, Traces
+from hxtorch.spiking.functional.loop import Feedback, Recorded, Terms, Traces
 from hxtorch.spiking.functional.masked import Masked
 from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
@@ -27,6 +27,7 @@ def integrate(
     method: str | Surrogate = "superspike",
     alpha: float = 50.0,
     traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> Traces:
     """Take all steps of :func:`hxtorch.spiking.functional.loop.integrate`, compiled where that is possible.
 
@@ -41,6 +42,7 @@ def integrate(
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Its steepness.
         traces: Whether other traces than spikes are wanted; neurons that do not fire have a membrane in any case.
+        feedback: What spikes of one step add to the input of the next; the loop takes it.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -54,9 +56,9 @@ def integrate(
     shown = _shown(recorded, input)
     fire = surrogate(method)
     known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0
-    if known is None or not compilable(input):
+    if known is None or feedback is not None or not compilable(input):
         packed = constants.packed(input)
-        return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown)
+        return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown, feedback)
     if isinstance(method, Masked):
         constants = replace(constants, threshold=method.threshold(constants.threshold, input))
     packed = constants.packed(input)

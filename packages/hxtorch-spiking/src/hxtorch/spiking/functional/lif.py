@@ -10,7 +10,7 @@ from torch import Tensor
 from hxtorch.spiking.functional import integration
 from hxtorch.spiking.functional.constants import Constants, relative
 from hxtorch.spiking.functional.euler import Value, fraction, whole_steps
-from hxtorch.spiking.functional.loop import Terms
+from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.observables import HardwareObservables, MADCTrace
 
@@ -59,6 +59,7 @@ def cuba_lif_integration(
     dt: float = 1e-6,
     *,
     traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> LIF:
     r"""Integrate by forward Euler.
 
@@ -79,6 +80,7 @@ def cuba_lif_integration(
         hw_data: Recordings of the chip.
         dt: Step in seconds.
         traces: Whether membrane and current are wanted; without, memory and time are saved.
+        feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -95,7 +97,7 @@ def cuba_lif_integration(
         threshold=relative(params.threshold, params.leak),
         refractory=whole_steps(params.refractory_time, dt),
     )
-    return integrate(input, constants, hw_data, params.method, params.alpha, traces)
+    return integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback)
 
 
 def integrate(
@@ -105,7 +107,8 @@ def integrate(
     method: str | Surrogate,
     alpha: float,
     traces: bool,
+    feedback: Feedback | None = None,
 ) -> LIF:
     """Take the steps of neurons with a threshold and without exponential and adaptation terms."""
-    found = integration.integrate(input, constants, _TERMS, hw_data, method, alpha, traces)
+    found = integration.integrate(input, constants, _TERMS, hw_data, method, alpha, traces, feedback)
     return LIF(cast(Tensor, found.spikes), found.membrane, found.current, hw_data and hw_data.madc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,10 @@ from hxtorch.spiking.functional.unterjubel import inject
 
 EXPONENT_LIMIT = 20.0
 """Largest exponent of the exponential term: there the chip's membrane is long at its rail, and numbers overflow soon."""
+
+
+Feedback = Callable[[Tensor], Tensor]
+"""Turns the spikes of one step (batch, neuron) into weighted spikes of the next, of the same shape."""
 
 
 class Terms(NamedTuple):
@@ -59,6 +64,7 @@ def integrate(
     fire: Surrogate,
     alpha: float,
     recorded: Recorded,
+    feedback: Feedback | None = None,
 ) -> Traces:
     r"""Take all steps.
 
@@ -80,6 +86,7 @@ def integrate(
         fire: Comparator with its surrogate derivative.
         alpha: Its steepness.
         recorded: What the chip showed, as long as ``input``; takes the place of what is computed.
+        feedback: What spikes of one step add to the input of the next, in recurrent layers.
 
     Returns:
         All traces that the model has.
@@ -89,10 +96,12 @@ def integrate(
     spikes_hw = absent if recorded.spikes is None else recorded.spikes.unbind(0)
     membrane_hw = absent if recorded.membrane is None else (recorded.membrane - rest).detach().unbind(0)
     adaptation_hw = absent if recorded.adaptation is None else recorded.adaptation.unbind(0)
-    i = w = ref = torch.zeros_like(input[0])
+    i = w = ref = z = torch.zeros_like(input[0])
     v = constants.start + i
     spikes, membrane, current, adaptation = [], [], [], []
     for x, z_hw, v_hw, w_hw in zip(input.unbind(0), spikes_hw, membrane_hw, adaptation_hw, strict=True):
+        if feedback is not None:
+            x = x + feedback(z)
         drive = i - constants.leakage * v
         if terms.exponential:
             exponent = ((v - constants.onset) / constants.slope).clamp(max=EXPONENT_LIMIT)

@@ -142,15 +142,16 @@ class AnalogNeuron(Population):
         Raises:
             PlacementError: They have no place yet.
         """
-        return builder.add(
-            core.Population(
-                self.circuits()[:, 0],
-                self.enable_spike_recording,
-                self.enable_cadc_recording,
-                self.madc_index,
-                self.label,
-            )
+        circuits = self.circuits()
+        population = core.Population(
+            circuits[:, 0],
+            self.enable_spike_recording,
+            self.enable_cadc_recording,
+            self.madc_index,
+            self.label,
+            circuits,
         )
+        return builder.add(population)
 
     def configure_hw_entity(
         self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS

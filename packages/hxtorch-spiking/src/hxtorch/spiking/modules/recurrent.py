@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
-from hxtorch.spiking.functional import IAF, LIF
-from hxtorch.spiking.functional.recurrent import recurrent_iaf_integration, recurrent_lif_integration
+from hxtorch.spiking.functional import IAF, LIF, cuba_lif_integration, cuba_refractory_iaf_integration
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.neuron import Neuron
@@ -56,9 +56,12 @@ class Recurrent(HXModuleWrapper):
         def feedback(spikes: Tensor) -> Tensor:
             return self.synapse.weigh(spikes[None])[0]
 
+        dt = self.experiment.dt
         traces: LIF | IAF
         if isinstance(neuron, IAFNeuron):
-            traces, back = recurrent_iaf_integration(total, feedback, neuron.params, recorded, self.experiment.dt)
+            traces = cuba_refractory_iaf_integration(total, neuron.params, recorded, dt, feedback=feedback)
         else:
-            traces, back = recurrent_lif_integration(total, feedback, neuron.params, recorded, self.experiment.dt)
+            traces = cuba_lif_integration(total, neuron.params, recorded, dt, feedback=feedback)
+        spikes = traces.spikes
+        back = self.synapse.weigh(torch.cat([torch.zeros_like(spikes[:1]), spikes[:-1]]))
         return neuron.handle(traces), SynapseHandle(back)
