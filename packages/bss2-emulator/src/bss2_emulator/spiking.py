@@ -292,7 +292,8 @@ def _synapses(
 
 def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
     """Return which neurons anybody can see, (512,): others are not integrated."""
-    seen = config.enable_threshold & config.enable_spike_output
+    bypassed = config.enable_bypass_exc | config.enable_bypass_inh
+    seen = (config.enable_threshold | bypassed) & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
