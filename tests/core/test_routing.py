@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from hxtorch.core import (
@@ -16,6 +16,7 @@ from hxtorch.core import (
     build_network_graph,
     build_routing,
 )
+from hxtorch.core.group_router import PORTFOLIO
 
 
 def populated(crossbar_input: int, output: int) -> bool:
@@ -267,23 +268,80 @@ def test_too_many_neurons_on_one_bus_name_the_columns():
         build_routing(builder.done())
 
 
-def test_too_many_sources_for_the_labels_name_the_population():
+@pytest.mark.parametrize(("router", "labels"), list(zip(PORTFOLIO, (1024, 512, 256, 2048, 8192), strict=True)))
+def test_too_many_sources_for_the_labels_name_the_population(router, labels):
     builder = NetworkBuilder()
-    builder.add(ExternalPopulation(1024, name="fits"))
-    build_routing(builder.done())
+    builder.add(ExternalPopulation(labels, name="fits"))
+    build_routing(builder.done(), [router])
     builder.add(ExternalPopulation(1, name="one more"))
-    with pytest.raises(RoutingError, match="'one more': no label is left for source 0"):
+    message = f"'one more': no label is left for source 0: .* tells {labels // 4} sources"
+    with pytest.raises(RoutingError, match=message):
+        build_routing(builder.done(), [router])
+    if labels == 8192:
+        with pytest.raises(RoutingError, match="no label is left"):
+            build_routing(builder.done())
+    else:
         build_routing(builder.done())
 
 
-def test_too_many_parallel_synapses_name_the_projection():
+@pytest.mark.parametrize(("router", "drivers"), list(zip(PORTFOLIO, (8, 16, 32, 4, 1), strict=True)))
+def test_too_many_parallel_synapses_name_the_projection(router, drivers):
     builder = NetworkBuilder()
     source = builder.add(ExternalPopulation(1, name="source"))
     target = builder.add(Population(np.arange(1), name="target"))
-    for k in range(9):
+    for k in range(drivers):
         builder.add(Projection(source, target, np.ones((1, 1), int), name=f"p{k}"))
-    with pytest.raises(RoutingError, match=r"'source'.*'p8' to 'target'"):
+    build_routing(builder.done(), [router])
+    builder.add(Projection(source, target, np.ones((1, 1), int), name=f"p{drivers}"))
+    with pytest.raises(RoutingError, match=rf"'source'.*'p{drivers}' to 'target'"):
+        build_routing(builder.done(), [router])
+
+
+@pytest.mark.parametrize("router", PORTFOLIO, ids=lambda router: router.name)
+@given(network=networks())
+@settings(max_examples=12)
+def test_every_router_connects_as_asked(router, network):
+    try:
+        graph = build_network_graph(network, build_routing(network, [router]))
+    except RoutingError:
+        reject()
+    assert graph.routing.router == router.name
+    wanted, got = asked(network), found(graph, graph.configure(ChipConfiguration()))
+    for descriptor in wanted:
+        np.testing.assert_array_equal(got[descriptor], wanted[descriptor])
+
+
+def test_the_first_router_that_finds_a_way_wins():
+    network = yinyang(np.random.default_rng(0))
+    assert build_routing(network).router == PORTFOLIO[0].name
+    assert build_routing(network, PORTFOLIO[::-1]).router != PORTFOLIO[0].name
+
+
+def test_a_network_that_no_router_fits_says_why_each_failed():
+    builder = NetworkBuilder()
+    source = builder.add(ExternalPopulation(1, name="source"))
+    target = builder.add(Population(np.arange(1), name="target"))
+    for k in range(33):
+        builder.add(Projection(source, target, np.ones((1, 1), int), name=f"p{k}"))
+    with pytest.raises(RoutingError) as caught:
         build_routing(builder.done())
+    assert all(repr(router.name) in str(caught.value) for router in PORTFOLIO)
+    with pytest.raises(RoutingError, match="at least one"):
+        build_routing(builder.done(), [])
+
+
+def test_irregular_fan_in_fits_where_a_bus_is_not_divided():
+    """Each neuron hears some 84 of 200 sources, in no order that four groups could follow."""
+    rng = np.random.default_rng(0)
+    builder = NetworkBuilder()
+    inputs = builder.add(ExternalPopulation(200))
+    neurons = builder.add(Population(np.arange(512), record_spikes=False))
+    mask = rng.random((200, 512)) < 0.42
+    builder.add(Projection(inputs, neurons, dense(rng, 200, 512) * mask, mask))
+    network = builder.done()
+    with pytest.raises(RoutingError, match="no synapse row"):
+        build_routing(network, PORTFOLIO[:1])
+    assert_connected_as_asked(network)
 
 
 def test_all_labels_tell_their_sources_apart():

@@ -6,21 +6,19 @@ import threading
 import numpy as np
 import pytest
 
-from hxtorch.core import calibration, init_hardware, open_session
+from hxtorch.core import calibration, open_session
 from hxtorch.core.calibration import (
     HagenCalibTarget,
     SpikingCalibTarget,
     for_target,
     load,
-    nightly_calib_path,
     path_for_target,
     preset,
     save,
 )
 from hxtorch.core.calibration.__main__ import main
 from hxtorch.core.calibration.paths import cached_path, shipped_path
-from hxtorch.core.errors import CalibrationError, CalibrationSerialError, CalibrationTargetError, NoConnectionError
-from hxtorch.core.session import current_session
+from hxtorch.core.errors import CalibrationError, CalibrationSerialError
 
 TARGET = SpikingCalibTarget(threshold=130)
 
@@ -140,21 +138,6 @@ def test_serials_can_not_leave_the_cache(tmp_path):
         path = cached_path({"serial": serial}, TARGET)
         assert path.parent.parent == tmp_path / "cache" / "calibration"
         assert shipped_path(serial, "spiking") is None
-
-
-def test_nightly_paths(measured, monkeypatch):
-    assert nightly_calib_path() == str(shipped_path("emulated-1", "spiking"))
-    assert nightly_calib_path("spiking2") == str(shipped_path("emulated-1", "spiking2"))
-    with pytest.raises(CalibrationTargetError, match="hagen"):
-        nightly_calib_path("nonsense")
-    monkeypatch.setenv("HXTORCH_CHIP", "emulated-9")
-    with pytest.raises(NoConnectionError):
-        nightly_calib_path()
-    init_hardware()
-    found = load(nightly_calib_path("spiking2"))
-    found.require_chip(current_session().connection)
-    assert found.target == preset("spiking2")
-    assert len(measured) == 1
 
 
 def test_a_target_that_no_neuron_reaches_is_an_error(monkeypatch):

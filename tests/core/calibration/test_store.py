@@ -1,5 +1,6 @@
 """Files: what is saved is loaded; whatever else bytes may be, only CalibrationFormatError and its children come out."""
 
+import contextlib
 import io
 import json
 import pickle
@@ -14,6 +15,8 @@ from hxtorch.core.calibration import (
     Calibration,
     HagenCalibTarget,
     SpikingCalibTarget,
+    STPCalibTarget,
+    Uncalibrated,
     dumps,
     load,
     loads,
@@ -66,7 +69,17 @@ def assert_refused(data):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("target", [None, SpikingCalibTarget(), HagenCalibTarget()])
+@pytest.mark.parametrize(
+    "target",
+    [
+        None,
+        SpikingCalibTarget(),
+        HagenCalibTarget(),
+        STPCalibTarget(),
+        SpikingCalibTarget(i_synin_gm=Uncalibrated([400, 600]), tau_icc=1e-6),
+        SpikingCalibTarget(e_coba_reversal=np.where(np.arange(512) < 5, np.nan, [[200], [20]])),
+    ],
+)
 def test_what_is_saved_is_loaded_under_any_name(tmp_path, target):
     made = make(target)
     for name in ("a.safetensors", "spiking_cocolist.pbin", "calib.pkl", "none"):
@@ -116,20 +129,56 @@ def test_cut_at_every_position():
             loads(data[:length])
 
 
-def test_mutated_bytes():
-    data, rng = dumps(make()), np.random.default_rng(1)
+def mutants(data, count, seed):
+    """Yield damaged copies: bytes of the length, the header or anywhere flipped, left out, doubled, overwritten."""
+    rng = np.random.default_rng(seed)
     header = 8 + int.from_bytes(data[:8], "little")
-    for trial in range(3000):
+    spans = np.array([8, header, header, len(data)])[np.arange(count) % 4]
+    positions = (rng.random((count, 3)) * spans[:, np.newaxis]).astype(int).tolist()
+    flips = rng.integers(1, 256, (count, 3)).tolist()
+    kinds = rng.integers(0, 8, count).tolist()
+    for where, flip, kind in zip(positions, flips, kinds, strict=True):
         mutated = bytearray(data)
-        span = 8 if trial % 4 == 0 else header if trial % 4 < 3 else len(data)
-        for position in rng.integers(0, span, rng.integers(1, 4)):
-            mutated[position] ^= int(rng.integers(1, 256))
+        if kind < 5:
+            for position, bits in list(zip(where, flip, strict=True))[: kind % 3 + 1]:
+                mutated[position] ^= bits
+        elif kind == 5:
+            del mutated[where[0] : where[0] + flip[0]]
+        elif kind == 6:
+            mutated[where[0] : where[0]] = mutated[where[1] : where[1] + flip[0]]
+        else:
+            mutated[where[0] : where[0] + 4] = bytes(flip[:1] * 4)
+        yield mutated
+
+
+@pytest.mark.parametrize(("count", "registers"), [(10_000, None), (90_000, ["v_leak", "cadc_offset", "leak_divide"])])
+def test_100_000_mutations(count, registers):
+    """Most of them of a small file, which has the same parts."""
+    whole = make(SpikingCalibTarget())
+    kept = {name: whole.registers[name] for name in registers or whole.registers}
+    data = dumps(make(SpikingCalibTarget(), registers=kept, **({"measured": {}} if registers else {})))
+    header = 8 + int.from_bytes(data[:8], "little")
+    for mutated in mutants(data, count, seed=1):
         try:
             loads(bytes(mutated))
         except CalibrationFormatError:
             continue
         # Only spelling of the header may differ: the content is guarded by its hash.
-        assert bytes(mutated[header:]) == data[header:]
+        end = 8 + int.from_bytes(mutated[:8], "little")
+        assert mutated[end:] == data[header:]
+
+
+def test_mutations_cost_no_memory():
+    data = dumps(make(SpikingCalibTarget()))
+    assert_refused(data[:-1])
+    for mutated in mutants(data, 300, seed=2):
+        damaged = bytes(mutated)
+        tracemalloc.start()
+        with contextlib.suppress(CalibrationFormatError):
+            loads(damaged)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= 4 * len(damaged)
 
 
 def test_mutations_behind_a_valid_hash():
@@ -177,7 +226,8 @@ def test_absurd_descriptions_of_a_tensor(entry):
     [
         ({"schema": 2}, "schema"),
         ({"schema": "1"}, "schema"),
-        ({"kind": "stp"}, "kind"),
+        ({"kind": "synin"}, "kind"),
+        ({"kind": "stp"}, "target"),
         ({"kind": 5}, "manifest"),
         ({"serial": None}, "manifest"),
         ({"provenance": {"a": 1}}, "provenance"),

@@ -21,16 +21,17 @@ from hxtorch.core.errors import (
     RoutingError,
 )
 from hxtorch.core.execution import run
+from hxtorch.core.executions import Execution, Origin, run_executions
 from hxtorch.core.fit import FitReport, draw_fit, fit_report
+from hxtorch.core.group_router import GroupRouter
 from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
+from hxtorch.core.hooks import ExecutionInstanceHooks
 from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
 from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
 from hxtorch.core.network import (
     CADCRecording,
-    ExternalPopulation,
     Network,
     NetworkBuilder,
-    Population,
     PopulationDescriptor,
     Projection,
     ProjectionDescriptor,
@@ -38,17 +39,21 @@ from hxtorch.core.network import (
 from hxtorch.core.network_graph import NetworkGraph, build_network_graph, update_network_graph
 from hxtorch.core.observables import CADCHandle, MADCHandle, SpikeHandle, extract_cadc, extract_madc, extract_spikes
 from hxtorch.core.placement import NeuronPlacement
-from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram
+from hxtorch.core.populations import BackgroundPopulation, BackgroundSpikeSource, ExternalPopulation, Population
+from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
 from hxtorch.core.results import (
     CADCSamples,
+    CorrelationCodes,
     ExecutionInfo,
     LabelEvents,
     MADCSamples,
     MatrixResult,
+    SpikeCounters,
     SpikeEvents,
     SpikingResult,
 )
-from hxtorch.core.routing import Routing, build_routing
+from hxtorch.core.routes import Router, Routing
+from hxtorch.core.routing import build_routing
 from hxtorch.core.session import (
     Session,
     current_session,
@@ -64,6 +69,8 @@ __all__ = [
     "CYCLE",
     "AtomicNeuronOnDLS",
     "BackendError",
+    "BackgroundPopulation",
+    "BackgroundSpikeSource",
     "CADCHandle",
     "CADCRecording",
     "CADCSamples",
@@ -78,9 +85,13 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "ConnectionOpenError",
+    "CorrelationCodes",
+    "Execution",
     "ExecutionInfo",
+    "ExecutionInstanceHooks",
     "ExternalPopulation",
     "FitReport",
+    "GroupRouter",
     "HWDBPath",
     "HXTorchError",
     "InputEvents",
@@ -100,6 +111,7 @@ __all__ = [
     "NeuronPlacement",
     "NoConnectionError",
     "OperandRangeError",
+    "Origin",
     "PlacementError",
     "Population",
     "PopulationDescriptor",
@@ -108,16 +120,19 @@ __all__ = [
     "ProjectionDescriptor",
     "Recording",
     "RecordingError",
+    "Router",
     "Routing",
     "RoutingError",
     "Session",
     "Setup",
+    "SpikeCounters",
     "SpikeEvents",
     "SpikeHandle",
     "SpikeTrains",
     "SpikingProgram",
     "SpikingResult",
     "SpikingUnit",
+    "TimedWrite",
     "build_network_graph",
     "build_routing",
     "current_session",
@@ -134,6 +149,7 @@ __all__ = [
     "release_hardware",
     "round_to_lsb",
     "run",
+    "run_executions",
     "tensor_to_spike_times",
     "update_network_graph",
     "weight_to_connection",

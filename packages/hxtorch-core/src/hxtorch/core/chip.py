@@ -54,6 +54,13 @@ _NEURON = {
         "reset_holdoff": "holdoff",
         "input_clock": "refractory_use_fast_clock",
     },
+    "readout": {"source": "readout_source"},
+    "multicompartment": {
+        "connect_right": "connect_right",
+        "connect_vertical": "connect_vertical",
+        "connect_soma": "connect_soma",
+        "connect_soma_right": "connect_soma_right",
+    },
     "event_routing": {"address": "event_address", "enable_digital": "enable_spike_output"},
 }
 _DECLARED = {register.name: register for register in fields(ChipConfiguration)}
@@ -120,6 +127,13 @@ class _AtomicNeurons:
     def __getitem__(self, neuron: int) -> AtomicNeuron:
         return AtomicNeuron(self._chip, AtomicNeuronOnDLS(neuron))
 
+    def __setitem__(self, neuron: int, registers: AtomicNeuron) -> None:
+        """Copy all registers of another neuron, of this chip or of another one."""
+        target = AtomicNeuronOnDLS(neuron)
+        for name, value in registers.codes().items():
+            if getattr(self._chip, name)[target] != value:
+                getattr(self._chip, name)[target] = value
+
     def __len__(self) -> int:
         return AtomicNeuronOnDLS.size
 
@@ -140,6 +154,11 @@ class AtomicNeuron:
 
     def __init__(self, chip: Chip, neuron: AtomicNeuronOnDLS) -> None:
         self._chip, self._neuron = chip, neuron
+
+    def codes(self) -> dict[str, int]:
+        """Return the values of all registers by the names of :class:`~hxtorch.core.configuration.ChipConfiguration`."""
+        names = [name for group in _NEURON.values() for name in group.values()]
+        return {name: getattr(self._chip, name)[self._neuron].item() for name in names}
 
     def __getattr__(self, name: str) -> _Group:
         if name not in _NEURON:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.hooks import ExecutionInstanceHooks, PlaybackHook
 from hxtorch.core.inputs import NetworkInputs, encode
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.network_graph import NetworkGraph
@@ -13,14 +15,12 @@ from hxtorch.core.programs import InputEvents, SpikingProgram
 from hxtorch.core.results import SpikingResult
 from hxtorch.core.session import Session, current_session
 
-PlaybackHook = Callable[[ChipConfiguration], ChipConfiguration]
-
 
 def run(
     config: ChipConfiguration,
     network_graph: NetworkGraph,
     inputs: NetworkInputs | InputEvents,
-    playback_hooks: Sequence[PlaybackHook] | None = None,
+    playback_hooks: ExecutionInstanceHooks | Sequence[PlaybackHook] | None = None,
     *,
     runtime: int | None = None,
     session: Session | None = None,
@@ -32,7 +32,7 @@ def run(
         config: Registers below the network: analog cells from a calibration, what the neuron models set.
         network_graph: The routed network; its registers are written over ``config``.
         inputs: Spikes by population, or events that are labelled already.
-        playback_hooks: Functions from registers to registers, applied in order just before the run.
+        playback_hooks: What else to write before, during and after the run; a sequence is written in order just before.
         runtime: Cycles of 8 ns; needed with labelled events, else taken from ``inputs``.
         session: Where to run, or None for the current session.
         connection: Where to run instead, beside all sessions.
@@ -42,7 +42,9 @@ def run(
 
     Raises:
         NoConnectionError: No chip is connected.
-        ProgramError: A spike lies outside the run, or no runtime is given.
+        ConfigurationError: A hook writes what no chip has.
+        ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
+            registers during a run.
     """
     if isinstance(inputs, NetworkInputs):
         if runtime is not None and runtime != inputs.runtime:
@@ -50,10 +52,32 @@ def run(
         runtime, inputs = inputs.runtime, encode(network_graph, inputs)
     if runtime is None:
         raise ProgramError("runtime: wanted a number of cycles beside labelled events")
-    configuration = network_graph.configure(config)
-    for hook in playback_hooks or ():
-        configuration = hook(configuration)
-    program = SpikingProgram(configuration, runtime, inputs, network_graph.recording)
+    program = make_program(config, network_graph, inputs, playback_hooks, runtime)
     if connection is not None:
         return connection.spiking.run(program)
     return (session or current_session()).run_spiking(program)
+
+
+def make_program(
+    config: ChipConfiguration,
+    network_graph: NetworkGraph,
+    events: InputEvents,
+    playback_hooks: ExecutionInstanceHooks | Sequence[PlaybackHook] | None,
+    runtime: int,
+) -> SpikingProgram:
+    """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
+    hooks = playback_hooks
+    if not isinstance(hooks, ExecutionInstanceHooks):
+        hooks = ExecutionInstanceHooks(pre_realtime=tuple(hooks or ()))
+    configuration = network_graph.configure(hooks.apply("pre_static_config", config))
+    program = SpikingProgram(
+        hooks.apply("pre_realtime", configuration),
+        runtime,
+        events,
+        network_graph.recording,
+        tuple(hooks.inside_realtime),
+    )
+    left = program.final_configuration
+    after = hooks.apply("post_realtime", left)
+    changed = {name: array for name, array in after.registers().items() if array is not getattr(left, name)}
+    return replace(program, registers_after=changed) if changed else program

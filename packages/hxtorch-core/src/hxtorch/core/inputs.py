@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.network import ExternalPopulation, PopulationDescriptor
+from hxtorch.core.network import PopulationDescriptor
 from hxtorch.core.network_graph import NetworkGraph
+from hxtorch.core.populations import ExternalPopulation
 from hxtorch.core.programs import CYCLE, MAX_RUNTIME, InputEvents, frozen, in_cycles
 
 

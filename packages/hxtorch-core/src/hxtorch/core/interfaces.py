@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.results import MatrixResult, SpikingResult
 
@@ -55,3 +56,11 @@ class CountsRuns(Protocol):
     """A connection that keys its noise by the number of the run; set the number to repeat or resume a sequence."""
 
     run_counter: int
+
+
+@runtime_checkable
+class HoldsRegisters(Protocol):
+    """A connection that tells what its chip's registers hold now: what was written last stays."""
+
+    @property
+    def configuration(self) -> ChipConfiguration: ...

@@ -1,4 +1,4 @@
-"""What a network is: populations on neurons, populations of input sources, signed projections between them."""
+"""What a network is: populations of neurons and of sources, signed projections between them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import overload
 import numpy as np
 
 from hxtorch.core.errors import ConfigurationError, PlacementError, RecordingError, RoutingError
+from hxtorch.core.morphology import check_lines
+from hxtorch.core.populations import AnyPopulation, Population
 from hxtorch.core.programs import frozen
 
 MAX_WEIGHT = 63
@@ -26,61 +28,6 @@ class ProjectionDescriptor:
     """Names a projection of one network."""
 
     value: int
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Neurons on the chip.
-
-    Attributes:
-        neurons: Neuron circuit ``n`` of each neuron, int64 (size,), distinct, 0 to 511.
-        record_spikes: Send spikes to the host.
-        record_cadc: Sample the membranes by the column ADC.
-        madc_index: Position in ``neurons`` of the one neuron that the MADC samples, or None.
-        name: Used in messages.
-    """
-
-    neurons: np.ndarray
-    record_spikes: bool = True
-    record_cadc: bool = False
-    madc_index: int | None = None
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        neurons = np.asarray(self.neurons)
-        what = f"population {self.name!r}"
-        if neurons.ndim != 1 or not neurons.size or neurons.dtype.kind not in "iu":
-            raise PlacementError(f"{what}: got neurons of shape {neurons.shape}, wanted a flat array of integers")
-        if neurons.min() < 0 or neurons.max() > 511:
-            raise PlacementError(f"{what}: got neurons {neurons.min()}..{neurons.max()}, wanted 0 to 511")
-        if len(np.unique(neurons)) != len(neurons):
-            raise PlacementError(f"{what}: a neuron is used twice")
-        object.__setattr__(self, "neurons", frozen(neurons, np.int64))
-        if self.madc_index is not None and not 0 <= self.madc_index < len(neurons):
-            raise RecordingError(f"{what}: got madc_index {self.madc_index}, wanted 0 to {len(neurons) - 1}")
-
-    @property
-    def size(self) -> int:
-        return len(self.neurons)
-
-
-@dataclass(frozen=True)
-class ExternalPopulation:
-    """Sources of input events on the host.
-
-    Attributes:
-        size: Number of sources.
-        record_spikes: Let the chip send the events back (loopback).
-        name: Used in messages.
-    """
-
-    size: int
-    record_spikes: bool = False
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if self.size < 1:
-            raise RoutingError(f"population {self.name!r}: got {self.size} sources, wanted at least 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +75,7 @@ def legal_weights(weights: np.ndarray, what: str) -> np.ndarray:
     if array.max() > MAX_WEIGHT or array.min() < -MAX_WEIGHT:
         bad = array[(array > MAX_WEIGHT) | (array < -MAX_WEIGHT)].flat[0]
         raise ConfigurationError(f"{what}: got weight {bad}, wanted +-{MAX_WEIGHT} LSB; scale or clamp first")
-    return frozen(np.array(array, np.int8), np.int8)
+    return frozen(np.array(array, np.int8, order="C"), np.int8)
 
 
 @dataclass(frozen=True)
@@ -153,7 +100,7 @@ class Network:
         cadc: How the column ADC records.
     """
 
-    populations: Mapping[PopulationDescriptor, Population | ExternalPopulation]
+    populations: Mapping[PopulationDescriptor, AnyPopulation]
     projections: Mapping[ProjectionDescriptor, Projection]
     cadc: CADCRecording = field(default_factory=CADCRecording)
 
@@ -181,17 +128,17 @@ class NetworkBuilder:
     """Collect a network piece by piece."""
 
     def __init__(self) -> None:
-        self._populations: dict[PopulationDescriptor, Population | ExternalPopulation] = {}
+        self._populations: dict[PopulationDescriptor, AnyPopulation] = {}
         self._projections: dict[ProjectionDescriptor, Projection] = {}
         self._cadc = CADCRecording()
 
     @overload
-    def add(self, part: Population | ExternalPopulation) -> PopulationDescriptor: ...
+    def add(self, part: AnyPopulation) -> PopulationDescriptor: ...
 
     @overload
     def add(self, part: Projection) -> ProjectionDescriptor: ...
 
-    def add(self, part: Population | ExternalPopulation | Projection) -> PopulationDescriptor | ProjectionDescriptor:
+    def add(self, part: AnyPopulation | Projection) -> PopulationDescriptor | ProjectionDescriptor:
         """Add a population, or synapses between populations that were added before.
 
         Parts without a name are called by their number.
@@ -209,9 +156,10 @@ class NetworkBuilder:
             self._projections[projection] = part
             return projection
         if isinstance(part, Population):
-            for other in self._populations.values():
-                if isinstance(other, Population):
-                    _check_pair(other, part)
+            on_chip = [other for other in self._populations.values() if isinstance(other, Population)]
+            for other in on_chip:
+                _check_pair(other, part)
+            check_lines([(f"population {one.name!r}", one.switches["line"]) for one in (*on_chip, part)])
         population = PopulationDescriptor(len(self._populations))
         self._populations[population] = part
         return population
@@ -239,7 +187,7 @@ class NetworkBuilder:
 
 
 def _check_pair(old: Population, new: Population) -> None:
-    common = np.intersect1d(old.neurons, new.neurons)
+    common = np.intersect1d(old.circuits, new.circuits)
     if common.size:
         raise PlacementError(f"populations {old.name!r} and {new.name!r}: both use neuron {common[0]}")
     if old.madc_index is not None and new.madc_index is not None:

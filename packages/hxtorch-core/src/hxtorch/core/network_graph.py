@@ -9,15 +9,11 @@ import numpy as np
 
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import RoutingError
-from hxtorch.core.network import (
-    ExternalPopulation,
-    Network,
-    Population,
-    PopulationDescriptor,
-    Projection,
-)
+from hxtorch.core.morphology import SWITCHES
+from hxtorch.core.network import Network, PopulationDescriptor, Projection
+from hxtorch.core.populations import AnyPopulation, BackgroundPopulation, ExternalPopulation, Population
 from hxtorch.core.programs import Recording
-from hxtorch.core.routing import LOOPBACK_BIT, ROW_SELECT_MASK, Routing, event_outputs
+from hxtorch.core.routes import LOOPBACK_BIT, Routing, event_outputs
 
 _DROP_ALL = (0, 0x3FFF)
 _PASS_ALL = (0, 0)
@@ -33,8 +29,9 @@ class NetworkGraph:
         registers: Registers that follow from the routing, the weights not among them.
         weight: The register ``weight``, uint8 (2, 256, 256).
         recording: What to record.
-        population_of: Value of the descriptor of the population that each neuron belongs to, int64 (512,), or -1.
-        index_of: Position of each neuron in its population, int64 (512,).
+        population_of: Value of the descriptor of the population that each circuit belongs to, int64 (512,), or -1.
+        index_of: Position of each circuit's neuron in its population, int64 (512,).
+        silent: Circuits that must not fire, because another one fires for their neuron, bool (512,).
     """
 
     network: Network
@@ -44,36 +41,49 @@ class NetworkGraph:
     recording: Recording
     population_of: np.ndarray
     index_of: np.ndarray
+    silent: np.ndarray
 
     def configure(self, base: ChipConfiguration) -> ChipConfiguration:
         """Return ``base`` with this network on it.
 
-        Synapses, drivers, crossbar, event addresses and spike outputs are set; analog cells and all else that a
-        calibration or a neuron model sets (``enable_threshold`` among it) stay as they are.
+        Synapses, drivers, crossbar, event addresses, spike outputs, switches between circuits and background generators
+        are set; analog cells and all else that a calibration or a neuron model sets stay as they are, but
+        ``enable_threshold`` is cleared where another circuit fires for the neuron.
         """
-        return base.replace(**self.registers, weight=self.weight)
+        registers = {**self.registers, "weight": self.weight}
+        if self.silent.any():
+            registers["enable_threshold"] = base.enable_threshold & ~self.silent
+        return base.replace(**registers)
 
     def external_labels(self, population: PopulationDescriptor) -> np.ndarray:
         """Return the 16-bit label of each source of an external population, uint16 (size,)."""
         return self.routing.external_labels[population]
 
+    def background_labels(self, population: PopulationDescriptor) -> np.ndarray:
+        """Return the 16-bit label by which the host knows each source of a background population, uint16 (size,)."""
+        place = self.routing.background[population]
+        return (place.labels | place.generators[0] % 4 << 14).astype(np.uint16)
+
 
 def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:
     """Turn a network and its routing into registers."""
     population_of, index_of = np.full(512, -1, np.int64), np.zeros(512, np.int64)
+    silent = np.zeros(512, np.bool_)
     cadc_neurons, madc_neuron = [np.empty(0, np.int64)], None
     for descriptor, population in network.populations.items():
         if not isinstance(population, Population):
             continue
-        population_of[population.neurons] = descriptor.value
-        index_of[population.neurons] = np.arange(population.size)
+        population_of[population.circuits] = descriptor.value
+        index_of[population.circuits] = np.arange(population.size)[:, np.newaxis]
+        silent[population.circuits[:, 1:]] = True
         if population.record_cadc:
             cadc_neurons.append(population.neurons)
         if population.madc_index is not None:
             madc_neuron = int(population.neurons[population.madc_index])
     recording = Recording(np.concatenate(cadc_neurons), network.cadc.acausal, network.cadc.in_dram, madc_neuron)
     registers = _registers(network, routing)
-    return NetworkGraph(network, routing, registers, _weights(network, routing), recording, population_of, index_of)
+    weight = _weights(network, routing)
+    return NetworkGraph(network, routing, registers, weight, recording, population_of, index_of, silent)
 
 
 def update_network_graph(graph: NetworkGraph, network: Network) -> NetworkGraph:
@@ -104,6 +114,26 @@ def _registers(network: Network, routing: Routing) -> dict[str, np.ndarray]:
     row_mode = np.zeros((2, 256), np.uint8)
     row_mode[:, 1::2] = np.where(used, 1, 0)
     row_mode[:, 0::2] = np.where(used, 2, 0)
+    mask, target = _crossbar(network, routing)
+    registers = {
+        "label": np.repeat(routing.synapse_labels, 2, axis=1),
+        "row_mode": row_mode,
+        "row_select_mask": np.full((2, 128), routing.row_select_mask, np.uint8),
+        "enable_hagen_modulation": np.zeros((2, 128), np.bool_),
+        "event_address": np.maximum(routing.event_addresses, 0).astype(np.uint8),
+        "enable_spike_output": routing.event_addresses >= 0,
+        "crossbar_mask": mask,
+        "crossbar_target": target,
+        **_switches(network),
+        **_generators(network, routing),
+    }
+    for array in registers.values():
+        array.setflags(write=False)
+    return registers
+
+
+def _crossbar(network: Network, routing: Routing) -> tuple[np.ndarray, np.ndarray]:
+    """Open the nodes on the way of events that somebody hears or records."""
     mask, target = np.zeros((20, 12), np.uint16), np.zeros((20, 12), np.uint16)
     mask[:], target[:] = _DROP_ALL
     for node in np.argwhere(routing.feeds):
@@ -115,22 +145,45 @@ def _registers(network: Network, routing: Routing) -> dict[str, np.ndarray]:
         if isinstance(population, Population):
             outputs = event_outputs(population.neurons)
             mask[outputs, 8 + outputs % 4], target[outputs, 8 + outputs % 4] = _PASS_ALL
-        else:
+        elif isinstance(population, ExternalPopulation):
             links = routing.external_labels[descriptor] >> 14
             mask[8 + links, 8 + links] = target[8 + links, 8 + links] = LOOPBACK_BIT
+        else:
+            # generators of both hemispheres make the same events: one of them is enough
+            generator = routing.background[descriptor].generators[0]
+            mask[12 + generator, 8 + generator % 4], target[12 + generator, 8 + generator % 4] = _PASS_ALL
+    return mask, target
+
+
+def _switches(network: Network) -> dict[str, np.ndarray]:
+    """Close the switches between the circuits of each neuron, and open all others."""
+    closed = {name: np.zeros(512, np.bool_) for name in SWITCHES}
+    for population in network.populations.values():
+        if isinstance(population, Population):
+            for name, switches in closed.items():
+                switches[population.switches[name]] = True
+    return closed
+
+
+def _generators(network: Network, routing: Routing) -> dict[str, np.ndarray]:
+    """Set the background generators; without any in the network they stay as they are."""
+    if not routing.background:
+        return {}
     registers = {
-        "label": np.repeat(routing.synapse_labels, 2, axis=1),
-        "row_mode": row_mode,
-        "row_select_mask": np.full((2, 128), ROW_SELECT_MASK, np.uint8),
-        "enable_hagen_modulation": np.zeros((2, 128), np.bool_),
-        "event_address": np.maximum(routing.event_addresses, 0).astype(np.uint8),
-        "enable_spike_output": routing.event_addresses >= 0,
-        "crossbar_mask": mask,
-        "crossbar_target": target,
+        name: np.zeros(8, np.int64) for name in ("enable", "random", "period", "rate", "seed", "mask", "label")
     }
-    for array in registers.values():
-        array.setflags(write=False)
-    return registers
+    for place in routing.background.values():
+        source, on = place.source, list(place.generators)
+        registers["enable"][on], registers["random"][on] = True, source.enable_random
+        registers["period"][on], registers["rate"][on] = source.period, source.rate
+        registers["seed"][on], registers["mask"][on], registers["label"][on] = source.seed, place.mask, place.label
+    enabled = registers.pop("enable") > 0
+    random = registers.pop("random") > 0
+    return {
+        "enable_background": enabled,
+        "background_random": random,
+        **{f"background_{name}": values for name, values in registers.items()},
+    }
 
 
 def _difference(old: Network, new: Network) -> str | None:
@@ -146,10 +199,12 @@ def _difference(old: Network, new: Network) -> str | None:
     return None if old.cadc == new.cadc else "the recording"
 
 
-def _same_population(one: Population | ExternalPopulation, other: Population | ExternalPopulation) -> bool:
+def _same_population(one: AnyPopulation, other: AnyPopulation) -> bool:
     if isinstance(one, Population) and isinstance(other, Population):
         flags = [(p.record_spikes, p.record_cadc, p.madc_index) for p in (one, other)]
-        return flags[0] == flags[1] and np.array_equal(one.neurons, other.neurons)
+        return flags[0] == flags[1] and np.array_equal(one.circuits, other.circuits)
+    if isinstance(one, BackgroundPopulation) and isinstance(other, BackgroundPopulation):
+        return (one.size, one.source, one.record_spikes) == (other.size, other.source, other.record_spikes)
     return (type(one), one.size, one.record_spikes) == (type(other), other.size, other.record_spikes)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hxtorch.core.errors import RecordingError
-from hxtorch.core.network import ExternalPopulation, Population, PopulationDescriptor
+from hxtorch.core.network import PopulationDescriptor
 from hxtorch.core.network_graph import NetworkGraph
+from hxtorch.core.populations import ExternalPopulation, Population
 from hxtorch.core.programs import CYCLE, in_cycles
 from hxtorch.core.resampling import interpolate
 from hxtorch.core.results import CADCSamples, LabelEvents, SpikeEvents, SpikingResult
@@ -176,7 +177,7 @@ def to_user_units(raw: np.ndarray) -> np.ndarray:
 def extract_spikes(
     data: SpikingResult, network_graph: NetworkGraph, runtime: int
 ) -> dict[PopulationDescriptor, SpikeHandle]:
-    """Sort spikes to the populations that record them, external ones among them.
+    """Sort spikes to the populations that record them, external and background ones among them.
 
     Args:
         data: Result of the run.
@@ -194,16 +195,22 @@ def extract_spikes(
             events, index = data.spikes, index_on_chip
             mine = on_chip == descriptor.value
         else:
-            events = data.loopback
+            external = isinstance(population, ExternalPopulation)
+            events = data.loopback if external else data.background or _nothing(data)
+            labels = (network_graph.external_labels if external else network_graph.background_labels)(descriptor)
             source_of = np.full(2**16, -1, np.int64)
-            source_of[network_graph.external_labels(descriptor)] = np.arange(population.size)
-            index = source_of[data.loopback.labels]
+            source_of[labels] = np.arange(population.size)
+            index = source_of[events.labels]
             mine = index >= 0
         mine = np.flatnonzero(mine & (events.times < runtime))
         batch_size = len(events.batch_offsets) - 1
         batches = np.repeat(np.arange(batch_size), np.diff(events.batch_offsets))
         handles[descriptor] = SpikeHandle(events.times[mine], index[mine], batches[mine], batch_size, population.size)
     return handles
+
+
+def _nothing(data: SpikingResult) -> LabelEvents:
+    return LabelEvents.none(len(data.spikes.batch_offsets) - 1)
 
 
 def extract_cadc(
@@ -218,7 +225,7 @@ def extract_cadc(
     """
     handles = {}
     for descriptor, population in network_graph.network.populations.items():
-        if isinstance(population, ExternalPopulation) or not population.record_cadc:
+        if not isinstance(population, Population) or not population.record_cadc:
             continue
         parts = []
         for samples in data.cadc:

@@ -96,6 +96,21 @@ class NeuronPlacement:
             raise PlacementError("placement: got logical neurons of several circuits, wanted neurons of one circuit")
         return np.array([int(one[0]) for one in circuits], np.int64)
 
+    def circuits_of(self, neuron_id: Iterable[int]) -> np.ndarray:
+        """Return all circuits ``n`` of each neuron, that of the spikes first, int64 (neurons, circuits).
+
+        Raises:
+            PlacementError: An identifier was not registered, neurons have different numbers of circuits, or one has
+                several compartments.
+        """
+        neurons = [self.id2logicalneuron(one) for one in neuron_id]
+        if any(len(neuron.shape) != 1 for neuron in neurons):
+            raise PlacementError("placement: got neurons of several compartments, wanted neurons of one compartment")
+        circuits = [[int(circuit) for circuit in neuron.get_atomic_neurons()] for neuron in neurons]
+        if len({len(one) for one in circuits}) > 1:
+            raise PlacementError("placement: wanted neurons of as many circuits each; ask for one shape at a time")
+        return np.array(circuits, np.int64).reshape(len(circuits), -1)
+
     def _free_places(
         self, count: int, shape: LogicalNeuronCompartments, used: set[AtomicNeuronOnDLS]
     ) -> list[LogicalNeuronOnDLS]:

@@ -5,7 +5,9 @@ Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -118,16 +120,28 @@ class Recording:
         cadc_acausal: Read the acausal channels instead of the causal ones.
         cadc_in_dram: Store samples in DRAM: slower (about 6 us a sample instead of 2), practically unlimited.
         madc_neuron: The one neuron whose membrane the MADC samples, or None.
+        correlation_rows: Synapse rows ``256 * hemisphere + row`` whose correlation sensors are read at the end, int64
+            (rows,), unique.
+        correlation_reset: Cycle in which these sensors are reset; what came before does not count.
+        spike_counters: Read the spike counter of each neuron at the end.
     """
 
     cadc_neurons: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     cadc_acausal: bool = False
     cadc_in_dram: bool = False
     madc_neuron: int | None = None
+    correlation_rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    correlation_reset: int = 0
+    spike_counters: bool = False
 
     def __post_init__(self) -> None:
-        neurons = frozen(self.cadc_neurons, np.int64)
+        neurons, rows = frozen(self.cadc_neurons, np.int64), frozen(self.correlation_rows, np.int64)
         object.__setattr__(self, "cadc_neurons", neurons)
+        object.__setattr__(self, "correlation_rows", rows)
+        if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
+            raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
+        if rows.size and (rows.min() < 0 or rows.max() > 511):
+            raise RecordingError(f"correlation_rows: got {rows.min()}..{rows.max()}, wanted 256 * hemisphere + row")
         if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
             raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
         for name, value in (("cadc_neurons", neurons), ("madc_neuron", self.madc_neuron)):
@@ -137,20 +151,53 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
+class TimedWrite:
+    """Registers written during the real-time section.
+
+    Attributes:
+        time: Cycles of 8 ns since the start of the section.
+        registers: Values by register name.
+
+    Raises:
+        ConfigurationError: A register is unknown or is given a value that it does not have.
+    """
+
+    time: int
+    registers: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        legal = {name: ChipConfiguration.legal(name, value) for name, value in self.registers.items()}
+        object.__setattr__(self, "registers", legal)
+
+
+@dataclass(frozen=True, eq=False)
 class SpikingProgram:
     """One real-time section, repeated for each entry of a batch of inputs.
 
     Attributes:
-        configuration: All registers.
+        configuration: All registers at the start of each section.
         runtime: Length of the section in cycles, 1 to 2**32 - 1.
         events: Input events; entries beyond ``runtime`` are refused.
         recording: What to record.
+        writes: Registers written during each section, in order of time. A backend that cannot do so and keep the state
+            of the chip refuses the program.
+        registers_after: Registers written after the last section.
     """
 
     configuration: ChipConfiguration
     runtime: int
     events: InputEvents
     recording: Recording = field(default_factory=Recording)
+    writes: tuple[TimedWrite, ...] = ()
+    registers_after: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def final_configuration(self) -> ChipConfiguration:
+        """All registers as the program leaves them."""
+        configuration = self.configuration
+        for write in self.writes:
+            configuration = configuration.replace(**write.registers)
+        return configuration.replace(**self.registers_after)
 
     def __post_init__(self) -> None:
         if not 1 <= self.runtime <= MAX_RUNTIME:
@@ -161,6 +208,16 @@ class SpikingProgram:
             raise ProgramError(
                 f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {self.runtime}) "
                 f"({self.runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
+            )
+        object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
+        for write in self.writes:
+            if not 0 <= write.time < self.runtime:
+                raise ProgramError(
+                    f"writes: got one at cycle {write.time}, wanted times in [0, {self.runtime}); run longer"
+                )
+        if not 0 <= self.recording.correlation_reset < self.runtime:
+            raise ProgramError(
+                f"correlation_reset: got cycle {self.recording.correlation_reset}, wanted one in [0, {self.runtime})"
             )
 
 

@@ -10,16 +10,19 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
+from hxtorch.core.backends.timed_writes import parts, spliced
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
 from hxtorch.core.hardware import Setup
 from hxtorch.core.programs import CYCLE, MatrixProgram, SpikingProgram
 from hxtorch.core.results import (
     CADCSamples,
+    CorrelationCodes,
     ExecutionInfo,
     LabelEvents,
     MADCSamples,
     MatrixResult,
+    SpikeCounters,
     SpikeEvents,
     SpikingResult,
 )
@@ -32,6 +35,7 @@ _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
 
 # Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
 _MATRIX_OVERHEAD = 46e-6
+_FIRST_BACKGROUND = 12  # crossbar input (chip facts 1.3)
 
 
 def connect(setup: Setup) -> EmulatorConnection:
@@ -64,6 +68,11 @@ class EmulatorConnection:
     @property
     def identifier(self) -> str:
         return self._link.setup.serial
+
+    @property
+    def configuration(self) -> ChipConfiguration:
+        """What the registers hold now: what the last program left, or their defaults."""
+        return self._link.held
 
     @property
     def spiking(self) -> _Spiking:
@@ -108,6 +117,8 @@ class _Link:
         self.chip: bss2_emulator.Chip | None = chip
         self.setup = setup
         self._config = bss2_emulator.ChipConfig()
+        self._written: ChipConfiguration | None = None
+        self.held = ChipConfiguration()
 
     def open_chip(self) -> bss2_emulator.Chip:
         if self.chip is None:
@@ -116,7 +127,9 @@ class _Link:
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
         """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
-        self._config = self._config.update(configuration.registers())
+        if configuration is not self._written:  # one object never changes
+            self._config = self._config.update(configuration.registers())
+            self._written = configuration
         return self._config
 
     def info(self, run: int, started: float, emulated_time: float, events_sent: int, **more: Any) -> ExecutionInfo:
@@ -150,13 +163,61 @@ class _Spiking:
         self._link = link
 
     def run(self, program: SpikingProgram) -> SpikingResult:
-        """Run ``program`` once for each batch entry."""
+        """Run ``program`` once for each batch entry.
+
+        Raises:
+            ProgramError: It writes registers during the run that move more than the readout.
+        """
         chip, started = self._link.open_chip(), perf_counter()
         number = int(chip.run_counter)
         recording, events = program.recording, program.events
+        held = parts(program)
+        runs = []
+        for _, configuration in held:
+            chip.run_counter = number  # the same noise in each of them
+            runs.append(self._run_once(chip, program, configuration))
+        run, cadc = runs[0], runs[0].cadc
+        if len(runs) > 1:
+            starts = [start for start, _ in held]
+            cadc = tuple(
+                samples[0]._replace(values=spliced(samples[0].times, [one.values for one in samples], starts))
+                for samples in zip(*(one.cadc for one in runs), strict=True)
+            )
+        self._link.held = program.final_configuration
+        madc = None
+        if run.madc is not None and recording.madc_neuron is not None:
+            times, values, offsets = run.madc
+            madc = MADCSamples(times, values, recording.madc_neuron, offsets)
+        neurons = neurons_of_labels(program.configuration, run.spike_labels)
+        correlation = run.correlation
+        return SpikingResult(
+            spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
+            loopback=_returned(run, run.loopback_inputs < _FIRST_BACKGROUND),
+            background=_returned(run, run.loopback_inputs >= _FIRST_BACKGROUND),
+            cadc=tuple(CADCSamples(*samples) for samples in cadc),
+            madc=madc,
+            info=self._link.info(
+                number,
+                started,
+                program.runtime * CYCLE * events.batch_size,
+                len(events.times),
+                events_dropped=run.dropped,
+                events_forwarded=run.delivered,
+                events_passed=run.passed,
+                link_dropped=run.dropped_link,
+                background_events=run.background,
+            ),
+            correlation=None if correlation is None else CorrelationCodes(correlation, recording.correlation_rows),
+            spike_counters=SpikeCounters(*run.spike_counters) if recording.spike_counters else None,
+        )
+
+    def _run_once(
+        self, chip: bss2_emulator.Chip, program: SpikingProgram, configuration: ChipConfiguration
+    ) -> bss2_emulator.SpikingRun:
+        recording, events = program.recording, program.events
         with _typed_errors():
-            run = chip.run_spiking(
-                self._link.configure(program.configuration),
+            return chip.run_spiking(
+                self._link.configure(configuration),
                 program.runtime,
                 events.times,
                 events.labels,
@@ -165,25 +226,18 @@ class _Spiking:
                 cadc_acausal=recording.cadc_acausal,
                 cadc_in_dram=recording.cadc_in_dram,
                 madc_neuron=recording.madc_neuron,
+                correlation_rows=recording.correlation_rows,
+                correlation_reset=recording.correlation_reset,
             )
-        madc = None
-        if run.madc is not None and recording.madc_neuron is not None:
-            times, values, offsets = run.madc
-            madc = MADCSamples(times, values, recording.madc_neuron, offsets)
-        neurons = neurons_of_labels(program.configuration, run.spike_labels)
-        return SpikingResult(
-            spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
-            loopback=LabelEvents(run.loopback_times, run.loopback_labels, run.loopback_offsets),
-            cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
-            madc=madc,
-            info=self._link.info(
-                number,
-                started,
-                program.runtime * CYCLE * events.batch_size,
-                len(events.times),
-                events_dropped=np.asarray(run.dropped, np.int64),
-            ),
-        )
+
+
+def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
+    """Return some of the events that came back over the link."""
+    times, labels, offsets = run.loopback_times, run.loopback_labels, run.loopback_offsets
+    if not chosen.all():
+        offsets = np.concatenate(([0], np.cumsum(chosen)))[offsets]
+        times, labels = times[chosen], labels[chosen]
+    return LabelEvents(times, labels, offsets)
 
 
 def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
@@ -222,6 +276,7 @@ class _Matrix:
                 program.wait_between_events,
                 madc_column=program.madc_column,
             )
+        self._link.held = program.configuration
         batch, rows = program.activations.shape
         tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
         events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE

@@ -6,27 +6,55 @@ write files; after ``load``, ``calibration.require_chip(connection)`` refuses on
 """
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, Calibrator, calibrate, nominal_calibration
+from hxtorch.core.calibration.comparison import Difference, check_parameters, differences
+from hxtorch.core.calibration.files import (
+    calib_from_calix_native,
+    chip_from_file,
+    chip_from_portable_binary,
+    nightly_calib_path,
+    nightly_calix_native_path,
+)
 from hxtorch.core.calibration.nominal import nominal_registers
-from hxtorch.core.calibration.provider import for_target, nightly_calib_path, path_for_target
+from hxtorch.core.calibration.provider import for_target, path_for_target
 from hxtorch.core.calibration.ranges import CalibrationRangeWarning
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import dumps, load, loads, save
-from hxtorch.core.calibration.targets import CalibTarget, HagenCalibTarget, SpikingCalibTarget, preset
+from hxtorch.core.calibration.targets import (
+    Calibrated,
+    CalibratedMatching,
+    CalibTarget,
+    HagenCalibTarget,
+    SpikingCalibTarget,
+    STPCalibTarget,
+    Uncalibrated,
+    preset,
+)
 
 __all__ = [
     "CalibTarget",
+    "Calibrated",
+    "CalibratedMatching",
     "Calibration",
     "CalibrationOptions",
     "CalibrationRangeWarning",
     "Calibrator",
+    "Difference",
     "HagenCalibTarget",
+    "STPCalibTarget",
     "SpikingCalibTarget",
+    "Uncalibrated",
+    "calib_from_calix_native",
     "calibrate",
+    "check_parameters",
+    "chip_from_file",
+    "chip_from_portable_binary",
+    "differences",
     "dumps",
     "for_target",
     "load",
     "loads",
     "nightly_calib_path",
+    "nightly_calix_native_path",
     "nominal_calibration",
     "nominal_registers",
     "path_for_target",

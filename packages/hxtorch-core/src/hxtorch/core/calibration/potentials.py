@@ -12,12 +12,21 @@ TOLERANCE = 4.0  # LSB
 CLAMPED = {"refractory_time": 255, "holdoff": 15, "refractory_clock_fast": 5, "refractory_use_fast_clock": True}
 
 
-def calibrate_leak(bench: Bench, steps: int, entries: int = 32) -> np.ndarray:
-    """Bring the resting potential, synaptic inputs included, to the target; return which neurons reached it."""
+def calibrate_leak(bench: Bench, steps: int, entries: int = 32, inputs: bool = True) -> np.ndarray:
+    """Bring the resting potential to the target; return which neurons reached it.
+
+    Args:
+        bench: With calibrated readout.
+        steps: Measurements.
+        entries: Repetitions in each.
+        inputs: Rest with the synaptic inputs, whose offset currents the leak then makes up for, or without them.
+    """
     target = bench.target.per_neuron("leak")
 
     def measure(codes: np.ndarray) -> np.ndarray:
         silent = bench.configuration.replace(v_leak=codes, enable_threshold=False)
+        if not inputs:
+            silent = silent.replace(enable_synin_exc=False, enable_synin_inh=False)
         return bench.mean(silent, entries=entries)
 
     prediction = LinearPrediction(CODES_PER_VOLT["v_leak"] * bench.adc.volt_per_lsb)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget
+from hxtorch.core.chip import Chip
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
 from hxtorch.core.interfaces import Connection
@@ -79,6 +80,15 @@ class Calibration:
         """Return ``configuration`` with the calibrated registers; all others stay."""
         return configuration.replace(**self.registers)
 
+    def to_chip(self, initial_config: Chip | ChipConfiguration | None = None) -> Chip:
+        """Return all registers with the calibrated ones set, to be changed one by one.
+
+        Args:
+            initial_config: What all other registers hold, or None for their defaults; it stays as it is.
+        """
+        base = initial_config.configuration if isinstance(initial_config, Chip) else initial_config
+        return Chip(self.apply(base or ChipConfiguration()))
+
     def require_chip(self, connection: Connection) -> None:
         """Refuse the chip behind ``connection`` if these codes were not found on it.
 
@@ -110,8 +120,8 @@ class Calibration:
         lines = [f"{self.kind} calibration of {self.serial} ({self.fidelity or 'no'} fidelity)"]
         targets = self.target.values()
         for name, reached in self.measured.items():
-            wanted = f", target {np.mean(targets[name]):.4g}" if name in targets else ""
-            lines.append(f"  {name}: {np.mean(reached):.4g} +- {np.std(reached):.2g}{wanted}")
+            wanted = f", target {np.nanmean(targets[name]):.4g}" if name in targets else ""
+            lines.append(f"  {name}: {np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}{wanted}")
         which = (
             ": " + ", ".join(map(str, self.failed[:20])) + " ..." * (self.failed.size > 20) if self.failed.size else ""
         )

@@ -70,11 +70,15 @@ def loads(data: bytes) -> Calibration:
 
 def save(calibration: Calibration, path: str | os.PathLike[str]) -> Path:
     """Write ``calibration`` to ``path``, all or nothing: a reader never meets a half-written file."""
-    path = Path(path)
+    return write_whole(Path(path), dumps(calibration))
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write ``content`` to ``path``, all or nothing."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(dumps(calibration))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
@@ -115,7 +119,7 @@ def content_hash(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> st
 def _tensors(calibration: Calibration) -> dict[str, np.ndarray]:
     groups = {
         "register": calibration.registers,
-        "target": calibration.target.values(),
+        "target": calibration.target.asked(),
         "measured": {name: np.asarray(values, np.float64) for name, values in calibration.measured.items()},
     }
     named = {

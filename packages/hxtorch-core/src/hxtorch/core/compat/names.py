@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hxtorch import logger
-from hxtorch.core import chip, coordinates, network, network_graph, routing
+from hxtorch.core import chip, coordinates, hooks, network, network_graph, populations, routes, routing
 from hxtorch.core.compat.connection import ManagedConnection
 from hxtorch.core.programs import CYCLE
 
@@ -69,14 +69,18 @@ MODULES: Mapping[str, Provided] = {
         remark="core runs networks, not playback programs; playback_hooks of hxtorch.core.run change registers before"
     ),
     "pygrenade_vx": Provided(remark="networks are built by pygrenade_vx.network and run by hxtorch.core.run"),
+    "pygrenade_vx.signal_flow": Provided(
+        _by_name(hooks, "ExecutionInstanceHooks"), "hxtorch.core.run takes it as playback_hooks"
+    ),
     "pygrenade_vx.network": Provided(
         {
             **_by_name(network, "CADCRecording", "Network", "NetworkBuilder", "Population", "Projection"),
-            "ExternalSourcePopulation": network.ExternalPopulation,
+            "ExternalSourcePopulation": populations.ExternalPopulation,
+            "BackgroundSourcePopulation": populations.BackgroundPopulation,
             "PopulationOnNetwork": network.PopulationDescriptor,
             "ProjectionOnNetwork": network.ProjectionDescriptor,
             **_by_name(network_graph, "NetworkGraph", "build_network_graph"),
-            "RoutingResult": routing.Routing,
+            "RoutingResult": routes.Routing,
             "build_routing": routing.build_routing,
         },
         "hxtorch.core.update_network_graph returns a new graph instead of changing one, hxtorch.core.run runs it",

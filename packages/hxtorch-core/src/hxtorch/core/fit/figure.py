@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hxtorch.core.fit.report import COLUMNS, DRIVERS, FitReport
-from hxtorch.core.routing import BUSES, GROUPS, LABELS
+from hxtorch.core.routes import BUSES, LABELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def _labels(axes: Axes, counts: np.ndarray, title: str) -> None:
     axes.imshow(counts, cmap="Blues", vmin=0, vmax=LABELS)
     for (bus, group), count in np.ndenumerate(counts):
         axes.text(group, bus, str(count), ha="center", va="center", color="white" if count > LABELS // 2 else "black")
-    axes.set(xlabel="group", ylabel="PADI bus", xticks=range(GROUPS), yticks=range(BUSES))
+    axes.set(xlabel="group", ylabel="PADI bus", xticks=range(counts.shape[1]), yticks=range(BUSES))
     axes.set_title(title, fontsize="medium")
 
 

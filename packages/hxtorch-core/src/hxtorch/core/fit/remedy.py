@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hxtorch.core.errors import RoutingError
-from hxtorch.core.network import Network, Population, PopulationDescriptor, Projection
+from hxtorch.core.network import Network, PopulationDescriptor, Projection
 from hxtorch.core.routing import build_routing
 
 
@@ -51,7 +51,7 @@ def smallest_change(network: Network) -> Remedy | None:
         if best is not None:
             allowed = min(allowed, best.instead_of - best.size - (population.size <= best.instead_of))
         fits, fails = population.size - allowed, population.size
-        if fits == fails or not _fits(network, descriptor, fits):
+        if fits >= fails or not _fits(network, descriptor, fits):
             continue
         while fails - fits > 1:
             middle = (fits + fails) // 2
@@ -59,7 +59,7 @@ def smallest_change(network: Network) -> Remedy | None:
                 fits = middle
             else:
                 fails = middle
-        best = Remedy(descriptor, population.name, fits, population.size)
+        best = Remedy(descriptor, population.name, population.first(fits).size, population.size)
     return best
 
 
@@ -80,12 +80,8 @@ def _shrunk(network: Network, shorter: PopulationDescriptor, size: int) -> Netwo
         mask = None if projection.mask is None else projection.mask[part]
         return replace(projection, weights=projection.weights[part], mask=mask)
 
-    old = network.populations[shorter]
-    if isinstance(old, Population):
-        madc = old.madc_index if old.madc_index is not None and old.madc_index < size else None
-        populations = {**network.populations, shorter: replace(old, neurons=old.neurons[:size], madc_index=madc)}
-    else:
-        populations = {**network.populations, shorter: replace(old, size=size)}
+    populations = {**network.populations, shorter: network.populations[shorter].first(size)}
+    size = populations[shorter].size  # background populations come in powers of two
     projections = {
         descriptor: cut(projection) if shorter in (projection.pre, projection.post) else projection
         for descriptor, projection in network.projections.items()

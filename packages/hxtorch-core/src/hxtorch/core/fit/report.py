@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hxtorch.core.background_routing import hemispheres
+from hxtorch.core.demand import Demand, demand_of
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
-from hxtorch.core.network import Network, Population
+from hxtorch.core.network import Network
+from hxtorch.core.populations import BackgroundPopulation, Population
 from hxtorch.core.programs import frozen
-from hxtorch.core.routing import BUSES, GROUPS, LABELS, Routing, build_routing, event_outputs
+from hxtorch.core.routes import BUSES, LABELS, Routing
+from hxtorch.core.routing import build_routing
 from hxtorch.core.routing_report import MAX_INPUTS
 
 DRIVERS = 128  # of a hemisphere, each with two rows
@@ -40,16 +44,19 @@ class FitReport:
         drivers: Synapse drivers of each hemisphere, two rows each. If the network does not fit, the least number that
             its neurons need, which may exceed what there is.
         inputs: Most signed inputs of a neuron of each population on the chip, with the population's name; each input
-            takes two rows of the neuron's column.
+            takes two rows of a column of the neuron, which has as many columns as circuits.
         labels: Labels of sources, of the chip.
-        labels_by_group: Labels in each (PADI bus, group), int64 (4, 4), of 64 each; None if the network does not fit.
+        labels_by_group: Labels in each (PADI bus, group of drivers), int64 (4, groups), of 64 each; None if the network
+            does not fit.
+        router: Name of the router that found a way, or None.
+        generators: Background generators of each hemisphere. If the network does not fit, those of its populations.
         cadc_channels: Recorded CADC channels of each hemisphere.
         madc_channels: Neurons that the MADC samples.
         traffic: Expected event rates, empty if none are given or the network does not fit.
         population_of: Position in ``population_names`` of the population of each circuit, int64 (512,), or -1.
         projection_at: Position in ``projection_names`` of the projection at each driver and column, int64
             (2, 128, 256), or -1; None if the network does not fit.
-        fan_in: Signed inputs of each circuit, int64 (512,).
+        fan_in: Signed inputs of each circuit, int64 (512,), those of a neuron shared out over its circuits.
         population_names: All populations.
         projection_names: All projections.
     """
@@ -69,6 +76,8 @@ class FitReport:
     fan_in: np.ndarray
     population_names: tuple[str, ...]
     projection_names: tuple[str, ...]
+    router: str | None
+    generators: tuple[Usage, Usage]
 
     @property
     def fits(self) -> bool:
@@ -94,18 +103,22 @@ class FitReport:
             lines.append("No change of the size of one population makes it fit.")
         needed = "" if self.fits else " (needed)"
         lines.append(f"{'':<24}{'top':<14}bottom")
-        for what, (top, bottom) in (
+        used: list[tuple[str, tuple[Usage, Usage]]] = [
             ("circuits", self.circuits),
             ("synapse rows" + needed, self.rows),
             ("drivers" + needed, self.drivers),
             ("CADC channels", self.cadc_channels),
-        ):
+        ]
+        if any(usage.used for usage in self.generators):
+            used.append(("background generators", self.generators))
+        for what, (top, bottom) in used:
             lines.append(f"{what:<24}{top!s:<14}{bottom}")
         lines += [f"{'MADC channels':<24}{self.madc_channels}", f"{'labels' + needed:<24}{self.labels}"]
         if self.labels_by_group is not None:
             for bus, groups in enumerate(self.labels_by_group):
                 counts = ", ".join(map(str, groups))
                 lines.append(f"{f'  PADI bus {bus}':<24}{counts} in groups of {LABELS}")
+            lines.append(f"{'router':<24}{self.router}")
         lines += [f"{f'inputs of {name!r}':<24}at most {usage}" for name, usage in self.inputs]
         lines += [f"{load.name:<32}{load}" for load in self.traffic]
         return "\n".join(lines)
@@ -131,19 +144,21 @@ def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
         routing = build_routing(network)
     except RoutingError as error:
         problem = str(error)
-    fan_in, population_of, recorded = _demand(network)
+    demand = demand_of(network)
+    fan_in, population_of, recorded = _on_circuits(demand)
     names = tuple(population.name for population in network.populations.values())
     on_chip = [p for p in network.populations.values() if isinstance(p, Population)]
-    by_group = None if routing is None else _labels_by_group(network, routing)
     needed = (routing.places > 0).any(2).sum(1) if routing else fan_in.reshape(2, COLUMNS).max(1)
+    groups = 4 if routing is None else routing.labels_by_group.shape[1]
+    inputs = demand.fan_out.sum(0)
     return FitReport(
         problem=problem,
         remedy=smallest_change(network) if problem else None,
         circuits=_both((population_of >= 0).reshape(2, COLUMNS).sum(1), COLUMNS),
         drivers=_both(needed, DRIVERS),
-        inputs=tuple((p.name, Usage(int(fan_in[p.neurons].max()), MAX_INPUTS)) for p in on_chip),
-        labels=Usage(_sending(network), BUSES * GROUPS * LABELS),
-        labels_by_group=by_group,
+        inputs=tuple((p.name, Usage(int(inputs[p.neurons].max()), MAX_INPUTS * p.circuits.shape[1])) for p in on_chip),
+        labels=Usage(int(demand.needed.sum()), BUSES * groups * LABELS),
+        labels_by_group=None if routing is None else frozen(routing.labels_by_group, np.int64),
         cadc_channels=_both(recorded.reshape(2, COLUMNS).sum(1), COLUMNS),
         madc_channels=Usage(sum(p.madc_index is not None for p in on_chip), 1),
         traffic=expected_traffic(network, routing, rates) if routing and rates is not None else (),
@@ -152,6 +167,8 @@ def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
         fan_in=frozen(fan_in, np.int64),
         population_names=names,
         projection_names=tuple(projection.name for projection in network.projections.values()),
+        router=routing.router if routing else None,
+        generators=_both(_generators(demand, routing), BUSES),
     )
 
 
@@ -159,40 +176,30 @@ def _both(used: np.ndarray, available: int) -> tuple[Usage, Usage]:
     return Usage(int(used[0]), available), Usage(int(used[1]), available)
 
 
-def _demand(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _on_circuits(demand: Demand) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return signed inputs, position of the population or -1, and CADC recording of each circuit, each (512,)."""
     fan_in, population_of = np.zeros(2 * COLUMNS, np.int64), np.full(2 * COLUMNS, -1, np.int64)
     recorded = np.zeros(2 * COLUMNS, np.bool_)
-    for position, population in enumerate(network.populations.values()):
+    inputs = demand.fan_out.sum(0)
+    for position, population in enumerate(demand.network.populations.values()):
         if isinstance(population, Population):
-            population_of[population.neurons] = position
+            population_of[population.circuits] = position
             recorded[population.neurons] = population.record_cadc
-    for projection in network.projections.values():
-        count = len(projection.weights) if projection.mask is None else projection.mask.sum(0)
-        fan_in[network.target(projection).neurons] += count
+            width = population.circuits.shape[1]
+            fan_in[population.circuits] = -(-inputs[population.neurons] // width)[:, np.newaxis]
     return fan_in, population_of, recorded
 
 
-def _sending(network: Network) -> int:
-    """Return the number of sources that need a label."""
-    sending = {
-        descriptor: np.full(population.size, population.record_spikes or not isinstance(population, Population))
-        for descriptor, population in network.populations.items()
-    }
-    for projection in network.projections.values():
-        sending[projection.pre] |= True if projection.mask is None else projection.mask.any(1)
-    return sum(int(sources.sum()) for sources in sending.values())
-
-
-def _labels_by_group(network: Network, routing: Routing) -> np.ndarray:
-    neurons = np.flatnonzero(routing.event_addresses >= 0)
-    buses, groups = [event_outputs(neurons) % BUSES], [routing.event_addresses[neurons] >> 6]
-    for labels in routing.external_labels.values():
-        buses.append(labels >> 14)
-        groups.append(labels >> 6 & (GROUPS - 1))
-    counts = np.zeros((BUSES, GROUPS), np.int64)
-    np.add.at(counts, (np.concatenate(buses), np.concatenate(groups)), 1)
-    return frozen(counts, np.int64)
+def _generators(demand: Demand, routing: Routing | None) -> np.ndarray:
+    """Return how many background generators each hemisphere has in use, or would need, int64 (2,)."""
+    if routing is not None:
+        taken = [generator // 4 for place in routing.background.values() for generator in place.generators]
+        return np.bincount(np.array(taken, np.int64), minlength=2)
+    needed = np.zeros(2, np.int64)
+    for descriptor, population in demand.network.populations.items():
+        if isinstance(population, BackgroundPopulation):
+            needed[hemispheres(demand, descriptor)] += 1
+    return needed
 
 
 def _projection_at(network: Network, routing: Routing) -> np.ndarray:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.network import Network, Population, PopulationDescriptor
+from hxtorch.core.network import Network, PopulationDescriptor
+from hxtorch.core.populations import BackgroundPopulation, Population
 from hxtorch.core.programs import CYCLE
-from hxtorch.core.routing import BUSES, Routing, event_outputs
+from hxtorch.core.routes import BUSES, Routing, event_outputs
 
 Rates = Mapping[PopulationDescriptor, "float | np.ndarray"]
 
@@ -50,7 +51,8 @@ def expected_traffic(network: Network, routing: Routing, rates: Rates) -> tuple[
     Args:
         network: What was routed.
         routing: Its routing.
-        rates: Mean rate of each source in Hz, real >= 0, a scalar or (size,), by population; others are silent.
+        rates: Mean rate of each source in Hz, real >= 0, a scalar or (size,), by population; others are silent, but
+            background populations, whose rates follow from their generators.
 
     Returns:
         The link to the chip, its four channels, the four PADI buses of each hemisphere, the four channels to the host.
@@ -59,20 +61,25 @@ def expected_traffic(network: Network, routing: Routing, rates: Rates) -> tuple[
         ProgramError: A rate is negative or not finite, has the wrong shape, or its population is unknown.
     """
     hertz = _legal(network, rates)
-    inputs, up, recorded = np.zeros(12), np.zeros(BUSES), np.zeros(8, np.bool_)
+    inputs, up, recorded = np.zeros(20), np.zeros(BUSES), np.zeros(8, np.bool_)
     for descriptor, population in network.populations.items():
         rate = hertz[descriptor]
         if isinstance(population, Population):
             outputs = event_outputs(population.neurons)
             np.add.at(inputs, outputs, np.where(routing.event_addresses[population.neurons] >= 0, rate, 0))
             recorded[outputs] |= population.record_spikes
+        elif isinstance(population, BackgroundPopulation):
+            place = routing.background.get(descriptor)
+            if place is not None:
+                inputs[12 + np.array(place.generators)] = rate.sum()
+                up[place.generators[0] % BUSES] += rate.sum() * population.record_spikes
         else:
             channels = routing.external_labels[descriptor] >> 14
             np.add.at(inputs, 8 + channels, rate)
             np.add.at(up, channels, rate * population.record_spikes)
     np.add.at(up, np.arange(8) % BUSES, inputs[:8] * recorded)
-    buses = (inputs[:, None] * routing.feeds).reshape(3, BUSES, 2).sum(0)  # crossbar input i leads to bus i % 4
-    loads = [Load("link to the chip", float(inputs[8:].sum()), _LINK_DOWN)]
+    buses = (inputs[:, None] * routing.feeds).reshape(5, BUSES, 2).sum(0)  # crossbar input i leads to bus i % 4
+    loads = [Load("link to the chip", float(inputs[8:12].sum()), _LINK_DOWN)]
     loads += [Load(f"link to the chip, channel {bus}", float(inputs[8 + bus]), _CHANNEL) for bus in range(BUSES)]
     for hemisphere, name in enumerate(("top", "bottom")):
         loads += [Load(f"PADI bus {bus}, {name}", float(buses[bus, hemisphere]), _CHANNEL) for bus in range(BUSES)]
@@ -86,6 +93,11 @@ def _legal(network: Network, rates: Rates) -> dict[PopulationDescriptor, np.ndar
         raise ProgramError(f"rates: {unknown[0]} is no population of this network")
     hertz = {}
     for descriptor, population in network.populations.items():
+        if isinstance(population, BackgroundPopulation):
+            if descriptor in rates:
+                raise ProgramError(f"rates of {population.name!r}: got one, but it follows from the generator")
+            hertz[descriptor] = np.full(population.size, population.source.events_per_second / population.size)
+            continue
         rate = np.asarray(rates.get(descriptor, 0.0), np.float64)
         if rate.shape not in ((), (population.size,)):
             raise ProgramError(

@@ -23,8 +23,8 @@ def nightly_calib_path(name: str = "spiking") -> str:
 
 
 def nightly_calix_native_path(name: str = "spiking") -> str:
-    """Return what :func:`nightly_calib_path` does: there is one format."""
-    return nightly_calib_path(name)
+    """Return the same calibration under the name that pickles have there; see :func:`nightly_calib_path`."""
+    return calibration.nightly_calix_native_path(name)
 
 
 def calib_from_calix_native(path: str | PathLike[str]) -> Calibration:
