@@ -112,8 +112,8 @@ def multiply(
     m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
-    if m.batch * m.rows * m.columns < 1 << 18:
-        threads = 1
+    if m.batch * m.rows * m.columns < 1 << 21:
+        threads = 1  # not worth waking anybody
     for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
         sent += run_block(&m, block)
     return sent
