@@ -70,7 +70,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
         raise ValueError("ratio: wanted (2, 2, 256)")
     out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
     packed = out
-    if rows * columns < 1 << 17:
+    if rows * columns < 1 << 20:
         threads = 1  # not worth waking anybody
     for tile in prange(down * across, nogil=True, schedule="static", num_threads=threads):
         x = tile // down
