@@ -165,6 +165,19 @@ def test_short_waits_saturate_the_input(hagen):
     assert mean(63, 1, 20, 1, fidelity="ideal") == mean(63, 5, 20, 1, fidelity="ideal") == 78
 
 
+def test_the_madc_sees_lines_saturate(hagen):
+    heights, results = [], []
+    for wait in (2, 5):
+        chip = Chip("matrix-0", "calibrated")
+        weights, activations = np.full((1, 4), 63), np.full((40, 1), 31)
+        run = chip.run_matrix(hagen, weights, activations, 25, wait, madc_column=3)
+        codes = run.madc.values.reshape(40, -1).astype(float).mean(axis=0)
+        heights.append(codes[-5:].mean() - codes[:1].mean())
+        results.append(run.values[:, 3].mean())
+    assert heights[0] / heights[1] == pytest.approx(results[0] / results[1], abs=0.03)
+    assert heights[0] < 0.9 * heights[1]
+
+
 def test_fingerprint_of_products(hagen):
     """Changes when, and only when, a release changes what chips do: then write the new one here, and say so."""
     chip, rng = Chip("fingerprint", seed=1), np.random.default_rng(1)

@@ -28,7 +28,7 @@ def test_every_short_float_rounds_half_away_from_zero(dtype, operand):
     assert even == operand.integers(values, "half_even").tolist() == values.float().round().tolist()
 
 
-@pytest.mark.parametrize("size", [1, 63, 64, 65, 2**15 - 1, 2**15 + 7])
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 2**15 + 7, 2**19 + 2**15 + 1])
 def test_the_compiled_loop_sees_every_value(size):
     values = torch.rand(size) * 30
     for threads in (1, 2):

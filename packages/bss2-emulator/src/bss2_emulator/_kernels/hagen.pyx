@@ -70,7 +70,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
         raise ValueError("ratio: wanted (2, 2, 256)")
     out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
     packed = out
-    if rows * columns < 1 << 17:
+    if rows * columns < 1 << 20:
         threads = 1  # not worth waking anybody
     for tile in prange(down * across, nogil=True, schedule="static", num_threads=threads):
         x = tile // down
@@ -112,8 +112,8 @@ def multiply(
     m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
-    if m.batch * m.rows * m.columns < 1 << 18:
-        threads = 1
+    if m.batch * m.rows * m.columns < 1 << 21:
+        threads = 1  # not worth waking anybody
     for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
         sent += run_block(&m, block)
     return sent

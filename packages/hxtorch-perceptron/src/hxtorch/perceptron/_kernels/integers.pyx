@@ -29,7 +29,7 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     if out.shape[0] != n or n == 0:
         raise ValueError("values: wanted at least one, and room for as many bytes")
     found = np.empty((parts, 3), np.float32)
-    for part in prange(parts, nogil=True, schedule="static", num_threads=threads if parts > 4 else 1):
+    for part in prange(parts, nogil=True, schedule="static", num_threads=threads if parts > 16 else 1):
         bounds = function(&values[part * PART], &out[part * PART], min(n - part * PART, <int64_t>PART), half_even)
         found[part, 0] = bounds.smallest
         found[part, 1] = bounds.largest

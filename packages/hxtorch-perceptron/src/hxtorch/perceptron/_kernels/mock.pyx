@@ -64,7 +64,7 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
     m.activations, m.weights, m.tile_stride = &activations[0, 0], &packed[0, 0], packed.shape[1]
     m.factors, m.noise, m.out = &factors[0, 0], noise, &out[0, 0]
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
-    if m.batch * rows * columns < 1 << 18:
+    if m.batch * rows * columns < 1 << 21:
         threads = 1  # not worth waking anybody
     for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
         run_block(&m, block)
