@@ -108,7 +108,10 @@ def test_transforms_of_torch_func_go_through_torch():
 @pytest.mark.parametrize("biased", [False, True])
 def test_function_of_other_versions_has_the_gradients_of_linear(biased):
     generator = torch.Generator().manual_seed(0)
-    operands = [torch.rand(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in ((4, 2, 5), (3, 5), (3,))]
+    operands = [
+        torch.rand(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in ((4, 2, 5), (3, 5), (3,))
+    ]
     operands = operands[: 2 + biased]
     got, law = Linear.apply(*operands), torch.nn.functional.linear(*operands)
     assert torch.equal(got, law)
