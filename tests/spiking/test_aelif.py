@@ -214,8 +214,8 @@ def test_module_is_its_function():
     x[4::4] = 1
     wanted = cuba_aelif_integration(
         torch.nn.functional.linear(x, synapse.weight), leak=0.1, c_mem=6e-6, refractory_time=1e-6, exp_slope=0.1,
-        exp_threshold=0.8, subthreshold_adaptation_strength=0.1, spike_triggered_adaptation_increment=0.1, tau_adap=100e-6,
-        dt=DT, **exp_terms,
+        exp_threshold=0.8, subthreshold_adaptation_strength=0.1, spike_triggered_adaptation_increment=0.1,
+        tau_adap=100e-6, dt=DT, **exp_terms,
     )  # fmt: skip
     assert wanted.spikes.sum() > 4
     for got, law in zip((z.spikes, z.membrane_cadc, z.current, z.adaptation_cadc), wanted, strict=False):

@@ -1,4 +1,4 @@
-"""All surrogates by name: a step forwards, the documented derivative backwards, finite far out, in the loop and compiled."""
+"""Surrogates by name: a step forwards, the documented derivative backwards, finite far out, looped and compiled."""
 
 import math
 

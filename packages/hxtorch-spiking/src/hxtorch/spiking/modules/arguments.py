@@ -197,10 +197,10 @@ class LIArguments(
 
 
 class AdaptationArguments(TypedDict, total=False):
-    """Arguments of exponential and adaptation terms. On the chip they are register codes, 0 to 1022: nobody calibrates."""
+    """Arguments of exponential and adaptation terms. On the chip they are register codes, 0 to 1022, not calibrated."""
 
     exponential_slope: Parameter
-    """Slope of the exponential term: model units, positive; on the chip the code of its current. Default 0.1 and 500."""
+    """Slope of the exponential term: model units, positive; on the chip its current's code. Default 0.1 and 500."""
     exponential_threshold: Parameter
     """Threshold of the exponential term: model units, and a code. Default 0.8 and 511."""
     subthreshold_adaptation_strength: Parameter
