@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.compiled import LIBRARY, address, define
+from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
 
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""
@@ -137,8 +137,7 @@ def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tenso
     spikes, weight, bits = ctx.saved_tensors
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
         return gradient @ weight if to_spikes else None, gradient.T @ spikes if to_weight else None
-    # The way through the dispatcher takes longer; only tracing needs it.
-    back = _backward if type(weight) in (Tensor, torch.nn.Parameter) else torch.ops.hxtorch.weigh_backward
+    back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
     return grad_spikes if to_spikes else None, grad_weight if to_weight else None
 
@@ -154,3 +153,24 @@ torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep,
 
 OPERATOR = torch.ops.hxtorch.weigh.default
 """``hxtorch::weigh``; the second output is what the way back needs."""
+
+
+class _Product(torch.autograd.Function):
+    """The operator without torch's dispatcher."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, Tensor]:
+        outputs = _forward(*inputs)
+        _keep(ctx, inputs, outputs)
+        return outputs
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, Tensor | None]:
+        return _adjoint(ctx, *gradients)
+
+
+def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
+    """Call :data:`OPERATOR` the shortest way and return the product."""
+    call = OPERATOR if traced(spikes) else _Product.apply
+    product: Tensor = call(spikes, weight)[0]  # type: ignore[no-untyped-call]
+    return product

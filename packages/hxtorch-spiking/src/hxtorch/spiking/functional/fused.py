@@ -14,7 +14,7 @@ from torch import Tensor
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional.compiled import LIBRARY, address, define
+from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
@@ -151,9 +151,8 @@ def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
             "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
         )
     arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
-    # The way through the dispatcher takes longer; only tracing needs it.
-    plain = type(ctx.saved_tensors[0]) is Tensor
-    grad_input, grad_constants = _backward(*arguments) if plain else torch.ops.hxtorch.integrate_backward(*arguments)
+    back = torch.ops.hxtorch.integrate_backward if traced(ctx.saved_tensors[0]) else _backward
+    grad_input, grad_constants = back(*arguments)
     to_input, to_constants = ctx.needs_input_grad[:2]
     return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
 
@@ -177,3 +176,24 @@ torch.library.register_autograd("hxtorch::integrate", _adjoint, setup_context=_k
 
 OPERATOR = torch.ops.hxtorch.integrate.default
 """``hxtorch::integrate``; the outputs beyond the traces are what the way back needs."""
+
+
+class _Integration(torch.autograd.Function):
+    """The operator without torch's dispatcher."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
+        outputs = _forward(*inputs)
+        _keep(ctx, inputs, outputs)
+        return outputs
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        return _adjoint(ctx, *gradients)
+
+
+def integrate(input: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+    """Call :data:`OPERATOR` the shortest way."""
+    if traced(input):
+        return OPERATOR(input, *arguments)  # type: ignore[no-any-return]
+    return _Integration.apply(input, *arguments)  # type: ignore[no-untyped-call, no-any-return]
