@@ -210,3 +210,76 @@ def test_second_derivatives_are_the_loops():
     with step_by_step():
         first().backward()
     assert x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_other_types_take_the_loop(dtype):
+    x = (0.6 * torch.rand(20, 2, 3, generator=torch.Generator().manual_seed(0))).to(dtype).requires_grad_()
+    traces = cuba_lif_integration(x, CUBALIFParams(), dt=1e-6)
+    assert {trace.dtype for trace in traces[:3]} == {dtype}
+    traces.spikes.sum().backward()
+    assert x.grad.isfinite().all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
+def test_other_devices_take_the_loop():
+    x = (0.6 * torch.rand(20, 2, 3, generator=torch.Generator().manual_seed(0))).double().requires_grad_()
+    there = x.detach().cuda().requires_grad_()
+    traces = [cuba_lif_integration(values, CUBALIFParams(), dt=1e-6) for values in (x, there)]
+    for here, moved in zip(traces[0][:3], traces[1][:3], strict=True):
+        torch.testing.assert_close(moved.cpu(), here)
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_without_gradients_values_are_the_same(context):
+    x = (0.6 * torch.rand(20, 2, 3, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    wanted = cuba_lif_integration(x, CUBALIFParams(), dt=1e-6)
+    with context():
+        got = cuba_lif_integration(x, CUBALIFParams(), dt=1e-6)
+    assert all(torch.equal(a, b.detach()) for a, b in zip(got[:3], wanted[:3], strict=True))
+    assert not got.spikes.requires_grad
+
+
+def test_strided_inputs_and_gradients_are_those_of_contiguous_ones():
+    generator = torch.Generator().manual_seed(0)
+    x = 0.6 * torch.rand(3, 20, 4, generator=generator, dtype=torch.float64)
+    strided, dense = x.transpose(0, 1), x.transpose(0, 1).contiguous()
+    weight = torch.rand(4, 20, 3, generator=generator, dtype=torch.float64).permute(1, 2, 0)
+    gradients = []
+    for values, seed in ((strided, weight), (dense, weight.contiguous())):
+        leaf = values.detach().requires_grad_()
+        traces = cuba_lif_integration(leaf, CUBALIFParams(), dt=1e-6)
+        gradients.append(torch.autograd.grad(traces.spikes, leaf, seed)[0])
+    assert torch.equal(*gradients)
+
+
+def test_steps_do_not_depend_on_the_number_of_threads():
+    x = (0.3 * torch.rand(50, 30, 100, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    threshold = torch.ones(100, requires_grad=True)
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            traces = cuba_lif_integration(x, CUBALIFParams(threshold=threshold), dt=1e-6)
+            loss = traces.spikes.sum() + traces.membrane_cadc.sum()
+            results.append([traces.membrane_cadc, *torch.autograd.grad(loss, (x, threshold))])
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(results[0][0], results[1][0])
+    torch.testing.assert_close(results[0][1:], results[1][1:])
+
+
+def test_memory_is_given_to_others_only_when_nobody_reads_it():
+    """Large results live in memory that is used again: each must keep its values as long as somebody holds it."""
+    params = CUBALIFParams(alpha=10.0)
+    inputs = [0.3 * torch.rand(50, 40, 60, generator=torch.Generator().manual_seed(i)) for i in range(3)]
+    with step_by_step():
+        wanted = [cuba_lif_integration(x, params, dt=1e-6) for x in inputs]
+    for _ in range(3):
+        held = [cuba_lif_integration(x, params, dt=1e-6) for x in inputs]
+        views = [traces.spikes[3:, ::2] for traces in held]
+        spikes = [traces.spikes for traces in wanted]
+        del held
+        for x in inputs:
+            cuba_lif_integration(x, params, dt=1e-6)
+        assert all(torch.equal(view, law[3:, ::2]) for view, law in zip(views, spikes, strict=True))

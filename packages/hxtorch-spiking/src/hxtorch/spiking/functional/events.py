@@ -1,7 +1,7 @@
 """The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
 
-``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero, the
-product and the gradient of the weights cost what the others cost; else torch multiplies.
+``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero,
+the product and the gradient of the weights cost what the others cost; else torch multiplies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.compiled import LIBRARY, address
+from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
 
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""
@@ -29,15 +29,6 @@ _FEW_TARGETS = 12
 
 _FEW_WEIGHTS = 1 << 14
 """Up to so many weights each part of the rows has its own sum of their gradient."""
-
-LIBRARY.define(
-    "weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", tags=(torch.Tag.pt2_compliant_tag,)
-)
-LIBRARY.define(
-    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
-    "-> (Tensor grad_spikes, Tensor grad_weight)",
-    tags=(torch.Tag.pt2_compliant_tag,),
-)
 
 
 def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,16 +70,35 @@ def _backward(
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
     if to_spikes and targets <= _FEW_TARGETS:
         grad_spikes = empty_like(weight, shape=(rows, sources))
-        places = (gradient.data_ptr(), weight.data_ptr(), grad_spikes.data_ptr())
-        events.spread_gradient(double, rows, sources, targets, *places, threads)
+        events.spread_gradient(
+            double,
+            rows,
+            sources,
+            targets,
+            gradient.data_ptr(),
+            weight.data_ptr(),
+            grad_spikes.data_ptr(),
+            threads,
+        )
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
     count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
     if to_weight and len(bits) and _sparse(count, rows, sources):
         by_rows = sources * targets <= _FEW_WEIGHTS
         sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
-        places = (address(spikes), bits.data_ptr(), bool(graded), gradient.data_ptr(), sums.data_ptr())
-        events.collect_weights(double, rows, sources, targets, *places, by_rows, threads)
+        events.collect_weights(
+            double,
+            rows,
+            sources,
+            targets,
+            address(spikes),
+            bits.data_ptr(),
+            bool(graded),
+            gradient.data_ptr(),
+            sums.data_ptr(),
+            by_rows,
+            threads,
+        )
         grad_weight = sums.sum(0).T.contiguous() if by_rows else sums[0].T.contiguous()
     elif to_weight:
         grad_weight = gradient.T @ spikes
@@ -127,17 +137,40 @@ def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tenso
     spikes, weight, bits = ctx.saved_tensors
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
         return gradient @ weight if to_spikes else None, gradient.T @ spikes if to_weight else None
-    # The way through the dispatcher takes longer; only tracing needs it.
-    back = _backward if type(weight) in (Tensor, torch.nn.Parameter) else torch.ops.hxtorch.weigh_backward
+    back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
     return grad_spikes if to_spikes else None, grad_weight if to_weight else None
 
 
-LIBRARY.impl("weigh", _forward, "CPU")
-LIBRARY.impl("weigh_backward", _backward, "CPU")
-torch.library.register_fake("hxtorch::weigh", _forward_shapes, lib=LIBRARY)
-torch.library.register_fake("hxtorch::weigh_backward", _backward_shapes, lib=LIBRARY)
+define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
+define(
+    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
+    "-> (Tensor grad_spikes, Tensor grad_weight)",
+    _backward,
+    _backward_shapes,
+)
 torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep, lib=LIBRARY)
 
 OPERATOR = torch.ops.hxtorch.weigh.default
 """``hxtorch::weigh``; the second output is what the way back needs."""
+
+
+class _Product(torch.autograd.Function):
+    """The operator without torch's dispatcher."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, Tensor]:
+        outputs = _forward(*inputs)
+        _keep(ctx, inputs, outputs)
+        return outputs
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, Tensor | None]:
+        return _adjoint(ctx, *gradients)
+
+
+def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
+    """Call :data:`OPERATOR` the shortest way and return the product."""
+    call = OPERATOR if traced(spikes) else _Product.apply
+    product: Tensor = call(spikes, weight)[0]  # type: ignore[no-untyped-call]
+    return product

@@ -65,7 +65,7 @@ def integrate(
     keeps = fused.NOTHING
     if torch.is_grad_enabled():
         keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if input.requires_grad else fused.NOTHING
-    spikes, membrane, current, adaptation, _, _ = fused.OPERATOR(
+    spikes, membrane, current, adaptation, _, _ = fused.integrate(
         input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps
     )
     return Traces(

@@ -1,0 +1,54 @@
+"""Memory of a training step of 5 -> 120 LIF -> 3 LI, 100 steps, in a fresh process, against what it has to hold.
+
+That is: the inputs, the outputs (weighted spikes and traces), and what the way back needs (membranes before the reset,
+and one byte per step and neuron for events).
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+STEP = """
+import resource, torch
+from hxtorch import snn as hxsnn
+
+torch.set_num_threads(1)
+SOURCES, HIDDEN, OUTPUTS, STEPS, DT = 5, 120, 3, 100, 1e-6
+exp = hxsnn.Experiment(mock=True, dt=DT)
+first, second = hxsnn.Synapse(SOURCES, HIDDEN, exp), hxsnn.Synapse(HIDDEN, OUTPUTS, exp)
+lif, li = hxsnn.LIF(HIDDEN, exp, enable_cadc_recording={traces}), hxsnn.LI(OUTPUTS, exp)
+torch.nn.init.normal_(first.weight, 0.5, 1.0)
+optimizer = torch.optim.Adam([*first.parameters(), *second.parameters()])
+
+def step(spikes):
+    optimizer.zero_grad()
+    z = lif(first(hxsnn.NeuronHandle(spikes)))
+    y = li(second(z))
+    hxsnn.run(exp, None)
+    y.membrane_cadc.amax(0).logsumexp(1).mean().backward()
+    optimizer.step()
+
+def peak():
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+for _ in range(3):
+    step((torch.rand(STEPS, 2, SOURCES) < 0.05).float())
+before = peak()
+batch = 1000
+spikes = (torch.rand(STEPS, batch, SOURCES) < 0.05).float()
+for _ in range(3):
+    step(spikes)
+used = peak() - before
+lanes = STEPS * batch
+outputs = lanes * (HIDDEN * (2 + 2 * {traces}) + OUTPUTS * 3) * 4
+back = lanes * HIDDEN * (4 + 1)
+print(used / (lanes * SOURCES * 4 + outputs + back), used / 2**20)
+"""
+
+
+@pytest.mark.parametrize("traces", [False, True], ids=["spikes only", "full traces"])
+def test_memory_of_a_training_step(note, traces):
+    command = [sys.executable, "-c", STEP.format(traces=traces)]
+    ratio, size = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603
+    note(f"{float(ratio):.2f} x what it has to hold, {float(size):.0f} MiB")
