@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, LIF
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
@@ -27,6 +28,9 @@ class FiringNeuron(AnalogNeuron, ABC):
     output_type = NeuronHandle
     fires = True
 
+    recurs: ClassVar[bool] = True
+    """Whether the model takes its own spikes as input, see :meth:`integrate`."""
+
     reset: HXBaseParameter
     threshold: HXBaseParameter
     refractory_time: HXBaseParameter
@@ -40,8 +44,14 @@ class FiringNeuron(AnalogNeuron, ABC):
         surrogate(self.method)  # refuses unknown names
 
     @abstractmethod
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF | IAF:
-        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF | IAF:
+        """Return the traces of the model.
+
+        Args:
+            current: Weighted spikes (time, batch, neuron).
+            recorded: What the chip showed, which takes the place of what is computed.
+            feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
+        """
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""

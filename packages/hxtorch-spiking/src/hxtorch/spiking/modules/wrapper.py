@@ -170,9 +170,11 @@ class HXModuleWrapper(HXBaseExperimentModule):
             check_axes(handle.observable_state, f"input of {self.label}")
         hw_data = tuple(hw_map.get(module) for module in self.wrapped)
         results = self._by_module(self.forward_func(*inputs, hw_data=hw_data))
-        for handle, result in zip(output, results, strict=True):
+        for module, handle, result, shown in zip(self.wrapped, output, results, hw_data, strict=True):
             if result is not None:
                 self._fill(handle, result)
+            if shown is not None:
+                module.show(handle, shown)
 
     def extra_repr(self) -> str:
         """Return the modules."""
