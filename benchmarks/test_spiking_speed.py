@@ -1,7 +1,7 @@
 """Training steps of spiking networks against norse, snntorch, spikingjelly and a torch loop, same equations, same run.
 
-A peer that is not installed is left out. All networks are input -> LIF -> LI with exponential synaptic currents, SuperSpike or
-what the peer has in its place, no refractory time, float32, Adam. Ours go through the public modules in mock mode.
+A peer that is not installed is left out. All networks are input -> LIF -> LI with exponential synaptic currents, SuperSpike
+or what the peer has in its place, no refractory time, float32, Adam. Ours go through the public modules in mock mode.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ def problem(sources, hidden, outputs, batch, density):
     generator = torch.Generator().manual_seed(0)
     spikes = (torch.rand(STEPS, batch, sources, generator=generator) < density).float()
     scale = 2.0 / (sources * density) ** 0.5
-    weights = scale * torch.randn(hidden, sources, generator=generator), 0.1 * torch.randn(outputs, hidden, generator=generator)
+    weights = (
+        scale * torch.randn(hidden, sources, generator=generator),
+        0.1 * torch.randn(outputs, hidden, generator=generator),
+    )
     target = torch.randint(0, outputs, (batch,), generator=generator)
     return spikes, [torch.nn.Parameter(weight) for weight in weights], target
 
@@ -159,7 +162,12 @@ def our_step(size, traces):
     first.weight, second.weight = weights
     options = {"tau_mem": TAU, "tau_syn": TAU}
     lif = hxsnn.LIF(
-        hidden, exp, alpha=ALPHA, refractory_time=hxsnn.MixedHXModelParameter(0.0, DT), enable_cadc_recording=traces, **options
+        hidden,
+        exp,
+        alpha=ALPHA,
+        refractory_time=hxsnn.MixedHXModelParameter(0.0, DT),
+        enable_cadc_recording=traces,
+        **options,
     )
     li = hxsnn.LI(outputs, exp, **options)
 

@@ -12,7 +12,7 @@ from hxtorch.spiking.functional.linear import Linear
 @given(
     st.integers(1, 70),
     st.sampled_from([1, 3, 5, 16, 63, 64, 65, 130]),
-    st.sampled_from([1, 2, 3, 4, 7, 12, 13, 33, 120]),
+    st.sampled_from([1, 3, 4, 12, 13, 32, 33, 120]),
     st.sampled_from([0.0, 0.02, 0.1, 0.5, 1.0]),
     st.booleans(),
     st.tuples(st.booleans(), st.booleans()),
@@ -44,7 +44,7 @@ def test_product_of_spikes_and_its_gradients_are_those_of_the_dense_one(
 def test_product_does_not_depend_on_the_number_of_threads(threads):
     generator = torch.Generator().manual_seed(0)
     spikes = (torch.rand(40, 30, 200, generator=generator) < 0.05).float()
-    weights = [torch.randn(targets, 200, generator=generator).requires_grad_() for targets in (3, 40, 300)]
+    weights = [torch.randn(targets, 200, generator=generator).requires_grad_() for targets in (40, 300)]
     before = torch.get_num_threads()
     results = []
     try:
@@ -60,10 +60,11 @@ def test_product_does_not_depend_on_the_number_of_threads(threads):
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("density", [0.05, 0.9])
 @pytest.mark.parametrize("trained", [(False, False), (True, False), (False, True), (True, True)])
-def test_operator_keeps_the_contract_of_torch(density, trained):
+@pytest.mark.parametrize("targets", [5, 40])
+def test_operator_keeps_the_contract_of_torch(density, trained, targets):
     generator = torch.Generator().manual_seed(0)
     spikes = (torch.rand(20, 70, generator=generator) < density).float().requires_grad_(trained[0])
-    weight = torch.randn(5, 70, generator=generator).requires_grad_(trained[1])
+    weight = torch.randn(targets, 70, generator=generator).requires_grad_(trained[1])
     torch.library.opcheck(events.OPERATOR, (spikes, weight))
 
 
@@ -107,7 +108,10 @@ def test_transforms_of_torch_func_go_through_torch():
 @pytest.mark.parametrize("biased", [False, True])
 def test_function_of_other_versions_has_the_gradients_of_linear(biased):
     generator = torch.Generator().manual_seed(0)
-    operands = [torch.rand(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in ((4, 2, 5), (3, 5), (3,))]
+    operands = [
+        torch.rand(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in ((4, 2, 5), (3, 5), (3,))
+    ]
     operands = operands[: 2 + biased]
     got, law = Linear.apply(*operands), torch.nn.functional.linear(*operands)
     assert torch.equal(got, law)

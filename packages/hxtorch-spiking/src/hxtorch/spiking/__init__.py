@@ -6,6 +6,7 @@ from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules import (
+    AELIF,
     BatchDropout,
     HXBaseExperimentModule,
     HXModule,
@@ -34,6 +35,7 @@ LIF, LI = Neuron, ReadoutNeuron
 Handle, LIFObservables, LIObservables = TensorHandle, NeuronHandle, ReadoutNeuronHandle
 
 __all__ = [
+    "AELIF",
     "LI",
     "LIF",
     "BatchDropout",

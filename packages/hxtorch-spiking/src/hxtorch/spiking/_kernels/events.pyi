@@ -1,8 +1,8 @@
 """Products of spikes with weights that only look at spikes. Arrays are given by their addresses.
 
 Common arguments: ``double``, whether numbers are float64, else float32; ``rows`` of ``sources`` spikes each; number of
-``targets``; ``spikes`` (row, source); ``bits``, uint64 (row, words), one bit per source, 64 to a word; ``graded``, whether
-spikes have other values than 0 and 1; how many ``threads`` to use at most.
+``targets``; ``spikes`` (row, source); ``bits``, uint64 (row, words), one bit per source, 64 to a word; ``graded``,
+whether spikes have other values than 0 and 1; how many ``threads`` to use at most.
 """
 
 PARTS_OF_ROWS: int

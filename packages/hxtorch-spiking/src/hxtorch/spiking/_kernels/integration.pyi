@@ -30,9 +30,14 @@ def forward(
         lanes: Neurons of all batch entries.
         width: Length of a row of ``constants``, which repeats along the lanes.
         constants: (row, width), rows as in :mod:`hxtorch.spiking.functional.constants`.
-        spikes_hw, membrane_hw, adaptation_hw: Recordings (step, lane).
+        spikes_hw: Recorded spikes (step, lane).
+        membrane_hw: Recorded membranes.
+        adaptation_hw: Recorded adaptation.
         input: Weighted spikes (step, lane).
-        spikes, membrane, current, adaptation: Outputs (step, lane).
+        spikes: Output (step, lane).
+        membrane: Output.
+        current: Output.
+        adaptation: Output.
         before: Output: membrane before the reset, relative to the rest (step, lane).
         events: Output: 1 where a neuron spiked, 2 where it was refractory, uint8 (step, lane).
         threads: How many to use at most.
@@ -64,11 +69,25 @@ def backward(
     """Go back through what :func:`forward` did.
 
     Args:
-        double, fire, full, steps, lanes, width, constants, membrane_hw, threads: As there.
-        before, events, current, adaptation: What it put out; the last two only for gradients of the constants.
+        double: As there.
+        fire: As there.
+        full: As there.
+        steps: As there.
+        lanes: As there.
+        width: As there.
+        constants: As there.
+        membrane_hw: As there.
+        before: What it put out.
+        events: What it put out.
+        current: What it put out, only for gradients of the constants.
+        adaptation: What it put out, only for gradients of the constants.
         surrogate: Number of the surrogate derivative, see :mod:`hxtorch.spiking.functional.surrogates`.
         alpha: Its steepness.
-        grad_spikes, grad_membrane, grad_current, grad_adaptation: Gradients of the outputs.
+        grad_spikes: Gradient of an output.
+        grad_membrane: Gradient of an output.
+        grad_current: Gradient of an output.
+        grad_adaptation: Gradient of an output.
         grad_input: Output: gradient of the input.
         grad_constants: Output: gradients of the constants per lane (row, lane).
+        threads: As there.
     """

@@ -13,7 +13,11 @@
 #include <string.h>
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(HX_NO_CLONES)
+#if __GNUC__ >= 12
+#define HX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
 #define HX_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define HX_CLONES
 #endif

@@ -92,8 +92,12 @@ def cuba_aelif_integration(
         tau_adap: Time constant :math:`\tau_w` in seconds, at least half of the step.
         hw_data: Recordings of the chip.
         dt: Step in seconds.
-        leaky, fire, refractory, exponential, subthreshold_adaptation, spike_triggered_adaptation: Which terms there
-            are.
+        leaky: The membrane leaks.
+        fire: There is a threshold.
+        refractory: A membrane that spiked is held for the refractory time.
+        exponential: The membrane is driven by an exponential of itself.
+        subthreshold_adaptation: The membrane drives the adaptation.
+        spike_triggered_adaptation: Each spike increments the adaptation.
         integration_step_code: Says which terms there are instead of these flags: a
             :class:`~hxtorch.spiking.functional.CuBaStepCode` or the text that it generates.
         traces: Whether other traces than spikes are wanted.
@@ -133,4 +137,4 @@ def cuba_aelif_integration(
     )
     terms = Terms(step.fire, step.exponential, step.adapting)
     found = integration.integrate(input, constants, terms, hw_data, method, alpha, traces, feedback)
-    return AELIF(*found, hw_data and hw_data.madc)
+    return AELIF(*found, None if hw_data is None else hw_data.madc)

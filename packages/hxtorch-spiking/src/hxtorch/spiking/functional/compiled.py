@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -10,8 +10,23 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")
+LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")  # type: ignore[no-untyped-call]
 """Where the operators are defined."""
+
+
+def define(schema: str, cpu: Callable[..., object], shapes: Callable[..., object]) -> None:
+    """Define an operator of torch.
+
+    Args:
+        schema: Its name, arguments and results.
+        cpu: What computes it on the CPU.
+        shapes: Returns results of the same shapes without values, to trace graphs.
+    """
+    name = schema.partition("(")[0]
+    LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))  # type: ignore[no-untyped-call]
+    LIBRARY.impl(name, cpu, "CPU")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"hxtorch::{name}", shapes, lib=LIBRARY)
+
 
 _TORCH_ONLY = ContextVar("hxtorch_torch_only", default=False)
 

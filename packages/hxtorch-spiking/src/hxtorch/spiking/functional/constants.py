@@ -88,7 +88,7 @@ ROWS = tuple(Constants.__dataclass_fields__)
 def unpacked(packed: Tensor, like: Tensor) -> Constants:
     """Return the rows of packed constants in shapes that broadcast to one step of ``like``, (batch, neuron)."""
     lanes = like.shape[1:]
-    rows = packed if packed.shape[1] in (1, lanes[1]) else packed.unflatten(1, lanes)
+    rows = packed if packed.shape[1] in (1, lanes[1]) else packed.reshape(len(packed), *lanes)
     return Constants(*rows.unbind(0))
 
 

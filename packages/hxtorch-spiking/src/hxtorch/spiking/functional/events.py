@@ -1,7 +1,7 @@
 """The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
 
-``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero, the
-product and the gradient of the weights cost what the others cost; else torch multiplies.
+``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero,
+the product and the gradient of the weights cost what the others cost; else torch multiplies.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.compiled import LIBRARY, address
+from hxtorch.spiking.functional.compiled import LIBRARY, address, define
 
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""
 
-_FEW_SOURCES, _MANY_TARGETS = 16, 32
-"""With so few numbers in a row, and so many targets each, the product of spikes is never slower."""
+_MANY_TARGETS = 32
+"""With fewer targets it does not pay to look for spikes."""
+
+_FEW_SOURCES = 16
+"""With so few numbers in a row the product of spikes is never slower."""
 
 _FEW_TARGETS = 12
 """Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
@@ -27,27 +30,20 @@ _FEW_TARGETS = 12
 _FEW_WEIGHTS = 1 << 14
 """Up to so many weights each part of the rows has its own sum of their gradient."""
 
-LIBRARY.define(
-    "weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", tags=(torch.Tag.pt2_compliant_tag,)
-)
-LIBRARY.define(
-    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
-    "-> (Tensor grad_spikes, Tensor grad_weight)",
-    tags=(torch.Tag.pt2_compliant_tag,),
-)
-
 
 def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
     (rows, sources), targets = spikes.shape, len(weight)
     double, threads = spikes.dtype == torch.float64, torch.get_num_threads()
+    output = empty_like(spikes, shape=(rows, targets))
+    if targets < _MANY_TARGETS:
+        return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
     bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
     count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), threads)
     bits[-2], bits[-1] = count, graded
-    if not _sparse(count, rows, sources, targets):
-        return spikes @ weight.T, bits
-    output = empty_like(spikes, shape=(rows, targets))
+    if not _sparse(count, rows, sources):
+        return torch.mm(spikes, weight.T, out=output), bits
     by_source = weight.T.contiguous()
     events.weigh_spikes(
         double,
@@ -74,29 +70,49 @@ def _backward(
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
     if to_spikes and targets <= _FEW_TARGETS:
         grad_spikes = empty_like(weight, shape=(rows, sources))
-        places = (gradient.data_ptr(), weight.data_ptr(), grad_spikes.data_ptr())
-        events.spread_gradient(double, rows, sources, targets, *places, threads)
+        events.spread_gradient(
+            double,
+            rows,
+            sources,
+            targets,
+            gradient.data_ptr(),
+            weight.data_ptr(),
+            grad_spikes.data_ptr(),
+            threads,
+        )
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    count, graded = bits[-2:].tolist()
-    if to_weight and _sparse(count, rows, sources, targets):
+    count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
+    if to_weight and len(bits) and _sparse(count, rows, sources):
         by_rows = sources * targets <= _FEW_WEIGHTS
         sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
-        places = (address(spikes), bits.data_ptr(), bool(graded), gradient.data_ptr(), sums.data_ptr())
-        events.collect_weights(double, rows, sources, targets, *places, by_rows, threads)
+        events.collect_weights(
+            double,
+            rows,
+            sources,
+            targets,
+            address(spikes),
+            bits.data_ptr(),
+            bool(graded),
+            gradient.data_ptr(),
+            sums.data_ptr(),
+            by_rows,
+            threads,
+        )
         grad_weight = sums.sum(0).T.contiguous() if by_rows else sums[0].T.contiguous()
     elif to_weight:
         grad_weight = gradient.T @ spikes
     return grad_spikes, grad_weight
 
 
-def _sparse(count: int, rows: int, sources: int, targets: int) -> bool:
-    return _DENSE * count < rows * sources or (sources <= _FEW_SOURCES and targets >= _MANY_TARGETS)
+def _sparse(count: int, rows: int, sources: int) -> bool:
+    return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
 
 
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (rows, sources), targets = spikes.shape, weight.shape[0]
-    bits = spikes.new_empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    words = rows * ((sources + 63) // 64) + 2
+    bits = spikes.new_empty(0 if targets < _MANY_TARGETS else words, dtype=torch.int64)
     return spikes.new_empty((rows, targets)), bits
 
 
@@ -127,10 +143,13 @@ def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tenso
     return grad_spikes if to_spikes else None, grad_weight if to_weight else None
 
 
-LIBRARY.impl("weigh", _forward, "CPU")
-LIBRARY.impl("weigh_backward", _backward, "CPU")
-torch.library.register_fake("hxtorch::weigh", _forward_shapes, lib=LIBRARY)
-torch.library.register_fake("hxtorch::weigh_backward", _backward_shapes, lib=LIBRARY)
+define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
+define(
+    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
+    "-> (Tensor grad_spikes, Tensor grad_weight)",
+    _backward,
+    _backward_shapes,
+)
 torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep, lib=LIBRARY)
 
 OPERATOR = torch.ops.hxtorch.weigh.default

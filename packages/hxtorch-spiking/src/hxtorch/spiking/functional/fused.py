@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,24 +14,10 @@ from torch import Tensor
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional.compiled import LIBRARY, address
+from hxtorch.spiking.functional.compiled import LIBRARY, address, define
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
-
-LIBRARY.define(
-    "integrate(Tensor input, Tensor constants, Tensor? spikes_hw, Tensor? membrane_hw, Tensor? adaptation_hw, bool fire, "
-    "bool full, int surrogate, float alpha, bool traces, int keeps) "
-    "-> (Tensor spikes, Tensor membrane, Tensor current, Tensor adaptation, Tensor before, Tensor events)",
-    tags=(torch.Tag.pt2_compliant_tag,),
-)
-LIBRARY.define(
-    "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
-    "Tensor constants, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, Tensor adaptation, "
-    "SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, bool to_constants) "
-    "-> (Tensor grad_input, Tensor grad_constants)",
-    tags=(torch.Tag.pt2_compliant_tag,),
-)
 
 
 def _forward(
@@ -58,6 +45,7 @@ def _forward(
     before = new(input) if keeps and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
     events = new(input, torch.uint8) if fire and keeps else input.new_empty(0, dtype=torch.uint8)
     if new is empty_like:
+        spikes_at, membrane_at, adaptation_at = map(address, recorded)
         integration.forward(
             input.dtype == torch.float64,
             fire,
@@ -66,9 +54,16 @@ def _forward(
             input.shape[1] * input.shape[2],
             constants.shape[1],
             constants.data_ptr(),
-            *map(address, recorded),
+            spikes_at,
+            membrane_at,
+            adaptation_at,
             input.data_ptr(),
-            *map(address, (spikes, membrane, current, adaptation, before, events)),
+            address(spikes),
+            address(membrane),
+            address(current),
+            address(adaptation),
+            address(before),
+            address(events),
             torch.get_num_threads(),
         )
     return spikes, membrane, current, adaptation, before, events
@@ -105,6 +100,7 @@ def _backward(
     grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
+        to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
         integration.backward(
             constants.dtype == torch.float64,
             fire,
@@ -113,10 +109,19 @@ def _backward(
             lanes,
             constants.shape[1],
             constants.data_ptr(),
-            *map(address, (membrane_hw, before, events, current, adaptation)),
+            address(membrane_hw),
+            address(before),
+            address(events),
+            address(current),
+            address(adaptation),
             surrogate,
             alpha,
-            *map(address, (*gradients, grad_input, grad_lanes)),
+            to_spikes,
+            to_membrane,
+            to_current,
+            to_adaptation,
+            address(grad_input),
+            address(grad_lanes),
             torch.get_num_threads(),
         )
     if to_constants:
@@ -142,8 +147,8 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         raise ExperimentError(
-            "integration: asked for gradients that can be differentiated again (create_graph), which the compiled steps do "
-            "not have; integrate inside hxtorch.spiking.functional.step_by_step()"
+            "integration: asked for gradients that can be differentiated again (create_graph), which the compiled "
+            "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
         )
     arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
     # The way through the dispatcher takes longer; only tracing needs it.
@@ -153,11 +158,20 @@ def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
     return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
 
 
-LIBRARY.impl("integrate", _forward, "CPU")
-LIBRARY.impl("integrate_backward", _backward, "CPU")
-torch.library.register_fake("hxtorch::integrate", lambda *arguments: _forward(*arguments, new=_described), lib=LIBRARY)
-torch.library.register_fake(
-    "hxtorch::integrate_backward", lambda *arguments: _backward(*arguments, new=_described), lib=LIBRARY
+define(
+    "integrate(Tensor input, Tensor constants, Tensor? spikes_hw, Tensor? membrane_hw, Tensor? adaptation_hw, "
+    "bool fire, bool full, int surrogate, float alpha, bool traces, int keeps) "
+    "-> (Tensor spikes, Tensor membrane, Tensor current, Tensor adaptation, Tensor before, Tensor events)",
+    _forward,
+    partial(_forward, new=_described),
+)
+define(
+    "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
+    "Tensor constants, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, Tensor adaptation, "
+    "SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, bool to_constants) "
+    "-> (Tensor grad_input, Tensor grad_constants)",
+    _backward,
+    partial(_backward, new=_described),
 )
 torch.library.register_autograd("hxtorch::integrate", _adjoint, setup_context=_keep, lib=LIBRARY)
 

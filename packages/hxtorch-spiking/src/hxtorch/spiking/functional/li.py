@@ -64,4 +64,4 @@ def cuba_li_integration(
 def integrate(input: Tensor, constants: Constants, hw_data: HardwareObservables | None, traces: bool) -> LI:
     """Take the steps of neurons without a threshold."""
     found = integration.integrate(input, constants, _TERMS, hw_data, traces=traces)
-    return LI(cast(Tensor, found.membrane), found.current, hw_data and hw_data.madc)
+    return LI(cast(Tensor, found.membrane), found.current, None if hw_data is None else hw_data.madc)

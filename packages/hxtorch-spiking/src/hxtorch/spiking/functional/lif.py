@@ -111,4 +111,4 @@ def integrate(
 ) -> LIF:
     """Take the steps of neurons with a threshold and without exponential and adaptation terms."""
     found = integration.integrate(input, constants, _TERMS, hw_data, method, alpha, traces, feedback)
-    return LIF(cast(Tensor, found.spikes), found.membrane, found.current, hw_data and hw_data.madc)
+    return LIF(cast(Tensor, found.spikes), found.membrane, found.current, None if hw_data is None else hw_data.madc)

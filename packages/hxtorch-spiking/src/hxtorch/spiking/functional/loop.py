@@ -14,7 +14,7 @@ from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.functional.unterjubel import inject
 
 EXPONENT_LIMIT = 20.0
-"""Largest exponent of the exponential term: there the chip's membrane is long at its rail, and numbers overflow soon."""
+"""Largest exponent of the exponential term: there the chip's membrane is long at its rail; numbers overflow soon."""
 
 
 Feedback = Callable[[Tensor], Tensor]

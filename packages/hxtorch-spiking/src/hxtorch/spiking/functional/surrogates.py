@@ -1,7 +1,7 @@
 r"""Surrogate derivatives of the comparator by name.
 
-With :math:`s = \alpha |x|`, where :math:`x` is the distance of the membrane from its threshold in model units, all are 1
-at the threshold (``multi_gaussian``: 1.1), so that they can be exchanged for each other.
+With :math:`s = \alpha |x|`, where :math:`x` is the distance of the membrane from its threshold in model units, all are
+1 at the threshold (``multi_gaussian``: 1.1), so that they can be exchanged for each other.
 
 ================== ============================================== ===================================================
 name               derivative                                     source

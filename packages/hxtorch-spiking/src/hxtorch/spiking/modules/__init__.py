@@ -1,5 +1,6 @@
 """Modules of a spiking network."""
 
+from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
 from hxtorch.spiking.modules.exponential import NeuronExp, ReadoutNeuronExp
@@ -15,6 +16,7 @@ from hxtorch.spiking.modules.types import Population, Projection
 from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 
 __all__ = [
+    "AELIF",
     "BatchDropout",
     "HXBaseExperimentModule",
     "HXModule",

@@ -196,6 +196,80 @@ class LIArguments(
     """Arguments of leaky integrators."""
 
 
+class AdaptationArguments(TypedDict, total=False):
+    """Arguments of exponential and adaptation terms. On the chip they are register codes, 0 to 1022, not calibrated."""
+
+    exponential_slope: Parameter
+    """Slope of the exponential term: model units, positive; on the chip its current's code. Default 0.1 and 500."""
+    exponential_threshold: Parameter
+    """Threshold of the exponential term: model units, and a code. Default 0.8 and 511."""
+    subthreshold_adaptation_strength: Parameter
+    """Conductance by which the membrane drives the adaptation, in units of the leak's, and a code; negative ones
+    invert it. Default 0.1 and 100."""
+    spike_triggered_adaptation_increment: Parameter
+    """What a spike adds to the adaptation: model units, and a code; negative ones invert it. Default 0.1 and 100."""
+    clock_scale_adaptation_pulse: int
+    """A spike drives the adaptation for 2^(scale + 1) cycles of 4 ns on the chip, 0 to 15. Default 5."""
+    tau_adap: Parameter
+    """Time constant of the adaptation: seconds, and a code. Default 100 us and 100."""
+    leak_adaptation: Parameter
+    """Potential that the adaptation relaxes to on the chip, a code. Chip only. Default 511."""
+
+
+class TermArguments(TypedDict, total=False):
+    """Which terms the equations have."""
+
+    leaky: bool
+    """The membrane leaks. Default True."""
+    fire: bool
+    """There is a threshold. Default True."""
+    exponential: bool
+    """The membrane is driven by an exponential of itself. Default False."""
+    subthreshold_adaptation: bool
+    """The membrane drives the adaptation. Default False."""
+    spike_triggered_adaptation: bool
+    """Each spike increments the adaptation. Default False."""
+
+
+class AELIFArguments(
+    LeakArguments,
+    FireArguments,
+    MembraneArguments,
+    RefractoryArguments,
+    DACArguments,
+    SurrogateArguments,
+    AdaptationArguments,
+    PlaceArguments,
+    SpikeRecordingArguments,
+    MembraneRecordingArguments,
+    TermArguments,
+    total=False,
+):
+    """Arguments of adaptive exponential leaky integrate-and-fire neurons."""
+
+    chip_coordinate: None
+    """The chip among those of a connection; there is one, so None."""
+
+
+def aelif_defaults() -> AELIFArguments:
+    """Return fresh defaults of the arguments that only these neurons have."""
+    return {
+        "exponential_slope": MixedHXModelParameter(0.1, 500),
+        "exponential_threshold": MixedHXModelParameter(0.8, 511),
+        "subthreshold_adaptation_strength": MixedHXModelParameter(0.1, 100),
+        "spike_triggered_adaptation_increment": MixedHXModelParameter(0.1, 100),
+        "clock_scale_adaptation_pulse": 5,
+        "tau_adap": MixedHXModelParameter(100e-6, 100),
+        "leak_adaptation": 511,
+        "chip_coordinate": None,
+        "leaky": True,
+        "fire": True,
+        "exponential": False,
+        "subthreshold_adaptation": False,
+        "spike_triggered_adaptation": False,
+    }
+
+
 def lif_defaults() -> LIFArguments:
     """Return fresh defaults of all arguments; those of the other models are among them."""
     return {
