@@ -42,6 +42,9 @@ class AnalogNeuron(Population):
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
 
+    recurs: ClassVar[bool] = False
+    """Whether the model takes its own spikes as input: its ``integrate`` has the argument ``feedback``."""
+
     parameter_names: ClassVar[tuple[str, ...]]
     """Parameters that the chip is calibrated to."""
 

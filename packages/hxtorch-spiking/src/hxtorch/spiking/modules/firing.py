@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
@@ -27,9 +27,7 @@ class FiringNeuron(AnalogNeuron, ABC):
 
     output_type = NeuronHandle
     fires = True
-
-    recurs: ClassVar[bool] = True
-    """Whether the model takes its own spikes as input, see :meth:`integrate`."""
+    recurs = True
 
     reset: HXBaseParameter
     threshold: HXBaseParameter

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
+from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.modules.weighted import WeightedProjection
 from hxtorch.spiking.modules.wrapper import HXModuleWrapper
@@ -34,11 +35,11 @@ class Recurrent(HXModuleWrapper):
         TensorShapeError: ``synapse`` is of another size.
     """
 
-    neuron: FiringNeuron
+    neuron: FiringNeuron | AELIF
     synapse: WeightedProjection
 
-    def __init__(self, experiment: Experiment, neuron: FiringNeuron, synapse: WeightedProjection) -> None:
-        if not isinstance(neuron, FiringNeuron) or not neuron.recurs:
+    def __init__(self, experiment: Experiment, neuron: FiringNeuron | AELIF, synapse: WeightedProjection) -> None:
+        if not isinstance(neuron, (FiringNeuron, AELIF)) or not neuron.recurs:
             raise ParameterError(f"neuron: got {type(neuron).__name__}, wanted firing neurons, as a Neuron (LIF)")
         if not (synapse.in_features == synapse.out_features == neuron.size):
             sizes = f"{synapse.in_features} to {synapse.out_features}"
@@ -53,6 +54,11 @@ class Recurrent(HXModuleWrapper):
         def feedback(spikes: Tensor) -> Tensor:
             return self.synapse.weigh(spikes[None])[0]
 
-        traces = self.neuron.integrate(total, recorded, feedback)
-        before = torch.cat([torch.zeros_like(traces.spikes[:1]), traces.spikes[:-1]])
-        return self.neuron.handle(traces), SynapseHandle(self.synapse.weigh(before))
+        if isinstance(self.neuron, AELIF):
+            adaptive = self.neuron.integrate(total, recorded, feedback)
+            spikes, handle = cast(Tensor, adaptive.spikes), self.neuron.handle(adaptive)
+        else:
+            traces = self.neuron.integrate(total, recorded, feedback)
+            spikes, handle = traces.spikes, self.neuron.handle(traces)
+        before = torch.cat([torch.zeros_like(spikes[:1]), spikes[:-1]])
+        return handle, SynapseHandle(self.synapse.weigh(before))
