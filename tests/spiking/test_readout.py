@@ -127,3 +127,12 @@ def test_offset_scale_and_shift_hold_for_any_source(ideal_chip):
     raw = plain.analog[0].cadc
     wanted = (raw.roll(-3, 0)[:-3] - torch.tensor([1.0, 2.0])) * torch.tensor([0.5, 0.25])
     assert torch.equal(other.analog[0].cadc[:-3], wanted)
+
+
+def test_wrapped_neurons_show_their_recordings_too(ideal_chip):
+    exp = hxsnn.Experiment()
+    neuron = hxsnn.Neuron(3, exp, cadc_readout_source="inh_synin")
+    layer = hxsnn.Recurrent(exp, neuron, hxsnn.Synapse(3, 3, exp))
+    z = layer(hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(SPIKES)))
+    hxsnn.run(exp, 40)
+    assert z.analog[0].source is ReadoutSource.inh_synin

@@ -67,7 +67,18 @@ def call_recurrent(exp, modules):
     return hxsnn.Recurrent(exp, lif, rec)(syn(hxsnn.NeuronHandle(spike_input())))
 
 
-SPELLINGS = [call_one_by_one, call_subclass, call_recurrent]
+def call_both(exp, modules):
+    """The subclass takes over what is called one by one."""
+    syn, lif, rec = modules
+    wrapper = Unrolled(exp, neuron=lif, recurrent=rec)
+    exp.connect_wrapper(wrapper)
+    z = hxsnn.NeuronHandle()
+    lif(syn(hxsnn.NeuronHandle(spike_input())), rec(z), output=z)
+    assert wrapper() is z
+    return z
+
+
+SPELLINGS = [call_one_by_one, call_both, call_subclass, call_recurrent]
 
 
 @pytest.mark.parametrize("call", SPELLINGS)
@@ -85,23 +96,28 @@ def test_circle_in_the_numerics(call):
     assert z.membrane_cadc.shape == z.current.shape == (STEPS, 2, SIZE)
 
 
-@pytest.mark.parametrize("kind", [hxsnn.Neuron, hxsnn.IAFNeuron])
+def adaptive(size, exp, **arguments):
+    terms = ("exponential", "subthreshold_adaptation", "spike_triggered_adaptation")
+    return hxsnn.AELIF(size, exp, **dict.fromkeys(terms, True), **arguments)
+
+
+@pytest.mark.parametrize("kind", [hxsnn.Neuron, hxsnn.IAFNeuron, adaptive])
 def test_recurrent_layer_without_weights_is_the_layer_alone(kind):
     exp = hxsnn.Experiment(mock=True)
-    syn, neuron, rec = layer(exp, kind, leak=0.1) if kind is hxsnn.Neuron else layer(exp, kind, reset=0.1)
+    syn, neuron, rec = layer(exp, kind, **({"reset": 0.1} if kind is hxsnn.IAFNeuron else {"leak": 0.1}))
     torch.nn.init.zeros_(rec.weight)
     x = hxsnn.NeuronHandle(spike_input())
     alone = neuron(syn(x))
     hxsnn.run(exp, None)
     z = hxsnn.Recurrent(exp, neuron, rec)(syn(x))
     hxsnn.run(exp, None)
-    for name in ("spikes", "membrane_cadc", "current"):
+    for name in ("spikes", "membrane_cadc", "current", "adaptation_cadc"):
         torch.testing.assert_close(getattr(z, name), getattr(alone, name))
 
 
 def test_recurrent_layer_is_the_unrolled_one():
     results = []
-    for call in SPELLINGS[1:]:
+    for call in SPELLINGS[2:]:
         exp = hxsnn.Experiment(mock=True)
         modules = layer(exp)
         torch.manual_seed(1)
@@ -176,6 +192,17 @@ def test_recurrent_chip_agrees_with_the_model(ideal_chip):
     assert (mock.spikes.sum(0)[:, 0] >= 2).all()
     assert mock.membrane_cadc[..., 1].max() > 0.3
     assert (mock.membrane_cadc - chip.membrane_cadc)[..., 1].abs().max() < 0.1
+
+
+def test_adaptation_reaches_a_recurrent_layer():
+    spikes = []
+    for strength in (0.0, 2.0):
+        exp = hxsnn.Experiment(mock=True)
+        syn, lif, rec = layer(exp, adaptive, spike_triggered_adaptation_increment=strength)
+        z = hxsnn.Recurrent(exp, lif, rec)(syn(hxsnn.NeuronHandle(spike_input())))
+        hxsnn.run(exp, STEPS)
+        spikes.append(z.spikes.sum((0, 1)))
+    assert (spikes[1][:3] < spikes[0][:3]).all()
 
 
 def test_sparse_recurrence():
@@ -323,8 +350,9 @@ def test_recurrent_layer_of_what_can_not_be_one():
         hxsnn.Recurrent(exp, hxsnn.Neuron(4, exp), hxsnn.Synapse(4, 3, exp))
     with pytest.warns(DeprecationWarning, match="NeuronExp"):
         old = hxsnn.NeuronExp(4, exp)
-    with pytest.raises(ParameterError, match="NeuronExp"):
-        hxsnn.Recurrent(exp, old, hxsnn.Synapse(4, 4, exp))
+    for neuron in (old, hxsnn.AELIF(4, exp, fire=False), hxsnn.ReadoutNeuron(4, exp)):
+        with pytest.raises(ParameterError, match=f"got {type(neuron).__name__}"):
+            hxsnn.Recurrent(exp, neuron, hxsnn.Synapse(4, 4, exp))
 
 
 def test_recurrent_layer_that_does_not_fit_says_so(ideal_chip):

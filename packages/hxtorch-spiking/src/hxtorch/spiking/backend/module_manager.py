@@ -224,6 +224,10 @@ class ModuleManager(BaseModuleManager):
         """Return the handles that ``module`` reads."""
         return self._node_of(module).sources
 
+    def output_data(self, module: HXModule) -> TensorHandle:
+        """Return the handle that ``module`` fills."""
+        return self._node_of(module).target
+
     def source_populations(self, module: HXModule) -> list[Population]:
         """Return the populations whose spikes reach ``module``, directly or through synapses and functions."""
         return self._populations(module, lambda node: [self._makers.get(source) for source in node.sources])

@@ -14,6 +14,7 @@ from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import CuBaStepCode, cuba_aelif_integration
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
@@ -84,7 +85,7 @@ class AELIF(AnalogNeuron):
             subthreshold_adaptation=chosen["subthreshold_adaptation"],
             spike_triggered_adaptation=chosen["spike_triggered_adaptation"],
         )
-        self.fires = self.step.fire  # type: ignore[misc]  # here each module says so
+        self.fires = self.recurs = self.step.fire  # type: ignore[misc]  # here each module says so
         self.output_type = NeuronHandle if self.fires else ReadoutNeuronHandle  # type: ignore[misc]
         super().__init__(size, experiment, AELIFArguments.__annotations__, arguments)
         if chosen["chip_coordinate"] is not None:
@@ -144,7 +145,9 @@ class AELIF(AnalogNeuron):
         values = super().hardware_values()
         return values if self.step.leaky else {**values, "leak": values["reset"]}
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> functional.AELIF:
+    def integrate(
+        self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None
+    ) -> functional.AELIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         return cuba_aelif_integration(
             current,
@@ -165,12 +168,16 @@ class AELIF(AnalogNeuron):
             dt=self.experiment.dt,
             integration_step_code=self.step,
             traces=self.enable_cadc_recording,
+            feedback=feedback,
         )
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""
         current = self.total_input(input)
-        traces = self.integrate(current, self._observables(hw_data, current))
+        return self.handle(self.integrate(current, self._observables(hw_data, current)))
+
+    def handle(self, traces: functional.AELIF) -> NeuronHandle | ReadoutNeuronHandle:
+        """Return traces of the model as what users get: membranes and adaptation only if they are recorded."""
         analog: dict[str, Any] = {"membrane_madc": traces.membrane_madc}
         if self.enable_cadc_recording:
             analog["membrane_cadc"], analog["current"] = traces.membrane_cadc, traces.current

@@ -20,7 +20,6 @@ from hxtorch.spiking.functional.masked import Masked
 from hxtorch.spiking.functional.threshold import Surrogate
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
-from hxtorch.spiking.modules.module import HXModule
 from hxtorch.spiking.modules.types import Population
 from hxtorch.spiking.morphology import Morphology, SingleCompartmentNeuron
 from hxtorch.spiking.observables import NOTHING, AnalogObservable, HardwareObservables
@@ -42,6 +41,9 @@ class AnalogNeuron(Population):
     input_type = SynapseHandle
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
+
+    recurs: ClassVar[bool] = False
+    """Whether the model takes its own spikes as input: its ``integrate`` has the argument ``feedback``."""
 
     parameter_names: ClassVar[tuple[str, ...]]
     """Parameters that the chip is calibrated to."""
@@ -215,23 +217,10 @@ class AnalogNeuron(Population):
         spikes = super().post_process(hw_spikes, hw_cadc, hw_madc, runtime).spikes
         return HardwareObservables.of(spikes, tuple(analog))
 
-    def exec_forward(
-        self,
-        input: TensorHandle | tuple[TensorHandle, ...],
-        output: TensorHandle,
-        hw_map: Mapping[HXModule, HardwareObservables],
-    ) -> None:
-        """Compute the output and fill its handle, with the recordings that the model has no place for.
-
-        Args:
-            input: Filled handles.
-            output: The handle to fill.
-            hw_map: What the chip recorded, by module.
-        """
-        super().exec_forward(input, output, hw_map)
-        recorded = hw_map.get(self)
-        if recorded is not None and isinstance(output, (NeuronHandle, ReadoutNeuronHandle)):
-            output.show(recorded.others)
+    def show(self, output: TensorHandle, hw_data: HardwareObservables) -> None:
+        """Put recordings into a filled handle that the model has no place for."""
+        if isinstance(output, (NeuronHandle, ReadoutNeuronHandle)):
+            output.show(hw_data.others)
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LI, LIF, exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.euler import tensor_like
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import LIArguments, LIFArguments, Unpack
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
@@ -33,7 +34,9 @@ class NeuronExp(Neuron):
         warnings.warn("NeuronExp is deprecated, use Neuron", DeprecationWarning, stacklevel=2)
         super().__init__(size, experiment, **arguments)
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
+    recurs = False
+
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         params = self.params
         return exp_cuba_lif_integration(

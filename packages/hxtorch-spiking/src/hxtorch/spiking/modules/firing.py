@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, LIF
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
@@ -26,6 +27,7 @@ class FiringNeuron(AnalogNeuron, ABC):
 
     output_type = NeuronHandle
     fires = True
+    recurs = True
 
     reset: HXBaseParameter
     threshold: HXBaseParameter
@@ -40,8 +42,14 @@ class FiringNeuron(AnalogNeuron, ABC):
         surrogate(self.method)  # refuses unknown names
 
     @abstractmethod
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF | IAF:
-        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF | IAF:
+        """Return the traces of the model.
+
+        Args:
+            current: Weighted spikes (time, batch, neuron).
+            recorded: What the chip showed, which takes the place of what is computed.
+            feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
+        """
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""

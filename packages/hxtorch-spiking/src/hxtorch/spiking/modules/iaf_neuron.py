@@ -9,6 +9,7 @@ from hxtorch import core
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
@@ -78,8 +79,13 @@ class IAFNeuron(FiringNeuron):
         values = super().hardware_values()
         return {**values, "leak": values["reset"]}
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> IAF:
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> IAF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         return cuba_refractory_iaf_integration(
-            current, self.params, recorded, self.experiment.dt, traces=self.enable_cadc_recording
+            current,
+            self.params,
+            recorded,
+            self.experiment.dt,
+            traces=self.enable_cadc_recording,
+            feedback=feedback,
         )

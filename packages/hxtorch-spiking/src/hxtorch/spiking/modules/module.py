@@ -136,7 +136,13 @@ class HXModule(HXBaseExperimentModule):
         inputs = input if isinstance(input, tuple) else (input,)
         for handle in inputs:
             check_axes(handle.observable_state, f"input of {self.label}", self.in_size)
-        self._fill(output, self.forward_func(*inputs, hw_data=hw_map.get(self)))
+        hw_data = hw_map.get(self)
+        self._fill(output, self.forward_func(*inputs, hw_data=hw_data))
+        if hw_data is not None:
+            self.show(output, hw_data)
+
+    def show(self, output: TensorHandle, hw_data: HardwareObservables) -> None:
+        """Put recordings into a filled handle that the model has no place for."""
 
     def post_process(
         self,

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
@@ -61,8 +62,13 @@ class Neuron(FiringNeuron):
             alpha=self.alpha,
         )
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         return cuba_lif_integration(
-            current, self.params, recorded, self.experiment.dt, traces=self.enable_cadc_recording
+            current,
+            self.params,
+            recorded,
+            self.experiment.dt,
+            traces=self.enable_cadc_recording,
+            feedback=feedback,
         )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
-from hxtorch.spiking.functional import IAF, LIF, cuba_lif_integration, cuba_refractory_iaf_integration
 from hxtorch.spiking.handle import SynapseHandle, TensorHandle
-from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
-from hxtorch.spiking.modules.neuron import Neuron
+from hxtorch.spiking.modules.aelif import AELIF
+from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.modules.weighted import WeightedProjection
 from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 from hxtorch.spiking.observables import HardwareObservables
@@ -32,16 +31,16 @@ class Recurrent(HXModuleWrapper):
         synapse: From all of them to all of them, dense or sparse.
 
     Raises:
-        ParameterError: The model of ``neuron`` is none that fires, or steps by other equations.
+        ParameterError: ``neuron`` does not fire, or its model takes no spikes of its own.
         TensorShapeError: ``synapse`` is of another size.
     """
 
-    neuron: Neuron | IAFNeuron
+    neuron: FiringNeuron | AELIF
     synapse: WeightedProjection
 
-    def __init__(self, experiment: Experiment, neuron: Neuron | IAFNeuron, synapse: WeightedProjection) -> None:
-        if type(neuron).integrate not in (Neuron.integrate, IAFNeuron.integrate):
-            raise ParameterError(f"neuron: got {type(neuron).__name__}, wanted a Neuron (LIF) or an IAFNeuron")
+    def __init__(self, experiment: Experiment, neuron: FiringNeuron | AELIF, synapse: WeightedProjection) -> None:
+        if not isinstance(neuron, (FiringNeuron, AELIF)) or not neuron.recurs:
+            raise ParameterError(f"neuron: got {type(neuron).__name__}, wanted firing neurons, as a Neuron (LIF)")
         if not (synapse.in_features == synapse.out_features == neuron.size):
             sizes = f"{synapse.in_features} to {synapse.out_features}"
             raise TensorShapeError(f"synapse: got one from {sizes} neurons, wanted {neuron.size} to {neuron.size}")
@@ -49,19 +48,17 @@ class Recurrent(HXModuleWrapper):
 
     def forward_func(self, *input: TensorHandle, hw_data: tuple[HardwareObservables | None, ...] = ()) -> Any:
         """Integrate the sum of the inputs and of what the neurons send to themselves."""
-        neuron = self.neuron
-        total = neuron.total_input(input)
-        recorded = neuron._observables(hw_data[0], total)
+        total = self.neuron.total_input(input)
+        recorded = self.neuron._observables(hw_data[0], total)
 
         def feedback(spikes: Tensor) -> Tensor:
             return self.synapse.weigh(spikes[None])[0]
 
-        dt = self.experiment.dt
-        traces: LIF | IAF
-        if isinstance(neuron, IAFNeuron):
-            traces = cuba_refractory_iaf_integration(total, neuron.params, recorded, dt, feedback=feedback)
+        if isinstance(self.neuron, AELIF):
+            adaptive = self.neuron.integrate(total, recorded, feedback)
+            spikes, handle = cast(Tensor, adaptive.spikes), self.neuron.handle(adaptive)
         else:
-            traces = cuba_lif_integration(total, neuron.params, recorded, dt, feedback=feedback)
-        spikes = traces.spikes
-        back = self.synapse.weigh(torch.cat([torch.zeros_like(spikes[:1]), spikes[:-1]]))
-        return neuron.handle(traces), SynapseHandle(back)
+            traces = self.neuron.integrate(total, recorded, feedback)
+            spikes, handle = traces.spikes, self.neuron.handle(traces)
+        before = torch.cat([torch.zeros_like(spikes[:1]), spikes[:-1]])
+        return handle, SynapseHandle(self.synapse.weigh(before))

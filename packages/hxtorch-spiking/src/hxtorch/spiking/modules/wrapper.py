@@ -91,16 +91,21 @@ class HXModuleWrapper(HXBaseExperimentModule):
         """Join the experiment with all modules.
 
         Args:
-            *input: Handles, filled or promised by other modules of the same experiment.
+            *input: Handles, filled or promised by other modules of the same experiment. Without any, the wrapper only
+                takes over the computation in this pass of modules that are called one by one.
 
         Returns:
             The handle of the last population, or of the last module if there is none.
 
         Raises:
+            ExperimentError: A module is in another wrapper; without input, the last population was not called yet.
             ExperimentError, TensorTypeError, TensorShapeError, TensorValueError: See :meth:`HXModule.forward`.
         """
         self.experiment.connect_wrapper(self)
-        return self.wire(*input)
+        if input:
+            return self.wire(*input)
+        populations = [module for module in self.wrapped if isinstance(module, Population)]
+        return self.experiment.modules.output_data((populations or self.wrapped)[-1])
 
     def wire(self, *input: TensorHandle) -> TensorHandle:
         """Call the modules with each other's handles; override this for other networks than a row or a ring.
@@ -165,9 +170,11 @@ class HXModuleWrapper(HXBaseExperimentModule):
             check_axes(handle.observable_state, f"input of {self.label}")
         hw_data = tuple(hw_map.get(module) for module in self.wrapped)
         results = self._by_module(self.forward_func(*inputs, hw_data=hw_data))
-        for handle, result in zip(output, results, strict=True):
+        for module, handle, result, shown in zip(self.wrapped, output, results, hw_data, strict=True):
             if result is not None:
                 self._fill(handle, result)
+            if shown is not None:
+                module.show(handle, shown)
 
     def extra_repr(self) -> str:
         """Return the modules."""
