@@ -7,8 +7,9 @@ import hxtorch
 from hxtorch import snn as hxsnn
 from hxtorch.core import CalibrationFormatError, calibration, current_session
 from hxtorch.core.errors import NoConnectionError
-from hxtorch.examples.spiking import yinyang
+from hxtorch.examples.spiking import yinyang, yinyang_eventprop
 from hxtorch.examples.spiking.yinyang_model import SNN
+from hxtorch.spiking.errors import ParameterError
 
 SHORT = ["--epochs", "2", "--trainset-size", "60", "--testset-size", "20", "--batch-size", "20"]
 
@@ -22,7 +23,7 @@ def test_defaults_are_the_settings_of_the_task():
     wanted = {
         "mock": False, "n_hidden": 120, "dt": 1e-6, "tau_mem": 6e-6, "tau_syn": 6e-6, "t_sim": 38e-6, "t_early": 2e-6,
         "t_late": 26e-6, "t_bias": 2e-6, "weight_scale": 70, "trace_scale": 0.0147, "alpha": 150, "batch_size": 50,
-        "lr": 0.002, "gamma": 0.9, "step_size": 10, "epochs": 5, "trainset_size": 5000, "testset_size": 1000,
+        "lr": 0.005, "gamma": 0.7, "step_size": 3, "epochs": 20, "trainset_size": 5000, "testset_size": 1000,
         "reg_readout": 0.0004, "weight_init_hidden_std": 0.25, "weight_init_output_mean": 0.0,
         "weight_init_output_std": 0.1,
     }  # fmt: skip
@@ -79,6 +80,44 @@ def test_mock_prints_a_line_per_epoch_and_the_result(capsys):
     lines = [line.rsplit("\r", 1)[-1] for line in written]  # what stays when bars are overwritten
     assert [line.split(":")[0] for line in lines[:2]] == ["epoch 1", "epoch 2"]
     assert lines[-1] == f"test accuracy {accuracy:.3f} on backend mock"
+
+
+@pytest.mark.parametrize(("mock", "mean"), [(True, 0.8), (False, 0.15)])
+def test_eventprop_example_trains_the_same_network_by_eventprop(mock, mean):
+    args = yinyang_eventprop.get_parser().parse_args(["--mock"] if mock else [])
+    torch.manual_seed(0)
+    net = yinyang.build_model(args).network
+    assert [type(part) for part in (net.linear_h, net.lif_h, net.linear_o, net.li_readout)] == [
+        hxsnn.EventPropSynapse, hxsnn.EventPropLIF, hxsnn.EventPropSynapse, hxsnn.ReadoutNeuron,
+    ]  # fmt: skip
+    assert net.linear_h.weight.mean().item() == pytest.approx(mean, abs=0.05)
+    others = vars(yinyang.get_parser().parse_args([]))
+    changed = {
+        name for name, value in vars(yinyang_eventprop.get_parser().parse_args([])).items() if value != others[name]
+    }
+    assert changed == set(yinyang_eventprop.DEFAULTS)
+
+
+def test_eventprop_learns_in_the_model():
+    args = yinyang_eventprop.get_parser().parse_args(["--mock", "--epochs", "2", "--trainset-size", "3000"])
+    assert yinyang.main(args) >= 0.75
+
+
+def test_eventprop_has_no_penalty_of_bursts():
+    with pytest.raises(ParameterError, match="reg-bursts"):
+        yinyang.main(arguments("--mock", "--eventprop", "--reg-bursts", "0.1"))
+
+
+def test_penalty_of_silence_drives_up_what_spikes_too_seldom():
+    model = yinyang.build_model(arguments("--mock"))
+    with torch.no_grad():
+        model.network.linear_h.weight.fill_(0.0)
+        model.network.linear_h.weight[0] = 3.0
+    model(torch.rand(8, 4))
+    model.regularize(reg_silence=0.1).backward()
+    gradient = model.network.linear_h.weight.grad
+    assert not gradient[0].any()
+    torch.testing.assert_close(gradient[1:], torch.full_like(gradient[1:], -0.05))
 
 
 def test_same_seed_gives_the_same_training():

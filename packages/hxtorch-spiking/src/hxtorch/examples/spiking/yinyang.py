@@ -17,6 +17,7 @@ import hxtorch
 from hxtorch.core import NoConnectionError, current_session
 from hxtorch.examples.spiking.yinyang_model import SNN, Model
 from hxtorch.spiking.datasets import YinYangDataset
+from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.transforms.decode import MaxOverTime
 from hxtorch.spiking.transforms.encode import CoordinatesToSpikes
 
@@ -28,17 +29,18 @@ def get_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hxtorch.examples.spiking.yinyang", description=__doc__)
     add = parser.add_argument
     add("--mock", action="store_true", help="train the numerics alone, without a chip")
+    add("--eventprop", action="store_true", help="train by EventProp instead of a surrogate gradient")
     add("--calibration-path", help="calibration of the chip; without, it is calibrated to the settings")
     add("--plot-path", help="where to write a figure (needs matplotlib)")
     add("--device", default="cpu", help="device of the numerics")
     add("--seed", type=int, default=0, help="of weights, samples and their order")
-    add("--epochs", type=int, default=5)
+    add("--epochs", type=int, default=20)
     add("--batch-size", type=int, default=50)
     add("--trainset-size", type=int, default=5000)
     add("--testset-size", type=int, default=1000)
-    add("--lr", type=float, default=0.002, help="learning rate of Adam")
-    add("--step-size", type=int, default=10, help="epochs between decays of the learning rate")
-    add("--gamma", type=float, default=0.9, help="factor of a decay")
+    add("--lr", type=float, default=0.005, help="learning rate of Adam")
+    add("--step-size", type=int, default=3, help="epochs between decays of the learning rate")
+    add("--gamma", type=float, default=0.7, help="factor of a decay")
     add("--dt", type=float, default=1e-6)
     add("--t-sim", type=float, default=38e-6, help="length of a run")
     add("--t-early", type=float, default=2e-6, help="spike time of coordinate 0")
@@ -48,7 +50,7 @@ def get_parser() -> argparse.ArgumentParser:
     add("--tau-mem", type=float, default=6e-6)
     add("--tau-syn", type=float, default=6e-6)
     add("--alpha", type=float, default=150.0, help="steepness of the surrogate derivative")
-    add("--weight-init-hidden-mean", type=float, help="default 0.8 in mock mode, 0.25 on a chip")
+    add("--weight-init-hidden-mean", type=float, help="default 0.8 in mock mode, on a chip 0.25 (EventProp 0.15)")
     add("--weight-init-hidden-std", type=float, default=0.25)
     add("--weight-init-output-mean", type=float, default=0.0)
     add("--weight-init-output-std", type=float, default=0.1)
@@ -62,16 +64,24 @@ def get_parser() -> argparse.ArgumentParser:
     add("--reg-bursts", type=float, default=0.0)
     add("--reg-w-hidden", type=float, default=0.0)
     add("--reg-w-output", type=float, default=0.0)
+    add("--reg-silence", type=float, default=0.0, help="slope that drives up hidden neurons that spike too seldom")
     return parser
 
 
 def build_model(args: argparse.Namespace) -> Model:
-    """Return the untrained model for the settings of :func:`get_parser`."""
+    """Return the untrained model for the settings of :func:`get_parser`.
+
+    Raises:
+        ParameterError: Settings exclude each other.
+    """
     mock = args.mock
+    if args.eventprop and args.reg_bursts:
+        raise ParameterError("--reg-bursts: got it with --eventprop, where numbers of spikes have no gradient")
 
     def choose(given: float | None, in_mock: float, on_chip: float) -> float:
         return given if given is not None else in_mock if mock else on_chip
 
+    on_chip = 0.15 if args.eventprop else 0.25
     encoder = CoordinatesToSpikes(
         round(args.t_sim / args.dt), args.t_early, args.t_late, args.dt, args.t_bias, args.device
     )
@@ -87,12 +97,13 @@ def build_model(args: argparse.Namespace) -> Model:
         alpha=args.alpha,
         trace_shift_hidden=args.trace_shift_hidden,
         trace_shift_out=args.trace_shift_out,
-        weight_init_hidden=(choose(args.weight_init_hidden_mean, 0.8, 0.25), args.weight_init_hidden_std),
+        weight_init_hidden=(choose(args.weight_init_hidden_mean, 0.8, on_chip), args.weight_init_hidden_std),
         weight_init_output=(args.weight_init_output_mean, args.weight_init_output_std),
         weight_scale=args.weight_scale,
         trace_scale=args.trace_scale,
         input_repetitions=int(choose(args.input_repetitions, 1, 5)),
         device=args.device,
+        eventprop=args.eventprop,
     )
     return Model(encoder, network, MaxOverTime(), choose(args.readout_scale, 1.0, 10.0))
 
@@ -118,7 +129,9 @@ def train(
         optimizer.zero_grad()
         scores = model(inputs)
         loss = torch.nn.functional.cross_entropy(scores, target)
-        penalty = model.regularize(args.reg_readout, args.reg_bursts, args.reg_w_hidden, args.reg_w_output)
+        penalty = model.regularize(
+            args.reg_readout, args.reg_bursts, args.reg_w_hidden, args.reg_w_output, args.reg_silence
+        )
         torch.autograd.backward(loss + penalty)
         optimizer.step()
         losses += loss.item() * len(target)

@@ -14,6 +14,8 @@ from hxtorch.spiking.transforms.weight_transforms import linear_saturating
 MAX_WEIGHT = 63
 SYNIN_GM = 500
 DAC_BIAS = 1000
+MIN_RATE = 0.5
+"""Spikes per sample below which a hidden neuron is driven up: a silent one has no spike whose time could be trained."""
 
 
 class SNN(torch.nn.Module):
@@ -34,6 +36,7 @@ class SNN(torch.nn.Module):
         trace_scale: Model units per CADC LSB.
         input_repetitions: Rows on which each input is sent: the range of one weight is short on the chip.
         device: Of the numerics.
+        eventprop: Train by EventProp instead of a surrogate gradient.
 
     Attributes:
         hidden, readout: Handles of both layers in the last pass.
@@ -58,19 +61,22 @@ class SNN(torch.nn.Module):
         trace_scale: float = 0.0147,
         input_repetitions: int = 5,
         device: torch.device | str = "cpu",
+        eventprop: bool = False,
     ) -> None:
         super().__init__()
+        synapse = hxsnn.EventPropSynapse if eventprop else hxsnn.Synapse
+        neuron = hxsnn.EventPropLIF if eventprop else hxsnn.Neuron
         self.experiment = hxsnn.Experiment(mock=mock, dt=dt, calib_path=calib_path)
         self.weight_scale = weight_scale
         self.input_repetitions = input_repetitions
         self.device = device
-        self.linear_h = hxsnn.Synapse(
+        self.linear_h = synapse(
             n_in * input_repetitions,
             n_hidden,
             self.experiment,
             transform=partial(linear_saturating, scale=weight_scale),
         )
-        self.lif_h = hxsnn.Neuron(
+        self.lif_h = neuron(
             n_hidden,
             self.experiment,
             leak=hxsnn.MixedHXModelParameter(0.0, 80),
@@ -86,7 +92,7 @@ class SNN(torch.nn.Module):
             i_synin_gm=SYNIN_GM,
             synapse_dac_bias=DAC_BIAS,
         )
-        self.linear_o = hxsnn.Synapse(n_hidden, n_out, self.experiment, transform=self._to_output_lsb)
+        self.linear_o = synapse(n_hidden, n_out, self.experiment, transform=self._to_output_lsb)
         self.li_readout = hxsnn.ReadoutNeuron(
             n_out,
             self.experiment,
@@ -169,6 +175,7 @@ class Model(torch.nn.Module):
         reg_bursts: float = 0.0,
         reg_w_hidden: float = 0.0,
         reg_w_output: float = 0.0,
+        reg_silence: float = 0.0,
     ) -> Tensor:
         """Return the penalty of the last pass.
 
@@ -177,11 +184,14 @@ class Model(torch.nn.Module):
             reg_bursts: Weight of the mean square of the number of spikes per hidden neuron and sample.
             reg_w_hidden: Weight of the mean square of the hidden weights.
             reg_w_output: Weight of the mean square of the output weights.
+            reg_silence: Slope by which the weights of hidden neurons grow that spike too seldom.
         """
         membranes, spikes = self.network.readout.filled(), self.network.hidden.filled()
+        lacking = (MIN_RATE - spikes.detach().sum(0).mean(0)).clamp(min=0.0)
         return (
             reg_readout * membranes.square().mean()
             + reg_bursts * spikes.sum(0).square().mean()
             + reg_w_hidden * self.network.linear_h.weight.square().mean()
             + reg_w_output * self.network.linear_o.weight.square().mean()
+            - reg_silence * (lacking @ self.network.linear_h.weight).sum()
         )

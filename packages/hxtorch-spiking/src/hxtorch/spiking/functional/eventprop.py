@@ -166,7 +166,9 @@ class EventPropSynapseFunction(torch.autograd.Function):
 
 def _held(spiked: Tensor, refractory: Tensor) -> Tensor:
     """Return in which steps membranes are held at the reset because of a spike in an earlier step, like ``spiked``."""
-    steps = torch.arange(1, len(spiked) + 1, device=spiked.device).reshape(-1, 1, 1)
-    latest = torch.where(spiked, steps, 0).cummax(0).values[:-1]
-    held = (latest > 0) & (steps[1:] - latest <= refractory)
-    return torch.cat([torch.zeros_like(spiked[:1]), held])
+    left = torch.zeros_like(spiked[0], dtype=refractory.dtype)
+    held = []
+    for now in spiked:
+        held.append(left > 0)
+        left = torch.where(now, refractory, left - 1)
+    return torch.stack(held)

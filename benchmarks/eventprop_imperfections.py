@@ -1,0 +1,66 @@
+"""Which imperfection of a chip costs EventProp most, by hand: python benchmarks/eventprop_imperfections.py.
+
+Trains yin-yang by EventProp on chips with all imperfections, without any, and with all but one, each calibrated as it is.
+Prints the table of docs/eventprop.md. ``--alone`` tries one imperfection at a time on chips without the
+others, ``--surrogate`` trains with the surrogate gradient.
+"""
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from hxtorch.core import calibration
+from hxtorch.core.session import open_session
+from hxtorch.examples.spiking import yinyang, yinyang_eventprop
+
+SWITCHES = (
+    "potentials", "membrane_noise", "cadc_jitter", "cadc_noise", "run_offset", "saturation", "synin_strength",
+    "quadrant_strength", "tau_syn", "tau_mem", "synin_offset", "readout", "synapse", "comparator", "cadc_gain",
+    "cadc_offset", "capacitance", "reset_time",
+)  # fmt: skip
+
+
+def accuracy(serial, seed, off, settings, folder):
+    """Return the test accuracy on a chip with the imperfections in ``off`` switched off."""
+    switches = dict.fromkeys(off, False)
+    with open_session(serial=serial, fidelity="full", seed=seed, imperfections=switches) as session:
+        path = Path(folder) / "chip.safetensors"
+        calibration.save(calibration.calibrate(session.connection, calibration.preset("spiking2")), path)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return yinyang.main(settings(["--calibration-path", str(path), "--seed", str(seed)]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--serials", nargs="+", default=["emulated-1", "emulated-2"])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--trainset-size", type=int, default=3000)
+    parser.add_argument("--switches", nargs="+", default=SWITCHES, choices=SWITCHES)
+    parser.add_argument("--alone", action="store_true", help="one imperfection at a time, without the others")
+    parser.add_argument("--surrogate", action="store_true", help="the surrogate gradient instead of EventProp")
+    args = parser.parse_args()
+    example = yinyang if args.surrogate else yinyang_eventprop
+
+    def settings(more):
+        sizes = ["--epochs", str(args.epochs), "--trainset-size", str(args.trainset_size), "--testset-size", "1000"]
+        return example.get_parser().parse_args([*sizes, *more])
+
+    print(f"| imperfections | {' | '.join(args.serials)} | mean |")
+    print("| --- |" + " --- |" * (len(args.serials) + 1))
+    cases = {"all": (), "none": SWITCHES}
+    for name in args.switches:
+        others = tuple(other for other in SWITCHES if other != name)
+        cases[f"`{name}` alone" if args.alone else f"all but `{name}`"] = others if args.alone else (name,)
+    with tempfile.TemporaryDirectory() as folder:
+        for label, off in cases.items():
+            found = [accuracy(serial, args.seed, off, settings, folder) for serial in args.serials]
+            columns = " | ".join(f"{100 * value:.1f}" for value in [*found, sum(found) / len(found)])
+            print(f"| {label} | {columns} |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
