@@ -11,7 +11,7 @@ from bss2_emulator.reference.events import drivers
 from bss2_emulator.reference.spiking import run_entry
 from bss2_emulator.spiking import Recording
 
-RUNTIME = 700
+RUNTIME = 450
 QUIET = {"membrane_noise": False, "run_offset": False, "saturation": False}
 
 
@@ -66,7 +66,7 @@ def bursts(seed, count):
 
 @pytest.mark.parametrize(("seed", "loss"), [(0, True), (1, True), (2, True), (1, False)])
 def test_a_loaded_chip_equals_its_twin(fuzzed, events, seed, loss):
-    config, train = loaded(fuzzed, seed), bursts(seed, 900)
+    config, train = loaded(fuzzed, seed), bursts(seed, 700)
     rng = np.random.default_rng(seed)
     rows = rng.choice(512, 5, replace=False)
     chip = Chip(f"loaded-{seed}", imperfections=Imperfections(**QUIET, event_loss=loss), precision="double")
