@@ -258,4 +258,4 @@ def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
-    return seen
+    return np.asarray(seen)
