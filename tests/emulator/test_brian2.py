@@ -95,7 +95,10 @@ def simulate(brian2, physics, chosen, cycles, runtime, inputs, wires):
             int(origin.max()) + 1, source, (times - cycles) * cycle * brian2.second, dt=dt
         )  # what arrives in a step counts from its end
         objects = [group, monitor, generator]
-        for sender, (a, b, amperes), delay in ((generator, (origin, target, ampere), 0), (group, wires, latency + ON_CHIP)):
+        for sender, (a, b, amperes), delay in (
+            (generator, (origin, target, ampere), 0),
+            (group, wires, latency + ON_CHIP),
+        ):
             for name, part in (("exc", amperes > 0), ("inh", amperes < 0)):
                 if part.any():
                     synapses = brian2.Synapses(sender, group, "w : 1", on_pre=f"{name}_post += w", dt=dt)
@@ -151,7 +154,9 @@ def test_feed_forward_networks_spike_when_brian2_does(brian2):
         source = rng.integers(0, SOURCES, 60)
         run = chip.run_spiking(config, runtime, times, labels[source], [0, len(times)])
         index = {n: i for i, n in enumerate([*HIDDEN_COLUMNS, *OUTPUT_COLUMNS])}
-        got += [(per_network * k + index[n], t) for t, n in zip(run.spike_times, run.spike_neurons.tolist(), strict=True)]
+        got += [
+            (per_network * k + index[n], t) for t, n in zip(run.spike_times, run.spike_neurons.tolist(), strict=True)
+        ]
         chosen += [*HIDDEN_COLUMNS, *OUTPUT_COLUMNS]
         events[0] += times.tolist()
         events[1] += (source + SOURCES * k).tolist()
@@ -164,9 +169,7 @@ def test_feed_forward_networks_spike_when_brian2_does(brian2):
                 column += values.tolist()
     order = np.argsort(events[0], kind="stable")
     inputs = [np.array(events[0])[order], np.array(events[1])[order]], [np.array(x) for x in synapses]
-    times, neurons = simulate(
-        brian2, physics, np.array(chosen), 1, runtime, inputs, [np.array(x) for x in wires]
-    )
+    times, neurons = simulate(brian2, physics, np.array(chosen), 1, runtime, inputs, [np.array(x) for x in wires])
     mine, theirs = ([sorted(t for n, t in spikes if n == k) for k in range(len(chosen))] for spikes in (
         got, list(zip(neurons.tolist(), times.tolist(), strict=True))
     ))  # fmt: skip

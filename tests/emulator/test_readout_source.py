@@ -15,9 +15,7 @@ def test_a_synaptic_line_drops_with_its_events(network, events, label, slow):
     flat = events([[(1000, label(0)), (1500, label(1))]])
     config = network([[60], [-40]], [9], **slow)
     chip = Chip("source", "ideal")
-    volts = {
-        source: madc(chip, config.replace(readout_source=source), 9, flat)[1] for source in (1, 2)
-    }
+    volts = {source: madc(chip, config.replace(readout_source=source), 9, flat)[1] for source in (1, 2)}
     for source, weight in ((1, 60), (2, 40)):
         assert volts[source][0] == pytest.approx(constants.LINE_REST, abs=1e-3)
         drop = constants.LINE_REST - volts[source].min()

@@ -114,3 +114,16 @@ def test_each_imperfection_goes_alone(switch):
     silicon = Silicon("a", "full", Imperfections(**{switch: False}))
     for name, spread in SPREADS.items():
         assert (silicon.sigma(name) == 0) == (spread.switch == switch)
+
+
+def test_terms_differ_as_declared(population):
+    """No sheet has these; each parameter has the spread that SPREADS declares, and its own numbers."""
+    own = ("exp_sharpness", "exp_potential", "adapt_tau", "adapt_a", "adapt_b", "adapt_leak", "adapt_reference", "icc")
+    drawn = {name: np.array([silicon.offsets(name) for silicon in population]) for name in own}
+    drawn |= {name: np.array([s.offsets(name, 2, 512) for s in population]) for name in ("coba", "reversal")}
+    for name, values in drawn.items():
+        within(values.std(), SPREADS[name].sigma, values.size)
+        assert abs(values.mean()) < 3.29 * SPREADS[name].sigma / math.sqrt(values.size)
+    flat = np.array([drawn[name].ravel() for name in own])
+    off_diagonal = np.corrcoef(flat)[np.triu_indices(len(own), 1)]
+    assert abs(off_diagonal).max() < 4.5 / math.sqrt(flat.shape[1])

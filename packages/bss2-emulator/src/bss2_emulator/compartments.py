@@ -74,9 +74,7 @@ def join(physics: NeuronPhysics, terms: Terms, topology: Topology, config: ChipC
 _GROUP_OF = np.array([0, 1, 2, 2, 3, 3, 4, 4, 5, *[6] * 7])  # by bits of the kind: plan.h
 
 
-def _kinds(
-    terms: Terms, lead: NDArray[np.int64], circuits: NDArray[np.int64], config: ChipConfig
-) -> NDArray[np.int8]:
+def _kinds(terms: Terms, lead: NDArray[np.int64], circuits: NDArray[np.int64], config: ChipConfig) -> NDArray[np.int8]:
     adapts = terms.adaptation | (config.readout_source == 3)  # a voltage that is looked at is integrated
     own = ADAPT * adapts | COBA * terms.coba.any(axis=0) | EXP * terms.exponential | JOINED * (circuits > 1)
     kind = np.zeros(NEURONS, np.int64)

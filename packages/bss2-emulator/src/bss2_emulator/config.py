@@ -225,7 +225,6 @@ class ChipConfig:
                 f"{self.crossbar_target[i, o]:#x}; there is no such node, wanted mask 0 and target 0x3fff (drop all)"
             )
 
-
     def _check_joints(self) -> None:
         for name in ("connect_right", "connect_soma_right"):
             across = np.flatnonzero(getattr(self, name) & _LAST_OF_BLOCK)

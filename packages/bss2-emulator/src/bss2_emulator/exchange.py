@@ -13,9 +13,7 @@ from bss2_emulator.silicon import FloatArray
 HALF_STEP = LAYOUT["step"] / 2 * c.CYCLE  # s
 
 
-def coupled_groups(
-    membranes: Membranes, active: NDArray[np.int64]
-) -> list[tuple[NDArray[np.int64], FloatArray]]:
+def coupled_groups(membranes: Membranes, active: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], FloatArray]]:
     """Return the compartments of each active neuron that has conductances, and their Laplacian.
 
     Args:
@@ -50,9 +48,7 @@ def half_step(capacitance: FloatArray, laplacian: FloatArray) -> FloatArray:
     return np.asarray((modes * np.exp(-rates * HALF_STEP)) @ modes.T / root[:, None] * root)
 
 
-def settled(
-    membranes: Membranes, active: NDArray[np.int64], rest: FloatArray, held: NDArray[np.bool_]
-) -> FloatArray:
+def settled(membranes: Membranes, active: NDArray[np.int64], rest: FloatArray, held: NDArray[np.bool_]) -> FloatArray:
     """Return where membranes start, V, (active,): adaptation and exchange have settled, nothing has moved without leak.
 
     Args:

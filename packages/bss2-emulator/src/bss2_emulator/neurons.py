@@ -20,8 +20,9 @@ REGISTERS: Final = (
     "membrane_capacitance", "enable_leak", "leak_divide", "leak_multiply", "enable_synin_exc",
     "enable_synin_inh", "small_capacitance_exc", "small_capacitance_inh", "enable_mem_offset",
     "mem_offset_sink", "enable_threshold", "refractory_time", "holdoff", "refractory_use_fast_clock",
-    "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow", "reset_divide", "reset_multiply", "high_resistance_exc", "high_resistance_inh",
-    "enable_bypass_exc", "enable_bypass_inh",
+    "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow",
+    "reset_divide", "reset_multiply", "high_resistance_exc",
+    "high_resistance_inh", "enable_bypass_exc", "enable_bypass_inh",
 )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
-    noise = c.MEMBRANE_NOISE * switches.membrane_noise / membranes.circuits[active]  # independent, hence smaller together
+    noise = c.MEMBRANE_NOISE * switches.membrane_noise / membranes.circuits[active]  # independent ones
     put("noise", noise * _block_noise(rate, block))
     put("start", noise * ~held)
     put("crossing", physics.threshold[active])
@@ -113,9 +113,9 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
     rows[LAYOUT["syn_exc"] : LAYOUT["jump_exc"], len(active) :] = 1
     return Tables(
         rows=rows.astype(dtype),
-        scale=padded(
-            np.where(physics.bypassed[:, active], 1.0, physics.event_current[:, active] / saturation)
-        ).astype(dtype, order="C"),
+        scale=padded(np.where(physics.bypassed[:, active], 1.0, physics.event_current[:, active] / saturation)).astype(
+            dtype, order="C"
+        ),
         reset_cycles=padded(physics.reset_cycles[active], 1),
         refractory_cycles=padded(physics.refractory_cycles[active], 1),
     )

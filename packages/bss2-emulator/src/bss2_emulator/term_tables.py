@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ from bss2_emulator.response import drive
 from bss2_emulator.silicon import FloatArray
 
 STEP = LAYOUT["step"]
+STEEP = 0.25  # share of exp(-x) that a step may take off where it is not followed with care (terms.h)
 
 
 def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64], saturation: FloatArray) -> None:
@@ -66,6 +69,11 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
     put("exp_delta", delta)
     put("exp_top", np.full(len(active), np.log(c.EXP_LIMIT / c.EXP_CURRENT)))
     put("exp_limit", np.full(len(active), c.EXP_CURRENT / c.EXP_LIMIT))
+    doublings = math.log2(math.e) / delta
+    put("exp_doublings", doublings)
+    put("exp_offset", -terms.exp_potential[active] * doublings)
+    moved = np.maximum(whole[-1] * current / (capacitance * delta), 1e-30)
+    put("exp_steep", np.log2(np.minimum(c.EXP_LIMIT / c.EXP_CURRENT, STEEP / moved)))
     idle = ~terms.adaptation[active]
     for name, value in (("adapt_gain", 0.0), ("adapt_pulse", 0.0), ("adapt_pull", 0.0)):
         rows[LAYOUT[name], idle] = value

@@ -6,8 +6,8 @@ The law, with ``w`` the current of the adaptation and ``U`` the voltage on its o
     tau_w dU/dt = U_ref + A (V - V_leak) - U,              dU/dt = I_b / C_w beside it while a pulse lasts
     I_syn = current (E_rev - V) G                          in place of the current alone
 
-so that ``a = g_w A`` and ``b = g_w I_b t / C_w`` of the model. The exponential current ends at a limit, and is off while
-the reset is on. Source: facts 3.1, 3.2, 3.5, 3.6; scales in :mod:`bss2_emulator.constants`.
+so that ``a = g_w A`` and ``b = g_w I_b t / C_w`` of the model. The exponential current ends at a limit, and is off
+while the reset is on. Source: facts 3.1, 3.2, 3.5, 3.6; scales in :mod:`bss2_emulator.constants`.
 """
 
 from __future__ import annotations

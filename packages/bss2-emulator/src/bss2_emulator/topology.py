@@ -115,7 +115,7 @@ def _tied(config: ChipConfig) -> NDArray[np.int64]:
         node = node[node]
         if np.array_equal(node, before):
             break
-    return node
+    return np.asarray(node)
 
 
 def _leaders(config: ChipConfig, members: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -34,6 +34,7 @@ cdef extern from "plan.h" nogil:
         CROSSING, LINE_EXC, LINE_INH, TERMS, DECAY_HALF, DRIVE_HALF_EXC, DRIVE_HALF_INH, SYN_HALF_EXC, SYN_HALF_INH
         CHARGE_EXC, CHARGE_INH, IS_COBA, REVERSAL, ADAPT_DECAY, ADAPT_GAIN, ADAPT_BASE, ADAPT_PULSE, ADAPT_REF
         ADAPT_PULL, EXP_RATE, EXP_START, EXP_SHARPNESS, EXP_DELTA, EXP_TOP, EXP_LIMIT
+        EXP_DOUBLINGS, EXP_OFFSET, EXP_STEEP
         KIND_ADAPT, KIND_COBA, KIND_EXP, KIND_JOINED
 
     ctypedef struct bss2_cadc:
@@ -159,7 +160,8 @@ LAYOUT = {
     "reversal": REVERSAL, "adapt_decay": ADAPT_DECAY, "adapt_gain": ADAPT_GAIN, "adapt_base": ADAPT_BASE,
     "adapt_pulse": ADAPT_PULSE, "adapt_ref": ADAPT_REF, "adapt_pull": ADAPT_PULL, "exp_rate": EXP_RATE,
     "exp_start": EXP_START, "exp_sharpness": EXP_SHARPNESS, "exp_delta": EXP_DELTA, "exp_top": EXP_TOP,
-    "exp_limit": EXP_LIMIT, "kind_adapt": KIND_ADAPT, "kind_coba": KIND_COBA, "kind_exp": KIND_EXP,
+    "exp_limit": EXP_LIMIT, "exp_doublings": EXP_DOUBLINGS, "exp_offset": EXP_OFFSET, "exp_steep": EXP_STEEP,
+    "kind_adapt": KIND_ADAPT, "kind_coba": KIND_COBA, "kind_exp": KIND_EXP,
     "kind_joined": KIND_JOINED,
 }
 

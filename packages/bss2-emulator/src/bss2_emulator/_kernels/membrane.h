@@ -10,6 +10,16 @@ BSS2_INLINE REAL NAME(saturation)(REAL x) {
     return top / low;
 }
 
+/* The same for both inputs, with one division. */
+BSS2_INLINE void NAME(saturations)(REAL e, REAL i, REAL *e_factor, REAL *i_factor) {
+    const REAL a = (REAL)0.49089996, b = (REAL)0.23697494, c = (REAL)0.08454, d = (REAL)0.57030827, f = (REAL)0.23353198;
+    const REAL e_top = (REAL)1 + e * (a + e * (b + e * c)), e_low = (REAL)1 + e * (a + e * (d + e * (f + e * c)));
+    const REAL i_top = (REAL)1 + i * (a + i * (b + i * c)), i_low = (REAL)1 + i * (a + i * (d + i * (f + i * c)));
+    const REAL inverse = (REAL)1 / (e_low * i_low);
+    *e_factor = e_top * i_low * inverse;
+    *i_factor = i_top * e_low * inverse;
+}
+
 /* Advance the first `n` neurons, which are plain, by a step; returns how many are above their threshold. */
 BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int saturating) {
     const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;

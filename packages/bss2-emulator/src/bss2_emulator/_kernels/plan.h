@@ -56,6 +56,9 @@ enum {
     EXP_DELTA,
     EXP_TOP,                              /* in units of Delta above EXP_START, where the current ends */
     EXP_LIMIT,
+    EXP_DOUBLINGS,                        /* powers of two per volt */
+    EXP_OFFSET,                           /* powers of two at 0 V, negative */
+    EXP_STEEP,                            /* powers of two beyond which a step is taken with care */
     TABLES
 };
 

@@ -19,59 +19,98 @@ BSS2_INLINE REAL NAME(exponential)(REAL v, REAL start, REAL sharpness, REAL delt
     return v - delta * NAME(bss2_log)(shrunk) + delta * over / limited;
 }
 
+/* The same where it is not steep: -log(1 - y) of y = rate * exp(x) up to 0.25, within 1e-5. */
+BSS2_INLINE REAL NAME(gentle)(REAL v, REAL power, REAL delta, REAL rate) {
+    const REAL y = rate * NAME(bss2_rough_power)(power);
+    const REAL low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
+    return v + delta * y * (low + y * y * high);
+}
+
 /* Flow towards reversal potentials: `pull` is conductance times step over capacitance, `aim` its sum with potentials. */
 BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
     const REAL half = (REAL)0.5 * pull;
     return (v * ((REAL)1 - half) + aim) / ((REAL)1 + half);
 }
 
+static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole);
+
+/* Take the step of those again that the exponential moved far, and left below all potentials. */
+static int NAME(take_care)(NAME(state) *s, int from, int to) {
+    int above = 0;
+    for (int block = from; block < to; block += LANES) {
+        const int end = block + LANES < to ? block + LANES : to;
+        int any = 0;
+        for (int j = block; j < end; j++) any |= s->v_next[j] < (REAL)0;
+        for (int j = block; any && j < end; j++)
+            if (s->v_next[j] < (REAL)0) {
+                s->u_next[j] = s->u[j];
+                s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
+                above += s->v_next[j] >= s->threshold[j];
+            }
+    }
+    return above;
+}
+
 /* Advance the neurons [from, to) by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int saturating, const int coba, const int expo) {
+BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
+                                     const int expo) {
+    if (from == to) return 0;
     const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT u = s->u, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
     const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
     const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
-    const REAL *BSS2_RESTRICT pull = s->pull, *BSS2_RESTRICT aim = s->aim, *BSS2_RESTRICT rate = s->rate, *BSS2_RESTRICT noise = s->noise;
+    const REAL *BSS2_RESTRICT pull = s->pull, *BSS2_RESTRICT aim = s->aim, *BSS2_RESTRICT offset = s->offset, *BSS2_RESTRICT noise = s->noise;
     const REAL *BSS2_RESTRICT relax = TABLE(s, ADAPT_DECAY + STEP - 1), *BSS2_RESTRICT gain = TABLE(s, ADAPT_GAIN);
-    const REAL *BSS2_RESTRICT half_exc = TABLE(s, SYN_HALF_EXC + STEP - 1), *BSS2_RESTRICT half_inh = TABLE(s, SYN_HALF_INH + STEP - 1);
     const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
     const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1), *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1);
     const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA), *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1);
     const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL), *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1);
-    const REAL *BSS2_RESTRICT start = TABLE(s, EXP_START), *BSS2_RESTRICT sharpness = TABLE(s, EXP_SHARPNESS);
-    const REAL *BSS2_RESTRICT delta = TABLE(s, EXP_DELTA), *BSS2_RESTRICT top = TABLE(s, EXP_TOP), *BSS2_RESTRICT limit = TABLE(s, EXP_LIMIT);
+    const REAL *BSS2_RESTRICT doublings = TABLE(s, EXP_DOUBLINGS), *BSS2_RESTRICT steep = TABLE(s, EXP_STEEP);
+    const REAL *BSS2_RESTRICT delta = TABLE(s, EXP_DELTA), *BSS2_RESTRICT rate = TABLE(s, EXP_RATE + STEP - 1);
+    const REAL *BSS2_RESTRICT second_exc = s->second_exc, *BSS2_RESTRICT second_inh = s->second_inh;
     const REAL *BSS2_RESTRICT threshold = s->threshold;
     REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next, *BSS2_RESTRICT u_next = s->u_next;
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
-    int above = 0;
+    int above = 0, careful = 0;
     BSS2_VECTOR
     for (int j = from; j < to; j++) {
-        REAL e = exc[j], i = inh[j], late_e = late_exc[j], late_i = late_inh[j];
+        REAL e = exc[j], i = inh[j], late_e = eventful ? late_exc[j] : (REAL)0, late_i = eventful ? late_inh[j] : (REAL)0;
         const REAL e_next = e * syn_exc[j], i_next = i * syn_inh[j];
         if (saturating) {
-            const REAL e_factor = NAME(saturation)(e), i_factor = NAME(saturation)(i);
+            REAL e_factor, i_factor;
+            NAME(saturations)(e, i, &e_factor, &i_factor);
             e *= e_factor; late_e *= e_factor;
             i *= i_factor; late_i *= i_factor;
         }
         const REAL here = v[j], goal = aim[j] + gain[j] * here, middle = goal + (u[j] - goal) * relax[j];
         const REAL steady = drift[j] - pull[j] * middle;
         REAL x;
+        int is_steep = 0;
         if (!coba && !expo) {
-            x = here * decay[j] + steady + ((e * drive_exc[j] + late_e) - (i * drive_inh[j] + late_i)) + noise[j];
+            x = here * decay[j] + steady + (e * drive_exc[j] - i * drive_inh[j]) + noise[j];
+            if (eventful) x += late_e - late_i;
         } else {
             x = here * decay[j] + steady + (e * drive_exc[j] - i * drive_inh[j]);
             REAL open = (REAL)0, toward = (REAL)0;
             if (coba) {
-                const REAL a = e * charge_exc[j] + late_e * is_exc[j], b = i * charge_inh[j] + late_i * is_inh[j];
+                REAL a = e * charge_exc[j], b = i * charge_inh[j];
+                if (eventful) { a += late_e * is_exc[j]; b += late_i * is_inh[j]; }
                 open = a + b;
                 toward = a * to_exc[j] + b * to_inh[j];
                 late_e *= (REAL)1 - is_exc[j];
                 late_i *= (REAL)1 - is_inh[j];
             }
             if (coba && expo) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
-            if (expo) x = NAME(exponential)(x, start[j], sharpness[j], delta[j], top[j], limit[j], rate[j]);
+            if (expo) {
+                REAL power = x * doublings[j] + offset[j];
+                is_steep = power > steep[j];
+                power = is_steep ? steep[j] : power;
+                power = power < (REAL)-100 ? (REAL)-100 : power;
+                x = NAME(gentle)(x, power, delta[j], rate[j]);
+            }
             if (coba) x = expo ? NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward) : NAME(reverse)(x, open, toward);
-            x = x * decay[j] + steady + (e * half_exc[j] * drive_exc[j] - i * half_inh[j] * drive_inh[j]);
-            x += (late_e - late_i) + noise[j];
+            x = x * decay[j] + steady + (e * second_exc[j] - i * second_inh[j]);
+            x += noise[j];
+            if (eventful) x += late_e - late_i;
         }
         x = x < low ? low : x;
         x = x > high ? high : x;
@@ -79,13 +118,14 @@ BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int 
         REAL y = last + (middle - last) * relax[j];
         y = y < low ? low : y;
         y = y > high ? high : y;
-        v_next[j] = x;
+        v_next[j] = expo && is_steep ? (REAL)-1 : x;
         u_next[j] = y;
-        exc[j] = e_next < TINY ? (REAL)0 : e_next;
-        inh[j] = i_next < TINY ? (REAL)0 : i_next;
+        exc[j] = e_next;
+        inh[j] = i_next;
         above += x >= threshold[j] ? 1 : 0;
+        if (expo) careful += is_steep;
     }
-    return above;
+    return expo && careful ? above + NAME(take_care)(s, from, to) : above;
 }
 
 /* Move the circuits that share the membrane of `lead` by `k` cycles, `gone` cycles after the start of the step.
@@ -224,7 +264,9 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->drive_inh[j] = TABLE(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row)[j];
         s->pull[j] = TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay);
         s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->pull[j] * TABLE(s, ADAPT_REF)[j];
-        s->rate[j] = mode ? (REAL)0 : TABLE(s, EXP_RATE + STEP - 1)[j];
+        s->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
+        s->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
+        s->offset[j] = mode ? (REAL)-1e4 : TABLE(s, EXP_OFFSET)[j]; /* off in reset */
     }
 }
 
@@ -265,22 +307,26 @@ BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
 }
 
 /* Advance what is not plain by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance_others)(NAME(state) *s) {
+BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
     const int32_t *group = s->plan->group;
     int above = 0;
+    if (s->start / STEP % 16 == 0) /* often enough to keep denormal numbers away */
+        for (int j = group[ADAPTING]; j < group[SHARED]; j++) {
+            s->exc[j] = s->exc[j] < TINY ? (REAL)0 : s->exc[j];
+            s->inh[j] = s->inh[j] < TINY ? (REAL)0 : s->inh[j];
+        }
+#define ADVANCE(saturating, eventful)                                                                                       \
+    above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], eventful, saturating, 0, 0);                         \
+    above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);                      \
+    above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], eventful, saturating, 0, 1);          \
+    above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], eventful, saturating, 1, 1);               \
+    above += NAME(advance_shared)(s, group[SHARED], group[JOINED], saturating)
     if (s->plan->saturating) {
-        above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], 1, 0, 0);
-        above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], 1, 1, 0);
-        above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], 1, 0, 1);
-        above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], 1, 1, 1);
-        above += NAME(advance_shared)(s, group[SHARED], group[JOINED], 1);
+        if (eventful) { ADVANCE(1, 1); } else { ADVANCE(1, 0); }
     } else {
-        above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], 0, 0, 0);
-        above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], 0, 1, 0);
-        above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], 0, 0, 1);
-        above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], 0, 1, 1);
-        above += NAME(advance_shared)(s, group[SHARED], group[JOINED], 0);
+        if (eventful) { ADVANCE(0, 1); } else { ADVANCE(0, 0); }
     }
+#undef ADVANCE
     return above + NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
 }
 

@@ -174,14 +174,14 @@ def _potential(n: int, cells: dict[int, Neuron], units: dict[int, Unit], membran
 def _units(
     membranes: Membranes, neurons: list[int], switches: Imperfections, key: int, run: int, entry: int
 ) -> dict[int, Unit]:
-    """Return the membranes with terms that some neurons are on or joined to, by their leading circuit, at their start."""
+    """Return the membranes with terms that neurons are on or joined to, by leading circuit, at their start."""
     topology, physics = membranes.topology, membranes.physics
     wanted = np.isin(topology.neuron, topology.neuron[neurons])
     leads = np.unique(topology.compartment[wanted & _is_unit(membranes)]).tolist()
     units = {lead: Unit(membranes, lead, switches.saturation) for lead in leads}
     active = np.flatnonzero(wanted)
-    rest = np.array([[float(physics.leak_potential[n] + physics.current[n] / physics.leak[n]) for n in active.tolist()]])
-    rest = np.concatenate((rest, [[Unit(membranes, n, False).rest(True) for n in active.tolist()]]))
+    alone = [Unit(membranes, n, False) for n in active.tolist()]
+    rest = np.array([[unit.rest(reset) for unit in alone] for reset in (False, True)])
     start = settled(membranes, active, rest, physics.held[active])
     for lead, unit in units.items():
         v = float(start[np.flatnonzero(active == lead)[0]])

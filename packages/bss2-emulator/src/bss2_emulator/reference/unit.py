@@ -1,4 +1,6 @@
-"""Circuits on one membrane, with all terms (twin of ``_kernels/terms.h``); the law is that of :mod:`bss2_emulator.terms`.
+"""Circuits on one membrane, with all terms (twin of ``_kernels/terms.h``).
+
+The law is that of :mod:`bss2_emulator.terms`.
 
 A step is symmetric: half a step of each adaptation with the membrane held, half a step of the membrane with the
 adaptations held, the flows of conductance-based inputs and exponential, and the same backwards. As in
@@ -27,7 +29,8 @@ class Unit:
 
     def __init__(self, membranes: Membranes, lead: int, saturating: bool) -> None:
         self.physics, self.terms, self.lead = membranes.physics, membranes.terms, lead
-        self.members = [lead, *(n for n in np.flatnonzero(membranes.topology.compartment == lead).tolist() if n != lead)]
+        others = np.flatnonzero(membranes.topology.compartment == lead).tolist()
+        self.members = [lead, *(n for n in others if n != lead)]
         kind = int(membranes.kind[lead])
         self.flows, self.steep = kind & (COBA | EXP) != 0, kind & EXP != 0
         self.adapts = {n: bool(self.terms.adaptation[n]) for n in self.members}
@@ -38,7 +41,9 @@ class Unit:
         self.run_shift = self.noise = self.v = 0.0
         self.u: dict[int, float] = {}
         self.fired: int | None = None
-        self.pulse = (0, 0)  # from, to
+        self.pulse = self.next_pulse = (-1, -1)  # from, to
+        self.inputs: dict[int, list[float]] = {}
+        self.before_u: dict[int, float] = {}
 
     def goal(self, n: int, v: float, pulsing: bool) -> float:
         """Return where the adaptation voltage of a circuit goes."""
@@ -244,8 +249,6 @@ class Unit:
         self.fired = cycle
         self.next_pulse = (cycle, cycle + int(self.terms.pulse_cycles[self.lead]))
 
-    next_pulse = (-1, -1)
-
     def phases(self, cycle: int) -> tuple[bool, bool]:
         """Tell whether reset and adaptation pulse are on from a cycle on."""
         if self.fired is None:
@@ -264,7 +267,8 @@ class Unit:
         if self.fired is None:
             return []
         reset = self.fired + int(self.physics.reset_cycles[self.lead])
-        pulses = [self.pulse[1], self.next_pulse[1]] if self.has_adaptation and self.terms.slope[self.members].any() else []
+        pulsing = self.has_adaptation and self.terms.slope[self.members].any()
+        pulses = [self.pulse[1], self.next_pulse[1]] if pulsing else []
         found = {self.fired, reset, self.free_from(), *pulses}
         return sorted(t for t in found if start <= t < start + STEP and t > after)
 

@@ -1,0 +1,139 @@
+"""512 neurons, 256 sources at 20 kHz, dense 6-bit weights, 10 ms, spikes and CADC recorded, one thread: against brian2.
+
+The peer has the same step and records the same. Then what cost grows with: neurons, events, batch entries, fidelity.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+import tracemalloc
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPORT
+
+from bss2_emulator import Chip, ChipConfig
+
+RUNTIME = 1_250_000  # cycles, 10 ms
+STEP = 64e-9
+PEER = Path(__file__).parent / "brian2_peer.py"
+ADEX = {
+    "enable_exponential": True, "i_exp": 511, "v_exp": 560, "enable_adaptation": True, "i_adapt_tau": 100,
+    "i_adapt_a": 20, "i_adapt_b": 40, "v_adapt_leak": 629, "v_threshold": 400,
+}  # fmt: skip
+
+
+def network(neurons: int = 512, **registers) -> ChipConfig:
+    """Source s is row s of both hemispheres, excitatory where even; two rows of a driver differ by label."""
+    rng = np.random.default_rng(0)
+    label, row_mode = np.zeros((2, 256, 256), np.uint8), np.ones((2, 256), np.uint8)
+    label[:, 1::2], row_mode[:, 1::2] = 1, 2
+    config = ChipConfig()
+    mask, target = np.array(config.crossbar_mask), np.array(config.crossbar_target)
+    for node in [(8 + b, o) for b in range(4) for o in (b, 4 + b)] + [(i, 8 + i % 4) for i in range(8)]:
+        mask[node] = target[node] = 0
+    fires = np.arange(512) < neurons
+    usual = {"i_leak": 95, "i_synin_exc_tau": 50, "i_synin_inh_tau": 50, "i_synapse_dac_bias": 60, "v_threshold": 300}
+    return config.replace(
+        weight=rng.integers(0, 64, (2, 256, 256)), label=label, row_mode=row_mode, crossbar_mask=mask,
+        crossbar_target=target, enable_threshold=fires, enable_spike_output=fires, **{**usual, **registers},
+    )  # fmt: skip
+
+
+def events(rate: float = 20e3, batch: int = 1, runtime: int = RUNTIME) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(rate * runtime * 8e-9 * 256, batch)
+    times = np.concatenate([np.sort(rng.integers(0, runtime, n)) for n in counts])
+    source = rng.integers(0, 256, counts.sum())
+    driver = source // 2
+    labels = (driver % 4) << 14 | (driver // 4) << 6 | source % 2
+    return times, labels.astype(np.uint16), np.concatenate(([0], np.cumsum(counts)))
+
+
+def runner(config, flat, fidelity="ideal", threads=1, neurons=512, runtime=RUNTIME):
+    chip = Chip(fidelity=fidelity, threads=threads)
+
+    def run():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return chip.run_spiking(config, runtime, *flat, cadc_neurons=range(neurons), cadc_in_dram=True)
+
+    run()
+    return run
+
+
+def seconds(run, rounds=5) -> float:
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times))
+
+
+def report(request, text: str) -> None:
+    request.config.stash[REPORT].lines.append(f"{request.node.name}: {text}")
+
+
+@pytest.mark.parametrize("target", ["standalone", "cython"])
+@pytest.mark.parametrize(("model", "registers"), [("lif", {}), ("adex", ADEX)])
+def test_against_brian2(request, tmp_path, model, registers, target):
+    pytest.importorskip("brian2", reason="the peer is not installed")
+    if not (shutil.which("g++") or shutil.which("c++")):
+        pytest.skip("no compiler for the peer")
+    run = runner(network(**registers), events())
+    before = seconds(run)
+    answer = subprocess.run(  # noqa: S603
+        [sys.executable, str(PEER), model, target, str(STEP), str(tmp_path)],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    peer = float(answer.stdout.split()[-1])
+    ours = min(before, seconds(run))
+    report(request, f"{ours * 1e3:.1f} ms for 10 ms of chip time, brian2 {peer * 1e3:.0f} ms, ratio {peer / ours:.1f}")
+
+
+@pytest.mark.parametrize("fidelity", ["calibrated", "full"])
+@pytest.mark.parametrize(("model", "registers"), [("lif", {}), ("adex", ADEX)])
+def test_what_reality_costs(compare, model, registers, fidelity):
+    """A busy batch; uncalibrated neurons are kept from firing by themselves."""
+    calm = {"i_synin_exc_shift": 304, "v_threshold": 400 if fidelity == "full" else 300}
+    config, flat = network(**{**registers, **calm}), events(batch=4, runtime=RUNTIME // 5)
+    compare({
+        fidelity: runner(config, flat, fidelity, runtime=RUNTIME // 5),
+        "ideal": runner(config, flat, runtime=RUNTIME // 5),
+    }, rounds=5)  # fmt: skip
+
+
+def test_cost_of_neurons(request):
+    flat = events(2e3)
+    for count in (64, 128, 256, 512):
+        report(request, f"{count} neurons: {seconds(runner(network(count), flat, neurons=count), 3) * 1e3:.1f} ms")
+
+
+def test_cost_of_events(compare):
+    """A tenth of the events: clearly less than half of the time."""
+    config = network()
+    compare({f"{rate / 1e3:g} kHz": runner(config, events(rate)) for rate in (2e3, 5e3, 10e3, 20e3)}, rounds=5)
+
+
+def test_cost_of_batch_entries(compare):
+    config = network()
+    compare({str(b): runner(config, events(batch=b, runtime=50_000), runtime=50_000) for b in (1, 4, 16, 64)}, rounds=5)
+
+
+def test_two_cores(compare):
+    config, flat = network(), events(batch=100, runtime=50_000)
+    compare({f"{k} threads": runner(config, flat, threads=k, runtime=50_000) for k in (1, 2)}, rounds=7)
+
+
+def test_set_up_and_memory(request):
+    flat, config = events(runtime=1000), network()
+    tracemalloc.start()
+    begin = time.perf_counter()
+    Chip("fresh", fidelity="full", threads=1).run_spiking(config, 1000, *flat, cadc_neurons=range(512))
+    report(request, f"first run of a new chip: {time.perf_counter() - begin:.3f} s")
+    report(request, f"{tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB at most")
+    tracemalloc.stop()
