@@ -152,13 +152,13 @@ class SpikingCalibTarget(_Target):
         refractory_time: Seconds from a spike to the end of its refractory period, () or (512,).
         holdoff_time: Seconds at the end of that period during which the membrane is already released, () or (512,).
         synapse_dac_bias: Register code of the synapses' bias current, matched over the four quadrants, ().
-        e_coba_reversal: Potential at which a conductance-based synaptic input has no effect, CADC LSB, (2,), (512,)
-            or (2, 512): excitatory, inhibitory; None, or NaN for some neurons, leaves the input current-based.
+        e_coba_reversal: Potential at which a conductance-based synaptic input has no effect, CADC LSB, (512,), (2,)
+            or (2, 512): excitatory, inhibitory; None, or NaN for some neurons, leaves inputs current-based.
         e_coba_reference: Potential at which it has the strength of the current-based input, CADC LSB; None takes the
             resting potential.
         tau_icc: Time constant at which the inter-compartment conductance charges the membrane, seconds, () or (512,);
             None leaves it uncalibrated. The conductance itself is switched on by the network.
-        synin_gm_calibrated: 1 where ``i_synin_gm`` is reached by calibration, 0 where its codes are written as they are.
+        synin_gm_calibrated: 1 if ``i_synin_gm`` is reached by calibration, 0 if its codes are written as they are.
 
     Raises:
         CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
