@@ -59,7 +59,8 @@ def test_a_psp_is_as_large_as_on_a_real_chip(session):
         peak = samples.values[np.abs(samples.times - 2500) < 250].mean(axis=0)
         relative = (peak - rest) / 45
         assert relative.mean() == pytest.approx(0.40, abs=0.06)
-        assert relative.std() < 0.02
+        for quadrant in (relative[:128], relative[128:]):
+            assert 0.05 < quadrant.std() / quadrant.mean() < 0.15  # facts 9, behaviour 9
 
 
 def test_four_spikes_give_one(session):
@@ -74,7 +75,8 @@ def test_four_spikes_give_one(session):
     counts = np.zeros((entries, 512), np.int64)
     np.add.at(counts, (entry, spikes.neurons), 1)
     assert (counts[:, 0] == 1).all()  # the neuron that a network of one gets
-    assert (counts == 1).mean() > 0.9
+    assert (counts == 1).mean() > 0.8  # synapses differ: the strongest of them give two
+    assert (counts >= 1).mean() > 0.999
 
 
 def test_products_have_their_gain(session):
