@@ -2,7 +2,8 @@
  *
  * Without loss an event passes in the cycle in which it arrives. With it, each crossbar input passes at most one event a
  * cycle, and only when all PADI buses that it goes to are free; what arrives meanwhile waits in the input's queue or, where
- * that is full, is dropped. Inputs are served from number (cycle % INPUTS) on. Twin: reference/transport.py.
+ * that is full, is dropped. Inputs take turns: the one that has the first choice keeps it until it passes an event. Twin:
+ * reference/transport.py.
  */
 #ifndef BSS2_TRANSPORT_H
 #define BSS2_TRANSPORT_H
@@ -77,6 +78,7 @@ typedef struct {
     /* Crossbar. */
     uint32_t waiting;       /* inputs with events in their queue, one bit each */
     int64_t cycle;          /* to be served next, while anyone waits */
+    int first;              /* input that has the first choice */
     int64_t bus_free[BUSES], channel_free[CHANNELS];
     int slow_buses;         /* events keep a bus busy beyond their cycle */
     bss2_queue queue[INPUTS];
@@ -204,18 +206,19 @@ BSS2_INLINE void bss2_occupy(bss2_transport *x, uint32_t buses, int64_t time) {
 
 /* Serve the queues of the crossbar inputs in one cycle; writes the routes that pass, and returns their number. */
 static int bss2_serve(bss2_transport *x, int64_t time, int32_t *passing) {
-    const int first = (int)(time % INPUTS);
-    const uint32_t from_first = x->waiting >> first << first;
+    const uint32_t low = (1u << x->first) - 1u, waiting = x->waiting;
     uint32_t busy = bss2_busy(x, time);
-    int count = 0;
+    int count = 0, best = -1;
     for (int half = 0; half < 2; half++) {
-        uint32_t pending = half ? x->waiting & ~(~0u << first) : from_first;
+        uint32_t pending = half ? waiting & low : waiting & ~low;
         for (; pending; pending &= pending - 1) {
             const int input = bss2_lowest(pending);
             bss2_queue *queue = &x->queue[input];
             const int32_t number = queue->route[queue->head];
             const uint32_t buses = x->delivery->routes[number].buses;
+            if (best < 0) best = x->first = input;
             if (buses & busy) continue;
+            if (input == best) x->first = (input + 1) % INPUTS;
             busy |= buses;
             bss2_occupy(x, buses, time);
             queue->head = (queue->head + 1) % QUEUE_ROOM;
@@ -234,6 +237,7 @@ static int bss2_cross(bss2_transport *x, int64_t time, int32_t *passing) {
         const bss2_route *route = &x->delivery->routes[number];
         if (bss2_arrival(x) > time && route->forwarded && !(route->buses & bss2_busy(x, time))) { /* alone */
             bss2_occupy(x, route->buses, time);
+            x->first = (route->input + 1) % INPUTS;
             passing[0] = number;
             return 1;
         }

@@ -96,9 +96,12 @@ def run_entry(
     plastic = np.argwhere(config.enable_stp).tolist()
     drivers = {(h, d): Driver(config, h, d, float(silicon.stp_amplitude[h, d])) for h, d in plastic}
 
+    @cache
+    def plastic_of(crossbar_input: int, label: int) -> list[tuple[int, int]]:
+        return [driver for driver in selected_drivers(config, crossbar_input, label) if driver in drivers]
+
     def amplitudes(cycle: int, event: Event) -> Amplitudes:
-        selected = selected_drivers(config, event.input, event.label)
-        return {driver: drivers[driver].event(cycle) for driver in selected if driver in drivers}
+        return {driver: drivers[driver].event(cycle) for driver in plastic_of(event.input, event.label)}
 
     arriving, unsent = _arrivals(config, events, runtime, switches.event_loss)
     crossbar = Crossbar(config, runtime, switches.event_loss)
