@@ -8,8 +8,16 @@ from bss2_emulator.neurons import neuron_physics
 from bss2_emulator.terms import neuron_terms
 from bss2_emulator.topology import find_topology
 from hxtorch.core import open_session
-from hxtorch.core.calibration import SpikingCalibTarget, STPCalibTarget, calibrate, for_target, nominal_registers
+from hxtorch.core.calibration import (
+    CADCCalibTarget,
+    SpikingCalibTarget,
+    STPCalibTarget,
+    calibrate,
+    for_target,
+    nominal_registers,
+)
 from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.programs import InputEvents, Recording, SpikingProgram
 
 REVERSAL = np.array([[200.0], [20.0]])
 CURRENT_BASED = np.arange(512) % 8 == 0
@@ -99,3 +107,19 @@ def test_short_term_plasticity_is_applied_on_top_of_neurons():
     np.testing.assert_array_equal(both.v_leak, neurons.registers["v_leak"])
     assert (both.v_stp_charge == [100, 330]).all()
     assert (both.v_stp == 180).all()
+
+
+@pytest.mark.parametrize("target", [CADCCalibTarget(), CADCCalibTarget(v_low=150, v_high=500)])
+def test_the_readout_alone(target):
+    """All channels read the same (chip facts 6.2: sigma < 3), and what the target says halfway between its points."""
+    with open_session(serial="emulated-3", fidelity="full") as session:
+        found = calibrate(session.connection, target)
+        halfway = int(target.v_low + target.v_high) // 2
+        test = found.apply(ChipConfiguration(enable_cadc_debug=True, debug_voltage=halfway))
+        program = SpikingProgram(test, 4000, InputEvents.silence(8), Recording(np.arange(512)))
+        samples = session.run_spiking(program).cadc
+    read = np.concatenate([part.values.mean(axis=0) for part in samples])
+    assert read.mean() == pytest.approx(120, abs=1)
+    assert read.std() < 3
+    assert set(found.registers) == {"cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset"}
+    assert found.success.mean() > 0.99

@@ -20,6 +20,7 @@ from hxtorch.core.calibration.ranges import CalibrationRangeWarning
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import dumps, load, loads, save
 from hxtorch.core.calibration.targets import (
+    CADCCalibTarget,
     Calibrated,
     CalibratedMatching,
     CalibTarget,
@@ -31,6 +32,7 @@ from hxtorch.core.calibration.targets import (
 )
 
 __all__ = [
+    "CADCCalibTarget",
     "CalibTarget",
     "Calibrated",
     "CalibratedMatching",

@@ -95,7 +95,8 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
 
     Args:
         connection: An open chip.
-        target: :class:`SpikingCalibTarget`, :class:`HagenCalibTarget` or :class:`STPCalibTarget`.
+        target: :class:`SpikingCalibTarget`, :class:`HagenCalibTarget`, :class:`STPCalibTarget` or
+            :class:`CADCCalibTarget`.
         options: How to calibrate.
 
     Returns:
@@ -104,6 +105,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     Raises:
         CalibrationError: Not a single neuron reached the target.
     """
+    from hxtorch.core.calibration.cadc import CADCCalibrator
     from hxtorch.core.calibration.hagen import HagenCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
     from hxtorch.core.calibration.stp import STPCalibrator
@@ -112,6 +114,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
         "spiking": SpikingCalibrator(),
         "hagen": HagenCalibrator(),
         "stp": STPCalibrator(),
+        "cadc": CADCCalibrator(),
     }
     calibrator = calibrators[target.kind]
     with own_runs(connection):

@@ -12,6 +12,7 @@ import numpy as np
 
 from hxtorch.core.calibration.refractory import refractory_registers
 from hxtorch.core.calibration.targets import (
+    CADCCalibTarget,
     CalibTarget,
     HagenCalibTarget,
     NeuronCalibTarget,
@@ -89,8 +90,11 @@ SPIKING_RANGE = CADCRange(70, 550)
 HAGEN_RANGE = CADCRange(150, 500)
 
 
-def cadc_range(target: NeuronCalibTarget) -> CADCRange:
+def cadc_range(target: NeuronCalibTarget | CADCCalibTarget) -> CADCRange:
     """Return the transfer of the column ADC in which ``target`` counts its LSB."""
+    if isinstance(target, CADCCalibTarget):
+        low, high = (float(np.asarray(reading)) for reading in (target.read_low, target.read_high))
+        return CADCRange(int(np.asarray(target.v_low)), int(np.asarray(target.v_high)), low, high)
     return HAGEN_RANGE if isinstance(target, HagenCalibTarget) else SPIKING_RANGE
 
 
@@ -218,6 +222,8 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     """Return every register that a calibration for ``target`` sets, by name."""
     if isinstance(target, STPCalibTarget):
         return stp_registers(target)
+    if isinstance(target, CADCCalibTarget):
+        return cadc_range(target).registers()
     adc = cadc_range(target)
     capacitance_code = target.per_neuron("membrane_capacitance")
     strength = code(target.per_input("i_synin_gm") * gm_factor(target))

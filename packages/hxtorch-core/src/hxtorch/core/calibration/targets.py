@@ -270,13 +270,46 @@ class STPCalibTarget(_Target):
     v_stp: Values = _target(180, **_CODE)
 
 
-NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
-CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget
+_VOLTAGE: dict[str, Any] = {"checked": (70, 550), "hard": (0, 1022), "shapes": (), "integer": True}
+_READING: dict[str, Any] = {"checked": (20, 220), "hard": (0, 255), "shapes": ()}
 
-TARGETS: dict[str, type[SpikingCalibTarget] | type[HagenCalibTarget] | type[STPCalibTarget]] = {
+
+@dataclass(frozen=True, eq=False)
+class CADCCalibTarget(_Target):
+    """Transfer of the column ADC alone: two codes of the test voltage and what all channels shall read there.
+
+    Attributes:
+        v_low, v_high: Codes of the test voltage, ().
+        read_low, read_high: Readings, LSB, ().
+
+    Raises:
+        CalibrationTargetError: A field is out of its hard range, or the two points are less than 20 LSB or codes apart.
+
+    Source:
+        chip facts 7.1.
+    """
+
+    kind: ClassVar[str] = "cadc"
+
+    v_low: Values = _target(70, **_VOLTAGE)
+    v_high: Values = _target(550, **_VOLTAGE)
+    read_low: Values = _target(20, **_READING)
+    read_high: Values = _target(220, **_READING)
+
+    def _check(self) -> None:
+        for low, high in (("v_low", "v_high"), ("read_low", "read_high")):
+            if float(np.asarray(getattr(self, high))) - float(np.asarray(getattr(self, low))) < 20:
+                raise CalibrationTargetError(f"{high}: wanted at least 20 above {low}")
+
+
+NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
+CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget | CADCCalibTarget
+
+TARGETS: dict[str, type[CalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
     "stp": STPCalibTarget,
+    "cadc": CADCCalibTarget,
 }
 
 
