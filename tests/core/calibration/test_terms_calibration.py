@@ -76,6 +76,15 @@ def icc_truth(session, registers):
     return neuron_physics(config, silicon).capacitance[first] / topology.conductance
 
 
+def test_nominal_codes_are_right_without_mismatch():
+    with open_session(fidelity="ideal") as session:
+        registers = nominal_registers(TARGET)
+        read, strength = coba_truth(session, registers)
+        np.testing.assert_allclose(read[:, ~CURRENT_BASED], np.broadcast_to(REVERSAL, (2, 448)), atol=0.5)
+        np.testing.assert_allclose(strength[:, ~CURRENT_BASED], 1, rtol=0.01)
+        np.testing.assert_allclose(icc_truth(session, registers), 2e-6, rtol=0.02)
+
+
 def test_time_constants_between_compartments(calibrated):
     session, calibration = calibrated
     before, after = (icc_truth(session, codes) for codes in (nominal_registers(TARGET), calibration.registers))
