@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bss2_emulator import Chip, ChipConfig, ReadoutWarning
+from bss2_emulator import Chip, ChipConfig, ReadoutWarning, RunError
 
 TRIALS = 12
 
@@ -126,3 +126,67 @@ def test_madc_counts_about_three_for_one_of_the_cadc():
     (low_cadc, low), (high_cadc, high) = reads
     assert (high - low) / (high_cadc - low_cadc) == pytest.approx(3, abs=0.1)
     assert (high - low) / (700 - 560) == pytest.approx(0.79, abs=0.01)
+
+
+def test_two_runs_sample_at_other_instants():
+    """Behaviour 4: there is no common clock phase; a period is never shorter than 1 us nor longer than promised."""
+    chip = Chip("phases")
+    starts, periods = set(), {}
+    for columns, dram in ((4, False), (256, False), (4, True)):
+        for _ in range(6):
+            (samples,) = chip.run_spiking(ChipConfig(), 12_500, cadc_neurons=range(columns), cadc_in_dram=dram).cadc
+            starts.add(int(samples.times[0]))
+            periods.setdefault((columns, dram), []).extend(np.diff(samples.times) * 8e-3)
+            assert samples.times.min() >= 0
+            assert samples.times.max() < 12_500
+    assert len(starts) > 12
+    for (_, dram), steps in periods.items():
+        assert min(steps) > 1.0
+        assert max(steps) <= (7.0 if dram else 2.5)
+
+
+def test_all_columns_of_a_hemisphere_are_sampled_at_one_instant():
+    """Behaviour 4: of membranes that move together, none is seen earlier than another."""
+    config = ChipConfig(i_mem_offset=1000, enable_mem_offset=True, i_leak=95)
+    run = Chip("instant", "ideal").run_spiking(config.replace(v_leak=400), 600, cadc_neurons=range(256))
+    assert np.ptp(run.cadc[0].values.astype(int), axis=1).max() == 0
+
+
+def test_the_buffer_starts_anew_with_each_batch_entry():
+    """Behaviour 4: 100 samples of each entry, those before the run included."""
+    with pytest.warns(ReadoutWarning, match="100 samples"):
+        run = Chip("again").run_spiking(ChipConfig(), 37_500, batch_offsets=[0, 0, 0, 0], cadc_neurons=[0])
+    counts = np.diff(run.cadc[0].offsets)
+    assert ((counts >= 96) & (counts <= 100)).all()
+
+
+def test_causal_and_acausal_channels_read_one_membrane():
+    """Two channels see the same voltage through offsets of their own."""
+    reads = [
+        Chip("both", "full").run_spiking(ChipConfig(), 6000, cadc_neurons=range(256), cadc_acausal=acausal)
+        for acausal in (False, True)
+    ]
+    means = [run.cadc[0].values.astype(float).mean(axis=0) for run in reads]
+    assert np.abs(means[0] - means[1]).mean() > 5
+    ideal = [
+        Chip("both", "ideal").run_spiking(ChipConfig(), 600, cadc_neurons=range(256), cadc_acausal=acausal)
+        for acausal in (False, True)
+    ]
+    assert np.array_equal(ideal[0].cadc[0].values, ideal[1].cadc[0].values)
+
+
+def test_the_madc_records_one_neuron():
+    """Behaviour 5."""
+    with pytest.raises(RunError, match="the membrane ADC records no more"):
+        Chip().run_spiking(ChipConfig(), 100, madc_neuron=[1, 2])
+
+
+def test_the_madc_covers_the_run_from_its_first_sample():
+    """Behaviour 5: it is switched on early enough that the samples of its first 8 us are not among those of the run."""
+    chip = Chip("settled", "calibrated")
+    run = chip.run_spiking(ChipConfig(), 5000, madc_neuron=3)
+    early, late = run.madc.values[:100].astype(float), run.madc.values[-100:].astype(float)
+    assert run.madc.times[0] == 0
+    assert abs(early.mean() - late.mean()) < 12  # of the membrane's own noise, 3 LSB with a correlation of 6 us
+    assert run.madc.values.min() >= 0
+    assert run.madc.values.max() <= 1023

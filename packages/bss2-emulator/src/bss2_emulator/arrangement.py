@@ -80,6 +80,7 @@ def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.
         padded(source[active].astype(np.int8)),
         padded(longest.astype(np.int32)),
         np.concatenate((last + 1, np.arange(count, width) + 1)).astype(np.int32),
+        np.flatnonzero(membranes.physics.bypassed[:, active].T).astype(np.int32),
         np.cumsum([0, *(len(leads) for leads, _ in groups)]).astype(np.int32),
         np.concatenate([np.zeros(0, np.int64), *(leads for leads, _ in groups)]).astype(np.int32),
         np.cumsum([0, *(matrix.size for matrix in matrices)]).astype(np.int32),

@@ -50,25 +50,29 @@ def half_step(capacitance: FloatArray, laplacian: FloatArray) -> FloatArray:
     return np.asarray((modes * np.exp(-rates * HALF_STEP)) @ modes.T / root[:, None] * root)
 
 
-def origins(
-    rows: FloatArray, membranes: Membranes, active: NDArray[np.int64], held: NDArray[np.bool_]
+def settled(
+    membranes: Membranes, active: NDArray[np.int64], rest: FloatArray, held: NDArray[np.bool_]
 ) -> FloatArray:
-    """Return where membranes start, V above what leak and current alone give, (active,).
+    """Return where membranes start, V, (active,): adaptation and exchange have settled, nothing has moved without leak.
 
-    Adaptation and exchange have settled; without leak, the membrane is where its reset left it.
+    Args:
+        membranes: Of all neurons.
+        active: Active neurons n, in the order of the kernel.
+        rest: Membranes of leak, current and (second row) reset alone, V, (2, active).
+        held: Without leak, (active,).
     """
-    rest, after_reset = rows[LAYOUT["rest"]], rows[LAYOUT["rest"] + 1]
+    terms, leak = membranes.terms, membranes.physics.leak[active]
     if not membranes.kind[active].any() and not len(membranes.topology.edges):
-        return np.where(held, after_reset - rest, 0.0)
+        return np.asarray(np.where(held, rest[1], rest[0]))
     _, unit = np.unique(membranes.topology.compartment[active], return_inverse=True)
-    pull = rows[LAYOUT["adapt_pull"]]
-    slope = 1 + np.bincount(unit, pull * rows[LAYOUT["adapt_gain"]])[unit]
-    force = np.bincount(unit, pull * (rows[LAYOUT["adapt_ref"]] - rows[LAYOUT["adapt_base"]]))[unit]
-    stable = slope > 0.05
-    origin = np.where(stable, (rest + force) / np.where(stable, slope, 1), rest)
-    origin = np.where(held, after_reset, origin)
-    leak = membranes.physics.leak[active]
+    pull = terms.coupling[active] / leak
+    slope = 1 + np.bincount(unit, pull * terms.gain[active])[unit]
+    force = np.bincount(unit, pull * terms.gain[active] * terms.leak_potential[active])[unit]
+    stable = slope > 0.05  # else a negative adaptation drives it to a rail
+    slope = np.where(stable, slope, 1.0)
+    force = np.where(stable, force, 0.0)
+    start = np.where(held, rest[1], (rest[0] + force) / slope)
     for leads, laplacian in coupled_groups(membranes, active):
-        matrix = laplacian + np.diag(leak[leads] * np.where(stable, slope, 1)[leads])
-        origin[leads] = np.linalg.solve(matrix, leak[leads] * (rest + force)[leads])
-    return np.asarray(origin - rest)
+        matrix = laplacian + np.diag(leak[leads] * slope[leads])
+        start[leads] = np.linalg.solve(matrix, leak[leads] * (rest[0] + force)[leads])
+    return np.asarray(start)

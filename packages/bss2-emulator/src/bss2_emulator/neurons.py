@@ -21,6 +21,7 @@ REGISTERS: Final = (
     "enable_synin_inh", "small_capacitance_exc", "small_capacitance_inh", "enable_mem_offset",
     "mem_offset_sink", "enable_threshold", "refractory_time", "holdoff", "refractory_use_fast_clock",
     "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow", "reset_divide", "reset_multiply", "high_resistance_exc", "high_resistance_inh",
+    "enable_bypass_exc", "enable_bypass_inh",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class NeuronPhysics:
         current: Constant current onto the membrane, A, (512,).
         tau_syn: s, (2, 512).
         connected: The synaptic input reaches the membrane, bool (2, 512).
+        bypassed: Its events fire the neuron instead, bool (2, 512).
         event_current: Synaptic current of one event of weight 1, A, (2, 512).
         line_current: The same at the usual DAC bias: what a drop of the synaptic line by one weight draws, A, (2, 512).
         latency: Of the comparator, s, (512,).
@@ -54,6 +56,7 @@ class NeuronPhysics:
     current: FloatArray
     tau_syn: FloatArray
     connected: NDArray[np.bool_]
+    bypassed: NDArray[np.bool_]
     event_current: FloatArray
     line_current: FloatArray
     latency: FloatArray
@@ -71,7 +74,8 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
     faster = np.where(config.reset_divide, 1 / 8, 1.0) * np.where(config.reset_multiply, 8.0, 1.0)
     reset_time = c.RESET_TIME * c.CAPMEM_MAX / np.maximum(config.i_reset, 1) / faster * silicon.reset_time
     threshold = potential(c.THRESHOLD_REFERENCE, config.v_threshold) + silicon.threshold_offset
-    connected = np.stack((config.enable_synin_exc, config.enable_synin_inh))
+    bypassed = np.stack((config.enable_bypass_exc, config.enable_bypass_inh))
+    connected = np.stack((config.enable_synin_exc, config.enable_synin_inh)) & ~bypassed
     reset_cycles, refractory_cycles = _refractory(config)
     return NeuronPhysics(
         line_current=event_current(config, silicon) / (config.i_synapse_dac_bias / c.DAC_REFERENCE + 1e-9)[QUADRANT],
@@ -84,6 +88,7 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
         current=_constant_current(config, silicon, connected),
         tau_syn=tau_syn(config, silicon),
         connected=connected,
+        bypassed=bypassed,
         event_current=event_current(config, silicon),
         latency=c.COMPARATOR_LATENCY * silicon.comparator,
         reset_cycles=reset_cycles,

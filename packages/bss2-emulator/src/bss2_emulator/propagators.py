@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from bss2_emulator import constants as c
 from bss2_emulator._kernels.lif import LAYOUT
 from bss2_emulator.compartments import Membranes
-from bss2_emulator.exchange import coupled_groups, origins
+from bss2_emulator.exchange import coupled_groups, settled
 from bss2_emulator.imperfections import Imperfections
 from bss2_emulator.response import drive
 from bss2_emulator.silicon import FloatArray
 from bss2_emulator.term_tables import fill_terms
 
 STEP = LAYOUT["step"]
+BYPASS_BASE = 4096.0  # larger than any ratio of weights: the earliest event of a step wins (membrane.h)
 LANES = LAYOUT["lanes"]  # arrays over neurons are padded to whole vectors
 
 
@@ -84,6 +85,10 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
         put(f"syn_{kind}", decay)
         put(f"jump_{kind}", jump)
         put(f"late_{kind}", late[sign] - jump * late[sign][-1])
+        here = np.flatnonzero(physics.bypassed[sign, active])
+        cycles = np.arange(STEP)[:, None]
+        rows[LAYOUT[f"jump_{kind}"] + cycles, here] = BYPASS_BASE**cycles
+        rows[LAYOUT[f"late_{kind}"] + cycles, here] = BYPASS_BASE**cycles * (cycles + 1)
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
@@ -96,7 +101,8 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
         put(name, c.LINE_DROP * saturation[sign] / np.maximum(physics.line_current[sign, active], 1e-30))
     if membranes.kind[active].any():
         fill_terms(rows, membranes, active, saturation)
-    put("origin", origins(rows, membranes, active, held))
+    rest = rows[LAYOUT["rest"] : LAYOUT["rest"] + 2]
+    put("origin", settled(membranes, active, rest, held) - rest[0])
     for places, _ in coupled_groups(membranes, active):  # compared after the exchange
         rows[LAYOUT["threshold"], places] = np.inf
     put("latency", physics.latency[active] / c.CYCLE)
@@ -107,7 +113,9 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
     rows[LAYOUT["syn_exc"] : LAYOUT["jump_exc"], len(active) :] = 1
     return Tables(
         rows=rows.astype(dtype),
-        scale=padded(physics.event_current[:, active] / saturation).astype(dtype, order="C"),
+        scale=padded(
+            np.where(physics.bypassed[:, active], 1.0, physics.event_current[:, active] / saturation)
+        ).astype(dtype, order="C"),
         reset_cycles=padded(physics.reset_cycles[active], 1),
         refractory_cycles=padded(physics.refractory_cycles[active], 1),
     )

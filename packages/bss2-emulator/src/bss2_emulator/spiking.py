@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator import background, cadc, constants, correlation, madc, plasticity
-from bss2_emulator._kernels.lif import LAYOUT, Delivery, Outcome, Readout, run_batch
+from bss2_emulator import cadc, constants, correlation, delivery, madc
+from bss2_emulator._kernels.lif import LAYOUT, Outcome, Readout, run_batch
 from bss2_emulator.arrangement import Arrangement, arrange, circuits
 from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import HEMISPHERE, spike_label
-from bss2_emulator.events import Routes, bus_cycles
+from bss2_emulator.events import Routes
 from bss2_emulator.inputs import Events
 from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
@@ -149,7 +149,7 @@ class SpikingEngine:
             tables.reset_cycles,
             tables.refractory_cycles,
             joints,
-            self._delivery(config, page, events, recording),
+            delivery.describe(config, self.silicon, page, events, len(recording.correlation_rows) > 0, memo),
             noise.key,
             noise.run,
             noise.first_entry,
@@ -160,33 +160,6 @@ class SpikingEngine:
             threads,
         )
         return Integration(active, page, outcome, samples, trace)
-
-    def _delivery(self, config: ChipConfig, page: Page, events: Events, recording: Recording) -> Delivery:
-        """Tell the kernel how events travel."""
-        laws = self._memo.get(
-            "plasticity",
-            tuple(getattr(config, name) for name in plasticity.REGISTERS),
-            lambda: (plasticity.driver_laws(config, self.silicon), plasticity.powers(config)),
-        )
-        return Delivery(
-            self.silicon.imperfections.event_loss,
-            len(recording.correlation_rows) > 0,
-            (constants.NEURON_QUEUE, constants.EVENT_QUEUE, constants.RETURN_QUEUE, constants.LINK_LABELS),
-            page.table,
-            page.routes.actions,
-            page.first_neuron,
-            page.label_route,
-            page.neuron_route,
-            page.background_route,
-            bus_cycles(config),
-            background.sources(config),
-            page.routes.part_offsets,
-            page.routes.part_driver,
-            *laws,
-            events.times,
-            events.labels,
-            events.offsets,
-        )
 
     def _correlation(
         self, config: ChipConfig, done: Integration, recording: Recording, threads: int
@@ -292,7 +265,8 @@ def _synapses(
 
 def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
     """Return which neurons anybody can see, (512,): others are not integrated."""
-    seen = config.enable_threshold & config.enable_spike_output
+    bypassed = config.enable_bypass_exc | config.enable_bypass_inh
+    seen = (config.enable_threshold | bypassed) & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True

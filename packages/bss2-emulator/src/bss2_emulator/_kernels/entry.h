@@ -90,9 +90,10 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         for (int mode = 0; mode < MODES; mode++)
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
         s->next[j] = s->pulse_end[j] = INT64_MAX;
+        s->fired[j] = INT64_MIN / 2;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
         REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
-        if (v >= s->threshold[j]) v = NAME(clip)(s, s->rest[w + j]);
+        if (v >= TABLE(s, CROSSING)[j]) v = NAME(clip)(s, s->rest[w + j]);
         s->v[j] = v;
         NAME(use_mode)(s, j);
     }
@@ -137,6 +138,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         }
 
         const int dirty = NAME(arrive)(s, step);
+        if (dirty && plan->bypasses) NAME(bypass)(s);
 
         if (plan->coupled) {
             memcpy(s->border, s->v, w * sizeof(REAL));
@@ -176,7 +178,8 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             memcpy(s->v, s->border, w * sizeof(REAL));
             for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
                 const int j = plan->coupled_leads[i];
-                if (s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
+                const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
+                if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
                     NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
             }
         }

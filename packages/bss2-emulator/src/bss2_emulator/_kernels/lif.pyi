@@ -18,6 +18,7 @@ class Circuits:
         source: NDArray[np.int8],
         pulse_cycles: NDArray[np.int32],
         unit_end: NDArray[np.int32],
+        bypass: NDArray[np.int32],
         offsets: NDArray[np.int32],
         leads: NDArray[np.int32],
         squares: NDArray[np.int32],

@@ -121,6 +121,8 @@ cdef extern from "plan.h" nogil:
         const int8_t *source
         const int32_t *pulse_cycles
         const int32_t *unit_end
+        int bypasses
+        const int32_t *bypass
         int sourced
         double line_rest
         int coupled
@@ -165,15 +167,16 @@ LAYOUT = {
 cdef class Circuits:
     """How neurons are grouped by kind and joined (see plan.h), and what is read out of them."""
 
-    cdef const int32_t[::1] group, pulse_cycles, unit_end, offsets, leads, squares
+    cdef const int32_t[::1] group, pulse_cycles, unit_end, bypass, offsets, leads, squares
     cdef const int8_t[::1] kind, source
     cdef const float[::1] single
     cdef const double[::1] matrix
     cdef double line_rest
 
-    def __init__(self, group, kind, source, pulse_cycles, unit_end, offsets, leads, squares, matrix, double line_rest):
+    def __init__(self, group, kind, source, pulse_cycles, unit_end, bypass, offsets, leads, squares, matrix,
+                 double line_rest):
         self.group, self.kind, self.source, self.pulse_cycles, self.unit_end = group, kind, source, pulse_cycles, unit_end
-        self.offsets, self.leads, self.squares = offsets, leads, squares
+        self.bypass, self.offsets, self.leads, self.squares = bypass, offsets, leads, squares
         self.matrix, self.single, self.line_rest = matrix, matrix.astype(np.float32), line_rest
 
     cdef void fill(self, bss2_plan *out, bint single):
@@ -183,6 +186,8 @@ cdef class Circuits:
         out.sourced, out.line_rest = 0, self.line_rest
         for j in range(self.source.shape[0]):
             out.sourced |= self.source[j]
+        out.bypasses = <int>self.bypass.shape[0]
+        out.bypass = &self.bypass[0] if out.bypasses else NULL
         out.coupled = <int>self.offsets.shape[0] - 1
         if out.coupled:
             out.coupled_offsets, out.coupled_leads, out.coupled_squares = &self.offsets[0], &self.leads[0], &self.squares[0]

@@ -152,3 +152,24 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
     if (time >= end) return kind & KIND_EXP ? before : after;
     return NAME(follow)(s, j, before, time, &since, &before);
 }
+
+/* Events at inputs that bypass the membrane fire at once. Their tables turn states into times: an event k cycles before the
+ * end adds weight * 4096^(k - 1) to the state and k times as much to what is late, so that the ratio is that of the earliest. */
+static void NAME(bypass)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    for (int i = 0; i < plan->bypasses; i++) {
+        const int at = plan->bypass[i] / 2, inhibitory = plan->bypass[i] % 2;
+        REAL *current = inhibitory ? s->inh : s->exc, *late = inhibitory ? s->late_inh : s->late_exc;
+        const REAL state = current[at], weighted = late[at];
+        current[at] = late[at] = (REAL)0;
+        int j = at; /* the circuit that leads */
+        while (j > 0 && plan->unit_end[j - 1] > at) j--;
+        if (state <= (REAL)0 || s->phase[j] != NAME(FREE)) continue;
+        const int64_t time = s->start + STEP - (int64_t)(weighted / state + (REAL)0.5);
+        s->fired[j] = s->next[j] = time;
+        s->phase[j] = NAME(FIRING);
+        s->threshold[j] = (REAL)INFINITY;
+        if (s->pulse_end[j] == INT64_MAX) s->busy[s->busy_count++] = j;
+        NAME(send)(s, time, j);
+    }
+}

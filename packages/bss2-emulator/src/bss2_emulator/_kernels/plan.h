@@ -96,6 +96,8 @@ typedef struct {
     const int8_t *source;        /* [width] what is read out: 0 membrane, 1, 2 synaptic inputs, 3 adaptation */
     const int32_t *pulse_cycles; /* [width] length of an adaptation pulse, 0 without one */
     const int32_t *unit_end;     /* [width] of the circuit that leads a membrane: one past the last one on it */
+    int bypasses;                /* inputs that fire their neuron at once, with the tables of such */
+    const int32_t *bypass;       /* [bypasses] 2 * neuron + (0 excitatory, 1 inhibitory) */
     int sourced;                 /* something else than membranes is read out */
     double line_rest;            /* volts of a synaptic line without input, as it is read out */
     int coupled;                 /* logical neurons with conductances between compartments */

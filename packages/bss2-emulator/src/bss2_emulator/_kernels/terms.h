@@ -129,12 +129,13 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     }
     REAL x = v * decay + steady + first;
     if (flows) {
-        if (open > (REAL)0) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+        const REAL part = plan->kind[lead] & KIND_EXP ? (REAL)0.5 : (REAL)1;
+        if (open > (REAL)0) x = NAME(reverse)(x, part * open, part * toward);
         for (int j = lead; j < end && !mode; j++)
             if (TABLE(s, EXP_RATE + k - 1)[j] > (REAL)0)
                 x = NAME(exponential)(x, TABLE(s, EXP_START)[j], TABLE(s, EXP_SHARPNESS)[j], TABLE(s, EXP_DELTA)[j],
                                       TABLE(s, EXP_TOP)[j], TABLE(s, EXP_LIMIT)[j], TABLE(s, EXP_RATE + k - 1)[j]);
-        if (open > (REAL)0) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+        if (open > (REAL)0 && part < (REAL)1) x = NAME(reverse)(x, part * open, part * toward);
         x = x * decay + steady;
     }
     x = NAME(clip)(s, x + second + s->noise[lead] * ((REAL)k / (REAL)STEP));

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.reference.background import generate
 from bss2_emulator.reference.events import crossbar_outputs
 
 ON_CHIP_LATENCY = 13  # cycles from a spike to the crossbar
@@ -48,6 +49,24 @@ def link_arrivals(events: list[tuple[int, int]], runtime: int) -> tuple[list[tup
         arriving.append((time, Event(c.LINK_INPUT + channel, label & 0x3FFF)))
         now = time
     return arriving, lost
+
+
+def arrivals(
+    config: ChipConfig, events: list[tuple[int, int]], runtime: int, loss: bool
+) -> tuple[dict[int, list[Event]], int]:
+    """Return what arrives at the crossbar in which cycle from link and background, and what the link cannot deliver."""
+    if loss:
+        arriving, unsent = link_arrivals(events, runtime)
+    else:
+        arriving = [(cycle, Event(c.LINK_INPUT + (label >> 14), label & 0x3FFF)) for cycle, label in events]
+        unsent = 0
+    for source in range(c.BACKGROUND_SOURCES):
+        made = generate(config, source, runtime)
+        arriving += [(cycle, Event(c.BACKGROUND_INPUT + source, label)) for cycle, label in made]
+    by_cycle: dict[int, list[Event]] = {}
+    for cycle, event in arriving:
+        by_cycle.setdefault(cycle, []).append(event)
+    return by_cycle, unsent
 
 
 @dataclass
