@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.correlation import sensors
 from bss2_emulator.neurons import neuron_physics
 from bss2_emulator.terms import neuron_terms
 from bss2_emulator.topology import find_topology
 from hxtorch.core import open_session
 from hxtorch.core.calibration import (
     CADCCalibTarget,
+    CorrelationCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
     calibrate,
@@ -132,3 +134,24 @@ def test_the_readout_alone(target):
     assert read.std() < 3
     assert set(found.registers) == {"cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset"}
     assert found.success.mean() > 0.99
+
+
+def test_correlation_sensors(trimmed):
+    """The middle of all sensors is near the target (chip facts 6.2), and they differ less than before."""
+    target = CorrelationCalibTarget(amplitude=1.0, time_constant=8e-6)
+    with open_session(serial="emulated-2", fidelity="full") as session:
+        found = calibrate(session.connection, target)
+        silicon, before = physics(session, nominal_registers(target))
+        _, after = physics(session, found.registers)
+    rows = np.arange(512)
+    for before_all, after_all, wanted in zip(
+        sensors(before, silicon, rows), sensors(after, silicon, rows), (1.0, 8e-6), strict=True
+    ):
+        for sensor in (0, 1):
+            after_one = after_all[:, sensor]
+            assert np.median(after_one) == pytest.approx(wanted, rel=0.05)
+            low, high = np.percentile(after_one, [30, 70])
+            assert wanted / 2 < low < high < 2 * wanted
+            assert trimmed(np.log(after_one)) < 0.9 * trimmed(np.log(before_all[:, sensor]))
+    np.testing.assert_allclose(found.measured["time_constant"], 8e-6, rtol=0.2)
+    assert found.success.all()

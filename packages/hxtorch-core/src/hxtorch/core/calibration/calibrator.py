@@ -95,8 +95,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
 
     Args:
         connection: An open chip.
-        target: :class:`SpikingCalibTarget`, :class:`HagenCalibTarget`, :class:`STPCalibTarget` or
-            :class:`CADCCalibTarget`.
+        target: One of the targets of this package.
         options: How to calibrate.
 
     Returns:
@@ -106,6 +105,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
         CalibrationError: Not a single neuron reached the target.
     """
     from hxtorch.core.calibration.cadc import CADCCalibrator
+    from hxtorch.core.calibration.correlation import CorrelationCalibrator
     from hxtorch.core.calibration.hagen import HagenCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
     from hxtorch.core.calibration.stp import STPCalibrator
@@ -115,6 +115,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
         "hagen": HagenCalibrator(),
         "stp": STPCalibrator(),
         "cadc": CADCCalibrator(),
+        "correlation": CorrelationCalibrator(),
     }
     calibrator = calibrators[target.kind]
     with own_runs(connection):

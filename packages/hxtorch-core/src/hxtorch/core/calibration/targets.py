@@ -302,14 +302,36 @@ class CADCCalibTarget(_Target):
                 raise CalibrationTargetError(f"{high}: wanted at least 20 above {low}")
 
 
+@dataclass(frozen=True, eq=False)
+class CorrelationCalibTarget(_Target):
+    """Correlation sensors of the synapses.
+
+    Attributes:
+        amplitude: What a coincidence adds, LSB, ().
+        time_constant: Over which it is forgotten, seconds, ().
+
+    Raises:
+        CalibrationTargetError: A field is out of its hard range.
+
+    Source:
+        chip facts 7.1.
+    """
+
+    kind: ClassVar[str] = "correlation"
+
+    amplitude: Values = _target(0.5, checked=(0.2, 2.0), hard=(0.01, 20), shapes=())
+    time_constant: Values = _target(5e-6, checked=(2e-6, 30e-6), hard=(0.5e-6, 400e-6), shapes=())
+
+
 NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
-CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget | CADCCalibTarget
+CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget | CADCCalibTarget | CorrelationCalibTarget
 
 TARGETS: dict[str, type[CalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
     "stp": STPCalibTarget,
     "cadc": CADCCalibTarget,
+    "correlation": CorrelationCalibTarget,
 }
 
 
