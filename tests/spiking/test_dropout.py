@@ -156,3 +156,44 @@ def test_bad_arguments():
         hxsnn.BatchDropout(4, 0.5, exp).set_mask(torch.ones(3))
     with pytest.raises(TensorShapeError):
         hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.NeuronHandle(spikes_of(size=3)))
+
+
+@pytest.mark.parametrize("mock", [True, False])
+def test_train_and_eval_differ_in_dropout_alone(ideal_chip, mock):
+    exp = hxsnn.Experiment(mock=mock)
+    modules = torch.nn.ModuleList(
+        [
+            hxsnn.InputNeuron(5, exp),
+            hxsnn.Synapse(5, 4, exp),
+            hxsnn.Neuron(4, exp),
+            hxsnn.BatchDropout(4, 1.0, exp),
+            hxsnn.SparseSynapse(torch.ones(4, 3), exp),
+            hxsnn.IAFNeuron(3, exp),
+            hxsnn.Synapse(3, 2, exp),
+            hxsnn.ReadoutNeuron(2, exp),
+        ]
+    )
+    with torch.no_grad():
+        for module in modules:
+            if hasattr(module, "weight"):
+                module.weight.fill_(2.0 if mock else 40.0)
+    spikes = torch.zeros(40, 2, 5)
+    spikes[5:9] = 1
+
+    def run(*without):
+        handles = [hxsnn.NeuronHandle(spikes)]
+        for module in modules:
+            if module not in without:
+                handles.append(module(handles[-1]))
+        hxsnn.run(exp, 40)
+        return handles
+
+    modules.train()
+    assert run()[4].spikes.sum() == 0
+    trained = run(modules[3])
+    modules.eval()
+    evaluated = run(modules[3])
+    assert trained[3].spikes.sum() > 0
+    for one, other in zip(trained, evaluated, strict=True):
+        assert torch.equal(one.observable_state, other.observable_state)
+    assert torch.equal(run()[-1].membrane_cadc, evaluated[-1].membrane_cadc)  # nothing is dropped

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.core import calibration
+from hxtorch.spiking.modules.weighted import WeightedProjection
 
 
 @pytest.fixture
@@ -80,6 +82,48 @@ def test_changed_weights_are_written_and_nothing_else(network, how):
     assert counts == {"route": 0, "update": 1, "calibrate": 0}
     assert after.membrane_cadc.max() < before.membrane_cadc.max()
     assert after.spikes.sum() < before.spikes.sum()
+
+
+def test_step_with_other_weights_neither_places_nor_routes_and_copies_each_tensor_once(network, monkeypatch):
+    """Inputs, and weights of both layers, of which one changes."""
+    network()
+    counts = {}
+
+    def count(owner, name):
+        function = getattr(owner, name)
+
+        def counted(*arguments, **keywords):
+            counts[name] = counts.get(name, 0) + 1
+            return function(*arguments, **keywords)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(core.placement.NeuronPlacement, "register_id")
+    count(core, "build_network_graph")
+    count(WeightedProjection, "lsb")
+    count(core.network, "legal_weights")
+    count(core.inputs, "_to_cycles")
+    count(core.Chip, "__init__")
+    with torch.no_grad():
+        network.modules[0].weight.sub_(25.0)
+    with CountInt8Copies() as copies:
+        assert network()[0] == {"route": 0, "update": 1, "calibrate": 0}
+    assert counts == {"lsb": 2, "legal_weights": 1, "_to_cycles": 1}
+    assert sorted(copies.shapes) == [(2, 4), (4, 5)]
+
+
+class CountInt8Copies(TorchDispatchMode):
+    """Note the shape of each tensor of weights in LSB that torch makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.shapes = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.dtype == torch.int8 and not func.is_view:
+            self.shapes.append(tuple(result.shape))
+        return result
 
 
 def test_weights_that_round_to_the_same_are_not_written(network):

@@ -103,15 +103,18 @@ HAGEN_GAIN: Final = 0.002  # LSB per weight and activation at the codes below
 HAGEN_DAC: Final = 1022
 HAGEN_GM: Final = 450
 HAGEN_TAU_CODE: Final = 394  # 0.32 us with the small capacitance
+HAGEN_TAU: Final = TAU_SYN / HAGEN_TAU_CODE * SMALL_CAPACITANCE  # s
+HAGEN_WAIT: Final = 5  # cycles between events from which on lines of synapses do not saturate
 HAGEN_SLOPE: Final = 270  # 3.28 mV per LSB
 TILE_ROWS: Final = 128
 MAX_WEIGHT: Final = 63
 MAX_ACTIVATION: Final = 31
-MAX_PULSE: Final = 32.0
+MAX_PULSE: Final = 32.0  # LSB of the activation
 HAGEN_DAC_STEP: Final = 0.1  # LSB of the activation per code of hagen_dac_offset
 HAGEN_DAC_CENTER: Final = 32
 HAGEN_LIMIT: Final = 110.0  # LSB where the inhibitory side flattens
 HAGEN_NOISE: Final = 1.0  # LSB rms that the integration adds to two reads
+HAGEN_BASELINE_DELAY: Final = 5e-6  # s from a reset to the read at rest
 HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read
 
 # Transport of events (facts 1.5, 5). Depths of queues have no public source.

@@ -89,7 +89,7 @@ _NEURON = {
         "connect_right": "connect_right",
         "connect_vertical": "connect_vertical",
         "connect_soma": "connect_soma",
-        "connect_right_soma": "connect_soma_right",
+        "connect_soma_right": "connect_soma_right",
         "enable_conductance": "enable_icc",
         "enable_conductance_division": "icc_divide",
         "enable_conductance_multiplication": "icc_multiply",
@@ -160,6 +160,13 @@ class _AtomicNeurons:
     def __getitem__(self, neuron: int) -> AtomicNeuron:
         return AtomicNeuron(self._chip, AtomicNeuronOnDLS(neuron))
 
+    def __setitem__(self, neuron: int, registers: AtomicNeuron) -> None:
+        """Copy all registers of another neuron, of this chip or of another one."""
+        target = AtomicNeuronOnDLS(neuron)
+        for name, value in registers.codes().items():
+            if getattr(self._chip, name)[target] != value:
+                getattr(self._chip, name)[target] = value
+
     def __len__(self) -> int:
         return AtomicNeuronOnDLS.size
 
@@ -180,6 +187,11 @@ class AtomicNeuron:
 
     def __init__(self, chip: Chip, neuron: AtomicNeuronOnDLS) -> None:
         self._chip, self._neuron = chip, neuron
+
+    def codes(self) -> dict[str, int]:
+        """Return the values of all registers by the names of :class:`~hxtorch.core.configuration.ChipConfiguration`."""
+        names = [name for group in _NEURON.values() for name in group.values()]
+        return {name: getattr(self._chip, name)[self._neuron].item() for name in names}
 
     def __getattr__(self, name: str) -> _Group:
         if name not in _NEURON:

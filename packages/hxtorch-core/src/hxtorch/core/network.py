@@ -75,7 +75,7 @@ def legal_weights(weights: np.ndarray, what: str) -> np.ndarray:
     if array.max() > MAX_WEIGHT or array.min() < -MAX_WEIGHT:
         bad = array[(array > MAX_WEIGHT) | (array < -MAX_WEIGHT)].flat[0]
         raise ConfigurationError(f"{what}: got weight {bad}, wanted +-{MAX_WEIGHT} LSB; scale or clamp first")
-    return frozen(np.array(array, np.int8), np.int8)
+    return frozen(np.array(array, np.int8, order="C"), np.int8)
 
 
 @dataclass(frozen=True)

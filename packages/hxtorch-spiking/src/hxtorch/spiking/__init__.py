@@ -1,21 +1,29 @@
 """Spiking networks on BrainScaleS-2 in PyTorch, trained with the chip in the loop."""
 
 from hxtorch.spiking import datasets, functional, handle, transforms
+from hxtorch.spiking.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules import (
     BatchDropout,
+    EventPropLIF,
+    EventPropSynapse,
+    ExactEventPropLIF,
+    HXBaseExperimentModule,
     HXModule,
+    HXModuleWrapper,
     IAFNeuron,
     InputNeuron,
     Neuron,
     NeuronExp,
     ReadoutNeuron,
     ReadoutNeuronExp,
+    Recurrent,
     SparseSynapse,
     Synapse,
 )
+from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
@@ -32,9 +40,15 @@ __all__ = [
     "LI",
     "LIF",
     "BatchDropout",
+    "ConversionConfig",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "ExecutionInstance",
     "Experiment",
+    "HXBaseExperimentModule",
     "HXModule",
+    "HXModuleWrapper",
     "HXParameter",
     "HXTransformedModelParameter",
     "Handle",
@@ -44,19 +58,27 @@ __all__ = [
     "LIObservables",
     "MixedHXModelParameter",
     "ModelParameter",
+    "NIRNetwork",
     "Neuron",
     "NeuronExp",
     "NeuronHandle",
     "ReadoutNeuron",
     "ReadoutNeuronExp",
     "ReadoutNeuronHandle",
+    "Recurrent",
     "SparseSynapse",
     "Synapse",
     "SynapseHandle",
     "TensorHandle",
     "datasets",
+    "from_nir",
+    "from_nir_data",
     "functional",
     "handle",
+    "load_checkpoint",
     "run",
+    "save_checkpoint",
+    "to_nir",
+    "to_nir_data",
     "transforms",
 ]

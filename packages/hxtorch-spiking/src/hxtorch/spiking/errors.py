@@ -21,3 +21,11 @@ class TensorValueError(HXTorchError, ValueError):
 
 class ParameterError(HXTorchError, ValueError):
     """A parameter of a module has a value that its model or the chip does not have."""
+
+
+class NIRConversionError(HXTorchError, ValueError):
+    """A graph or data in the Neuromorphic Intermediate Representation say what neither model nor chip can be."""
+
+
+class CheckpointError(HXTorchError, ValueError):
+    """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,8 @@ class ExecutionInstance:
 
     Args:
         calib_path: File of a spiking calibration, as :meth:`load_calib` takes it.
+        calib_cache_dir: Folder for calibrations made to the parameters of the modules, so that other runs and
+            processes find them; None for the user's cache (``HXTORCH_CACHE_DIR``).
         input_loopback: Let the chip send back the spikes of :class:`~hxtorch.spiking.InputNeuron` populations, which
             then take the place of those sent.
 
@@ -24,7 +27,13 @@ class ExecutionInstance:
         calibration: The loaded calibration, or None: then the chip is calibrated to the parameters of the modules.
     """
 
-    def __init__(self, calib_path: str | PathLike[str] | None = None, input_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        calib_path: str | PathLike[str] | None = None,
+        calib_cache_dir: str | PathLike[str] | None = None,
+        input_loopback: bool = False,
+    ) -> None:
+        self.calib_cache_dir = None if calib_cache_dir is None else Path(calib_cache_dir)
         self.calibration: Calibration | None = None
         self.input_loopback = input_loopback
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
@@ -72,6 +81,10 @@ class ExecutionInstance:
             old_chip, old_values, made = self._implicit
             if old_chip == chip and all(np.array_equal(values[name], old_values[name]) for name in values):
                 return made
-        made = calibration.for_target(connection, SpikingCalibTarget(**values))
+        target = SpikingCalibTarget(**values)
+        if self.calib_cache_dir is None:
+            made = calibration.for_target(connection, target)
+        else:
+            made = calibration.for_target(connection, target, folder=self.calib_cache_dir)
         self._implicit = chip, values, made
         return made

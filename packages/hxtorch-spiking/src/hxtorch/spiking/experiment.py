@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hxtorch.core import ExecutionInfo, Network, Routing, build_routing
 from hxtorch.core.placement import NeuronPlacement as NeuronPlacement  # under the path that user scripts know
+from hxtorch.spiking.backend.module_manager import ModuleManager
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
-from hxtorch.spiking.graph import ModuleGraph
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch.spiking.lowering import ChipNetwork
     from hxtorch.spiking.modules.module import HXModule
+    from hxtorch.spiking.modules.types import Population, Projection
+    from hxtorch.spiking.modules.wrapper import HXModuleWrapper
+
+HardwareResults = tuple["dict[HXModule, HardwareObservables]", tuple[ExecutionInfo, ...]]
+"""What was recorded, by module, and what the chip did."""
 
 
-class Experiment:
+class BaseExperiment(ABC):
+    """What collects modules and runs them."""
+
+    @abstractmethod
+    def connect(self, module: HXModule, input_handles: Sequence[TensorHandle], output_handle: TensorHandle) -> None:
+        """Add a call of a module."""
+
+    @abstractmethod
+    def get_hw_results(self, runtime: int | None) -> HardwareResults:
+        """Run what was collected on the chip, for ``runtime`` steps."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Forget what was collected."""
+
+
+class Experiment(BaseExperiment):
     """Collects a network and runs it, on a chip or in the numerics alone.
 
     Args:
@@ -33,6 +55,7 @@ class Experiment:
     Attributes:
         modules: Calls of modules since the last run.
         execution_info: What the chip did in the last run, one entry per execution instance; empty in mock mode.
+        hw_populations, hw_projections: What goes on the chip that is being prepared.
 
     Raises:
         ParameterError: ``dt`` is no positive number.
@@ -55,8 +78,11 @@ class Experiment:
         self._default_execution_instance = execution_instance or ExecutionInstance()
         if calib_path is not None:
             self.load_calib(calib_path)
-        self.modules = ModuleGraph()
+        self.modules = ModuleManager()
         self.execution_info: tuple[ExecutionInfo, ...] = ()
+        self.hw_populations: list[Population] = []
+        self.hw_projections: list[Projection] = []
+        self._wrappers: list[HXModuleWrapper] = []
         self._chips: dict[ExecutionInstance, ChipNetwork] = {}
 
     @property
@@ -81,13 +107,52 @@ class Experiment:
         """
         self.modules.add_node(module, input_handles, output_handle)
 
+    def connect_wrapper(self, wrapper: HXModuleWrapper) -> None:
+        """Let a wrapper compute its modules in this pass; wrappers do this when they are called.
+
+        Raises:
+            ExperimentError: Another wrapper has one of the modules, together with others.
+        """
+        self.modules.add_wrapper(wrapper)
+
+    def wrap_modules(self, modules: Sequence[HXModule], func: Callable[..., Any] | None = None) -> HXModuleWrapper:
+        """Compute several modules by one function, in this pass and all that follow.
+
+        Modules that depend on each other in a circle can not be computed one by one. They are called one by one all
+        the same: that is the network on the chip.
+
+        Args:
+            modules: What to wrap.
+            func: See :class:`~hxtorch.spiking.HXModuleWrapper`.
+
+        Returns:
+            The wrapper. Its modules can be changed by ``update``.
+
+        Raises:
+            ExperimentError: There is no module, or another wrapper has one of them, together with others.
+        """
+        from hxtorch.spiking.modules.wrapper import HXModuleWrapper  # modules need this file
+
+        wrapper = HXModuleWrapper(self, modules, func)
+        self.modules.add_wrapper(wrapper)
+        self._wrappers = [old for old in self._wrappers if set(old.wrapped) != set(wrapper.wrapped)] + [wrapper]
+        return wrapper
+
+    def register_population(self, module: Population) -> None:
+        """Put a population on the chip that is being prepared; populations do this when they are told to register."""
+        self.hw_populations.append(module)
+
+    def register_projection(self, module: Projection) -> None:
+        """Put a projection on the chip that is being prepared; projections do this when they are told to register."""
+        self.hw_projections.append(module)
+
     def clear(self) -> None:
         """Forget the calls of modules since the last run."""
         self.modules.clear()
+        for wrapper in self._wrappers:
+            self.modules.add_wrapper(wrapper)
 
-    def get_hw_results(
-        self, runtime: int | None
-    ) -> tuple[dict[HXModule, HardwareObservables], tuple[ExecutionInfo, ...]]:
+    def get_hw_results(self, runtime: int | None) -> HardwareResults:
         """Run the network on the chip.
 
         Args:

@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.observables import MADCTrace
+from hxtorch.spiking.observables import AnalogObservable, MADCTrace
+from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 
 @dataclass(eq=False)
@@ -26,7 +27,7 @@ class TensorHandle:
     def put(self, other: TensorHandle) -> None:
         """Take over the fields of ``other`` that this handle has too."""
         for entry in fields(self):
-            setattr(self, entry.name, getattr(other, entry.name, None))
+            setattr(self, entry.name, getattr(other, entry.name, entry.default))
 
     @property
     def observable_state(self) -> Tensor | None:
@@ -48,10 +49,19 @@ class TensorHandle:
 
 
 class _Membrane:
-    """The older names of the membrane traces."""
+    """The older names of the membrane traces, and other nodes that were recorded."""
 
     membrane_cadc: Tensor | None
     membrane_madc: tuple[MADCTrace, ...] | None
+    adaptation_madc: tuple[MADCTrace, ...] | None
+    analog: tuple[AnalogObservable, ...]
+
+    def show(self, analog: tuple[AnalogObservable, ...]) -> None:
+        """Take up recordings of other nodes than the membrane."""
+        self.analog = analog
+        for one in analog:
+            if one.source is ReadoutSource.adaptation and one.madc is not None:
+                self.adaptation_madc = one.madc
 
     @property
     def v_cadc(self) -> Tensor | None:
@@ -74,6 +84,9 @@ class NeuronHandle(_Membrane, TensorHandle):
             the module's offset, scale and shift. None if they are not recorded.
         current: Synaptic currents of the model (time, batch, neuron).
         membrane_madc: One trace of times (s) and values (LSB) per batch entry; None in mock mode.
+        adaptation_cadc: Adaptation (time, batch, neuron) of models that have one, or as the column ADC saw it.
+        adaptation_madc: As ``membrane_madc``, if the membrane ADC reads the adaptation.
+        analog: What the ADCs showed of other nodes than the membrane; empty in mock mode.
     """
 
     main: ClassVar[str] = "spikes"
@@ -82,6 +95,9 @@ class NeuronHandle(_Membrane, TensorHandle):
     membrane_cadc: Tensor | None = None
     current: Tensor | None = None
     membrane_madc: tuple[MADCTrace, ...] | None = None
+    adaptation_cadc: Tensor | None = None
+    adaptation_madc: tuple[MADCTrace, ...] | None = None
+    analog: tuple[AnalogObservable, ...] = ()
 
 
 @dataclass(eq=False)
@@ -93,6 +109,9 @@ class ReadoutNeuronHandle(_Membrane, TensorHandle):
     membrane_cadc: Tensor | None = None
     current: Tensor | None = None
     membrane_madc: tuple[MADCTrace, ...] | None = None
+    adaptation_cadc: Tensor | None = None
+    adaptation_madc: tuple[MADCTrace, ...] | None = None
+    analog: tuple[AnalogObservable, ...] = ()
 
 
 @dataclass(eq=False)

@@ -16,9 +16,12 @@ from torch import Tensor
 from hxtorch import core
 from hxtorch.core.calibration import Calibration
 from hxtorch.core.placement import NeuronPlacement
-from hxtorch.spiking.errors import ParameterError, TensorValueError
+from hxtorch.spiking.backend.input_generator import InputGenerator
+from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
+from hxtorch.spiking.handle import NeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
+from hxtorch.spiking.modules.input_neuron import InputNeuron
 from hxtorch.spiking.modules.module import HXModule
 from hxtorch.spiking.modules.types import Population
 from hxtorch.spiking.observables import HardwareObservables
@@ -43,55 +46,39 @@ class ChipNetwork:
 
     def __init__(self, plan: Plan, experiment: Experiment) -> None:
         self.signature = plan.signature()
-        self._neurons = _place(plan)
+        self._register(plan, experiment)
+        on_chip = [module for module in experiment.hw_populations if isinstance(module, AnalogNeuron)]
+        self._ids, self._circuits = _place(on_chip)
         builder = core.NetworkBuilder()
         self._sources = [
-            builder.add(core.ExternalPopulation(source.size, source.loopback, "inputs")) for source in plan.sources
+            source.population.add_to_network_graph(builder)
+            if isinstance(source.population, InputNeuron)
+            else builder.add(core.ExternalPopulation(source.size, source.loopback, "inputs"))
+            for source in plan.sources
         ]
-        self._populations = {
-            population: builder.add(
-                core.Population(
-                    self._neurons[population],
-                    population.enable_spike_recording,
-                    population.enable_cadc_recording,
-                    population.madc_index,
-                    population.label,
-                )
-            )
-            for population in plan.populations
-        }
-        in_dram = any(population.enable_cadc_recording_placement_in_dram for population in plan.populations)
+        self._populations = {population: population.add_to_network_graph(builder) for population in on_chip}
+        in_dram = any(population.enable_cadc_recording_placement_in_dram for population in on_chip)
         builder.add_recording(core.CADCRecording(in_dram=in_dram))
-        self._weights = _weights(plan)
-        self._projections = []
-        for wire, weights in zip(plan.wires, self._weights, strict=True):
-            pre = (
-                self._sources[plan.sources.index(wire.pre)]
-                if isinstance(wire.pre, Source)
-                else self._populations[wire.pre]
-            )
-            post = self._populations[wire.post]
-            self._projections.append(
-                builder.add(core.Projection(pre, post, weights, wire.projection.hardware_mask(), wire.projection.label))
-            )
+        self._projections = [
+            wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
+            for wire in plan.wires
+            if wire.projection in experiment.hw_projections
+        ]
+        self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
         network = builder.done()
         self._graph = core.build_network_graph(network, experiment.hw_routing_func(network))
-        self._fires, self._leaks = np.zeros(512, np.bool_), np.ones(512, np.bool_)
-        for population, neurons in self._neurons.items():
-            self._fires[neurons] = population.fires
-            self._leaks[neurons] = population.leaks
         self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
 
-    def update(self, plan: Plan) -> None:
-        """Take over the weights of ``plan``, which has the same signature, if their values changed."""
-        weights = _weights(plan)
+    def update(self) -> None:
+        """Take over the weights of the projections, whose places stay as they are, if their values changed."""
+        routed = self._graph.network.projections
+        weights = [projection.hardware_weights() for projection in self._wires]
         changed = {
-            projection: new
-            for projection, new, old in zip(self._projections, weights, self._weights, strict=True)
-            if not np.array_equal(new, old)
+            descriptor: new
+            for descriptor, new in zip(self._projections, weights, strict=True)
+            if not np.array_equal(new, routed[descriptor].weights)
         }
         if changed:
-            self._weights = weights
             self._graph = core.update_network_graph(self._graph, self._graph.network.with_weights(changed))
 
     def target_values(self) -> dict[str, np.ndarray]:
@@ -103,10 +90,10 @@ class ChipNetwork:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
         collected: dict[str, np.ndarray] = {}
-        for population, neurons in self._neurons.items():
+        for population, circuits in self._circuits.items():
             for name, value in population.hardware_values().items():
                 field = collected.setdefault(name, np.full(512, value.flat[0]))
-                field[neurons] = value
+                field[circuits] = value[..., np.newaxis]
         biases = np.unique(collected["synapse_dac_bias"])
         if len(biases) > 1:
             raise ParameterError(
@@ -136,19 +123,18 @@ class ChipNetwork:
             What was recorded, by module; and what the chip did.
         """
         if self._configured is None or self._configured[0] is not calibration:
-            registers = calibration.apply(core.ChipConfiguration())
-            self._configured = calibration, registers.replace(enable_threshold=self._fires, enable_leak=self._leaks)
+            self._configured = calibration, self._configure(calibration)
             self._report_failed(calibration)
-        cycles, seconds = round(runtime * dt / core.CYCLE), runtime * dt
-        spikes = [_spikes(source, runtime, known) for source in plan.sources]
-        trains = {
-            descriptor: core.SpikeTrains.from_dense(trace.numpy(), dt)
-            for descriptor, trace in zip(self._sources, spikes, strict=True)
-        }
-        batch_size = spikes[0].shape[1] if spikes else 1
-        result = core.run(
-            self._dropped(self._configured[1]), self._graph, core.NetworkInputs(cycles, batch_size, trains)
-        )
+        generator = InputGenerator(runtime, dt)
+        for source, descriptor in zip(plan.sources, self._sources, strict=True):
+            if isinstance(source.population, InputNeuron) and isinstance(source.handle, NeuronHandle):
+                source.population.descriptor = descriptor
+                source.population.add_to_input_generator(source.handle, generator)
+            else:
+                generator.add(descriptor, _spikes(source, known))
+        inputs = generator.done()
+        result = core.run(self._dropped(self._configured[1]), self._graph, inputs)
+        cycles, seconds = inputs.runtime, runtime * dt
 
         hw_spikes = core.extract_spikes(result, self._graph, cycles)
         hw_cadc = core.extract_cadc(result, self._graph, cycles)
@@ -162,17 +148,50 @@ class ChipNetwork:
             observables[module] = module.post_process(hw_spikes.get(key), hw_cadc.get(key), hw_madc.get(key), seconds)
         return observables, result.info
 
+    def _register(self, plan: Plan, experiment: Experiment) -> None:
+        """Let all modules announce themselves to the experiment."""
+        experiment.hw_populations.clear()
+        experiment.hw_projections.clear()
+        inputs = [source.population for source in plan.sources if isinstance(source.population, InputNeuron)]
+        for population in [*plan.populations, *inputs]:
+            population.register_hw_entity()
+        for projection in dict.fromkeys(wire.projection for wire in plan.wires):
+            projection.register_hw_entity()
+
+    def _end(self, plan: Plan, end: Source | AnalogNeuron) -> core.PopulationDescriptor:
+        if isinstance(end, Source):
+            return self._sources[plan.sources.index(end)]
+        if end not in self._populations:
+            raise ExperimentError(f"{end.label}: synapses need it on the chip, but it did not register there")
+        return self._populations[end]
+
+    def _configure(self, calibration: Calibration) -> core.ChipConfiguration:
+        """Return all registers below the network: what the modules start from, the calibration, what modules set."""
+        chip = core.Chip()
+        for population, circuits in self._circuits.items():
+            entity = population.create_default_hw_entity()
+            for circuit in circuits.flat:
+                chip.neuron_block.atomic_neurons[circuit] = entity
+        block = core.Chip(calibration.apply(chip.configuration)).neuron_block
+        for population, ids in self._ids.items():
+            for neuron_id, place in zip(ids, population.coordinates, strict=True):
+                block = population.configure_hw_entity(neuron_id, block, place)
+        return block.chip.configuration
+
     def _dropped(self, configuration: core.ChipConfiguration) -> core.ChipConfiguration:
         """Return ``configuration`` with the comparators off that belong to neurons which may not spike in this run."""
-        fires = self._fires.copy()
-        for population, neurons in self._neurons.items():
+        fires = configuration.enable_threshold.copy()
+        for population, circuits in self._circuits.items():
             mask = population.mask
             if mask is not None:
-                fires[neurons] &= mask.cpu().numpy()
-        return configuration if np.array_equal(fires, self._fires) else configuration.replace(enable_threshold=fires)
+                fires[circuits] &= mask.cpu().numpy()[:, np.newaxis]
+        if np.array_equal(fires, configuration.enable_threshold):
+            return configuration
+        return configuration.replace(enable_threshold=fires)
 
     def _report_failed(self, calibration: Calibration) -> None:
-        failed = np.intersect1d(calibration.failed, np.concatenate([*self._neurons.values()]))
+        used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
+        failed = np.intersect1d(calibration.failed, used)
         if failed.size:
             _LOG.warning("%d neurons in use did not reach the calibration's target: %s", failed.size, failed.tolist())
 
@@ -198,7 +217,7 @@ def run_on_chip(
         if chip is None or chip.signature != plan.signature():
             chip = chips[plan.instance] = ChipNetwork(plan, experiment)
         else:
-            chip.update(plan)
+            chip.update()
         values = {} if plan.instance.calibration else chip.target_values()
         calibration = plan.instance.calibrate(connection, values)
         observables, info = chip.run(plan, calibration, runtime, experiment.dt, recorded)
@@ -207,35 +226,30 @@ def run_on_chip(
     return recorded, tuple(infos)
 
 
-def _place(plan: Plan) -> dict[AnalogNeuron, np.ndarray]:
-    """Choose the neuron circuits of all populations and tell these where they are."""
+def _place(populations: list[AnalogNeuron]) -> tuple[dict[AnalogNeuron, range], dict[AnalogNeuron, np.ndarray]]:
+    """Choose places on the chip and tell the populations.
+
+    Returns:
+        By population the numbers of its neurons, and their circuits, int64 (neuron, circuit).
+    """
     placement = NeuronPlacement()
     ids: dict[AnalogNeuron, range] = {}
     first = 0
-    for population in plan.populations:
+    for population in populations:
         ids[population] = range(first, first + population.size)
         first += population.size
-    for population in sorted(plan.populations, key=lambda population: population.placement_constraint is None):
-        placement.register_id(ids[population], placement_constraint=population.placement_constraint)
+    for population in sorted(populations, key=lambda population: population.placement_constraint is None):
+        shape = population.neuron_structure.logical_neuron
+        placement.register_id(ids[population], shape, population.placement_constraint)
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
-    return {population: placement.id2circuits(ids[population]) for population in plan.populations}
+    return ids, {population: population.circuits() for population in populations}
 
 
-def _weights(plan: Plan) -> list[np.ndarray]:
-    return [wire.projection.hardware_weights() for wire in plan.wires]
-
-
-def _spikes(source: Source, runtime: int, known: Mapping[HXModule, HardwareObservables]) -> Tensor:
-    """Return what a source sends, (time, batch, source), up to the end of the run."""
-    if isinstance(source.population, AnalogNeuron):
-        recorded = known[source.population].spikes
-        if recorded is None:
-            raise ParameterError(f"{source.population.label}: another chip needs its spikes; enable_spike_recording")
-        spikes = recorded
-    else:
-        spikes = source.handle.filled()
-    spikes = spikes[:runtime].detach().cpu()
-    if not bool(((spikes == 0) | (spikes == 1)).all()):
-        bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
-        raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
-    return spikes
+def _spikes(source: Source, known: Mapping[HXModule, HardwareObservables]) -> Tensor:
+    """Return what a source sends, (time, batch, source)."""
+    if not isinstance(source.population, AnalogNeuron):
+        return source.handle.filled()
+    recorded = known[source.population].spikes
+    if recorded is None:
+        raise ParameterError(f"{source.population.label}: another chip needs its spikes; enable_spike_recording")
+    return recorded

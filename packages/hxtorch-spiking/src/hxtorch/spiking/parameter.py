@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ ParameterValue = float | Tensor
 
 class HXBaseParameter(torch.nn.Module, ABC):
     """A parameter of a neuron module, itself a module so that devices, optimizers and state dictionaries reach it."""
+
+    model_only: ClassVar[bool] = False
+    """Whether there is no value for the chip."""
 
     @property
     @abstractmethod
@@ -82,6 +86,8 @@ class ModelParameter(HXBaseParameter):
         model_value: A number or a tensor (neuron,).
     """
 
+    model_only = True
+
     def __init__(self, model_value: ParameterValue) -> None:
         super().__init__()
         self._hold("_model_value", model_value)
@@ -110,6 +116,8 @@ class MixedHXModelParameter(ModelParameter):
         hardware_value: In units of the calibration target, a number or a tensor (neuron,).
     """
 
+    model_only = False
+
     def __init__(self, model_value: ParameterValue, hardware_value: ParameterValue) -> None:
         super().__init__(model_value)
         # No buffer: it belongs to one chip, and data parallel training would spread it to the chips of all ranks.
@@ -127,6 +135,8 @@ class HXTransformedModelParameter(ModelParameter):
         model_value: A number or a tensor (neuron,).
         transform_func: Turns the model value into the chip's.
     """
+
+    model_only = False
 
     def __init__(self, model_value: ParameterValue, transform_func: Callable[[ParameterValue], ParameterValue]) -> None:
         super().__init__(model_value)

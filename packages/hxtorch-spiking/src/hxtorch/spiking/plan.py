@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from hxtorch.spiking.backend.module_manager import ModuleManager, Node
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.execution_instance import ExecutionInstance
-from hxtorch.spiking.graph import ModuleGraph, Node
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
@@ -57,11 +57,13 @@ class Plan:
         populations = tuple((population, population.layout()) for population in self.populations)
         sources = tuple((source.size, source.population, source.loopback) for source in self.sources)
         ends: list[Source | AnalogNeuron] = [*self.sources, *self.populations]
-        wires = tuple((wire.projection, ends.index(wire.pre), wire.post) for wire in self.wires)
+        wires = tuple(
+            (wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires
+        )
         return populations, sources, wires
 
 
-def make_plans(graph: ModuleGraph) -> list[Plan]:
+def make_plans(graph: ModuleManager) -> list[Plan]:
     """Divide a network among its execution instances.
 
     Returns:
@@ -81,7 +83,7 @@ def make_plans(graph: ModuleGraph) -> list[Plan]:
     return _ordered(list(plans.values()))
 
 
-def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: TensorHandle) -> None:
+def _add_wire(graph: ModuleManager, plan: Plan, post: AnalogNeuron, handle: TensorHandle) -> None:
     synapse = _through_functions(graph, handle)
     if synapse is None or not isinstance(synapse.module, Projection):
         raise ExperimentError(f"{post.label}: its input comes from no synapse; a chip has no other way into a neuron")
@@ -96,7 +98,7 @@ def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: Tensor
     plan.wires.append(Wire(synapse.module, pre, post))
 
 
-def _origin(graph: ModuleGraph, handle: TensorHandle, synapse: Projection) -> Source | AnalogNeuron:
+def _origin(graph: ModuleManager, handle: TensorHandle, synapse: Projection) -> Source | AnalogNeuron:
     """Return where the spikes in ``handle`` come from, looking through functions that the chip does not see."""
     node = _through_functions(graph, handle)
     if node is None:
@@ -109,7 +111,7 @@ def _origin(graph: ModuleGraph, handle: TensorHandle, synapse: Projection) -> So
     raise ExperimentError(f"{synapse.label}: got the output of {node.module.label}, wanted spikes")
 
 
-def _through_functions(graph: ModuleGraph, handle: TensorHandle) -> Node | None:
+def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | None:
     """Return the call of a population or projection that ``handle`` stems from, or None for an input of the network."""
     if handle.observable_state is not None:  # an input, or computed before the chip runs
         return None

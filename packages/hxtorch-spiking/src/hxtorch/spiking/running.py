@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.graph import Node
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
-from hxtorch.spiking.modules.module import HXModule
-from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.tensors import check_silence
 
 
@@ -27,7 +22,8 @@ def run(experiment: Experiment, runtime: int | None) -> None:
         runtime: Length of the run in steps of ``dt``, or None in mock mode for the length of the inputs.
 
     Raises:
-        ExperimentError: There is nothing to run, or no runtime.
+        ExperimentError: There is nothing to run, no runtime, or modules read each other's outputs in a circle that is
+            in no wrapper.
         ParameterError: ``runtime`` is no whole number of at least 1.
         TensorValueError: An input has spikes at or beyond the runtime, or others than 0 and 1 (on a chip).
         TensorShapeError: Inputs differ in the batch size.
@@ -35,23 +31,16 @@ def run(experiment: Experiment, runtime: int | None) -> None:
         PlacementError, RoutingError, RecordingError: The network does not fit.
     """
     try:
+        steps = experiment.modules.done()
         inputs = _cut_inputs(experiment, runtime)
-        before = experiment.modules.before_chip()
-        for node in before:
-            _execute(node, inputs, {})
+        before = experiment.modules.pre_process(inputs)
         hw_map, experiment.execution_info = experiment.get_hw_results(runtime)
-        for node in experiment.modules:
-            if node not in before:
-                _execute(node, inputs, hw_map)
+        for step in steps:
+            if step not in before:
+                step.execute(inputs, hw_map)
+        experiment.modules.reset_changed_since_last_run()
     finally:
         experiment.clear()
-
-
-def _execute(
-    node: Node, inputs: Mapping[TensorHandle, TensorHandle], hw_map: Mapping[HXModule, HardwareObservables]
-) -> None:
-    sources = tuple(inputs.get(source, source) for source in node.sources)
-    node.module.exec_forward(sources, node.target, hw_map)
 
 
 def _cut_inputs(experiment: Experiment, runtime: int | None) -> dict[TensorHandle, TensorHandle]:

@@ -31,17 +31,18 @@ def cache_directory() -> Path:
     return user_cache_path("hxtorch") / "calibration"
 
 
-def cached_path(description: dict[str, str], target: CalibTarget) -> Path:
+def cached_path(description: dict[str, str], target: CalibTarget, folder: Path | None = None) -> Path:
     """Return where the calibration of a chip for ``target`` is cached, whether or not it is there.
 
     Args:
         description: What :meth:`~hxtorch.core.interfaces.Connection.describe` says. All of it counts, and the
             version of hxtorch: another one may emulate another silicon or calibrate in another way.
         target: What was asked for.
+        folder: Root of the cache, or None for :func:`cache_directory`.
     """
     chip = hashlib.sha256(repr((core_version(), sorted(description.items()))).encode()).hexdigest()[:12]
     readable = re.sub(r"[^A-Za-z0-9_.-]", "_", description.get("serial", ""))[:40].lstrip(".")
-    return cache_directory() / f"{readable}-{chip}" / f"{target.kind}-{target.digest()[:24]}.safetensors"
+    return (folder or cache_directory()) / f"{readable}-{chip}" / f"{target.kind}-{target.digest()[:24]}.safetensors"
 
 
 def shipped_path(serial: str, name: str) -> Path | None:

@@ -18,7 +18,12 @@ _LOG = logging.getLogger("hxtorch.core.calibration")
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
 
 
-def for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
+def for_target(
+    connection: Connection,
+    target: CalibTarget,
+    options: CalibrationOptions | None = None,
+    folder: Path | None = None,
+) -> Calibration:
     """Return the calibration of a chip for ``target``, measuring only if there is none yet.
 
     Looked for in this order: nominal codes if the chip is emulated without mismatch or as calibrated; the file that
@@ -29,6 +34,7 @@ def for_target(connection: Connection, target: CalibTarget, options: Calibration
         connection: An open chip.
         target: What to reach.
         options: How to calibrate, if it comes to that.
+        folder: Root of the cache, or None for the user's.
 
     Raises:
         CalibrationError: It came to that, and not a single neuron reached the target.
@@ -37,7 +43,7 @@ def for_target(connection: Connection, target: CalibTarget, options: Calibration
         return nominal_calibration(connection, target)
     shipped = _shipped(connection, target)
     found = _usable(shipped, connection, target) if shipped else None
-    return found or _cached(connection, target, options)[0]
+    return found or _cached(connection, target, options, folder)[0]
 
 
 def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
@@ -68,10 +74,10 @@ def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
 
 
 def _cached(
-    connection: Connection, target: CalibTarget, options: CalibrationOptions | None
+    connection: Connection, target: CalibTarget, options: CalibrationOptions | None, folder: Path | None = None
 ) -> tuple[Calibration, Path]:
     """Return the cached calibration, measured and stored first if need be, and where it lies or would lie."""
-    path = cached_path(connection.describe(), target)
+    path = cached_path(connection.describe(), target, folder)
     found = _usable(path, connection, target)
     if found is not None:
         return found, path

@@ -1,6 +1,10 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
+from hxtorch.spiking.functional.aelif import AELIF, cuba_aelif_integration
+from hxtorch.spiking.functional.compiled import step_by_step
 from hxtorch.spiking.functional.dropout import batch_dropout
+from hxtorch.spiking.functional.eventprop import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.eventprop_exact import ExactEventPropFunction, exact_lif_spike_times
 from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clamp
 from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
@@ -10,24 +14,32 @@ from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integrat
 from hxtorch.spiking.functional.linear import linear
 from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.sparse import linear_sparse
+from hxtorch.spiking.functional.step_code import CuBaStepCode
 from hxtorch.spiking.functional.superspike import SuperSpike, superspike_func
 from hxtorch.spiking.functional.threshold import threshold
 from hxtorch.spiking.functional.unterjubel import Unterjubel
 
 __all__ = [
+    "AELIF",
     "IAF",
     "LI",
     "LIF",
     "CUBAIAFParams",
     "CUBALIFParams",
     "CUBALIParams",
+    "CuBaStepCode",
+    "EventPropLIFFunction",
+    "EventPropSynapseFunction",
+    "ExactEventPropFunction",
     "SuperSpike",
     "Unterjubel",
     "batch_dropout",
+    "cuba_aelif_integration",
     "cuba_iaf_integration",
     "cuba_li_integration",
     "cuba_lif_integration",
     "cuba_refractory_iaf_integration",
+    "exact_lif_spike_times",
     "exp_cuba_li_integration",
     "exp_cuba_lif_integration",
     "input_neuron",
@@ -35,6 +47,7 @@ __all__ = [
     "linear_exponential_clamp",
     "linear_sparse",
     "refractory_update",
+    "step_by_step",
     "superspike_func",
     "threshold",
 ]

@@ -1,7 +1,12 @@
-"""What the Euler loops of all neuron models share: time constants as factors of one step, checked inputs."""
+"""What the steps of all neuron models share: time constants as factors of one step, checked inputs."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
 from torch import Tensor, as_tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
@@ -15,50 +20,75 @@ def tensor_like(value: Value, like: Tensor) -> Tensor:
     return as_tensor(value, dtype=like.dtype, device=like.device)
 
 
-def step_fraction(tau: Value, dt: float, like: Tensor) -> Tensor:
-    """Return ``dt / tau``: the part of a difference that decays in one step.
+def fraction(tau: Value, dt: float) -> Value:
+    """Return ``dt / tau``, the part of a difference that decays in one step; of a number, a number.
 
     Args:
         tau: Time constant in seconds, positive.
         dt: Step in seconds.
-        like: Tensor whose type and device the result gets.
 
     Raises:
         ParameterError: ``tau`` is not positive, or so short that forward Euler diverges (``dt > 2 tau``).
     """
-    fraction = dt / tensor_like(tau, like)
-    extremes = fraction.detach()
-    if not bool(((extremes > 0) & (extremes <= 2)).all()):
+    part: Value = dt / tau if isinstance(tau, Tensor) or tau != 0 else math.inf
+    if not _all(part, lambda value: (value > 0) & (value <= 2)):
         raise ParameterError(f"time constant: got {tau} s, wanted at least half of the step dt = {dt} s")
-    return fraction
+    return part
 
 
-def decay_factor(factor: Value, what: str, like: Tensor) -> Tensor:
-    """Return the part that is left after one step as a tensor of the type and device of ``like``.
+def step_fraction(tau: Value, dt: float, like: Tensor) -> Tensor:
+    """Return :func:`fraction` as a tensor of the type and device of ``like``."""
+    return tensor_like(fraction(tau, dt), like)
+
+
+def decay_factor(factor: Value, what: str) -> Value:
+    """Return the part that is left after one step as it is, if it can be one.
 
     Args:
         factor: ``exp(-dt / tau)``, 0 to 1.
         what: Its name, for messages.
-        like: Tensor whose type and device the result gets.
 
     Raises:
         ParameterError: ``factor`` is not in [0, 1).
     """
-    result = tensor_like(factor, like)
-    extremes = result.detach()
-    if not bool(((extremes >= 0) & (extremes < 1)).all()):
+    if not _all(factor, lambda value: (value >= 0) & (value < 1)):
         raise ParameterError(f"{what}: got {factor}, wanted exp(-dt / tau), which is at least 0 and less than 1")
-    return result
+    return factor
 
 
-def time_steps(input: Tensor, steps: int) -> tuple[Tensor, ...]:
-    """Return the first ``steps`` slices of ``input`` (time, batch, neuron) along time.
+def whole_steps(refractory_time: Value, dt: float) -> Value:
+    """Return a refractory time in whole steps, rounded, without gradient; of a number, a number.
 
     Raises:
-        TensorShapeError: ``input`` has other axes, or no time.
+        ParameterError: ``refractory_time`` is negative or not finite.
     """
-    if input.ndim != 3 or steps == 0:
+    time = refractory_time.detach() if isinstance(refractory_time, Tensor) else refractory_time
+    steps: Value = time / dt
+    if not _all(steps, lambda value: (value >= 0) & (value < math.inf)):
+        raise ParameterError(f"refractory_time: got {refractory_time} s, wanted zero or more")
+    return steps.round() if isinstance(steps, Tensor) else float(round(steps))
+
+
+def is_positive(value: Value) -> bool:
+    """Return whether all numbers are positive and finite."""
+    return _all(value, lambda number: (number > 0) & (number < math.inf))
+
+
+def first_steps(input: Tensor, steps: int) -> Tensor:
+    """Return the first ``steps`` steps of ``input`` (time, batch, neuron).
+
+    Raises:
+        TensorShapeError: ``input`` has other axes, or one is empty.
+    """
+    if input.ndim != 3 or steps == 0 or not input.numel():
         raise TensorShapeError(
             f"input: got shape {tuple(input.shape)}, wanted (time, batch, neuron), none of them empty"
         )
-    return input[:steps].unbind(0)
+    return input if steps == len(input) else input[:steps]
+
+
+def _all(value: Value, law: Callable[[Any], Any]) -> bool:
+    """Return whether all numbers obey a law; while a graph is traced there are none to look at."""
+    if not isinstance(value, Tensor):
+        return bool(law(value))
+    return torch.compiler.is_compiling() or bool(law(value.detach()).all())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from hxtorch.spiking.functional import li, lif
+from hxtorch.spiking.functional.constants import Constants, relative
 from hxtorch.spiking.functional.euler import Value, decay_factor
-from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.observables import HardwareObservables
 
 
@@ -21,6 +22,7 @@ def exp_cuba_lif_integration(
     method: str | Surrogate = "superspike",
     alpha: float = 50.0,
     hw_data: HardwareObservables | None = None,
+    traces: bool = True,
 ) -> lif.LIF:
     r"""Integrate leaky integrate-and-fire neurons without refractory time by exponential Euler.
 
@@ -41,6 +43,7 @@ def exp_cuba_lif_integration(
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Steepness of the surrogate.
         hw_data: Recordings of the chip.
+        traces: Whether membrane and current are wanted.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -49,10 +52,14 @@ def exp_cuba_lif_integration(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A factor is not in [0, 1), or the surrogate is unknown.
     """
-    decay_mem = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp", input)
-    keep_syn = decay_factor(tau_syn_exp, "tau_syn_exp", input)
-    params = lif.CUBALIFParams(leak, reset, threshold, method=method, alpha=alpha)
-    return lif.integrate(input, params, hw_data, decay_mem, keep_syn, 0.0)
+    constants = Constants(
+        gain=1.0 - decay_factor(tau_mem_exp, "tau_mem_exp"),
+        keep=decay_factor(tau_syn_exp, "tau_syn_exp"),
+        rest=leak,
+        reset=relative(reset, leak),
+        threshold=relative(threshold, leak),
+    )
+    return lif.integrate(input, constants, hw_data, method, alpha, traces)
 
 
 def exp_cuba_li_integration(
@@ -62,7 +69,8 @@ def exp_cuba_li_integration(
     tau_syn_exp: Value,
     tau_mem_exp: Value,
     hw_data: HardwareObservables | None = None,
+    traces: bool = True,
 ) -> li.LI:
     """Integrate leaky integrators by exponential Euler; see :func:`exp_cuba_lif_integration`, without the threshold."""
-    decay_mem = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp", input)
-    return li.integrate(input, leak, hw_data, decay_mem, decay_factor(tau_syn_exp, "tau_syn_exp", input))
+    gain, keep = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp"), decay_factor(tau_syn_exp, "tau_syn_exp")
+    return li.integrate(input, Constants(gain, keep, rest=leak), hw_data, traces)

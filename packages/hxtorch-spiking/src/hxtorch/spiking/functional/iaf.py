@@ -8,11 +8,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.functional.euler import Value, step_fraction, tensor_like, time_steps
-from hxtorch.spiking.functional.refractory import refractory_steps, refractory_update
+from hxtorch.spiking.functional import lif
+from hxtorch.spiking.functional.constants import Constants
+from hxtorch.spiking.functional.euler import Value, fraction, step_fraction, tensor_like, whole_steps
+from hxtorch.spiking.functional.loop import Feedback
+from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.threshold import Surrogate, surrogate
 from hxtorch.spiking.functional.unterjubel import inject
-from hxtorch.spiking.observables import NOTHING, HardwareObservables, MADCTrace
+from hxtorch.spiking.observables import HardwareObservables, MADCTrace
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +44,8 @@ class IAF(NamedTuple):
     """Traces of the integration, fields as in :class:`~hxtorch.spiking.functional.lif.LIF`."""
 
     spikes: Tensor
-    membrane_cadc: Tensor
-    current: Tensor
+    membrane_cadc: Tensor | None
+    current: Tensor | None
     membrane_madc: tuple[MADCTrace, ...] | None = None
 
 
@@ -74,22 +77,33 @@ def iaf_step(
     Raises:
         ParameterError: A time constant is below half a step, or the surrogate is unknown.
     """
-    v = inject(torch.addcmul(v, i, step_fraction(params.tau_mem, dt, input)), v_hw)
-    i = torch.addcmul(input, i, 1.0 - step_fraction(params.tau_syn, dt, input))
+    v = inject(v + step_fraction(params.tau_mem, dt, input) * i, v_hw)
+    i = tensor_like(1.0 - fraction(params.tau_syn, dt), input) * i + input
     fired = surrogate(params.method)(v - tensor_like(params.threshold, input), params.alpha)
     z, v, _ = refractory_update(fired, v, torch.zeros_like(z), reset=tensor_like(params.reset, input), z_hw=z_hw)
     return z, v, i
 
 
 def cuba_iaf_integration(
-    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+    input: Tensor,
+    params: CUBAIAFParams,
+    hw_data: HardwareObservables | None = None,
+    dt: float = 1e-6,
+    *,
+    traces: bool = True,
 ) -> IAF:
     """Integrate as :func:`cuba_refractory_iaf_integration` does with a refractory time of zero."""
-    return _integrate(input, params, hw_data, dt, refractory_time=0.0)
+    return _integrate(input, params, hw_data, dt, 0.0, traces)
 
 
 def cuba_refractory_iaf_integration(
-    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+    input: Tensor,
+    params: CUBAIAFParams,
+    hw_data: HardwareObservables | None = None,
+    dt: float = 1e-6,
+    *,
+    traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> IAF:
     r"""Integrate by forward Euler.
 
@@ -100,31 +114,25 @@ def cuba_refractory_iaf_integration(
     The order inside a step, the arguments, what is injected and what is raised are those of
     :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`.
     """
-    return _integrate(input, params, hw_data, dt, params.refractory_time)
+    return _integrate(input, params, hw_data, dt, params.refractory_time, traces, feedback)
 
 
 def _integrate(
-    input: Tensor, params: CUBAIAFParams, hw_data: HardwareObservables | None, dt: float, refractory_time: Value
+    input: Tensor,
+    params: CUBAIAFParams,
+    hw_data: HardwareObservables | None,
+    dt: float,
+    refractory_time: Value,
+    traces: bool,
+    feedback: Feedback | None = None,
 ) -> IAF:
-    recorded = hw_data or NOTHING
-    inputs = time_steps(input, recorded.steps(len(input)))
-    spikes_hw = [None] * len(inputs) if recorded.spikes is None else recorded.spikes.unbind(0)
-    membrane_hw = [None] * len(inputs) if recorded.cadc is None else recorded.cadc.unbind(0)
-    reset, threshold = tensor_like(params.reset, input), tensor_like(params.threshold, input)
-    gain = step_fraction(params.tau_mem, dt, input)
-    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
-    steps = refractory_steps(refractory_time, dt, input)
-    fire, alpha = surrogate(params.method), params.alpha
-
-    i = ref = torch.zeros_like(inputs[0])
-    v = reset + i
-    spikes, membrane, current = [], [], []
-    for x, z_hw, v_hw in zip(inputs, spikes_hw, membrane_hw, strict=False):
-        v = inject(torch.where(ref > 0, v, torch.addcmul(v, i, gain)), v_hw)
-        i = torch.addcmul(x, i, keep_syn)
-        z, v_after, ref = refractory_update(fire(v - threshold, alpha), v, ref, reset=reset, steps=steps, z_hw=z_hw)
-        spikes.append(z)
-        membrane.append(v_after if v_hw is None else v)
-        current.append(i)
-        v = v_after
-    return IAF(torch.stack(spikes), torch.stack(membrane), torch.stack(current), recorded.madc)
+    constants = Constants(
+        gain=fraction(params.tau_mem, dt),
+        keep=1.0 - fraction(params.tau_syn, dt),
+        leakage=0.0,
+        start=params.reset,
+        reset=params.reset,
+        threshold=params.threshold,
+        refractory=whole_steps(refractory_time, dt),
+    )
+    return IAF(*lif.integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback))

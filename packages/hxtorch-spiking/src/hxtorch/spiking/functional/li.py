@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import torch
 from torch import Tensor
 
-from hxtorch.spiking.functional.euler import Value, step_fraction, tensor_like, time_steps
-from hxtorch.spiking.functional.unterjubel import inject
-from hxtorch.spiking.observables import NOTHING, HardwareObservables, MADCTrace
+from hxtorch.spiking.functional import integration
+from hxtorch.spiking.functional.constants import Constants
+from hxtorch.spiking.functional.euler import Value, fraction
+from hxtorch.spiking.functional.loop import Terms
+from hxtorch.spiking.observables import HardwareObservables, MADCTrace
+
+_TERMS = Terms(fire=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +31,23 @@ class CUBALIParams:
 
 
 class LI(NamedTuple):
-    """Traces of the integration, (time, batch, neuron) each, in model units. ``membrane_madc`` is handed through."""
+    """Traces of the integration, (time, batch, neuron) each, in model units.
+
+    ``current`` is None if only the membrane was asked for. ``membrane_madc`` is handed through.
+    """
 
     membrane_cadc: Tensor
-    current: Tensor
+    current: Tensor | None
     membrane_madc: tuple[MADCTrace, ...] | None = None
 
 
 def cuba_li_integration(
-    input: Tensor, params: CUBALIParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+    input: Tensor,
+    params: CUBALIParams,
+    hw_data: HardwareObservables | None = None,
+    dt: float = 1e-6,
+    *,
+    traces: bool = True,
 ) -> LI:
     r"""Integrate by forward Euler.
 
@@ -46,35 +57,11 @@ def cuba_li_integration(
     The order inside a step, the arguments, what is injected and what is raised are those of
     :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`, without the threshold.
     """
-    decay_mem = step_fraction(params.tau_mem, dt, input)
-    return integrate(input, params.leak, hw_data, decay_mem, 1.0 - step_fraction(params.tau_syn, dt, input))
+    gain, keep = fraction(params.tau_mem, dt), 1.0 - fraction(params.tau_syn, dt)
+    return integrate(input, Constants(gain, keep, rest=params.leak), hw_data, traces)
 
 
-def integrate(
-    input: Tensor, leak: Value, hw_data: HardwareObservables | None, decay_mem: Tensor, keep_syn: Tensor
-) -> LI:
-    """Take the steps of :func:`cuba_li_integration` with given factors.
-
-    Args:
-        input: Weighted spikes per step, floating (time, batch, neuron).
-        leak: Potential in model units.
-        hw_data: Recordings of the chip.
-        decay_mem: Part of the way to its target that the membrane goes in one step.
-        keep_syn: Part of the synaptic current that is left after one step.
-
-    Returns:
-        Traces of as many steps as input and recordings both have.
-    """
-    recorded = hw_data or NOTHING
-    inputs = time_steps(input, recorded.steps(len(input)))
-    leak = tensor_like(leak, input)
-    membrane_hw = [None] * len(inputs) if recorded.cadc is None else (recorded.cadc - leak).unbind(0)
-
-    v = i = torch.zeros_like(inputs[0])  # v is relative to the leak
-    membrane, current = [], []
-    for x, v_hw in zip(inputs, membrane_hw, strict=False):
-        v = inject(v.lerp(i, decay_mem), v_hw)
-        i = torch.addcmul(x, i, keep_syn)
-        membrane.append(v)
-        current.append(i)
-    return LI(torch.stack(membrane).add_(leak), torch.stack(current), recorded.madc)
+def integrate(input: Tensor, constants: Constants, hw_data: HardwareObservables | None, traces: bool) -> LI:
+    """Take the steps of neurons without a threshold."""
+    found = integration.integrate(input, constants, _TERMS, hw_data, traces=traces)
+    return LI(cast(Tensor, found.membrane), found.current, hw_data and hw_data.madc)

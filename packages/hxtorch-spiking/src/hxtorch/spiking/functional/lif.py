@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import torch
 from torch import Tensor
 
-from hxtorch.spiking.functional.euler import Value, step_fraction, tensor_like, time_steps
-from hxtorch.spiking.functional.refractory import refractory_steps, refractory_update
-from hxtorch.spiking.functional.threshold import Surrogate, surrogate
-from hxtorch.spiking.functional.unterjubel import inject
-from hxtorch.spiking.observables import NOTHING, HardwareObservables, MADCTrace
+from hxtorch.spiking.functional import integration
+from hxtorch.spiking.functional.constants import Constants, relative
+from hxtorch.spiking.functional.euler import Value, fraction, whole_steps
+from hxtorch.spiking.functional.loop import Feedback, Terms
+from hxtorch.spiking.functional.surrogates import Surrogate
+from hxtorch.spiking.observables import HardwareObservables, MADCTrace
+
+_TERMS = Terms(fire=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +42,24 @@ class CUBALIFParams:
 class LIF(NamedTuple):
     """Traces of the integration, (time, batch, neuron) each, in model units.
 
-    ``membrane_cadc`` is the membrane at the end of each step, or what was injected as such. ``membrane_madc`` is
-    handed through.
+    ``membrane_cadc`` is the membrane at the end of each step, or what was injected as such. It and ``current`` are None
+    if only spikes were asked for. ``membrane_madc`` is handed through.
     """
 
     spikes: Tensor
-    membrane_cadc: Tensor
-    current: Tensor
+    membrane_cadc: Tensor | None
+    current: Tensor | None
     membrane_madc: tuple[MADCTrace, ...] | None = None
 
 
 def cuba_lif_integration(
-    input: Tensor, params: CUBALIFParams, hw_data: HardwareObservables | None = None, dt: float = 1e-6
+    input: Tensor,
+    params: CUBALIFParams,
+    hw_data: HardwareObservables | None = None,
+    dt: float = 1e-6,
+    *,
+    traces: bool = True,
+    feedback: Feedback | None = None,
 ) -> LIF:
     r"""Integrate by forward Euler.
 
@@ -71,6 +79,8 @@ def cuba_lif_integration(
         params: Parameters in model units.
         hw_data: Recordings of the chip.
         dt: Step in seconds.
+        traces: Whether membrane and current are wanted; without, memory and time are saved.
+        feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -79,54 +89,26 @@ def cuba_lif_integration(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A time constant is below half a step, or the surrogate is unknown.
     """
-    decay_mem = step_fraction(params.tau_mem, dt, input)
-    keep_syn = 1.0 - step_fraction(params.tau_syn, dt, input)
-    refractory = refractory_steps(params.refractory_time, dt, input)
-    return integrate(input, params, hw_data, decay_mem, keep_syn, refractory)
+    constants = Constants(
+        gain=fraction(params.tau_mem, dt),
+        keep=1.0 - fraction(params.tau_syn, dt),
+        rest=params.leak,
+        reset=relative(params.reset, params.leak),
+        threshold=relative(params.threshold, params.leak),
+        refractory=whole_steps(params.refractory_time, dt),
+    )
+    return integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback)
 
 
 def integrate(
     input: Tensor,
-    params: CUBALIFParams,
+    constants: Constants,
     hw_data: HardwareObservables | None,
-    decay_mem: Tensor,
-    keep_syn: Tensor,
-    refractory: Value,
+    method: str | Surrogate,
+    alpha: float,
+    traces: bool,
+    feedback: Feedback | None = None,
 ) -> LIF:
-    """Take the steps of :func:`cuba_lif_integration` with given factors.
-
-    Args:
-        input: Weighted spikes per step, floating (time, batch, neuron).
-        params: Potentials and surrogate are used.
-        hw_data: Recordings of the chip.
-        decay_mem: Part of the way to its target that the membrane goes in one step.
-        keep_syn: Part of the synaptic current that is left after one step.
-        refractory: Steps after a spike in which the membrane stays at the reset.
-
-    Returns:
-        Traces of as many steps as input and recordings both have.
-    """
-    recorded = hw_data or NOTHING
-    inputs = time_steps(input, recorded.steps(len(input)))
-    spikes_hw = [None] * len(inputs) if recorded.spikes is None else recorded.spikes.unbind(0)
-
-    # All potentials are relative to the leak.
-    leak = tensor_like(params.leak, input)
-    membrane_hw = [None] * len(inputs) if recorded.cadc is None else (recorded.cadc - leak).unbind(0)
-    reset = tensor_like(params.reset, input) - leak
-    threshold = tensor_like(params.threshold, input) - leak
-    fire, alpha = surrogate(params.method), params.alpha
-
-    v = i = ref = torch.zeros_like(inputs[0])
-    spikes, membrane, current = [], [], []
-    for x, z_hw, v_hw in zip(inputs, spikes_hw, membrane_hw, strict=False):
-        v = inject(torch.where(ref > 0, v, v.lerp(i, decay_mem)), v_hw)
-        i = torch.addcmul(x, i, keep_syn)
-        z, v_after, ref = refractory_update(
-            fire(v - threshold, alpha), v, ref, reset=reset, steps=refractory, z_hw=z_hw
-        )
-        spikes.append(z)
-        membrane.append(v_after if v_hw is None else v)
-        current.append(i)
-        v = v_after
-    return LIF(torch.stack(spikes), torch.stack(membrane).add_(leak), torch.stack(current), recorded.madc)
+    """Take the steps of neurons with a threshold and without exponential and adaptation terms."""
+    found = integration.integrate(input, constants, _TERMS, hw_data, method, alpha, traces, feedback)
+    return LIF(cast(Tensor, found.spikes), found.membrane, found.current, hw_data and hw_data.madc)

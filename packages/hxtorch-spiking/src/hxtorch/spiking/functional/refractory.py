@@ -5,21 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.functional.euler import Value, tensor_like
+from hxtorch.spiking.functional.euler import Value
 from hxtorch.spiking.functional.unterjubel import inject
-
-
-def refractory_steps(refractory_time: Value, dt: float, like: Tensor) -> Tensor:
-    """Return the refractory time in whole steps, rounded, of the type and device of ``like``.
-
-    Raises:
-        ParameterError: ``refractory_time`` is negative or not finite.
-    """
-    steps = tensor_like(refractory_time, like).detach() / dt
-    if not bool(((steps >= 0) & steps.isfinite()).all()):
-        raise ParameterError(f"refractory_time: got {refractory_time} s, wanted zero or more")
-    return steps.round()
 
 
 def refractory_update(
@@ -46,4 +33,4 @@ def refractory_update(
     """
     z = inject(torch.where(ref_state > 0, 0.0, z), z_hw)
     spiked = z > 0
-    return z, torch.where(spiked, reset, v), torch.where(spiked, steps, (ref_state - 1).clamp_(min=0))
+    return z, torch.where(spiked, reset, v), torch.where(spiked, steps, (ref_state - 1).clamp(min=0))

@@ -11,25 +11,38 @@ from torch import Tensor
 class SuperSpike(torch.autograd.Function):
     """Heaviside step whose derivative is a fast sigmoid's.
 
-    Forward ``1 if x > 0 else 0``; backward ``1 / (1 + alpha |x|)^2``.
+    Forward ``1 if x > 0 else 0``; derivative ``1 / (1 + alpha |x|)^2``.
 
     Source:
         Zenke and Ganguli, Neural Computation 30 (2018).
     """
 
-    # One static method instead of forward and setup_context: that takes 40 us less, in each step of each layer.
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, input: Tensor, alpha: float) -> Tensor:
+    def forward(input: Tensor, alpha: float) -> Tensor:
         """Return the spikes of ``input``, same shape and type."""
-        ctx.save_for_backward(input)
-        ctx.alpha = alpha
         return (input > 0).to(input.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep what the derivative needs."""
+        input, ctx.alpha = inputs
+        ctx.save_for_backward(input)
+        ctx.save_for_forward(input)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
         """Weigh the gradient by the surrogate derivative."""
         (distance,) = ctx.saved_tensors
-        return grad_outputs[0] / distance.abs().mul_(ctx.alpha).add_(1.0).square_(), None
+        return grad_outputs[0] / (distance.abs() * ctx.alpha + 1.0).square(), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        """Weigh the tangent by the surrogate derivative."""
+        (distance,) = ctx.saved_tensors
+        tangent: Tensor = tangents[0] / (distance.abs() * ctx.alpha + 1.0).square()
+        return tangent
 
 
 def superspike_func(input: Tensor, alpha: float = 50.0) -> Tensor:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.functional.superspike import superspike_func
-
-Surrogate = Callable[[Tensor, float], Tensor]
-
-SURROGATES: Mapping[str, Surrogate] = MappingProxyType({"superspike": superspike_func})
-"""Surrogates by the name that ``method`` takes: functions of the distance to the threshold and the steepness."""
+from hxtorch.spiking.functional.surrogates import SURROGATES
+from hxtorch.spiking.functional.surrogates import Surrogate as Surrogate
 
 
 def surrogate(method: str | Surrogate) -> Surrogate:
@@ -38,7 +31,8 @@ def threshold(input: Tensor, method: str | Surrogate = "superspike", alpha: floa
 
     Args:
         input: Distance of the membrane from its threshold in model units, any shape.
-        method: Name of a surrogate or a function of ``(input, alpha)``.
+        method: Name of a surrogate (see :mod:`~hxtorch.spiking.functional.surrogates`) or a function of
+            ``(input, alpha)``.
         alpha: Steepness of the surrogate.
 
     Returns:

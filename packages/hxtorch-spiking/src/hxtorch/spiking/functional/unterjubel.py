@@ -18,16 +18,27 @@ class Unterjubel(torch.autograd.Function):
         In-the-loop training, Cramer et al., PNAS 119 (2022).
     """
 
-    # One static method instead of forward and setup_context: that takes 40 us less, in each step of each layer.
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, input_true: Tensor, input_prime: Tensor) -> Tensor:
+    def forward(input_true: Tensor, input_prime: Tensor) -> Tensor:
         """Return ``input_prime``, both inputs of the same shape."""
         return input_prime.view_as(input_prime)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep nothing."""
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor, None]:
         """Hand the gradient to ``input_true``."""
         return grad_outputs[0], None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        """Hand on the tangent of ``input_true``."""
+        tangent: Tensor = tangents[0]
+        return tangent.view_as(tangent)
 
 
 def inject(computed: Tensor, measured: Tensor | None) -> Tensor:

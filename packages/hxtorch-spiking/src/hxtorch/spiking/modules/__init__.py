@@ -1,19 +1,29 @@
 """Modules of a spiking network."""
 
+from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
+from hxtorch.spiking.modules.eventprop import EventPropLIF, EventPropSynapse
+from hxtorch.spiking.modules.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.exponential import NeuronExp, ReadoutNeuronExp
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
 from hxtorch.spiking.modules.module import HXModule
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
+from hxtorch.spiking.modules.recurrent import Recurrent
 from hxtorch.spiking.modules.sparse_synapse import SparseSynapse
 from hxtorch.spiking.modules.synapse import Synapse
 from hxtorch.spiking.modules.types import Population, Projection
+from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 
 __all__ = [
     "BatchDropout",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
+    "HXBaseExperimentModule",
     "HXModule",
+    "HXModuleWrapper",
     "IAFNeuron",
     "InputNeuron",
     "Neuron",
@@ -22,6 +32,7 @@ __all__ = [
     "Projection",
     "ReadoutNeuron",
     "ReadoutNeuronExp",
+    "Recurrent",
     "SparseSynapse",
     "Synapse",
 ]

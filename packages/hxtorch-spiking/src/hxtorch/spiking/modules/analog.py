@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch import core
 from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
+from hxtorch.core.chip import AtomicNeuron
 from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import batch_dropout
-from hxtorch.spiking.functional.threshold import Surrogate, surrogate
-from hxtorch.spiking.handle import SynapseHandle, TensorHandle
+from hxtorch.spiking.functional.masked import Masked
+from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.arguments import lif_defaults
+from hxtorch.spiking.modules.module import HXModule
 from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.observables import NOTHING, HardwareObservables
+from hxtorch.spiking.morphology import Morphology, SingleCompartmentNeuron
+from hxtorch.spiking.observables import NOTHING, AnalogObservable, HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 from hxtorch.spiking.recording import TraceReadout, read_madc
+from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 
 class AnalogNeuron(Population):
@@ -36,9 +42,6 @@ class AnalogNeuron(Population):
     input_type = SynapseHandle
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
-
-    leaks: ClassVar[bool] = True
-    """Whether the leak of the neurons is on."""
 
     parameter_names: ClassVar[tuple[str, ...]]
     """Parameters that the chip is calibrated to."""
@@ -63,11 +66,12 @@ class AnalogNeuron(Population):
         self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
         self.enable_cadc_recording: bool = chosen["enable_cadc_recording"]
         self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
+        self.cadc_readout_source = ReadoutSource.of(chosen["cadc_readout_source"], "cadc_readout_source")
         self.enable_madc_recording: bool = chosen["enable_madc_recording"]
         self.record_neuron_id: int | None = chosen["record_neuron_id"]
+        self.madc_readout_source = ReadoutSource.of(chosen["madc_readout_source"], "madc_readout_source")
         self.placement_constraint = chosen["placement_constraint"]
-        if chosen["neuron_structure"] is not None:
-            raise ParameterError("neuron_structure: got a structure, wanted None: each neuron is one circuit")
+        self.neuron_structure = _legal_structure(chosen["neuron_structure"])
         self.readout = TraceReadout(
             chosen["trace_offset"],
             chosen["trace_scale"],
@@ -107,7 +111,71 @@ class AnalogNeuron(Population):
             self.enable_cadc_recording_placement_in_dram,
             self.madc_index,
             constraint,
+            self.neuron_structure.logical_neuron,
+            self.cadc_readout_source,
+            self.madc_readout_source,
         )
+
+    def state(self) -> Hashable:
+        """Return what the chip is placed, routed and calibrated for."""
+        parameters = [getattr(self, name) for name in self.parameter_names]
+        values = tuple(parameter.hardware_value for parameter in parameters if not parameter.model_only)
+        return super().state(), tuple(v.cpu().numpy().tobytes() if isinstance(v, Tensor) else v for v in values)
+
+    def circuits(self) -> np.ndarray:
+        """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        if not self.coordinates:
+            raise core.PlacementError(f"{self.label}: has no place on a chip; a run gives it one")
+        return np.array([place.get_atomic_neurons() for place in self.coordinates], np.int64)
+
+    def create_default_hw_entity(self) -> AtomicNeuron:
+        """Return the registers that each circuit starts from, before the calibration."""
+        return core.NeuronBlock().atomic_neurons[0]
+
+    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+        """Add the neurons to the network on the chip, at :attr:`coordinates`.
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        circuits = self.circuits()
+        population = core.Population(
+            circuits[:, 0],
+            self.enable_spike_recording,
+            self.enable_cadc_recording,
+            self.madc_index,
+            self.label,
+            circuits,
+        )
+        return builder.add(population)
+
+    def configure_hw_entity(
+        self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS
+    ) -> core.NeuronBlock:
+        """Set the registers of one neuron that the model decides, after the calibration.
+
+        Args:
+            neuron_id: Number of the neuron among all of the chip's.
+            neuron_block: Registers of all neurons.
+            coord: Where the neuron is.
+
+        Returns:
+            ``neuron_block``.
+        """
+        structure, place = self.neuron_structure, self.coordinates
+        neuron_block = structure.implement_morphology(coord, neuron_block)
+        structure.set_spike_recording(self.enable_spike_recording, coord, neuron_block)
+        if not self.fires:
+            structure.disable_spiking(coord, neuron_block)
+        if self.enable_cadc_recording:
+            structure.set_readout_source(self.cadc_readout_source, coord, neuron_block)
+        if self.madc_index is not None and place and coord == place[self.madc_index]:
+            structure.enable_madc_recording(coord, neuron_block, self.madc_readout_source)
+        return neuron_block
 
     def hardware_values(self) -> dict[str, np.ndarray]:
         """Return what the chip shall be calibrated to.
@@ -137,24 +205,46 @@ class AnalogNeuron(Population):
         hw_madc: MADCHandle | None,
         runtime: float,
     ) -> HardwareObservables:
-        """Turn recordings into tensors for the numerics, membranes in model units."""
-        cadc = None
+        """Turn recordings into tensors for the numerics, analog ones in model units."""
+        analog = []
         if hw_cadc is not None:
             cadc = self.readout.read(hw_cadc, runtime, self.experiment.dt, self.coordinates)
+            analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
+        if hw_madc is not None:
+            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_madc)))
         spikes = super().post_process(hw_spikes, hw_cadc, hw_madc, runtime).spikes
-        return HardwareObservables(spikes, cadc, None if hw_madc is None else read_madc(hw_madc))
+        return HardwareObservables.of(spikes, tuple(analog))
+
+    def exec_forward(
+        self,
+        input: TensorHandle | tuple[TensorHandle, ...],
+        output: TensorHandle,
+        hw_map: Mapping[HXModule, HardwareObservables],
+    ) -> None:
+        """Compute the output and fill its handle, with the recordings that the model has no place for.
+
+        Args:
+            input: Filled handles.
+            output: The handle to fill.
+            hw_map: What the chip recorded, by module.
+        """
+        super().exec_forward(input, output, hw_map)
+        recorded = hw_map.get(self)
+        if recorded is not None and isinstance(output, (NeuronHandle, ReadoutNeuronHandle)):
+            output.show(recorded.others)
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""
         if hw_data is None:
             return NOTHING
-        spikes, cadc = (None if trace is None else trace.to(like) for trace in (hw_data.spikes, hw_data.cadc))
-        return HardwareObservables(spikes, cadc, hw_data.madc)
+        traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation)
+        spikes, cadc, adaptation = (None if trace is None else trace.to(like) for trace in traces)
+        return replace(hw_data, spikes=spikes, cadc=cadc, adaptation=adaptation)
 
     def _masked(self, method: str | Surrogate) -> str | Surrogate:
-        """Return ``method``, silent where a mask says so: no spike, so no reset either, and no gradient."""
-        mask, fire = self.mask, surrogate(method)
-        return method if mask is None else lambda distance, alpha: batch_dropout(fire(distance, alpha), mask)
+        """Return ``method``, silent where a mask says so."""
+        mask = self.mask
+        return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         parameter = as_parameter(value)
@@ -167,9 +257,23 @@ class AnalogNeuron(Population):
 
     def _check_recording(self) -> None:
         index = self.record_neuron_id
+        sources = (self.cadc_readout_source, self.madc_readout_source)
+        if self.enable_cadc_recording and self.enable_madc_recording and sources[0] is not sources[1]:
+            raise RecordingError(
+                f"madc_readout_source: got {sources[1].name} beside cadc_readout_source {sources[0].name}, wanted the "
+                "same: a neuron shows one node at a time; or do without enable_cadc_recording"
+            )
         if not self.enable_madc_recording:
             return
         if not isinstance(index, int) or isinstance(index, bool):
             raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
         if not 0 <= index < self.size:
             raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {self.size - 1}")
+
+
+def _legal_structure(structure: object) -> Morphology:
+    if structure is None:
+        return SingleCompartmentNeuron(1)
+    if not isinstance(structure, Morphology):
+        raise ParameterError(f"neuron_structure: got {type(structure).__name__}, wanted a Morphology or None")
+    return structure

@@ -11,7 +11,9 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.functional import CUBAIAFParams, CUBALIFParams, CUBALIParams
 from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.morphology import Morphology
 from hxtorch.spiking.parameter import HXBaseParameter, MixedHXModelParameter, ParameterValue
+from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 if sys.version_info >= (3, 11):
     from typing import Unpack as Unpack
@@ -102,10 +104,14 @@ class MembraneRecordingArguments(TypedDict, total=False):
     """Record membranes by the column ADC; without, the handle has no membrane. Default True."""
     enable_cadc_recording_placement_in_dram: bool
     """Store samples in DRAM: one in about 6 us instead of 2, for long runs. Default False."""
+    cadc_readout_source: ReadoutSource | str
+    """What the column ADC sees: ``membrane``, ``adaptation``, ``exc_synin`` or ``inh_synin``. Default membrane."""
     enable_madc_recording: bool
     """Record the membrane of one neuron by the membrane ADC, 29.41 MHz. Default False."""
     record_neuron_id: int | None
     """The neuron in the population that the membrane ADC records."""
+    madc_readout_source: ReadoutSource | str
+    """What the membrane ADC sees, as ``cadc_readout_source``. Default membrane."""
     placement_constraint: Sequence[Any] | None
     """Coordinates of the neurons to use, one per neuron, or None for the next free ones."""
     trace_offset: TraceScaling
@@ -118,8 +124,8 @@ class MembraneRecordingArguments(TypedDict, total=False):
     """Subtract the first value of each trace instead of the offset. Default False."""
     interpolation_mode: str
     """How CADC samples come on the grid of time: ``linear`` or ``nearest``. Default ``linear``."""
-    neuron_structure: None
-    """Circuits of one neuron; None, the only choice so far, is one circuit each."""
+    neuron_structure: Morphology | None
+    """Circuits of one neuron, None for one circuit each. Default None."""
 
 
 class LIFParamsArgument(TypedDict, total=False):
@@ -209,8 +215,10 @@ def lif_defaults() -> LIFArguments:
         "enable_spike_recording": True,
         "enable_cadc_recording": True,
         "enable_cadc_recording_placement_in_dram": False,
+        "cadc_readout_source": ReadoutSource.membrane,
         "enable_madc_recording": False,
         "record_neuron_id": None,
+        "madc_readout_source": ReadoutSource.membrane,
         "placement_constraint": None,
         "trace_offset": 0.0,
         "trace_scale": 1.0,

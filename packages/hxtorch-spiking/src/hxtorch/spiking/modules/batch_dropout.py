@@ -99,7 +99,7 @@ class BatchDropout(HXModule):
         self._mask = mask.to(self._mask)
         return self._mask
 
-    def forward(self, *input: TensorHandle) -> TensorHandle:
+    def forward(self, *input: TensorHandle, output: TensorHandle | None = None) -> TensorHandle:
         """Join the experiment with a new mask.
 
         Raises:
@@ -112,9 +112,9 @@ class BatchDropout(HXModule):
                 raise ExperimentError(
                     f"{self.label}: got the output of {maker.module.label}, wanted that of neurons or an input"
                 )
-        output = super().forward(*input)
+        filled = super().forward(*input, output=output)
         self.set_mask()
-        return output
+        return filled
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Drop spikes; membranes and currents are handed on."""

@@ -46,6 +46,7 @@ class NeuronExp(Neuron):
             method=params.method,
             alpha=params.alpha,
             hw_data=recorded,
+            traces=self.enable_cadc_recording,
         )
 
 

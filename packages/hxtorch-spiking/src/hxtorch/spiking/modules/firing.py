@@ -46,7 +46,10 @@ class FiringNeuron(AnalogNeuron, ABC):
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Integrate the sum of the inputs."""
         current = self.total_input(input)
-        traces = self.integrate(current, self._observables(hw_data, current))
+        return self.handle(self.integrate(current, self._observables(hw_data, current)))
+
+    def handle(self, traces: LIF | IAF) -> NeuronHandle:
+        """Return traces of the model as what users get: membranes only if they are recorded."""
         if not self.enable_cadc_recording:
             return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)
         return NeuronHandle(traces.spikes, traces.membrane_cadc, traces.current, traces.membrane_madc)

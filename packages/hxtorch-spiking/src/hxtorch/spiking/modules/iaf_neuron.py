@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from hxtorch import core
+from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
 from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
@@ -35,7 +37,6 @@ class IAFNeuron(FiringNeuron):
         RecordingError: MADC recording of other than exactly one neuron of the population.
     """
 
-    leaks = False
     parameter_names = (
         "reset",
         "threshold",
@@ -64,6 +65,14 @@ class IAFNeuron(FiringNeuron):
             alpha=self.alpha,
         )
 
+    def configure_hw_entity(
+        self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS
+    ) -> core.NeuronBlock:
+        """Set the registers of one neuron that the model decides: its leak is off."""
+        neuron_block = super().configure_hw_entity(neuron_id, neuron_block, coord)
+        self.neuron_structure.disable_leak(coord, neuron_block)
+        return neuron_block
+
     def hardware_values(self) -> dict[str, np.ndarray]:
         """Return what the chip shall be calibrated to: the parameters, and the reset as the resting potential."""
         values = super().hardware_values()
@@ -71,4 +80,6 @@ class IAFNeuron(FiringNeuron):
 
     def integrate(self, current: Tensor, recorded: HardwareObservables) -> IAF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
-        return cuba_refractory_iaf_integration(current, self.params, recorded, self.experiment.dt)
+        return cuba_refractory_iaf_integration(
+            current, self.params, recorded, self.experiment.dt, traces=self.enable_cadc_recording
+        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.handle import TensorHandle
+from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.tensors import check_axes, check_finite
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
 
 
-class HXModule(torch.nn.Module):
+class HXModule(HXBaseExperimentModule):
     """Base of all modules, and by itself a function of tensors that the chip does not see.
 
     Calling a module with handles adds it to the experiment and returns an empty handle; ``hxtorch.spiking.run``
@@ -44,14 +44,8 @@ class HXModule(torch.nn.Module):
     """Whether the chip does not see the module."""
 
     def __init__(self, experiment: Experiment, func: Callable[..., Any] | None = None) -> None:
-        super().__init__()
-        self.experiment = experiment
-        self._func = func
-
-    @property
-    def func(self) -> Callable[..., Any] | None:
-        """The function given at construction."""
-        return self._func
+        super().__init__(experiment, func)
+        self._state_of_last_run: Hashable = None
 
     @property
     def params(self) -> Any:
@@ -73,22 +67,32 @@ class HXModule(torch.nn.Module):
         """Which neurons of the population that it reads may spike in this pass, bool (neuron,), or None for all."""
         return None
 
-    @property
-    def label(self) -> str:
-        """What messages call the module."""
-        return f"{type(self).__name__}({self.extra_repr()})"
+    def state(self) -> Hashable:
+        """Return what the chip is placed, routed and calibrated for; weights are not among it."""
+        return (type(self),)
 
-    def forward(self, *input: TensorHandle) -> TensorHandle:
+    @property
+    def changed_since_last_run(self) -> bool:
+        """Whether :meth:`state` has another value than in the last run, or there was none."""
+        return self.state() != self._state_of_last_run
+
+    def reset_changed_since_last_run(self) -> None:
+        """Take the module as it is now for that of the last run; runs do this."""
+        self._state_of_last_run = self.state()
+
+    def forward(self, *input: TensorHandle, output: TensorHandle | None = None) -> TensorHandle:
         """Join the experiment.
 
         Args:
             *input: Handles, filled or promised by other modules of the same experiment.
+            output: An empty handle to fill, for networks in which it was handed on before; None for a new one.
 
         Returns:
             The handle that a run fills.
 
         Raises:
-            ExperimentError: The module was called before in this pass, nothing fills an input, or there are too many.
+            ExperimentError: The module was called before in this pass, nothing fills an input, there are too many, or
+                ``output`` is filled.
             TensorTypeError, TensorShapeError, TensorValueError: An input does not fit.
         """
         if not input or (self.single_input and len(input) > 1):
@@ -96,7 +100,11 @@ class HXModule(torch.nn.Module):
             raise ExperimentError(f"{self.label}: got {len(input)} handles, wanted {wanted}")
         for handle in input:
             self._check_input(handle)
-        output = (self.output_type or type(input[0]))()
+        made = self.output_type or type(input[0])
+        if output is None:
+            output = made()
+        elif not isinstance(output, made):
+            raise TensorTypeError(f"output of {self.label}: got {type(output).__name__}, wanted {made.__name__}")
         self.experiment.connect(self, input, output)
         return output
 
@@ -110,12 +118,7 @@ class HXModule(torch.nn.Module):
         Returns:
             The main tensor of the output, a tuple of its fields in their order, or a handle.
         """
-        if self.func is None:
-            raise ExperimentError(f"{self.label}: has nothing to compute; hand in func or override forward_func")
-        offered = {"params": self.params, "hw_data": hw_data, "dt": self.experiment.dt}
-        names = inspect.signature(self.func).parameters
-        given = {name: value for name, value in offered.items() if name in names}
-        return self.func(*(handle.observable_state for handle in input), **given)
+        return self._call_func(input, params=self.params, hw_data=hw_data, dt=self.experiment.dt)
 
     def exec_forward(
         self,
@@ -133,17 +136,7 @@ class HXModule(torch.nn.Module):
         inputs = input if isinstance(input, tuple) else (input,)
         for handle in inputs:
             check_axes(handle.observable_state, f"input of {self.label}", self.in_size)
-        result = self.forward_func(*inputs, hw_data=hw_map.get(self))
-        if not isinstance(result, TensorHandle):
-            values = result if isinstance(result, tuple) else (result,)
-            names = [output.main] if isinstance(result, Tensor) else list(vars(output))
-            if len(values) > len(names):
-                raise TensorShapeError(f"{self.label}: returned {len(values)} values, wanted those of {names}")
-            filled = type(output)()
-            for name, value in zip(names, values, strict=False):
-                setattr(filled, name, value)
-            result = filled
-        output.put(result)
+        self._fill(output, self.forward_func(*inputs, hw_data=hw_map.get(self)))
 
     def post_process(
         self,

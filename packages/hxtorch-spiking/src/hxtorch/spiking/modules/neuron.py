@@ -63,4 +63,6 @@ class Neuron(FiringNeuron):
 
     def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
-        return cuba_lif_integration(current, self.params, recorded, self.experiment.dt)
+        return cuba_lif_integration(
+            current, self.params, recorded, self.experiment.dt, traces=self.enable_cadc_recording
+        )

@@ -71,4 +71,4 @@ class Synapse(WeightedProjection):
         Raises:
             TensorValueError, TensorShapeError, OperandRangeError: See :meth:`WeightedProjection.lsb`.
         """
-        return np.ascontiguousarray(self.lsb().T.numpy())
+        return self.lsb().T.numpy()  # a view: the network makes the one copy

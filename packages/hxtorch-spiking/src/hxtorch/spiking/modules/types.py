@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hxtorch import core
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.modules.module import HXModule
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
 
 
-class Population(HXModule):
+class Population(HXModule, ABC):
     """Neurons or sources of spikes.
 
     Args:
@@ -27,6 +28,9 @@ class Population(HXModule):
     """
 
     on_host = False
+
+    descriptor: core.PopulationDescriptor | None = None
+    """What the population is called in the network that is being prepared for a chip, or runs there."""
 
     def __init__(
         self,
@@ -46,6 +50,22 @@ class Population(HXModule):
     @property
     def out_size(self) -> int | None:
         return self.size
+
+    def layout(self) -> tuple[Any, ...]:
+        """Return what placing and routing depend on: populations whose layouts are equal need not be routed again."""
+        return (self.size,)
+
+    def state(self) -> Hashable:
+        """Return what the chip is placed, routed and calibrated for."""
+        return super().state(), self.layout()
+
+    def register_hw_entity(self) -> None:
+        """Ask for a place on the chip that is being prepared."""
+        self.experiment.register_population(self)
+
+    @abstractmethod
+    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+        """Add the population to the network on the chip and return what it is called there."""
 
     def extra_repr(self) -> str:
         """Return the size."""
@@ -93,6 +113,33 @@ class Projection(HXModule, ABC):
     def hardware_mask(self) -> np.ndarray | None:
         """Return where there are synapses on the chip, bool (in_features, out_features), or None for everywhere."""
         return None
+
+    def state(self) -> Hashable:
+        """Return what the chip is routed for: sizes and where there are synapses."""
+        mask = self.hardware_mask()
+        return super().state(), self.in_features, self.out_features, None if mask is None else mask.tobytes()
+
+    def register_hw_entity(self) -> None:
+        """Ask for synapses on the chip that is being prepared."""
+        self.experiment.register_projection(self)
+
+    def add_to_network_graph(
+        self, pre: core.PopulationDescriptor, post: core.PopulationDescriptor, builder: core.NetworkBuilder
+    ) -> core.ProjectionDescriptor:
+        """Add the synapses to the network on the chip.
+
+        Args:
+            pre: What the source population is called there.
+            post: What the target population is called there.
+            builder: Collects the network.
+
+        Returns:
+            What the synapses are called there.
+
+        Raises:
+            RoutingError: The populations are of other sizes, or ``post`` is not on the chip.
+        """
+        return builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -61,12 +61,21 @@ class WeightedProjection(Projection):
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Weigh the spikes of one handle."""
         (handle,) = input
-        spikes = handle.filled()
+        return self.weigh(handle.filled())
+
+    def weigh(self, spikes: Tensor) -> Tensor:
+        """Return the weighted spikes (time, batch, out_features) of spikes (time, batch, in_features).
+
+        Raises:
+            TensorTypeError: ``spikes`` is of another type than the weight.
+            TensorValueError: The weight holds NaN or infinity.
+        """
         if spikes.dtype != self.weight.dtype:
             wanted = f"{self.weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
         check_finite(self.weight, f"weight of {self.label}")
-        return self._synapse_func(*self.operands(spikes))
+        weighted: Tensor = self._synapse_func(*self.operands(spikes))
+        return weighted
 
     def lsb(self) -> Tensor:
         """Return the transformed weight, rounded.

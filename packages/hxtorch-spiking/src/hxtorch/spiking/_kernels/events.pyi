@@ -1,0 +1,56 @@
+"""Products of spikes with weights that only look at spikes. Arrays are given by their addresses.
+
+Common arguments: ``double``, whether numbers are float64, else float32; ``rows`` of ``sources`` spikes each; number of
+``targets``; ``spikes`` (row, source); ``bits``, uint64 (row, words), one bit per source, 64 to a word; ``graded``, whether
+spikes have other values than 0 and 1; how many ``threads`` to use at most.
+"""
+
+PARTS_OF_ROWS: int
+"""Parts in which rows are summed, whatever the number of threads."""
+
+def find(double: bool, rows: int, sources: int, spikes: int, bits: int, threads: int) -> tuple[int, bool]:
+    """Write the bits of spikes; return their number and whether some are graded."""
+
+def weigh_spikes(
+    double: bool,
+    rows: int,
+    sources: int,
+    targets: int,
+    spikes: int,
+    bits: int,
+    graded: bool,
+    weights: int,
+    output: int,
+    threads: int,
+) -> None:
+    """Write the product (row, target) of spikes with ``weights`` (source, target) to ``output``."""
+
+def collect_weights(
+    double: bool,
+    rows: int,
+    sources: int,
+    targets: int,
+    spikes: int,
+    bits: int,
+    graded: bool,
+    grad_output: int,
+    sums: int,
+    by_rows: bool,
+    threads: int,
+) -> None:
+    """Add the gradient of the weights, from ``grad_output`` (row, target), to ``sums``.
+
+    ``sums`` is (source, target), or (part, source, target) if ``by_rows``, which is for few weights.
+    """
+
+def spread_gradient(
+    double: bool,
+    rows: int,
+    sources: int,
+    targets: int,
+    grad_output: int,
+    weights: int,
+    grad_input: int,
+    threads: int,
+) -> None:
+    """Write the product (row, source) of ``grad_output`` with ``weights`` (target, source), for few targets."""

@@ -1,0 +1,200 @@
+"""Products of spikes with weights that only look at spikes (see events.h).
+
+Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller.
+"""
+
+from cython.parallel cimport prange
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+
+
+cdef extern from "events.h" nogil:
+    ctypedef struct hx_events_f32:
+        int64_t rows
+        int64_t sources
+        int64_t targets
+        int64_t words
+        const float *spikes
+        uint64_t *bits
+        const float *weights
+        float *output
+        const float *grad_output
+        float *grad_input
+        int graded
+
+    ctypedef struct hx_events_f64:
+        int64_t rows
+        int64_t sources
+        int64_t targets
+        int64_t words
+        const double *spikes
+        uint64_t *bits
+        const double *weights
+        double *output
+        const double *grad_output
+        double *grad_input
+        int graded
+
+    int64_t hx_scan_f32(const hx_events_f32 *, int64_t, int64_t)
+    int64_t hx_scan_f64(const hx_events_f64 *, int64_t, int64_t)
+    void hx_weigh_f32(const hx_events_f32 *, int64_t, int64_t)
+    void hx_weigh_f64(const hx_events_f64 *, int64_t, int64_t)
+    void hx_collect_f32(const hx_events_f32 *, float *, int64_t, int64_t, int64_t, int64_t)
+    void hx_collect_f64(const hx_events_f64 *, double *, int64_t, int64_t, int64_t, int64_t)
+    void hx_spread_f32(const hx_events_f32 *, int64_t, int64_t)
+    void hx_spread_f64(const hx_events_f64 *, int64_t, int64_t)
+
+
+cdef enum:
+    PARTS = 8  # of the rows; fixed, so that sums do not depend on the number of threads
+
+ctypedef fused Job:
+    hx_events_f32
+    hx_events_f64
+
+
+cdef inline int64_t edge(int64_t total, int64_t part) noexcept nogil:
+    return total * part // PARTS
+
+
+cdef int64_t scan(Job *job, int threads) noexcept nogil:
+    cdef int64_t part, count[PARTS], total = 0
+    cdef int graded = 0
+    for part in prange(PARTS, schedule="static", num_threads=threads):
+        if Job is hx_events_f32:
+            count[part] = hx_scan_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
+        else:
+            count[part] = hx_scan_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
+    for part in range(PARTS):
+        if count[part] < 0:
+            graded = 1
+        total += count[part] if count[part] > 0 else -count[part]
+    return -total if graded else total
+
+
+cdef void weigh(Job *job, int threads) noexcept nogil:
+    cdef int64_t part
+    for part in prange(PARTS, schedule="static", num_threads=threads):
+        if Job is hx_events_f32:
+            hx_weigh_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
+        else:
+            hx_weigh_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
+
+
+cdef void collect_rows(Job *job, uintptr_t sums, int threads) noexcept nogil:
+    cdef int64_t part, size = job.sources * job.targets
+    for part in prange(PARTS, schedule="static", num_threads=threads):
+        if Job is hx_events_f32:
+            hx_collect_f32(job, <float *>sums + part * size, edge(job.rows, part), edge(job.rows, part + 1), 0, job.targets)
+        else:
+            hx_collect_f64(job, <double *>sums + part * size, edge(job.rows, part), edge(job.rows, part + 1), 0, job.targets)
+
+
+cdef void collect_targets(Job *job, uintptr_t sums, int threads) noexcept nogil:
+    cdef int64_t part, n = job.targets
+    for part in prange(threads, schedule="static", num_threads=threads):
+        if Job is hx_events_f32:
+            hx_collect_f32(job, <float *>sums, 0, job.rows, n * part // threads, n * (part + 1) // threads)
+        else:
+            hx_collect_f64(job, <double *>sums, 0, job.rows, n * part // threads, n * (part + 1) // threads)
+
+
+cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
+    if by_rows:
+        collect_rows(job, sums, threads)
+    else:
+        collect_targets(job, sums, threads)
+
+
+cdef void spread(Job *job, int threads) noexcept nogil:
+    cdef int64_t part
+    for part in prange(PARTS, schedule="static", num_threads=threads):
+        if Job is hx_events_f32:
+            hx_spread_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
+        else:
+            hx_spread_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
+
+
+cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+    cdef hx_events_f32 job
+    job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.spikes, job.bits, job.weights, job.output = <const float *>spikes, <uint64_t *>bits, NULL, NULL
+    job.grad_output, job.grad_input = NULL, NULL
+    return job
+
+
+cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+    cdef hx_events_f64 job
+    job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.spikes, job.bits, job.weights, job.output = <const double *>spikes, <uint64_t *>bits, NULL, NULL
+    job.grad_output, job.grad_input = NULL, NULL
+    return job
+
+
+def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t bits, int threads):
+    """Write the bits of spikes; return their number and whether some are graded."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    cdef int64_t count
+    if double:
+        b = wide(rows, sources, 0, spikes, bits, False)
+        with nogil:
+            count = scan(&b, threads)
+    else:
+        a = single(rows, sources, 0, spikes, bits, False)
+        with nogil:
+            count = scan(&a, threads)
+    return abs(count), count < 0
+
+
+def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
+                 bint graded, uintptr_t weights, uintptr_t output, int threads):
+    """Write the product of spikes with weights, [sources][targets]."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    if double:
+        b = wide(rows, sources, targets, spikes, bits, graded)
+        b.weights, b.output = <const double *>weights, <double *>output
+        with nogil:
+            weigh(&b, threads)
+    else:
+        a = single(rows, sources, targets, spikes, bits, graded)
+        a.weights, a.output = <const float *>weights, <float *>output
+        with nogil:
+            weigh(&a, threads)
+
+
+def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
+                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
+    """Add the gradient of weights to ``sums``, [sources][targets], or [parts][sources][targets] if ``by_rows``."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    if double:
+        b = wide(rows, sources, targets, spikes, bits, graded)
+        b.grad_output = <const double *>grad_output
+        with nogil:
+            collect(&b, sums, by_rows, threads)
+    else:
+        a = single(rows, sources, targets, spikes, bits, graded)
+        a.grad_output = <const float *>grad_output
+        with nogil:
+            collect(&a, sums, by_rows, threads)
+
+
+def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t grad_output,
+                    uintptr_t weights, uintptr_t grad_input, int threads):
+    """Write the product of a gradient with weights, [targets][sources]."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    if double:
+        b = wide(rows, sources, targets, 0, 0, False)
+        b.grad_output, b.weights, b.grad_input = <const double *>grad_output, <const double *>weights, <double *>grad_input
+        with nogil:
+            spread(&b, threads)
+    else:
+        a = single(rows, sources, targets, 0, 0, False)
+        a.grad_output, a.weights, a.grad_input = <const float *>grad_output, <const float *>weights, <float *>grad_input
+        with nogil:
+            spread(&a, threads)
+
+
+PARTS_OF_ROWS = <int>PARTS

@@ -1,0 +1,144 @@
+/* Rows of spikes in one precision; included once for each. */
+
+typedef struct {
+    int64_t rows, sources, targets, words; /* words of bits per row */
+    const REAL *spikes;                    /* [rows][sources] */
+    uint64_t *bits;                        /* [rows][words] */
+    const REAL *weights;                   /* [sources][targets] forwards, [targets][sources] backwards */
+    REAL *output;                          /* [rows][targets] */
+    const REAL *grad_output;               /* [rows][targets] */
+    REAL *grad_input;                      /* [rows][sources] */
+    int graded;                            /* spikes have other values than 0 and 1 */
+} NAME(hx_events);
+
+/* Scan the rows [first, last) into bits; return how many spikes there are, negative if some are graded. */
+static int64_t NAME(hx_scan)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    int64_t count = 0;
+    int graded = 0;
+    for (int64_t row = first; row < last; row++) {
+        const REAL *spikes = job->spikes + row * job->sources;
+        uint64_t *bits = job->bits + row * job->words;
+        for (int64_t word = 0; word < job->words; word++) {
+            const int64_t left = job->sources - 64 * word;
+            bits[word] = NAME(hx_bits)(spikes + 64 * word, left < 64 ? (int)left : 64, &graded);
+            count += hx_count(bits[word]);
+        }
+    }
+    return graded ? -count : count;
+}
+
+/* Spikes of one row, a few at a time: their sources and values. */
+typedef struct {
+    const NAME(hx_events) * job;
+    const uint64_t *bits;
+    const REAL *spikes;
+    int64_t word;
+    uint64_t rest;
+} NAME(hx_reader);
+
+HX_INLINE NAME(hx_reader) NAME(hx_read)(const NAME(hx_events) * job, int64_t row) {
+    NAME(hx_reader) reader = {job, job->bits + row * job->words, job->spikes + row * job->sources, 0, 0};
+    reader.rest = reader.bits[0];
+    return reader;
+}
+
+HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, int most, int64_t *sources, REAL *values) {
+    int found = 0;
+    while (found < most) {
+        while (!reader->rest) {
+            if (++reader->word >= reader->job->words) return found;
+            reader->rest = reader->bits[reader->word];
+        }
+        const int64_t source = 64 * reader->word + hx_lowest(reader->rest);
+        reader->rest &= reader->rest - 1;
+        sources[found] = source;
+        values[found++] = reader->job->graded ? reader->spikes[source] : 1;
+    }
+    return found;
+}
+
+/* Weigh the rows [first, last). */
+HX_CLONES
+void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    const int64_t n = job->targets;
+    for (int64_t row = first; row < last; row++) {
+        REAL *HX_RESTRICT output = job->output + row * n;
+        NAME(hx_reader) reader = NAME(hx_read)(job, row);
+        int64_t sources[4];
+        REAL values[4];
+        int found, fresh = 1;
+        while ((found = NAME(hx_next)(&reader, 4, sources, values)) == 4) {
+            const REAL *HX_RESTRICT a = job->weights + sources[0] * n, *HX_RESTRICT b = job->weights + sources[1] * n;
+            const REAL *HX_RESTRICT c = job->weights + sources[2] * n, *HX_RESTRICT d = job->weights + sources[3] * n;
+            const REAL x = values[0], y = values[1], z = values[2], w = values[3];
+            if (fresh) {
+                HX_VECTOR
+                for (int64_t j = 0; j < n; j++) output[j] = (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+            } else {
+                HX_VECTOR
+                for (int64_t j = 0; j < n; j++) output[j] += (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+            }
+            fresh = 0;
+        }
+        if (fresh) memset(output, 0, (size_t)n * sizeof(REAL));
+        for (int k = 0; k < found; k++) {
+            const REAL *HX_RESTRICT one = job->weights + sources[k] * n;
+            const REAL value = values[k];
+            HX_VECTOR
+            for (int64_t j = 0; j < n; j++) output[j] += value * one[j];
+        }
+    }
+}
+
+/* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). */
+HX_CLONES
+void NAME(hx_collect)(const NAME(hx_events) * job, REAL *HX_RESTRICT grad, int64_t first, int64_t last, int64_t from, int64_t to) {
+    for (int64_t row = first; row < last; row++) {
+        const REAL *HX_RESTRICT arrived = job->grad_output + row * job->targets;
+        NAME(hx_reader) reader = NAME(hx_read)(job, row);
+        int64_t sources[4];
+        REAL values[4];
+        int found;
+        while ((found = NAME(hx_next)(&reader, 4, sources, values)) > 0) {
+            for (int k = 0; k < found; k++) {
+                REAL *HX_RESTRICT sum = grad + sources[k] * job->targets;
+                const REAL value = values[k];
+                HX_VECTOR
+                for (int64_t j = from; j < to; j++) sum[j] += value * arrived[j];
+            }
+        }
+    }
+}
+
+/* Gradients of the spikes of the rows [first, last): few targets, so each row is a few passes over the sources. */
+HX_CLONES
+void NAME(hx_spread)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    const int64_t n = job->sources;
+    for (int64_t row = first; row < last; row++) {
+        const REAL *arrived = job->grad_output + row * job->targets;
+        REAL *HX_RESTRICT grad = job->grad_input + row * n;
+        int64_t j = 0;
+        for (; j + 2 < job->targets; j += 3) {
+            const REAL *HX_RESTRICT a = job->weights + j * n, *HX_RESTRICT b = a + n, *HX_RESTRICT c = b + n;
+            const REAL x = arrived[j], y = arrived[j + 1], z = arrived[j + 2];
+            if (j) {
+                HX_VECTOR
+                for (int64_t i = 0; i < n; i++) grad[i] += (x * a[i] + y * b[i]) + z * c[i];
+            } else {
+                HX_VECTOR
+                for (int64_t i = 0; i < n; i++) grad[i] = (x * a[i] + y * b[i]) + z * c[i];
+            }
+        }
+        for (; j < job->targets; j++) {
+            const REAL *HX_RESTRICT a = job->weights + j * n;
+            const REAL x = arrived[j];
+            if (j) {
+                HX_VECTOR
+                for (int64_t i = 0; i < n; i++) grad[i] += x * a[i];
+            } else {
+                HX_VECTOR
+                for (int64_t i = 0; i < n; i++) grad[i] = x * a[i];
+            }
+        }
+    }
+}

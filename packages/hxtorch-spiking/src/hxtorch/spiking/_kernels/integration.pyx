@@ -1,0 +1,147 @@
+"""Integration of neurons over time and its adjoint (see integration.h).
+
+Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller; 0 is NULL.
+"""
+
+from cython.parallel cimport prange
+from libc.stdint cimport int64_t, uint8_t, uintptr_t
+
+
+cdef extern from "integration.h" nogil:
+    enum:
+        LANES_F32 "1024"
+        LANES_F64 "512"
+
+    ctypedef struct hx_job_f32:
+        int64_t steps
+        int64_t lanes
+        int64_t width
+        const float *constants
+        const float *spikes_hw
+        const float *membrane_hw
+        const float *adaptation_hw
+        const float *input
+        float *spikes
+        float *membrane
+        float *current
+        float *adaptation
+        float *before
+        uint8_t *events
+        int surrogate
+        float alpha
+        const float *grad_spikes
+        const float *grad_membrane
+        const float *grad_current
+        const float *grad_adaptation
+        float *grad_input
+        float *grad_constants
+
+    ctypedef struct hx_job_f64:
+        int64_t steps
+        int64_t lanes
+        int64_t width
+        const double *constants
+        const double *spikes_hw
+        const double *membrane_hw
+        const double *adaptation_hw
+        const double *input
+        double *spikes
+        double *membrane
+        double *current
+        double *adaptation
+        double *before
+        uint8_t *events
+        int surrogate
+        double alpha
+        const double *grad_spikes
+        const double *grad_membrane
+        const double *grad_current
+        const double *grad_adaptation
+        double *grad_input
+        double *grad_constants
+
+    void hx_run_f32(const hx_job_f32 *, int64_t, int, int)
+    void hx_run_f64(const hx_job_f64 *, int64_t, int, int)
+
+
+ctypedef fused Job:
+    hx_job_f32
+    hx_job_f64
+
+
+cdef void run(Job *job, int variant, bint backward, int threads) noexcept nogil:
+    cdef int64_t block, size = LANES_F32 if Job is hx_job_f32 else LANES_F64
+    cdef int64_t blocks = (job.lanes + size - 1) // size
+    if job.steps * job.lanes < 1 << 15:
+        threads = 1  # not worth waking anybody
+    for block in prange(blocks, schedule="static", num_threads=threads):
+        if Job is hx_job_f32:
+            hx_run_f32(job, block * size, variant, backward)
+        else:
+            hx_run_f64(job, block * size, variant, backward)
+
+
+cdef void share(Job *job, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants, uintptr_t spikes_hw,
+                uintptr_t membrane_hw, uintptr_t adaptation_hw) noexcept nogil:
+    job.steps, job.lanes, job.width = steps, lanes, width
+    if Job is hx_job_f32:
+        job.constants, job.spikes_hw = <const float *>constants, <const float *>spikes_hw
+        job.membrane_hw, job.adaptation_hw = <const float *>membrane_hw, <const float *>adaptation_hw
+    else:
+        job.constants, job.spikes_hw = <const double *>constants, <const double *>spikes_hw
+        job.membrane_hw, job.adaptation_hw = <const double *>membrane_hw, <const double *>adaptation_hw
+
+
+def forward(
+    bint double, bint fire, bint full, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants,
+    uintptr_t spikes_hw, uintptr_t membrane_hw, uintptr_t adaptation_hw, uintptr_t input, uintptr_t spikes,
+    uintptr_t membrane, uintptr_t current, uintptr_t adaptation, uintptr_t before, uintptr_t events, int threads,
+):
+    """Integrate ``lanes`` neurons for ``steps`` steps."""
+    cdef hx_job_f32 single
+    cdef hx_job_f64 wide
+    cdef int variant = 4 * fire + 2 * full + (spikes_hw != 0 or membrane_hw != 0 or adaptation_hw != 0)
+    if double:
+        share(&wide, steps, lanes, width, constants, spikes_hw, membrane_hw, adaptation_hw)
+        wide.input, wide.spikes, wide.membrane = <const double *>input, <double *>spikes, <double *>membrane
+        wide.current, wide.adaptation = <double *>current, <double *>adaptation
+        wide.before, wide.events = <double *>before, <uint8_t *>events
+        with nogil:
+            run(&wide, variant, False, threads)
+    else:
+        share(&single, steps, lanes, width, constants, spikes_hw, membrane_hw, adaptation_hw)
+        single.input, single.spikes, single.membrane = <const float *>input, <float *>spikes, <float *>membrane
+        single.current, single.adaptation = <float *>current, <float *>adaptation
+        single.before, single.events = <float *>before, <uint8_t *>events
+        with nogil:
+            run(&single, variant, False, threads)
+
+
+def backward(
+    bint double, bint fire, bint full, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants,
+    uintptr_t membrane_hw, uintptr_t before, uintptr_t events, uintptr_t current, uintptr_t adaptation, int surrogate,
+    double alpha, uintptr_t grad_spikes, uintptr_t grad_membrane, uintptr_t grad_current, uintptr_t grad_adaptation,
+    uintptr_t grad_input, uintptr_t grad_constants, int threads,
+):
+    """Go back through what :func:`forward` did."""
+    cdef hx_job_f32 single
+    cdef hx_job_f64 wide
+    cdef int variant = 4 * fire + 2 * full + (grad_constants != 0)
+    if double:
+        share(&wide, steps, lanes, width, constants, 0, membrane_hw, 0)
+        wide.before, wide.events, wide.current = <double *>before, <uint8_t *>events, <double *>current
+        wide.adaptation, wide.surrogate, wide.alpha = <double *>adaptation, surrogate, alpha
+        wide.grad_spikes, wide.grad_membrane = <const double *>grad_spikes, <const double *>grad_membrane
+        wide.grad_current, wide.grad_adaptation = <const double *>grad_current, <const double *>grad_adaptation
+        wide.grad_input, wide.grad_constants = <double *>grad_input, <double *>grad_constants
+        with nogil:
+            run(&wide, variant, True, threads)
+    else:
+        share(&single, steps, lanes, width, constants, 0, membrane_hw, 0)
+        single.before, single.events, single.current = <float *>before, <uint8_t *>events, <float *>current
+        single.adaptation, single.surrogate, single.alpha = <float *>adaptation, surrogate, <float>alpha
+        single.grad_spikes, single.grad_membrane = <const float *>grad_spikes, <const float *>grad_membrane
+        single.grad_current, single.grad_adaptation = <const float *>grad_current, <const float *>grad_adaptation
+        single.grad_input, single.grad_constants = <float *>grad_input, <float *>grad_constants
+        with nogil:
+            run(&single, variant, True, threads)

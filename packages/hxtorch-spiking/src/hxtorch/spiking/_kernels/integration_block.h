@@ -1,0 +1,257 @@
+/* One block of lanes through all of its time, forwards and backwards, in one precision; included once for each. */
+
+#include "exponential.h"
+#include "surrogates.h"
+
+/* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
+typedef struct {
+    int64_t steps, lanes;
+    int64_t width;                                             /* of a row of the constants: lane l has number l % width */
+    const REAL *constants;                                     /* [ROWS][width] */
+    const REAL *spikes_hw, *membrane_hw, *adaptation_hw;       /* recordings */
+    /* forwards */
+    const REAL *input;
+    REAL *spikes, *membrane, *current, *adaptation;            /* outputs */
+    REAL *before;                                              /* membrane before the reset, relative to the rest */
+    uint8_t *events;                                           /* SPIKED | HELD */
+    /* backwards, which also reads before, events and (for gradients of constants) current and adaptation */
+    int surrogate;
+    REAL alpha;
+    const REAL *grad_spikes, *grad_membrane, *grad_current, *grad_adaptation;
+    REAL *grad_input;
+    REAL *grad_constants;                                      /* [ROWS][lanes], summed over time */
+} NAME(hx_job);
+
+/* Rows of one block. */
+typedef struct {
+    REAL of[ROWS][LANES];
+} NAME(hx_constants);
+
+HX_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, const int full, NAME(hx_constants) * constants) {
+    for (int row = 0; row < ROWS; row++) {
+        const REAL *source = job->constants + row * job->width;
+        REAL *target = constants->of[row];
+        if (!full && row >= PUSH && row <= KICK) continue;
+        if (job->width == 1) {
+            const REAL value = source[0];
+            for (int l = 0; l < n; l++) target[l] = value;
+            continue;
+        }
+        for (int64_t l = 0, at = first % job->width; l < n; at = 0) {
+            const int64_t more = job->width - at < n - l ? job->width - at : n - l;
+            memcpy(target + l, source + at, (size_t)more * sizeof(REAL));
+            l += more;
+        }
+    }
+}
+
+/* Take all steps of the lanes [first, first + n). `fire` and `full` (exponential and adaptation terms) are known when
+ * this is compiled, `recorded` too. */
+HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
+                                const int recorded) {
+    NAME(hx_constants) constants;
+    REAL v[LANES], c[LANES], w[LANES], wait[LANES];
+    REAL unwanted[LANES]; /* where outputs go that nobody asked for */
+    uint8_t unwanted_events[LANES];
+    static const REAL nothing[LANES];
+    NAME(hx_load)(job, first, n, full, &constants);
+    memcpy(v, constants.of[START], (size_t)n * sizeof(REAL));
+    memset(c, 0, sizeof c);
+    memset(w, 0, sizeof w);
+    memset(wait, 0, sizeof wait);
+    const int has_z = recorded && job->spikes_hw, has_v = recorded && job->membrane_hw, has_w = recorded && job->adaptation_hw;
+    const REAL *HX_RESTRICT gain = constants.of[GAIN], *HX_RESTRICT keep = constants.of[KEEP];
+    const REAL *HX_RESTRICT leakage = constants.of[LEAKAGE], *HX_RESTRICT rest = constants.of[REST];
+    const REAL *HX_RESTRICT reset = constants.of[RESET], *HX_RESTRICT threshold = constants.of[THRESHOLD];
+    const REAL *HX_RESTRICT push = constants.of[PUSH], *HX_RESTRICT slope = constants.of[SLOPE];
+    const REAL *HX_RESTRICT onset = constants.of[ONSET], *HX_RESTRICT rate = constants.of[RATE];
+    const REAL *HX_RESTRICT pull = constants.of[PULL], *HX_RESTRICT kick = constants.of[KICK];
+    const REAL *HX_RESTRICT refractory = constants.of[REFRACTORY];
+    for (int64_t t = 0; t < job->steps; t++) {
+        const int64_t at = t * job->lanes + first;
+        const REAL *HX_RESTRICT x = job->input + at;
+        const REAL *HX_RESTRICT z_hw = has_z ? job->spikes_hw + at : nothing;
+        const REAL *HX_RESTRICT v_hw = has_v ? job->membrane_hw + at : nothing;
+        const REAL *HX_RESTRICT w_hw = has_w ? job->adaptation_hw + at : nothing;
+        REAL *HX_RESTRICT spikes = job->spikes ? job->spikes + at : unwanted;
+        REAL *HX_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
+        REAL *HX_RESTRICT current = job->current ? job->current + at : unwanted;
+        REAL *HX_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
+        REAL *HX_RESTRICT before = job->before ? job->before + at : unwanted;
+        uint8_t *HX_RESTRICT events = job->events ? job->events + at : unwanted_events;
+        HX_VECTOR
+        for (int l = 0; l < n; l++) {
+            const REAL u = v[l], held = wait[l];
+            REAL drive = c[l] - leakage[l] * u;
+            if (full) {
+                REAL exponent = (u - onset[l]) / slope[l];
+                exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
+                drive = drive + push[l] * (slope[l] * NAME(hx_exp)(exponent));
+                drive = drive - w[l];
+            }
+            REAL moved = u + gain[l] * drive;
+            if (fire) moved = held > 0 ? u : moved;
+            if (recorded) moved = has_v ? v_hw[l] - rest[l] : moved;
+            c[l] = keep[l] * c[l] + x[l];
+            current[l] = c[l];
+            before[l] = moved;
+            REAL after = moved, z = 0;
+            if (fire) {
+                z = moved - threshold[l] > 0 ? (REAL)1 : (REAL)0;
+                z = held > 0 ? 0 : z;
+                if (recorded) z = has_z ? z_hw[l] : z;
+                const REAL left = held - 1 > 0 ? held - 1 : 0;
+                after = z > 0 ? reset[l] : moved;
+                wait[l] = z > 0 ? refractory[l] : left;
+                spikes[l] = z;
+            }
+            if (full) {
+                REAL adapted = w[l] + rate[l] * (pull[l] * moved - w[l]);
+                adapted = adapted + kick[l] * z;
+                if (recorded) adapted = has_w ? w_hw[l] : adapted;
+                w[l] = adapted;
+                adaptation[l] = adapted;
+            }
+            v[l] = after;
+            membrane[l] = recorded && has_v ? v_hw[l] : after + rest[l];
+            if (fire) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+        }
+    }
+}
+
+/* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. */
+HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
+                                 const int tuned) {
+    NAME(hx_constants) constants;
+    REAL grad_v[LANES], grad_c[LANES], grad_w[LANES], slopes[LANES], unwanted[LANES];
+    REAL sums[ROWS][LANES]; /* gradients of the constants so far */
+    static const REAL nothing[LANES];
+    static const uint8_t no_events[LANES];
+    NAME(hx_load)(job, first, n, full, &constants);
+    memset(grad_v, 0, sizeof grad_v);
+    memset(grad_c, 0, sizeof grad_c);
+    memset(grad_w, 0, sizeof grad_w);
+    if (tuned) memset(sums, 0, sizeof sums);
+    const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
+    const REAL *HX_RESTRICT gain = constants.of[GAIN], *HX_RESTRICT keep = constants.of[KEEP];
+    const REAL *HX_RESTRICT leakage = constants.of[LEAKAGE];
+    const REAL *HX_RESTRICT reset = constants.of[RESET], *HX_RESTRICT threshold = constants.of[THRESHOLD];
+    const REAL *HX_RESTRICT push = constants.of[PUSH], *HX_RESTRICT slope = constants.of[SLOPE];
+    const REAL *HX_RESTRICT onset = constants.of[ONSET], *HX_RESTRICT rate = constants.of[RATE];
+    const REAL *HX_RESTRICT pull = constants.of[PULL], *HX_RESTRICT kick = constants.of[KICK];
+    const int looks_back = full || tuned;
+    for (int64_t t = job->steps - 1; t >= 0; t--) {
+        const int64_t at = t * job->lanes + first, ago = at - job->lanes;
+        const int started = t > 0;
+        const REAL *HX_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
+        const REAL *HX_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
+        const REAL *HX_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
+        const REAL *HX_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
+        const REAL *HX_RESTRICT before = fire || looks_back ? job->before + at : nothing;
+        const uint8_t *HX_RESTRICT events = fire ? job->events + at : no_events;
+        const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + ago : constants.of[START];
+        const uint8_t *HX_RESTRICT events_ago = looks_back && fire && started ? job->events + ago : no_events;
+        const REAL *HX_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
+        const REAL *HX_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
+        REAL *HX_RESTRICT grad_input = job->grad_input ? job->grad_input + at : unwanted;
+        if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
+        HX_VECTOR
+        for (int l = 0; l < n; l++) {
+            const int spiked = fire ? events[l] & SPIKED : 0, held = fire ? events[l] & HELD : 0;
+            const REAL to_v = to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
+            REAL moved = spiked ? 0 : arrived; /* gradient of the membrane before the reset */
+            moved += has_v ? to_v : 0;
+            REAL adapted = grad_w[l];
+            if (full) adapted += to_adaptation[l];
+            REAL z = to_spikes[l];
+            if (full) z += kick[l] * adapted;
+            const REAL distance = fire ? (held ? 0 : z * slopes[l]) : 0;
+            moved += distance;
+            REAL w_back = 0, aim = 0;
+            if (full) {
+                aim = rate[l] * adapted;
+                moved += aim * pull[l];
+                w_back = adapted - aim;
+            }
+            const REAL synaptic = grad_c[l] + to_current[l];
+            grad_input[l] = synaptic;
+            const REAL drive = held ? 0 : gain[l] * moved;
+            REAL back = moved - leakage[l] * drive;
+            const REAL u = looks_back ? (fire && (events_ago[l] & SPIKED) ? reset[l] : before_ago[l]) : 0;
+            REAL exponential = 0, exponent = 0, inside = 0;
+            if (full) {
+                exponent = (u - onset[l]) / slope[l];
+                inside = exponent <= EXPONENT_LIMIT ? (REAL)1 : (REAL)0;
+                exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
+                exponential = NAME(hx_exp)(exponent);
+                back += push[l] * (drive * (exponential * inside));
+                w_back -= drive;
+            }
+            if (tuned) {
+                const REAL c = current_ago[l], open = held ? 0 : moved;
+                REAL total = c - leakage[l] * u;
+                if (full) {
+                    const REAL w = adaptation_ago[l];
+                    total += push[l] * (slope[l] * exponential) - w;
+                    sums[PUSH][l] += drive * (slope[l] * exponential);
+                    sums[SLOPE][l] += drive * push[l] * (exponential - inside * (exponential * exponent));
+                    sums[ONSET][l] -= drive * push[l] * (inside * exponential);
+                    sums[RATE][l] += adapted * (pull[l] * before[l] - w);
+                    sums[PULL][l] += aim * before[l];
+                    sums[KICK][l] += spiked ? adapted : 0;
+                }
+                sums[GAIN][l] += open * total;
+                sums[KEEP][l] += synaptic * c;
+                sums[LEAKAGE][l] -= drive * u;
+                sums[REST][l] += to_v;
+                sums[RESET][l] += spiked ? arrived : 0;
+                sums[THRESHOLD][l] -= distance;
+            }
+            grad_v[l] = back;
+            grad_c[l] = keep[l] * synaptic + drive;
+            grad_w[l] = w_back;
+        }
+    }
+    if (!tuned) return;
+    memcpy(sums[START], grad_v, (size_t)n * sizeof(REAL));
+    for (int row = 0; row < ROWS; row++)
+        memcpy(job->grad_constants + row * job->lanes + first, sums[row], (size_t)n * sizeof(REAL));
+}
+
+typedef void NAME(hx_block)(const NAME(hx_job) *, int64_t, int);
+
+#define VARIANT(name, work, ...) \
+    HX_CLONES void NAME(name)(const NAME(hx_job) * job, int64_t first, int n) { NAME(work)(job, first, n, __VA_ARGS__); }
+
+VARIANT(hx_forward_000, hx_forward, 0, 0, 0)
+VARIANT(hx_forward_001, hx_forward, 0, 0, 1)
+VARIANT(hx_forward_010, hx_forward, 0, 1, 0)
+VARIANT(hx_forward_011, hx_forward, 0, 1, 1)
+VARIANT(hx_forward_100, hx_forward, 1, 0, 0)
+VARIANT(hx_forward_101, hx_forward, 1, 0, 1)
+VARIANT(hx_forward_110, hx_forward, 1, 1, 0)
+VARIANT(hx_forward_111, hx_forward, 1, 1, 1)
+VARIANT(hx_backward_000, hx_backward, 0, 0, 0)
+VARIANT(hx_backward_001, hx_backward, 0, 0, 1)
+VARIANT(hx_backward_010, hx_backward, 0, 1, 0)
+VARIANT(hx_backward_011, hx_backward, 0, 1, 1)
+VARIANT(hx_backward_100, hx_backward, 1, 0, 0)
+VARIANT(hx_backward_101, hx_backward, 1, 0, 1)
+VARIANT(hx_backward_110, hx_backward, 1, 1, 0)
+VARIANT(hx_backward_111, hx_backward, 1, 1, 1)
+
+#undef VARIANT
+
+static NAME(hx_block) *const NAME(hx_forward_variants)[8] = {
+    NAME(hx_forward_000), NAME(hx_forward_001), NAME(hx_forward_010), NAME(hx_forward_011),
+    NAME(hx_forward_100), NAME(hx_forward_101), NAME(hx_forward_110), NAME(hx_forward_111)};
+
+static NAME(hx_block) *const NAME(hx_backward_variants)[8] = {
+    NAME(hx_backward_000), NAME(hx_backward_001), NAME(hx_backward_010), NAME(hx_backward_011),
+    NAME(hx_backward_100), NAME(hx_backward_101), NAME(hx_backward_110), NAME(hx_backward_111)};
+
+/* Run the block of lanes that starts at `first`, at most LANES of them. */
+static void NAME(hx_run)(const NAME(hx_job) * job, int64_t first, int variant, int backward) {
+    const int n = job->lanes - first < LANES ? (int)(job->lanes - first) : LANES;
+    (backward ? NAME(hx_backward_variants) : NAME(hx_forward_variants))[variant](job, first, n);
+}

@@ -1,0 +1,31 @@
+"""Memory for large results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking._kernels.memory import Block
+
+_LARGE = 1 << 17
+"""Bytes from which on a tensor gets memory that is used again; smaller ones the system reuses by itself."""
+
+
+def empty_like(like: Tensor, dtype: torch.dtype | None = None, shape: Sequence[int] | None = None) -> Tensor:
+    """Return a tensor on the CPU with undefined values, in memory that was used before if there is some.
+
+    Fresh pages of large tensors cost more time than to compute what goes into them.
+
+    Args:
+        like: Tells the type and shape.
+        dtype: Another type.
+        shape: Another shape.
+    """
+    shape, dtype = like.shape if shape is None else shape, dtype or like.dtype
+    size = math.prod(shape) * dtype.itemsize
+    if size < _LARGE:
+        return torch.empty(shape, dtype=dtype)
+    return torch.frombuffer(Block(size), dtype=dtype).view(shape)

@@ -1,0 +1,1 @@
+"""What lies between the modules of an experiment and the chip."""

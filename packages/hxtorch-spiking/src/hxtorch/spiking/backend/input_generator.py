@@ -1,0 +1,50 @@
+"""Spikes of the sources of one network, collected on their way to a chip."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from hxtorch import core
+from hxtorch.spiking.errors import TensorShapeError, TensorValueError
+
+
+class InputGenerator:
+    """Collects what each source population sends in one run.
+
+    Args:
+        runtime: Length of the run in steps; what comes later is left out.
+        dt: Step in seconds.
+    """
+
+    def __init__(self, runtime: int, dt: float) -> None:
+        self.runtime = runtime
+        self.dt = dt
+        self._trains: dict[core.PopulationDescriptor, core.SpikeTrains] = {}
+        self._batch_size: int | None = None
+
+    def add(self, population: core.PopulationDescriptor, spikes: Tensor) -> None:
+        """Send spikes.
+
+        Args:
+            population: An external population.
+            spikes: Zeros and ones (time, batch, source).
+
+        Raises:
+            TensorValueError: A value is neither 0 nor 1.
+            TensorShapeError: Populations differ in the batch size.
+        """
+        spikes = spikes[: self.runtime].detach().cpu()
+        if not bool(((spikes == 0) | (spikes == 1)).all()):
+            bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
+            raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
+        if self._batch_size not in (None, spikes.shape[1]):
+            raise TensorShapeError(
+                f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
+            )
+        self._batch_size = spikes.shape[1]
+        self._trains[population] = core.SpikeTrains.from_dense(spikes.numpy(), self.dt)
+
+    def done(self) -> core.NetworkInputs:
+        """Return everything that was added, for ``hxtorch.core.run``."""
+        cycles = round(self.runtime * self.dt / core.CYCLE)
+        return core.NetworkInputs(cycles, self._batch_size or 1, self._trains)

@@ -1,0 +1,143 @@
+"""The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
+
+``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero, the
+product and the gradient of the weights cost what the others cost; else torch multiplies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking._kernels import events
+from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.functional.compiled import LIBRARY, address
+
+_DENSE = 8
+"""One spike in so many places, or more: then a dense product is faster."""
+
+_MANY_TARGETS = 32
+"""With fewer targets it does not pay to look for spikes."""
+
+_FEW_SOURCES = 16
+"""With so few numbers in a row the product of spikes is never slower."""
+
+_FEW_TARGETS = 12
+"""Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
+
+_FEW_WEIGHTS = 1 << 14
+"""Up to so many weights each part of the rows has its own sum of their gradient."""
+
+LIBRARY.define(
+    "weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", tags=(torch.Tag.pt2_compliant_tag,)
+)
+LIBRARY.define(
+    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
+    "-> (Tensor grad_spikes, Tensor grad_weight)",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+
+
+def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
+    spikes = spikes.contiguous()
+    (rows, sources), targets = spikes.shape, len(weight)
+    double, threads = spikes.dtype == torch.float64, torch.get_num_threads()
+    output = empty_like(spikes, shape=(rows, targets))
+    if targets < _MANY_TARGETS:
+        return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
+    bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), threads)
+    bits[-2], bits[-1] = count, graded
+    if not _sparse(count, rows, sources):
+        return torch.mm(spikes, weight.T, out=output), bits
+    by_source = weight.T.contiguous()
+    events.weigh_spikes(
+        double,
+        rows,
+        sources,
+        targets,
+        spikes.data_ptr(),
+        bits.data_ptr(),
+        graded,
+        by_source.data_ptr(),
+        output.data_ptr(),
+        threads,
+    )
+    return output, bits
+
+
+def _backward(
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of spikes and weight, empty where they are not wanted."""
+    gradient, weight = gradient.contiguous(), weight.contiguous()
+    rows, (targets, sources) = len(gradient), weight.shape
+    double, threads = weight.dtype == torch.float64, torch.get_num_threads()
+    grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
+    if to_spikes and targets <= _FEW_TARGETS:
+        grad_spikes = empty_like(weight, shape=(rows, sources))
+        places = (gradient.data_ptr(), weight.data_ptr(), grad_spikes.data_ptr())
+        events.spread_gradient(double, rows, sources, targets, *places, threads)
+    elif to_spikes:
+        grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
+    count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
+    if to_weight and len(bits) and _sparse(count, rows, sources):
+        by_rows = sources * targets <= _FEW_WEIGHTS
+        sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
+        places = (address(spikes), bits.data_ptr(), bool(graded), gradient.data_ptr(), sums.data_ptr())
+        events.collect_weights(double, rows, sources, targets, *places, by_rows, threads)
+        grad_weight = sums.sum(0).T.contiguous() if by_rows else sums[0].T.contiguous()
+    elif to_weight:
+        grad_weight = gradient.T @ spikes
+    return grad_spikes, grad_weight
+
+
+def _sparse(count: int, rows: int, sources: int) -> bool:
+    return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
+
+
+def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    (rows, sources), targets = spikes.shape, weight.shape[0]
+    words = rows * ((sources + 63) // 64) + 2
+    bits = spikes.new_empty(0 if targets < _MANY_TARGETS else words, dtype=torch.int64)
+    return spikes.new_empty((rows, targets)), bits
+
+
+def _backward_shapes(
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor, Tensor]:
+    shape = (gradient.shape[0], weight.shape[1])
+    return weight.new_empty(shape if to_spikes else 0), weight.new_empty(weight.shape if to_weight else 0)
+
+
+def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+    _, bits = output
+    ctx.save_for_backward(*inputs, bits)
+    ctx.mark_non_differentiable(bits)
+    ctx.set_materialize_grads(False)
+
+
+def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    if gradient is None:
+        return None, None
+    to_spikes, to_weight = ctx.needs_input_grad
+    spikes, weight, bits = ctx.saved_tensors
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
+        return gradient @ weight if to_spikes else None, gradient.T @ spikes if to_weight else None
+    # The way through the dispatcher takes longer; only tracing needs it.
+    back = _backward if type(weight) in (Tensor, torch.nn.Parameter) else torch.ops.hxtorch.weigh_backward
+    grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
+    return grad_spikes if to_spikes else None, grad_weight if to_weight else None
+
+
+LIBRARY.impl("weigh", _forward, "CPU")
+LIBRARY.impl("weigh_backward", _backward, "CPU")
+torch.library.register_fake("hxtorch::weigh", _forward_shapes, lib=LIBRARY)
+torch.library.register_fake("hxtorch::weigh_backward", _backward_shapes, lib=LIBRARY)
+torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep, lib=LIBRARY)
+
+OPERATOR = torch.ops.hxtorch.weigh.default
+"""``hxtorch::weigh``; the second output is what the way back needs."""

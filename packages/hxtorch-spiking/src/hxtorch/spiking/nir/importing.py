@@ -1,0 +1,210 @@
+"""Networks from graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.errors import NIRConversionError
+from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.modules import Neuron, ReadoutNeuron, SparseSynapse, Synapse
+from hxtorch.spiking.nir.config import ConversionConfig, legal_config
+from hxtorch.spiking.nir.flat import Connection, FlatGraph, array, flatten
+from hxtorch.spiking.nir.library import nir_library
+from hxtorch.spiking.nir.network import NIRNetwork
+from hxtorch.spiking.parameter import MixedHXModelParameter, ParameterValue
+from hxtorch.spiking.transforms.weight_transforms import linear_saturating
+
+REFRACTORY_KEY = "hxtorch_refractory_time"
+"""Metadata of a neuron: its refractory time in seconds of the graph, which NIR has no parameter for."""
+
+_TIME_RANGE = (0.1e-6, 2e-3)  # of time constants on the chip (chip facts 3.4)
+_POTENTIAL_RANGE = (50.0, 160.0)  # of resets, CADC LSB (chip facts 3.4)
+_REST = 128.0  # what users see is the code less this (chip facts 4.1)
+
+_Values = dict[str, Tensor]
+
+
+def from_nir(graph: Any, experiment: Experiment | None = None, config: ConversionConfig | None = None) -> NIRNetwork:
+    """Build the network of a graph.
+
+    ``CubaLIF`` becomes a population of :class:`~hxtorch.spiking.Neuron`, ``CubaLI`` one of
+    :class:`~hxtorch.spiking.ReadoutNeuron`, ``Linear``, ``Affine`` and ``Scale`` between them synapses, whose weights
+    take up ``w_in`` and ``r``. A neuron whose spikes come back to it becomes a :class:`~hxtorch.spiking.Recurrent`.
+    Inner graphs are opened; ``Flatten`` and ``Identity`` pass data on.
+
+    In the model a current moves the membrane one step later than in libraries that integrate current and membrane
+    one after the other, as norse does with graphs: each population is one step late against theirs.
+
+    Args:
+        graph: A ``nir.NIRGraph``.
+        experiment: Collects the network, or None for a new one. Its step counts, not that of ``config``.
+        config: Units of the graph and operating point of the chip.
+
+    Returns:
+        The network.
+
+    Raises:
+        ImportError: The library ``nir`` is not installed.
+        NIRConversionError: A node is of an unknown kind, or a value is beyond what model and chip have; the message
+            names node and parameter.
+    """
+    config = legal_config(config)
+    experiment = experiment or Experiment(config.mock, config.dt, config.calib_path)
+    flat = flatten(graph)
+    sizes = _sizes(flat)
+    values = {name: _values(name, node, sizes[name], config) for name, node in flat.neurons.items()}
+    populations = {
+        name: _population(node, sizes[name], values[name], experiment, config) for name, node in flat.neurons.items()
+    }
+    synapses: dict[str, tuple[str, str, Synapse | SparseSynapse]] = {}
+    for connection in flat.connections:
+        name, number = connection.name, 1
+        while name in synapses:
+            number += 1
+            name = f"{connection.name}_{number}"
+        weight = _weight(connection, flat, sizes, values[connection.post], experiment.dt, config)
+        module = _synapse(weight, values[connection.post]["span"], experiment, config)
+        synapses[name] = connection.pre, connection.post, module
+    return NIRNetwork(experiment, config, flat.inputs, populations, synapses, flat.outputs)
+
+
+def _sizes(flat: FlatGraph) -> dict[str, int]:
+    """Return the number of neurons of each population, from its parameters or what leads to it."""
+    sizes: dict[str, int] = {}
+    for name, node in flat.neurons.items():
+        known = {array(node.tau_mem, name, "tau_mem").size} - {1}
+        into = [connection for connection in flat.connections if connection.post == name]
+        known |= {connection.weight.shape[0] for connection in into if connection.weight is not None}
+        known |= {
+            flat.inputs[connection.pre]
+            for connection in into
+            if connection.weight is None and connection.pre in flat.inputs
+        }
+        if len(known) > 1:
+            raise NIRConversionError(f"node {name!r}: got sizes {sorted(known)} of parameters and weights, wanted one")
+        if not into:
+            raise NIRConversionError(f"node {name!r}: gets no input")
+        sizes[name] = known.pop() if known else 1
+    return sizes
+
+
+def _values(name: str, node: Any, size: int, config: ConversionConfig) -> _Values:
+    """Return the parameters of a neuron as float32 (neuron,): times in seconds of the chip, potentials as they are."""
+
+    def read(key: str) -> np.ndarray:
+        values = array(getattr(node, key), name, key).reshape(-1)
+        if values.size not in (1, size):
+            raise NIRConversionError(f"node {name!r}, {key}: got {values.size} values, wanted 1 or {size}")
+        return np.broadcast_to(values, (size,))
+
+    found = {key: read(key) for key in ("tau_mem", "tau_syn", "r", "v_leak", "w_in")}
+    for key in ("tau_mem", "tau_syn"):
+        found[key] = found[key] / config.acceleration
+        outside = found[key][(found[key] < _TIME_RANGE[0]) | (found[key] > _TIME_RANGE[1])]
+        if outside.size:
+            raise NIRConversionError(
+                f"node {name!r}, {key}: got {outside[0]:g} s on the chip, wanted {_TIME_RANGE[0]:g} to "
+                f"{_TIME_RANGE[1]:g} s; say acceleration=1000 for graphs in biological time"
+            )
+    if isinstance(node, nir_library().CubaLIF):
+        found["v_threshold"], found["v_reset"] = read("v_threshold"), read("v_reset")
+        for key in ("v_leak", "v_reset"):
+            if (found[key] >= found["v_threshold"]).any():
+                raise NIRConversionError(f"node {name!r}, v_threshold: got a value at or below {key}, wanted it above")
+        found["span"] = found["v_threshold"] - found["v_leak"]
+        found["reset_lsb"] = config.reset_lsb + (found["v_reset"] - found["v_leak"]) / found["span"] * config.span_lsb
+        low, high = _POTENTIAL_RANGE
+        outside = found["reset_lsb"][(found["reset_lsb"] < low) | (found["reset_lsb"] > high)]
+        if outside.size:
+            raise NIRConversionError(
+                f"node {name!r}, v_reset: would be at {outside[0]:.0f} LSB of the chip, wanted {low:.0f} to "
+                f"{high:.0f}; the chip resets to a potential, closer to the leak"
+            )
+        refractory = dict(node.metadata).get(REFRACTORY_KEY, 0.0) if isinstance(node.metadata, Mapping) else 0.0
+        found["refractory_time"] = np.broadcast_to(np.asarray(refractory, np.float64), (size,)) / config.acceleration
+    else:
+        found["span"] = np.full(size, config.readout_range)
+    return {key: torch.tensor(value, dtype=torch.float32) for key, value in found.items()}
+
+
+def _population(
+    node: Any, size: int, values: _Values, experiment: Experiment, config: ConversionConfig
+) -> Neuron | ReadoutNeuron:
+    scale = values["span"] / config.span_lsb
+    shared: dict[str, Any] = {
+        "leak": MixedHXModelParameter(_alike(values["v_leak"]), config.leak_lsb),
+        "tau_mem": _alike(values["tau_mem"]),
+        "tau_syn": _alike(values["tau_syn"]),
+        "i_synin_gm": config.i_synin_gm,
+        "synapse_dac_bias": config.synapse_dac_bias,
+        "membrane_capacitance": config.membrane_capacitance,
+        "trace_scale": scale,
+        "trace_offset": config.leak_lsb - _REST - values["v_leak"] / scale,
+    }
+    if not isinstance(node, nir_library().CubaLIF):
+        return ReadoutNeuron(size, experiment, **shared)
+    refractory = values["refractory_time"]
+    return Neuron(
+        size,
+        experiment,
+        **shared,
+        reset=MixedHXModelParameter(_alike(values["v_reset"]), _alike(values["reset_lsb"])),
+        threshold=MixedHXModelParameter(_alike(values["v_threshold"]), config.threshold_lsb),
+        refractory_time=MixedHXModelParameter(
+            _alike(refractory), _alike(torch.where(refractory > 0, refractory, config.refractory_time))
+        ),
+        method=config.method,
+        alpha=config.alpha,
+    )
+
+
+def _alike(values: Tensor) -> ParameterValue:
+    """Return one number where all values are the same."""
+    return float(values[0]) if bool((values == values[0]).all()) else values
+
+
+def _weight(
+    connection: Connection,
+    flat: FlatGraph,
+    sizes: Mapping[str, int],
+    values: _Values,
+    dt: float,
+    config: ConversionConfig,
+) -> Tensor:
+    """Return the weight in model units (post, pre): how much a spike steps a current that moves the membrane by it."""
+    pre, post = flat.inputs.get(connection.pre) or sizes[connection.pre], sizes[connection.post]
+    given = np.eye(post, pre) if connection.weight is None else connection.weight
+    if given.shape != (post, pre) or (connection.weight is None and pre != post):
+        raise NIRConversionError(
+            f"node {connection.name!r}, weight: got {given.shape}, wanted {(post, pre)} from {connection.pre!r} to "
+            f"{connection.post!r}"
+        )
+    step = values["w_in"] * values["r"]
+    if not config.unit_jump:
+        step = step * dt / values["tau_syn"]
+    return torch.tensor(given, dtype=torch.float32) * step[:, None]
+
+
+def _synapse(weight: Tensor, span: Tensor, experiment: Experiment, config: ConversionConfig) -> Synapse | SparseSynapse:
+    there = weight != 0
+    scale = config.weight_scale / span
+    if 0 < int(there.sum()) <= config.sparse_below * weight.numel():
+        sparse = SparseSynapse(there.T.float(), experiment)
+        sparse.weight_transform = partial(_to_lsb, scale=scale[sparse.pattern[1]])
+        with torch.no_grad():
+            sparse.weight.copy_(weight.T[tuple(sparse.pattern)])
+        return sparse
+    dense = Synapse(weight.shape[1], weight.shape[0], experiment, transform=partial(_to_lsb, scale=scale[:, None]))
+    with torch.no_grad():
+        dense.weight.copy_(weight)
+    return dense
+
+
+def _to_lsb(weight: Tensor, scale: Tensor) -> Tensor:
+    return linear_saturating(weight * scale.to(weight))

@@ -1,0 +1,1 @@
+"""What the connected chip can show and how it scales, measured: ranges of membranes, thresholds, weights."""

@@ -1,0 +1,129 @@
+"""What is read out of neurons, and where it goes."""
+
+import pytest
+import torch
+
+from hxtorch import core
+from hxtorch import snn as hxsnn
+from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.observables import AnalogObservable, HardwareObservables, MADCTrace
+from hxtorch.spiking.utils.readout_source import ReadoutSource
+
+SPIKES = torch.zeros(40, 2, 5)
+SPIKES[[5, 6, 7]] = 1
+TRACE = (MADCTrace(torch.zeros(3), torch.ones(3)),)
+
+
+@pytest.fixture
+def programs(ideal_chip, monkeypatch):
+    """What was sent to the chip."""
+    sent = []
+    run = ideal_chip.run_spiking
+    monkeypatch.setattr(ideal_chip, "run_spiking", lambda program: sent.append(program) or run(program))
+    return sent
+
+
+def run(neuron, exp):
+    syn = hxsnn.Synapse(5, neuron.size, exp)
+    torch.nn.init.constant_(syn.weight, 20)
+    handle = neuron(syn(hxsnn.NeuronHandle(SPIKES)))
+    hxsnn.run(exp, 40)
+    return handle
+
+
+def test_sources_are_the_codes_of_the_register():
+    assert [source.value for source in ReadoutSource] == [0, 1, 2, 3]
+    assert ReadoutSource.of("adaptation") is ReadoutSource.of(ReadoutSource.adaptation)
+    for wrong in ("soma", 3, None):
+        with pytest.raises(ParameterError, match="exc_synin"):
+            ReadoutSource.of(wrong)
+
+
+@pytest.mark.parametrize("source", ["membrane", "exc_synin", "inh_synin", "adaptation"])
+@pytest.mark.parametrize("kind", [hxsnn.Neuron, hxsnn.ReadoutNeuron])
+def test_source_reaches_the_register_of_each_neuron(programs, source, kind):
+    exp = hxsnn.Experiment()
+    handle = run(kind(3, exp, cadc_readout_source=source, placement_constraint=[7, 8, 9]), exp)
+    codes = programs[0].configuration.readout_source
+    assert codes[7:10].tolist() == [ReadoutSource[source]] * 3
+    assert codes.sum() == 3 * ReadoutSource[source]
+    assert handle.membrane_cadc is not None
+    if source == "membrane":
+        assert handle.analog == ()
+    else:
+        (shown,) = handle.analog
+        assert shown.source is ReadoutSource[source]
+        assert shown.cadc.shape == (41, 2, 3)
+        assert shown.madc is None
+
+
+def test_madc_reads_its_source_of_its_neuron(programs):
+    exp = hxsnn.Experiment()
+    neuron = hxsnn.Neuron(
+        3,
+        exp,
+        enable_cadc_recording=False,
+        enable_madc_recording=True,
+        record_neuron_id=1,
+        madc_readout_source="adaptation",
+    )
+    handle = run(neuron, exp)
+    assert programs[0].configuration.readout_source[:3].tolist() == [0, 3, 0]
+    assert handle.membrane_madc is None
+    assert len(handle.adaptation_madc) == 2
+    assert handle.analog[0].madc == handle.adaptation_madc
+
+
+def test_neuron_shows_one_node_at_a_time():
+    exp = hxsnn.Experiment()
+    arguments = {"enable_madc_recording": True, "record_neuron_id": 0, "madc_readout_source": "adaptation"}
+    with pytest.raises(core.RecordingError, match=r"adaptation beside .* membrane"):
+        hxsnn.Neuron(3, exp, **arguments)
+    hxsnn.Neuron(3, exp, **arguments, cadc_readout_source="adaptation")
+    with pytest.raises(ParameterError, match="cadc_readout_source"):
+        hxsnn.Neuron(3, exp, cadc_readout_source="soma")
+
+
+def test_recordings_are_sorted_by_source():
+    trace = torch.rand(4, 1, 2)
+    membrane = AnalogObservable(ReadoutSource.membrane, trace, TRACE)
+    adaptation = AnalogObservable(ReadoutSource.adaptation, 2 * trace)
+    inhibitory = AnalogObservable(ReadoutSource.inh_synin, 3 * trace)
+    sorted_ = HardwareObservables.of(None, (membrane, adaptation, inhibitory))
+    assert sorted_.cadc is trace
+    assert sorted_.madc is TRACE
+    assert torch.equal(sorted_.adaptation, 2 * trace)
+    assert sorted_.others == (adaptation, inhibitory)
+    assert HardwareObservables(adaptation=trace).steps(9) == 4
+
+
+def test_only_membranes_are_injected_as_membranes(ideal_chip):
+    """An overridden post_process says what was recorded; the model takes it up where it belongs."""
+    shown = {}
+
+    class Told(hxsnn.Neuron):
+        def post_process(self, hw_spikes, hw_cadc, hw_madc, runtime):
+            observed = AnalogObservable(shown["source"], cadc=torch.full((41, 2, 3), 7.0))
+            return HardwareObservables.of(None, (observed,))
+
+    for source in ReadoutSource:
+        shown["source"] = source
+        exp = hxsnn.Experiment()
+        handle = run(Told(3, exp, threshold=hxsnn.MixedHXModelParameter(1e3, 125)), exp)
+        injected = bool((handle.membrane_cadc == 7).all())
+        assert injected == (source is ReadoutSource.membrane)
+
+
+def test_offset_scale_and_shift_hold_for_any_source(ideal_chip):
+    exp = hxsnn.Experiment()
+    shared = {"cadc_readout_source": "exc_synin", "interpolation_mode": "nearest"}
+    plain = run(hxsnn.ReadoutNeuron(2, exp, **shared), exp)
+    other = run(
+        hxsnn.ReadoutNeuron(
+            2, exp, **shared, trace_offset=torch.tensor([1.0, 2.0]), trace_scale={0: 0.5, 1: 0.25}, cadc_time_shift=3
+        ),
+        exp,
+    )
+    raw = plain.analog[0].cadc
+    wanted = (raw.roll(-3, 0)[:-3] - torch.tensor([1.0, 2.0])) * torch.tensor([0.5, 0.25])
+    assert torch.equal(other.analog[0].cadc[:-3], wanted)
