@@ -13,8 +13,9 @@ import numpy as np
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.neurons import neuron_physics
 from bss2_emulator.silicon import Silicon
-from hxtorch.core.calibration import calibrate, nominal_registers, preset
+from hxtorch.core.calibration import SpikingCalibTarget, calibrate, nominal_registers, preset
 from hxtorch.core.calibration.nominal import debug_volts
+from hxtorch.core.calibration.stimuli import spike_output_registers
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
 from hxtorch.core.session import open_session
@@ -22,7 +23,7 @@ from hxtorch.core.session import open_session
 BARS = {
     "leak": 0.30, "reset": 0.20, "threshold": 0.35, "tau_mem": 0.45, "tau_syn": 0.20, "threshold off": 0.05,
     "CADC sigma": 3.0, "CADC quadrants": 5.0, "weight scale off": 10.0, "failed": 0.05,
-    "gain off": 0.25, "noise": 4.0, "driver spread": 4.0,
+    "gain off": 0.25, "noise": 4.0, "driver spread": 4.0, "clipped early": 0.0, "rates off": 0.10,
 }  # fmt: skip
 
 
@@ -97,23 +98,40 @@ def judge_hagen(session, target, calibration):
     product = MatrixProgram(configuration, np.full((256, 256), 63, np.int8), single, num_sends=100)
     response = session.run_matrix(product).values.reshape(20, 128, 256).mean(axis=(0, 2), dtype=float)
     figures["driver spread"] = response.std()
+    largest = MatrixProgram(
+        configuration, np.full((128, 256), 63, np.int8), np.full((50, 128), 31, np.uint8), num_sends=4
+    )
+    values = session.run_matrix(largest).values
+    figures["clipped early"] = np.mean(np.median(values, axis=0)[calibration.success[:256]] < 125)
     return figures
+
+
+RATE = SpikingCalibTarget(leak=140, threshold=108.5)  # leak over threshold: fires at about 100 kHz
+
+
+def judge_rate(session, target, calibration):
+    expected = 1 / (2.048e-6 + 10e-6 * np.log((140 - 70) / (140 - 108.5)))
+    configuration = calibration.apply(ChipConfiguration()).replace(**spike_output_registers())
+    spikes = session.run_spiking(SpikingProgram(configuration, 125000, InputEvents.silence(4))).spikes
+    rates = np.bincount(spikes.neurons, minlength=512) / 4e-3
+    return {"rates off": 1 - np.mean((rates > 0.9 * expected) & (rates < 1.15 * expected))}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chips", type=int, default=20)
-    parser.add_argument("--kinds", nargs="+", default=["spiking", "spiking2", "hagen"])
+    parser.add_argument("--kinds", nargs="+", default=["spiking", "spiking2", "hagen", "rate"])
     arguments = parser.parse_args()
     missed = False
     for kind in arguments.kinds:
-        target, rows, times = preset(kind), [], []
+        target, rows, times = RATE if kind == "rate" else preset(kind), [], []
+        judge = {"hagen": judge_hagen, "rate": judge_rate}.get(kind, judge_spiking)
         for chip in range(1, arguments.chips + 1):
             with open_session(serial=f"emulated-{chip}", fidelity="full") as session:
                 start = perf_counter()
                 calibration = calibrate(session.connection, target)
                 times.append(perf_counter() - start)
-                rows.append((judge_hagen if kind == "hagen" else judge_spiking)(session, target, calibration))
+                rows.append(judge(session, target, calibration))
             texts = [f"{name} {value:.3g}" for name, value in rows[-1].items()]
             print(f"{kind} emulated-{chip} ({times[-1]:.1f} s): " + ", ".join(texts), flush=True)
         for name in rows[0]:

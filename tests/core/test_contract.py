@@ -4,6 +4,7 @@ Nothing here knows how a backend computes; laws that need a quiet or a calibrate
 """
 
 import os
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,8 +18,10 @@ from hxtorch.core import (
     InputEvents,
     MatrixProgram,
     NoConnectionError,
+    ProgramError,
     Recording,
     SpikingProgram,
+    TimedWrite,
     calibration,
 )
 
@@ -282,6 +285,63 @@ def test_a_recording_that_the_chip_lacks_is_refused_and_the_chip_goes_on(connect
     with pytest.raises(HXTorchError, match="madc_column"):
         connection.matrix.run(MatrixProgram(hagen(connection), *operands, madc_column=3))
     connection.matrix.run(MatrixProgram(hagen(connection), *operands, madc_column=2))
+
+
+def test_counters_and_sensors_are_well_formed(connection):
+    program = busy_program()
+    rows = np.array([3, 300])
+    recording = Recording(correlation_rows=rows, spike_counters=True)
+    plain = connection.spiking.run(replace(program, recording=Recording()))
+    result = connection.spiking.run(replace(program, recording=recording))
+    assert plain.correlation is None
+    assert plain.spike_counters is None
+    info = result.info
+    shapes = {name: getattr(info, name).shape for name in ("events_dropped", "events_forwarded", "events_passed")}
+    assert shapes == {"events_dropped": (20,), "events_forwarded": (20,), "events_passed": (12,)}
+    assert info.link_dropped.shape == info.background_events.shape == (8,)
+    if result.correlation is not None:  # a backend without sensors has none
+        np.testing.assert_array_equal(result.correlation.rows, rows)
+        assert result.correlation.values.shape == (3, 2, 256, 2)
+        assert result.correlation.values.dtype == np.uint8
+    if result.spike_counters is not None:
+        counters = result.spike_counters
+        assert counters.values.shape == counters.overflow.shape == (3, 512)
+        entries = np.repeat(np.arange(3), np.diff(result.spikes.batch_offsets))
+        seen = np.zeros((3, 512), np.int64)
+        np.add.at(seen, (entries, result.spikes.neurons), 1)
+        assert (counters.values >= np.minimum(seen, 255)).all()
+
+
+@pytest.mark.parametrize("register", ["cadc_offset", "weight", "v_leak"])
+def test_a_write_during_a_run_is_done_or_refused_and_the_chip_goes_on(connection, register):
+    program = busy_program()
+    before = getattr(program.configuration, register)
+    writes = (TimedWrite(RUNTIME // 2, {register: np.where(before > 0, before - 1, 1)}),)
+    try:
+        connection.spiking.run(replace(program, writes=writes))
+    except ProgramError as error:
+        assert register in str(error)  # noqa: PT017 - a backend may do it
+    assert connection.spiking.run(program).spikes.times.size
+
+
+def test_neurons_of_several_circuits_fire_as_one(expected):
+    """A chain of two circuits is driven through the second of them and fires through the first."""
+    builder = core.NetworkBuilder()
+    inputs = builder.add(core.ExternalPopulation(129))
+    circuits = np.array([[10, 11], [20, 276]])
+    layer = builder.add(core.Population(circuits[:, 0], circuits=circuits, record_cadc=True))
+    weights = np.full((129, 2), 63)
+    builder.add(core.Projection(inputs, layer, weights))
+    network = builder.done()
+    graph = core.build_network_graph(network, core.build_routing(network))
+    target = calibration.SpikingCalibTarget()
+    base = calibration.for_target(expected, target).apply(ChipConfiguration(enable_threshold=True))
+    sources = np.arange(129)
+    trains = core.SpikeTrains(1000 + 5 * sources, sources, np.zeros(129, int))
+    result = core.run(base, graph, core.NetworkInputs(RUNTIME, 1, {inputs: trains}), connection=expected)
+    spikes = core.extract_spikes(result, graph, RUNTIME)[layer]
+    assert set(spikes.indices.tolist()) == {0, 1}
+    assert set(result.spikes.neurons.tolist()) == {10, 20}
 
 
 def test_a_closed_connection_refuses_runs(connection):

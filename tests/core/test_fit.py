@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hxtorch.core import (
+    BackgroundPopulation,
     ChipConfiguration,
     ExternalPopulation,
     Network,
@@ -228,12 +229,36 @@ def test_rates_of_unknown_populations_are_refused():
         fit_report(layered(), {list(layered(labels=(1,) * 5).populations)[7]: 1.0})
 
 
+def with_background(neurons=20):
+    builder = NetworkBuilder()
+    circuits = np.arange(2 * neurons).reshape(-1, 2)
+    layer = builder.add(Population(circuits[:, 0], circuits=circuits, name="layer", record_cadc=True))
+    for k in range(3):
+        noise = builder.add(BackgroundPopulation(32, name=f"noise {k}"))
+        builder.add(Projection(noise, layer, np.ones((32, neurons), int), name=f"from {k}"))
+    return builder.done()
+
+
+def test_the_report_counts_all_circuits_of_a_neuron():
+    report = fit_report(with_background(), {})
+    assert report.fits
+    assert (report.population_of[:40] == 0).all()
+    assert report.circuits[0] == Usage(40, 256)
+    assert report.cadc_channels[0] == Usage(20, 256)
+    assert dict(report.inputs)["layer"] == Usage(96, 256)
+    assert (report.fan_in[:40] == 48).all()
+    assert report.generators == (Usage(3, 4), Usage(0, 4))
+    assert "background generators   3 of 4        0 of 4" in str(report)
+    assert "router                  4 groups of 8 drivers" in str(report)
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-@pytest.mark.parametrize("network", [layered(), layered(25, 140), layered(130, 130)])
+@pytest.mark.parametrize("network", [layered(), layered(25, 140), layered(130, 130), with_background()])
 def test_a_figure_of_the_chip_is_drawn(tmp_path, network, suffix):
     pytest.importorskip("matplotlib")
     path = tmp_path / f"chip.{suffix}"
-    draw_fit(fit_report(network, dict.fromkeys(network.populations, 1e6)), path)
+    sources = [d for d, p in network.populations.items() if not isinstance(p, BackgroundPopulation)]
+    draw_fit(fit_report(network, dict.fromkeys(sources, 1e6)), path)
     assert path.stat().st_size > 10_000
     if suffix == "svg":
         assert path.read_text().startswith("<?xml")

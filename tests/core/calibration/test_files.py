@@ -19,7 +19,6 @@ from hxtorch.core.calibration import (
 from hxtorch.core.calibration.paths import shipped_path
 from hxtorch.core.errors import (
     CalibrationFormatError,
-    CalibrationNotFoundError,
     CalibrationTargetError,
     NoConnectionError,
 )
@@ -91,14 +90,16 @@ def test_other_chips_are_calibrated_when_they_are_connected(monkeypatch):
     assert made == [preset("spiking2")]
 
 
-def test_what_is_not_there_is_named(tmp_path, monkeypatch):
+def test_what_is_not_there_is_named(monkeypatch):
     with pytest.raises(CalibrationTargetError, match="hagen"):
         nightly_calib_path("nonsense")
     monkeypatch.setenv("HXTORCH_FIDELITY", "ideal")
     with pytest.raises(NoConnectionError):
         nightly_calib_path()
-    monkeypatch.delenv("HXTORCH_FIDELITY")
+
+
+def test_a_cache_that_can_not_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path / "file"))
-    with pytest.raises(CalibrationNotFoundError, match="HXTORCH_CACHE_DIR"):
-        nightly_calib_path()
+    assert nightly_calib_path() == str(shipped_path("emulated-1", "spiking"))
+    assert "set HXTORCH_CACHE_DIR" in caplog.text

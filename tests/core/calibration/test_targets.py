@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hxtorch.core.calibration import (
+    CADCCalibTarget,
     Calibrated,
     CalibratedMatching,
     CalibrationRangeWarning,
@@ -98,6 +99,16 @@ def test_defaults_of_short_term_plasticity_are_those_of_the_real_chips_calibrati
     }  # fmt: skip
     with pytest.raises(CalibrationTargetError, match="v_stp"):
         STPCalibTarget(v_stp=1023)
+
+
+def test_defaults_and_limits_of_the_readout():
+    assert {name: float(value) for name, value in CADCCalibTarget().values().items()} == {
+        "v_low": 70, "v_high": 550, "read_low": 20, "read_high": 220,
+    }  # fmt: skip
+    with pytest.warns(CalibrationRangeWarning, match="v_low"):
+        CADCCalibTarget(v_low=69)
+    with pytest.raises(CalibrationTargetError, match="v_high: wanted at least 20 above v_low"):
+        CADCCalibTarget(v_low=100, v_high=110)
 
 
 def test_what_is_not_asked_for_is_none_for_all_or_some_neurons():

@@ -20,9 +20,11 @@ from hxtorch.core.calibration.ranges import CalibrationRangeWarning
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import dumps, load, loads, save
 from hxtorch.core.calibration.targets import (
+    CADCCalibTarget,
     Calibrated,
     CalibratedMatching,
     CalibTarget,
+    CorrelationCalibTarget,
     HagenCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
@@ -31,6 +33,7 @@ from hxtorch.core.calibration.targets import (
 )
 
 __all__ = [
+    "CADCCalibTarget",
     "CalibTarget",
     "Calibrated",
     "CalibratedMatching",
@@ -38,6 +41,7 @@ __all__ = [
     "CalibrationOptions",
     "CalibrationRangeWarning",
     "Calibrator",
+    "CorrelationCalibTarget",
     "Difference",
     "HagenCalibTarget",
     "STPCalibTarget",

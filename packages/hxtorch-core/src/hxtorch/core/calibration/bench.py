@@ -17,6 +17,8 @@ ALL_NEURONS = np.arange(512)
 SAMPLE_TIME = 2e-6  # seconds from sample to sample of all columns
 SRAM_TIME = 188e-6  # seconds that the fast sample buffer lasts: 100 samples of 2 us, some before the start
 
+_AT_FIRST = {"enable_leak": True, "enable_coba_exc": False, "enable_coba_inh": False}
+
 
 class Bench:
     """A chip under calibration.
@@ -35,7 +37,7 @@ class Bench:
         self.target = target
         self.adc = cadc_range(target)
         self.found = nominal_registers(target)
-        self.configuration = ChipConfiguration().replace(**{**self.found, "enable_leak": True})
+        self.configuration = ChipConfiguration().replace(**{**self.found, **_AT_FIRST})
         self.measured: dict[str, np.ndarray] = {}
         self.success = np.ones(512, np.bool_)
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench import Bench
-from hxtorch.core.calibration.nominal import DEBUG_VOLT_PER_CODE
+from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.nominal import DEBUG_VOLT_PER_CODE, cadc_range
+from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.targets import CADCCalibTarget, SpikingCalibTarget
 from hxtorch.core.configuration import CAPMEM_MAX
+from hxtorch.core.interfaces import Connection
 
 QUADRANTS = 2 * np.repeat([0, 1], 256) + np.tile(np.repeat([0, 1], 128), 2)  # quadrant of neuron n
 SPAN = 100.0  # LSB between the two readings
@@ -17,9 +21,36 @@ TOLERANCE = 5.0  # LSB
 RAMP_VOLT_PER_CODE = 1.2e-3  # of cadc_ramp_offset (nominal)
 
 
-def calibrate_cadc(bench: Bench) -> None:
-    """Bring all channels to the target's transfer from volts to LSB."""
-    codes, wanted = _test_points(bench)
+class CADCCalibrator:
+    """Calibrates the column ADC alone."""
+
+    def calibrate(
+        self, connection: Connection, target: CADCCalibTarget, options: CalibrationOptions | None = None
+    ) -> Calibration:
+        """Return register codes that bring the chip behind ``connection`` to ``target``."""
+        bench = Bench(connection, SpikingCalibTarget())
+        bench.adc = cadc_range(target)
+        registers = bench.adc.registers()
+        bench.set(**registers)
+        with progress_bar(options, f"calibrate {connection.identifier}", 1) as progress:
+            progress.stage("CADC")
+            calibrate_cadc(bench, (bench.adc.low + bench.adc.high) / 2)
+        found = {name: bench.found[name] for name in registers}
+        return signed(connection, target, found, bench.success, bench.measured, "measured")
+
+
+def calibrate_cadc(bench: Bench, middle: float | None = None) -> None:
+    """Bring all channels to the target's transfer from volts to LSB.
+
+    Args:
+        bench: The chip.
+        middle: Reading at which they agree best, or None for the middle of what the target's potentials read.
+    """
+    if middle is None:
+        names = ("leak", "reset", "threshold")
+        used = [bench.target.per_neuron(name) for name in names if hasattr(bench.target, name)]
+        middle = float(np.min(used) + np.max(used)) / 2
+    codes, wanted = _test_points(bench, middle)
     for _ in range(2):
         _calibrate_ramps(bench, codes, wanted)
     error = np.stack([_readings(bench, codes, acausal).mean(axis=0) for acausal in (False, True)]) - wanted.mean()
@@ -32,13 +63,12 @@ def calibrate_cadc(bench: Bench) -> None:
     bench.require(np.abs(left) < TOLERANCE)
 
 
-def _test_points(bench: Bench) -> tuple[np.ndarray, np.ndarray]:
+def _test_points(bench: Bench, middle: float) -> tuple[np.ndarray, np.ndarray]:
     """Return two codes of the test voltage, and the readings that they shall give.
 
     Channels differ in slope too, which has no register of its own: they agree best midway between the two.
     """
-    used = [bench.target.per_neuron(name) for name in ("leak", "reset", "threshold") if hasattr(bench.target, name)]
-    middle = float(np.clip((np.min(used) + np.max(used)) / 2, 20 + SPAN / 2, 220 - SPAN / 2))
+    middle = float(np.clip(middle, 20 + SPAN / 2, 220 - SPAN / 2))
     lsb = np.array([middle - SPAN / 2, middle + SPAN / 2])
     adc = bench.adc
     codes = np.rint(adc.low_code + (lsb - adc.low) * adc.volt_per_lsb / DEBUG_VOLT_PER_CODE).astype(np.int64)

@@ -95,7 +95,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
 
     Args:
         connection: An open chip.
-        target: :class:`SpikingCalibTarget`, :class:`HagenCalibTarget` or :class:`STPCalibTarget`.
+        target: One of the targets of this package.
         options: How to calibrate.
 
     Returns:
@@ -104,6 +104,8 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     Raises:
         CalibrationError: Not a single neuron reached the target.
     """
+    from hxtorch.core.calibration.cadc import CADCCalibrator
+    from hxtorch.core.calibration.correlation import CorrelationCalibrator
     from hxtorch.core.calibration.hagen import HagenCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
     from hxtorch.core.calibration.stp import STPCalibrator
@@ -112,6 +114,8 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
         "spiking": SpikingCalibrator(),
         "hagen": HagenCalibrator(),
         "stp": STPCalibrator(),
+        "cadc": CADCCalibrator(),
+        "correlation": CorrelationCalibrator(),
     }
     calibrator = calibrators[target.kind]
     with own_runs(connection):

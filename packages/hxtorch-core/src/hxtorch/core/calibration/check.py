@@ -7,7 +7,7 @@ import numpy as np
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.calibrator import own_runs
 from hxtorch.core.calibration.result import Calibration
-from hxtorch.core.calibration.targets import STPCalibTarget
+from hxtorch.core.calibration.targets import HagenCalibTarget, SpikingCalibTarget
 from hxtorch.core.interfaces import Connection
 
 ENTRIES = 4
@@ -18,9 +18,9 @@ def still_holds(connection: Connection, calibration: Calibration) -> bool:
     """Return whether the calibrated neurons of a chip rest near their target; takes milliseconds.
 
     A serial names one chip, but the chip behind it may have been replaced, or be emulated by a newer version. A
-    calibration of synapse drivers alone says nothing about rest: it is taken as it is.
+    calibration of something else than neurons says nothing about rest: it is taken as it is.
     """
-    if isinstance(calibration.target, STPCalibTarget):
+    if not isinstance(calibration.target, SpikingCalibTarget | HagenCalibTarget):
         return True
     bench = Bench(connection, calibration.target)
     bench.set(**{**calibration.registers, "enable_leak": True})

@@ -20,12 +20,12 @@ from hxtorch.core.configuration import CAPMEM_MAX, ChipConfiguration
 
 POTENTIALS = (0.35, 0.8)  # volts
 LEAK_TIME = (0.5e-6, 20e-6)  # range of the membrane time constant while it is measured
-ENTRIES = 64
+ENTRIES = 32
 TOLERANCE = 0.2
 _NEURONS = np.arange(512)
 
 
-def calibrate_icc(bench: Bench, steps: int = 3) -> None:
+def calibrate_icc(bench: Bench, steps: int = 2) -> None:
     """Bring the inter-compartment time constants to the target; nothing is done where none is asked for."""
     target = bench.target
     if not isinstance(target, SpikingCalibTarget) or not (registers := icc_registers(target)):

@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import load, loads, write_whole
 from hxtorch.core.calibration.targets import preset
 from hxtorch.core.chip import Chip
-from hxtorch.core.errors import CalibrationNotFoundError, NoConnectionError
+from hxtorch.core.errors import NoConnectionError
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.session import current_session
+
+_LOG = logging.getLogger("hxtorch.core.calibration")
 
 
 def nightly_calib_path(name: str = "spiking", connection: Connection | None = None) -> str:
@@ -35,7 +38,7 @@ def nightly_calib_path(name: str = "spiking", connection: Connection | None = No
     Raises:
         CalibrationTargetError: There is no calibration of that name.
         NoConnectionError: No chip is connected and none of that serial ships.
-        CalibrationNotFoundError: The cache can not be written.
+        OSError: The calibration has to be made, and the cache can not be written.
     """
     return str(_named(name, connection, "cocolist.pbin"))
 
@@ -96,7 +99,6 @@ def _named(name: str, connection: Connection | None, suffix: str) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
     except OSError as error:
-        raise CalibrationNotFoundError(
-            f"{path}: can not be written ({error}); set HXTORCH_CACHE_DIR to a folder that can"
-        ) from error
+        _LOG.warning("%s can not be written (%s): taking %s instead; set HXTORCH_CACHE_DIR", path, error, source)
+        return source
     return path

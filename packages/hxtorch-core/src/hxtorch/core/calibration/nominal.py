@@ -12,7 +12,9 @@ import numpy as np
 
 from hxtorch.core.calibration.refractory import refractory_registers
 from hxtorch.core.calibration.targets import (
+    CADCCalibTarget,
     CalibTarget,
+    CorrelationCalibTarget,
     HagenCalibTarget,
     NeuronCalibTarget,
     SpikingCalibTarget,
@@ -37,6 +39,8 @@ DEBUG_VOLT_PER_CODE = 1.875e-3
 REVERSAL_VOLT_PER_CODE = 1.875e-3
 COBA_GAIN = 5e-3  # per volt and code
 ICC_CONDUCTANCE = 4.4e-9  # siemens per code
+CORRELATION_TIME = 450e-6  # seconds times code of i_correlation_ramp
+CORRELATION_AMPLITUDE = 0.5 / 70  # LSB per code of i_correlation_store
 STP_OFFSET = 7  # code without effect
 STP_OFFSET_STEP = 0.05  # amplitude per code, of a full pulse
 STP_ZERO = 370  # plus v_stp: code at which the amplitude is 0
@@ -89,8 +93,11 @@ SPIKING_RANGE = CADCRange(70, 550)
 HAGEN_RANGE = CADCRange(150, 500)
 
 
-def cadc_range(target: NeuronCalibTarget) -> CADCRange:
+def cadc_range(target: NeuronCalibTarget | CADCCalibTarget) -> CADCRange:
     """Return the transfer of the column ADC in which ``target`` counts its LSB."""
+    if isinstance(target, CADCCalibTarget):
+        low, high = (float(np.asarray(reading)) for reading in (target.read_low, target.read_high))
+        return CADCRange(int(np.asarray(target.v_low)), int(np.asarray(target.v_high)), low, high)
     return HAGEN_RANGE if isinstance(target, HagenCalibTarget) else SPIKING_RANGE
 
 
@@ -214,10 +221,25 @@ def stp_registers(target: STPCalibTarget) -> dict[str, np.ndarray]:
     }
 
 
+def correlation_registers(target: CorrelationCalibTarget) -> dict[str, np.ndarray]:
+    """Return biases of the correlation sensors, and trims without effect."""
+    seconds, lsb = (float(np.asarray(value)) for value in (target.time_constant, target.amplitude))
+    return {
+        "i_correlation_ramp": np.full(4, code(CORRELATION_TIME / seconds)),
+        "i_correlation_store": np.full(4, code(lsb / CORRELATION_AMPLITUDE)),
+        "correlation_time": np.zeros((2, 256, 256), np.int64),
+        "correlation_amplitude": np.zeros((2, 256, 256), np.int64),
+    }
+
+
 def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     """Return every register that a calibration for ``target`` sets, by name."""
     if isinstance(target, STPCalibTarget):
         return stp_registers(target)
+    if isinstance(target, CADCCalibTarget):
+        return cadc_range(target).registers()
+    if isinstance(target, CorrelationCalibTarget):
+        return correlation_registers(target)
     adc = cadc_range(target)
     capacitance_code = target.per_neuron("membrane_capacitance")
     strength = code(target.per_input("i_synin_gm") * gm_factor(target))

@@ -25,7 +25,7 @@ AMPLITUDE = 0.5  # of a full pulse, at which drivers are compared
 AMPLITUDE_LSB = 32  # of a full pulse
 WEIGHT = 63
 PERIOD = 60e-6  # seconds from pulse to pulse
-REPETITIONS = 12
+REPETITIONS = 6
 STEPS = 3
 
 

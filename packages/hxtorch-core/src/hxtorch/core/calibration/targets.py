@@ -152,13 +152,13 @@ class SpikingCalibTarget(_Target):
         refractory_time: Seconds from a spike to the end of its refractory period, () or (512,).
         holdoff_time: Seconds at the end of that period during which the membrane is already released, () or (512,).
         synapse_dac_bias: Register code of the synapses' bias current, matched over the four quadrants, ().
-        e_coba_reversal: Potential at which a conductance-based synaptic input has no effect, CADC LSB, (2,), (512,)
-            or (2, 512): excitatory, inhibitory; None, or NaN for some neurons, leaves the input current-based.
+        e_coba_reversal: Potential at which a conductance-based synaptic input has no effect, CADC LSB, (512,), (2,)
+            or (2, 512): excitatory, inhibitory; None, or NaN for some neurons, leaves inputs current-based.
         e_coba_reference: Potential at which it has the strength of the current-based input, CADC LSB; None takes the
             resting potential.
         tau_icc: Time constant at which the inter-compartment conductance charges the membrane, seconds, () or (512,);
             None leaves it uncalibrated. The conductance itself is switched on by the network.
-        synin_gm_calibrated: 1 where ``i_synin_gm`` is reached by calibration, 0 where its codes are written as they are.
+        synin_gm_calibrated: 1 if ``i_synin_gm`` is reached by calibration, 0 if its codes are written as they are.
 
     Raises:
         CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
@@ -270,13 +270,68 @@ class STPCalibTarget(_Target):
     v_stp: Values = _target(180, **_CODE)
 
 
-NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
-CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget
+_VOLTAGE: dict[str, Any] = {"checked": (70, 550), "hard": (0, 1022), "shapes": (), "integer": True}
+_READING: dict[str, Any] = {"checked": (20, 220), "hard": (0, 255), "shapes": ()}
 
-TARGETS: dict[str, type[SpikingCalibTarget] | type[HagenCalibTarget] | type[STPCalibTarget]] = {
+
+@dataclass(frozen=True, eq=False)
+class CADCCalibTarget(_Target):
+    """Transfer of the column ADC alone: two codes of the test voltage and what all channels shall read there.
+
+    Attributes:
+        v_low, v_high: Codes of the test voltage, ().
+        read_low, read_high: Readings, LSB, ().
+
+    Raises:
+        CalibrationTargetError: A field is out of its hard range, or the two points are less than 20 LSB or codes apart.
+
+    Source:
+        chip facts 7.1.
+    """
+
+    kind: ClassVar[str] = "cadc"
+
+    v_low: Values = _target(70, **_VOLTAGE)
+    v_high: Values = _target(550, **_VOLTAGE)
+    read_low: Values = _target(20, **_READING)
+    read_high: Values = _target(220, **_READING)
+
+    def _check(self) -> None:
+        for low, high in (("v_low", "v_high"), ("read_low", "read_high")):
+            if float(np.asarray(getattr(self, high))) - float(np.asarray(getattr(self, low))) < 20:
+                raise CalibrationTargetError(f"{high}: wanted at least 20 above {low}")
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelationCalibTarget(_Target):
+    """Correlation sensors of the synapses.
+
+    Attributes:
+        amplitude: What a coincidence adds, LSB, ().
+        time_constant: Over which it is forgotten, seconds, ().
+
+    Raises:
+        CalibrationTargetError: A field is out of its hard range.
+
+    Source:
+        chip facts 7.1.
+    """
+
+    kind: ClassVar[str] = "correlation"
+
+    amplitude: Values = _target(0.5, checked=(0.2, 2.0), hard=(0.01, 20), shapes=())
+    time_constant: Values = _target(5e-6, checked=(2e-6, 30e-6), hard=(0.5e-6, 400e-6), shapes=())
+
+
+NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
+CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget | CADCCalibTarget | CorrelationCalibTarget
+
+TARGETS: dict[str, type[CalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
     "stp": STPCalibTarget,
+    "cadc": CADCCalibTarget,
+    "correlation": CorrelationCalibTarget,
 }
 
 

@@ -59,14 +59,17 @@ _LOLA = Provided(
 
 MODULES: Mapping[str, Provided] = {
     "dlens_vx_v3": Provided(remark="an emulated chip has no lower layers"),
-    "dlens_vx_v3.hal": Provided({"CapMemCell": CapMemCell, "Timer": Timer}, _LOLA.remark),
+    "dlens_vx_v3.hal": Provided(
+        {"BackgroundSpikeSource": populations.BackgroundSpikeSource, "CapMemCell": CapMemCell, "Timer": Timer},
+        _LOLA.remark,
+    ),
     "dlens_vx_v3.halco": _HALCO,
     "dlens_vx_v3.hxcomm": Provided(
         {"ManagedConnection": ManagedConnection}, "see also hxtorch.init_hardware and hxtorch.core.open_session"
     ),
     "dlens_vx_v3.lola": _LOLA,
     "dlens_vx_v3.sta": Provided(
-        remark="core runs networks, not playback programs; playback_hooks of hxtorch.core.run change registers before"
+        remark="core runs networks, not playback programs; playback_hooks of hxtorch.core.run write further registers"
     ),
     "pygrenade_vx": Provided(remark="networks are built by pygrenade_vx.network and run by hxtorch.core.run"),
     "pygrenade_vx.signal_flow": Provided(

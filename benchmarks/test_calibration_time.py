@@ -1,0 +1,26 @@
+"""Calibrating a raw chip, and finding its calibration again.
+
+Bars on two cores: spiking and hagen at most 10 s each, a cache hit at most 50 ms.
+"""
+
+import pytest
+
+from hxtorch.core import open_session
+from hxtorch.core.calibration import HagenCalibTarget, SpikingCalibTarget, calibrate, for_target
+
+
+@pytest.mark.parametrize(
+    "target", [SpikingCalibTarget(threshold=130), HagenCalibTarget(leak=121)], ids=["spiking", "hagen"]
+)
+def test_calibration(compare, target, tmp_path, monkeypatch):
+    monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path))
+    with open_session(serial="emulated-9", fidelity="full") as session:
+        for_target(session.connection, target)
+        compare(
+            {
+                "calibrating": lambda: calibrate(session.connection, target),
+                "cache hit": lambda: for_target(session.connection, target),
+            },
+            rounds=5,
+            warmup=1,
+        )
