@@ -73,10 +73,10 @@ class Outcome(NamedTuple):
     """What the entries of a batch left behind.
 
     Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n; ``sent``
-    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the link, as routes; ``passed`` events
-    at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
-    crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
-    background source (batch, 8).
+    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the
+    link, as routes; ``passed`` events at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar
+    input (batch, 20), ``through`` by crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and
+    back (batch, 8), ``generated`` by background source (batch, 8).
     """
 
     fired: Listed
