@@ -33,6 +33,13 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 
 @pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Add a line to the figures."""
+    lines = request.config.stash[REPORT].lines
+    return lambda text: lines.append(f"{request.node.name}: {text}")
+
+
+@pytest.fixture
 def compare(request: pytest.FixtureRequest):
     """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer.
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPORT
 
 from bss2_emulator import Chip, ChipConfig
 
@@ -66,21 +65,18 @@ def runner(config, flat, fidelity="ideal", threads=1, neurons=512, runtime=RUNTI
 
 
 def seconds(run, rounds=5) -> float:
+    """Return CPU seconds: the peer runs in another process, and whoever else is on the machine must not count."""
     times = []
     for _ in range(rounds):
-        begin = time.perf_counter()
+        begin = time.process_time()
         run()
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
     return float(np.median(times))
-
-
-def report(request, text: str) -> None:
-    request.config.stash[REPORT].lines.append(f"{request.node.name}: {text}")
 
 
 @pytest.mark.parametrize("target", ["standalone", "cython"])
 @pytest.mark.parametrize(("model", "registers"), [("lif", {}), ("adex", ADEX)])
-def test_against_brian2(request, tmp_path, model, registers, target):
+def test_against_brian2(note, tmp_path, model, registers, target):
     pytest.importorskip("brian2", reason="the peer is not installed")
     if not (shutil.which("g++") or shutil.which("c++")):
         pytest.skip("no compiler for the peer")
@@ -92,7 +88,7 @@ def test_against_brian2(request, tmp_path, model, registers, target):
     )  # fmt: skip
     peer = float(answer.stdout.split()[-1])
     ours = min(before, seconds(run))
-    report(request, f"{ours * 1e3:.1f} ms for 10 ms of chip time, brian2 {peer * 1e3:.0f} ms, ratio {peer / ours:.1f}")
+    note(f"{ours * 1e3:.1f} ms for 10 ms of chip time, brian2 {peer * 1e3:.0f} ms, ratio {peer / ours:.1f}")
 
 
 @pytest.mark.parametrize("fidelity", ["calibrated", "full"])
@@ -107,15 +103,15 @@ def test_what_reality_costs(compare, model, registers, fidelity):
     }, rounds=5)  # fmt: skip
 
 
-def test_cost_of_neurons(request):
+def test_cost_of_neurons(note):
     flat = events(2e3)
     for count in (64, 128, 256, 512):
-        report(request, f"{count} neurons: {seconds(runner(network(count), flat, neurons=count), 3) * 1e3:.1f} ms")
+        note(f"{count} neurons: {seconds(runner(network(count), flat, neurons=count), 3) * 1e3:.1f} ms")
 
 
 def test_cost_of_events(compare):
-    """A tenth of the events: clearly less than half of the time."""
-    config = network()
+    """A tenth of the events, where they make neurons fire: clearly less than half of the time."""
+    config = network(i_synapse_dac_bias=200, v_threshold=250)
     compare({f"{rate / 1e3:g} kHz": runner(config, events(rate)) for rate in (2e3, 5e3, 10e3, 20e3)}, rounds=5)
 
 
@@ -129,11 +125,11 @@ def test_two_cores(compare):
     compare({f"{k} threads": runner(config, flat, threads=k, runtime=50_000) for k in (1, 2)}, rounds=7)
 
 
-def test_set_up_and_memory(request):
+def test_set_up_and_memory(note):
     flat, config = events(runtime=1000), network()
     tracemalloc.start()
     begin = time.perf_counter()
     Chip("fresh", fidelity="full", threads=1).run_spiking(config, 1000, *flat, cadc_neurons=range(512))
-    report(request, f"first run of a new chip: {time.perf_counter() - begin:.3f} s")
-    report(request, f"{tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB at most")
+    note(f"first run of a new chip: {time.perf_counter() - begin:.3f} s")
+    note(f"{tracemalloc.get_traced_memory()[1] / 2**20:.0f} MB at most")
     tracemalloc.stop()
