@@ -34,9 +34,14 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 @pytest.fixture
 def compare(request: pytest.FixtureRequest):
-    """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer."""
+    """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer.
 
-    def measure(subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2) -> dict[str, float]:
+    With ``operations``, the number of multiplications and additions of a call, their rate is reported too.
+    """
+
+    def measure(
+        subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2, operations: int | None = None
+    ) -> dict[str, float]:
         for _ in range(warmup):
             for subject in subjects.values():
                 subject()
@@ -51,7 +56,8 @@ def compare(request: pytest.FixtureRequest):
         for name, samples in times.items():
             ratio = statistics.median(a / b for a, b in zip(samples, times[peer], strict=True))
             median = statistics.median(samples) * 1e3
-            lines.append(f"{request.node.name}: {name}: {median:.3f} ms, {ratio:.2f} x {peer}")
+            rate = "" if operations is None else f", {operations / median * 1e-6:.1f} Gop/s"
+            lines.append(f"{request.node.name}: {name}: {median:.3f} ms, {ratio:.2f} x {peer}{rate}")
         return {name: statistics.median(samples) for name, samples in times.items()}
 
     return measure

@@ -13,7 +13,7 @@ SLOW = {"i_leak": 95, "i_synin_exc_tau": 50, "i_synin_inh_tau": 50}
 HAGEN = {
     "i_synapse_dac_bias": 1022, "i_synin_exc_gm": 450, "i_synin_inh_gm": 450, "i_synin_exc_tau": 394,
     "i_synin_inh_tau": 394, "small_capacitance_exc": True, "small_capacitance_inh": True, "cadc_ramp_slope": 270,
-    "enable_leak": False, "v_leak": 640,
+    "enable_leak": False, "v_leak": 640, "v_reset": 635,
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Behaviours 6, 7 and 8: matrix products on the analog core."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -109,7 +111,7 @@ def test_leak_takes_charge_away(hagen):
 
 
 def test_baseline_limits_the_upper_end(hagen):
-    high = hagen.replace(v_leak=900)
+    high = hagen.replace(v_reset=900)
     result = multiply(high, np.full((128, 256), 40), np.full((4, 128), 30))
     assert result.max() < 127
 
@@ -121,3 +123,53 @@ def test_madc_records_a_column(hagen):
     first = values[: offsets[1]].astype(float)
     assert first[-5:].mean() - first[:2].mean() > 60
     assert np.diff(times[: offsets[1]]).min() == 4
+
+
+def test_reads_have_normal_independent_noise(hagen):
+    zeros, batch, columns = np.zeros((1, 260), np.int8), 20000, 260
+    chip = Chip("matrix-0", "calibrated")
+    results = np.stack([chip.run_matrix(hagen, zeros, np.zeros((batch, 1), int)).values for _ in range(2)]).astype(
+        float
+    )
+    count, z = results.size, 3.3
+    centred = results - results.mean(axis=(0, 1))
+    variance = 1.2**2 + 1.2**2 + 1.0**2 + 2 / 12  # two reads, the integration, two roundings
+    assert abs(results.mean()) < 0.02
+    assert centred.var() == pytest.approx(variance, rel=z * (2 / count) ** 0.5 + 2e-3)
+    normal = centred / variance**0.5
+    assert abs((normal**3).mean()) < z * (15 / count) ** 0.5
+    assert abs((normal**4).mean() - 3) < z * (96 / count) ** 0.5 + 5e-3
+    for lag in (1, 2, 3, 4, 8, 128, 256):
+        assert abs((normal[:, :, lag:] * normal[:, :, :-lag]).mean()) < z / (2 * batch * (columns - lag)) ** 0.5
+        assert abs((normal[:, lag:] * normal[:, :-lag]).mean()) < z / count**0.5 * 1.01
+    assert abs((normal[0] * normal[1]).mean()) < z * (2 / count) ** 0.5
+
+
+def test_short_waits_saturate_the_input(hagen):
+    def mean(weight, wait, sends=1, rows=128, **options):
+        weights, activations = np.full((rows, 256), weight), np.full((30, rows), 31)
+        return multiply(hagen, weights, activations, wait_between_events=wait, num_sends=sends, **options).mean()
+
+    # the largest event 25 times: the sum of all is 98 LSB
+    strengths = [mean(63, wait, 25, 1) for wait in (1, 2, 3, 4, 5)]
+    assert 55 < strengths[0] < strengths[1] - 5 < strengths[2] - 10 < 90
+    assert strengths[2] < strengths[3] + 0.5
+    assert strengths[3] < strengths[4] + 0.5
+    assert 93 < strengths[4] < 105
+    # weak inputs are not held back, at whatever wait
+    assert mean(10, 1, 1) == pytest.approx(mean(10, 5, 1), abs=0.5)
+    # both lines of a column saturate on their own, so that they still cancel
+    weights = np.concatenate((np.full((64, 256), 63), np.full((64, 256), -63)))
+    assert abs(multiply(hagen, weights, np.full((30, 128), 31), wait_between_events=1).mean()) < 20
+    # and an ideal chip has no such thing
+    assert mean(63, 1, 20, 1, fidelity="ideal") == mean(63, 5, 20, 1, fidelity="ideal") == 78
+
+
+def test_fingerprint_of_products(hagen):
+    """Changes when, and only when, a release changes what chips do: then write the new one here, and say so."""
+    chip, rng = Chip("fingerprint", seed=1), np.random.default_rng(1)
+    digest = hashlib.blake2b(digest_size=8)
+    for wait in (5, 2):
+        operands = rng.integers(-63, 64, (300, 270)), rng.integers(0, 32, (9, 300))
+        digest.update(chip.run_matrix(hagen, *operands, wait_between_events=wait).values.tobytes())
+    assert digest.hexdigest() == "6f9aa2b5215e5efd"

@@ -127,8 +127,16 @@ def test_initialisation_sets_or_measures_the_mock_parameters():
 def test_digits_are_learnt_by_the_mock_model(tmp_path, capsys):
     pytest.importorskip("sklearn")
     args = mnist.get_parser().parse_args(["--mock", "--epochs", "3", "--data-path", str(tmp_path)])
-    assert mnist.main(args) > 0.9
-    assert "no MNIST" in capsys.readouterr().out
+    accuracy = mnist.main(args)
+    assert accuracy > 0.9
+    captured = capsys.readouterr()
+    assert not captured.err  # bars and lines share a stream, so that a line never starts behind a bar
+    lines = [line.rsplit("\r", 1)[-1] for line in captured.out.rstrip("\n").split("\n")]  # what a terminal shows
+    assert "no MNIST" in lines[0]
+    epochs = [line for line in lines if line.startswith("mock epoch")]
+    assert [line.split(":")[0] for line in epochs] == ["mock epoch  1", "mock epoch  2", "mock epoch  3"]
+    assert lines[-1] == f"test accuracy: {accuracy:.4f}"
+    assert not any("batch/s" in line for line in lines)
 
 
 def test_digits_are_learnt_in_the_loop_and_moved(tmp_path, capsys):

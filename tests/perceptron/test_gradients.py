@@ -87,3 +87,15 @@ def test_rectifiers_and_sums_have_the_gradients_of_their_models():
     found = torch.autograd.grad(hxp.add(x, y, alpha=2, mock=True).sum(), (x, y))
     assert found[0].tolist() == [3] * 8
     assert found[1].tolist() == [[16]] * 3
+
+
+def test_registered_operators_compile_with_their_gradients():
+    operator = torch.ops.hxtorch_perceptron.mock_products.default
+    gain = torch.tensor(0.002, dtype=torch.float64)
+
+    def loss(x, weights):
+        return operator(x, weights, gain, 3, 0.0).square().sum()
+
+    x, weights = operands((2, 4, 140), (2, 140, 9), dtype=torch.float32)
+    found = torch.autograd.grad(torch.compile(loss, backend="aot_eager", fullgraph=True)(x, weights), (x, weights))
+    torch.testing.assert_close(found, torch.autograd.grad(loss(x, weights), (x, weights)))

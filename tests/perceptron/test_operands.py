@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, WEIGHTS, to_activations, to_integers
+from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, WEIGHTS, to_integers
 
 
 def half_away(value):
@@ -16,14 +16,31 @@ def half_away(value):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize(
-    ("operand", "integers"), [(ACTIVATIONS, to_activations), (WEIGHTS, to_integers), (RESULTS, to_integers)]
-)
-def test_every_short_float_rounds_half_away_from_zero(dtype, operand, integers):
+@pytest.mark.parametrize("operand", [ACTIVATIONS, WEIGHTS, RESULTS])
+def test_every_short_float_rounds_half_away_from_zero(dtype, operand):
     every = torch.arange(-(2**15), 2**15).to(torch.int16).view(dtype)
     values = every[(every > operand.low - 0.5) & (every < operand.high + 0.5)]
     operand.check(values, "half_away")
-    assert integers(values).tolist() == [half_away(value) for value in values.tolist()]
+    wanted = [half_away(value) for value in values.tolist()]
+    assert operand.integers(values, "half_away").tolist() == to_integers(values).tolist() == wanted
+    assert operand.integers(values.float(), "half_away").tolist() == wanted  # by the compiled loop
+    even = operand.integers(values.float(), "half_even").tolist()
+    assert even == operand.integers(values, "half_even").tolist() == values.float().round().tolist()
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 2**15 - 1, 2**15 + 7])
+def test_the_compiled_loop_sees_every_value(size):
+    values = torch.rand(size) * 30
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        assert torch.equal(ACTIVATIONS.integers(values, "half_away"), to_integers(values).to(torch.uint8))
+    for place in {0, size // 2, size - 1}:
+        for bad, error in ((31.5, OverflowError), (-0.5, OverflowError), (float("nan"), ValueError)):
+            broken = values.clone()
+            broken[place] = bad
+            with pytest.raises(error, match="got"):
+                ACTIVATIONS.integers(broken, "half_away")
+    torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -31,9 +48,9 @@ def test_floats_around_each_half_round_half_away_from_zero(dtype):
     halves = torch.arange(-128, 127, dtype=dtype) + 0.5
     near = torch.cat([halves, *(torch.nextafter(halves, torch.full_like(halves, end)) for end in (-999, 999))])
     wanted = [half_away(value) for value in near.tolist()]
-    assert to_integers(near).tolist() == wanted
+    assert to_integers(near).tolist() == RESULTS.integers(near, "half_away").tolist() == wanted
     positive = near[(near > 0) & (near < 31.5)]
-    assert to_activations(positive).tolist() == [half_away(value) for value in positive.tolist()]
+    assert ACTIVATIONS.integers(positive, "half_away").tolist() == [half_away(value) for value in positive.tolist()]
 
 
 @pytest.mark.parametrize("operand", [ACTIVATIONS, WEIGHTS, RESULTS])

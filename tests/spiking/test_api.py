@@ -72,6 +72,10 @@ NAMES = {
     "spiking.SparseSynapse": [
         "connections", "experiment", "func", "execution_instance", "device", "dtype", "transform",
     ],
+    "spiking.modules.EventPropLIF": ["size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn"],
+    "spiking.modules.EventPropSynapse": [
+        "in_features", "out_features", "experiment", "execution_instance", "device", "dtype", "transform",
+    ],
     "spiking.HXParameter": ["value"],
     "spiking.ModelParameter": ["model_value"],
     "spiking.MixedHXModelParameter": ["model_value", "hardware_value"],
@@ -87,6 +91,9 @@ NAMES = {
     ],
     "spiking.functional.linear_exponential_clamp": ["inputs", "weight", "bias", "cap", "start_weight", "quantize"],
     "spiking.functional.linear_sparse": ["input", "weight", "connections", "bias"],
+    "spiking.functional.EventPropLIFFunction": None,
+    "spiking.functional.EventPropSynapseFunction": None,
+    "spiking.functional.exact_lif_spike_times": ["input", "weight", "params", "end", "max_spikes"],
     "spiking.functional.batch_dropout": ["input", "mask"],
     "spiking.functional.iaf.CUBAIAFParams": None,
     "spiking.functional.iaf.cuba_iaf_integration": ["input", "params", "hw_data", "dt"],

@@ -15,6 +15,8 @@ from hxtorch.core.calibration import (
     Calibration,
     HagenCalibTarget,
     SpikingCalibTarget,
+    STPCalibTarget,
+    Uncalibrated,
     dumps,
     load,
     loads,
@@ -67,7 +69,17 @@ def assert_refused(data):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("target", [None, SpikingCalibTarget(), HagenCalibTarget()])
+@pytest.mark.parametrize(
+    "target",
+    [
+        None,
+        SpikingCalibTarget(),
+        HagenCalibTarget(),
+        STPCalibTarget(),
+        SpikingCalibTarget(i_synin_gm=Uncalibrated([400, 600]), tau_icc=1e-6),
+        SpikingCalibTarget(e_coba_reversal=np.where(np.arange(512) < 5, np.nan, [[200], [20]])),
+    ],
+)
 def test_what_is_saved_is_loaded_under_any_name(tmp_path, target):
     made = make(target)
     for name in ("a.safetensors", "spiking_cocolist.pbin", "calib.pkl", "none"):
@@ -214,7 +226,8 @@ def test_absurd_descriptions_of_a_tensor(entry):
     [
         ({"schema": 2}, "schema"),
         ({"schema": "1"}, "schema"),
-        ({"kind": "stp"}, "kind"),
+        ({"kind": "synin"}, "kind"),
+        ({"kind": "stp"}, "target"),
         ({"kind": 5}, "manifest"),
         ({"serial": None}, "manifest"),
         ({"provenance": {"a": 1}}, "provenance"),

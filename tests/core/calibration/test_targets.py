@@ -5,9 +5,20 @@ import warnings
 import numpy as np
 import pytest
 
-from hxtorch.core.calibration import CalibrationRangeWarning, HagenCalibTarget, SpikingCalibTarget, preset
+from hxtorch.core.calibration import (
+    Calibrated,
+    CalibratedMatching,
+    CalibrationRangeWarning,
+    HagenCalibTarget,
+    SpikingCalibTarget,
+    STPCalibTarget,
+    Uncalibrated,
+    nominal_registers,
+    preset,
+)
 from hxtorch.core.errors import CalibrationTargetError, HXTorchError
 
+DIGEST = "d3780086b4f8f82c"
 HARD = [
     (SpikingCalibTarget, "tau_mem", 0.1e-6, 2000e-6),
     (SpikingCalibTarget, "tau_syn", 0.1e-6, 100e-6),
@@ -26,6 +37,7 @@ CHECKED = [
     (SpikingCalibTarget, "i_synin_gm", 30, 800),
     (SpikingCalibTarget, "refractory_time", 40e-9, 32e-6),
     (SpikingCalibTarget, "synapse_dac_bias", 30, 1022),
+    (SpikingCalibTarget, "tau_icc", 0.1e-6, 30e-6),
     (HagenCalibTarget, "leak", 100, 140),
     (HagenCalibTarget, "tau_mem", 20e-6, 100e-6),
     (HagenCalibTarget, "tau_syn", 0.3e-6, 20e-6),
@@ -70,14 +82,63 @@ def test_holdoff_is_part_of_the_refractory_time():
 
 def test_defaults_are_those_of_the_real_chips_calibration():
     spiking, hagen = SpikingCalibTarget(), HagenCalibTarget()
-    assert {name: float(value) for name, value in spiking.values().items()} == {
+    assert {name: float(value) for name, value in spiking.asked().items()} == {
         "leak": 80, "reset": 70, "threshold": 125, "tau_mem": 10e-6, "tau_syn": 10e-6, "i_synin_gm": 500,
         "membrane_capacitance": 63, "refractory_time": 2e-6, "holdoff_time": 0, "synapse_dac_bias": 600,
     }  # fmt: skip
-    assert {name: float(value) for name, value in hagen.values().items()} == {
+    assert {name: float(value) for name, value in hagen.asked().items()} == {
         "leak": 120, "tau_mem": 60e-6, "tau_syn": 0.32e-6, "i_synin_gm": 450,
         "membrane_capacitance": 63, "synapse_dac_bias": 1022,
     }  # fmt: skip
+
+
+def test_defaults_of_short_term_plasticity_are_those_of_the_real_chips_calibration():
+    assert {name: float(value) for name, value in STPCalibTarget().values().items()} == {
+        "v_charge_0": 100, "v_recover_0": 400, "v_charge_1": 330, "v_recover_1": 50, "i_ramp": 600, "v_stp": 180,
+    }  # fmt: skip
+    with pytest.raises(CalibrationTargetError, match="v_stp"):
+        STPCalibTarget(v_stp=1023)
+
+
+def test_what_is_not_asked_for_is_none_for_all_or_some_neurons():
+    target = SpikingCalibTarget()
+    assert all(np.isnan(target.values()[name]) for name in ("e_coba_reversal", "e_coba_reference", "tau_icc"))
+    some = np.where(np.arange(512) == 3, 1e-6, np.nan)
+    assert np.flatnonzero(~np.isnan(SpikingCalibTarget(tau_icc=some).per_neuron("tau_icc"))).tolist() == [3]
+    assert SpikingCalibTarget(tau_icc=np.full(512, np.nan)) == target
+    with pytest.raises(CalibrationTargetError, match="leak"):
+        SpikingCalibTarget(leak=None)
+
+
+def test_targets_from_before_a_field_came_are_what_they_were():
+    """Their hash names files in the cache, so it stays."""
+    target = SpikingCalibTarget()
+    assert SpikingCalibTarget.restore(target.asked()) == SpikingCalibTarget.restore(target.values()) == target
+    assert target.digest().startswith(DIGEST)
+    with pytest.raises(CalibrationTargetError, match="fields"):
+        SpikingCalibTarget.restore({name: value for name, value in target.values().items() if name != "leak"})
+
+
+def test_excitatory_inputs_reverse_above_and_inhibitory_below_the_reference():
+    target = SpikingCalibTarget(e_coba_reversal=[200, 20])
+    assert (target.coba_reference() == 80).all()
+    assert (SpikingCalibTarget(e_coba_reversal=[200, 20], e_coba_reference=100).coba_reference() == 100).all()
+    for reversal in ([20, 200], [200, 100], 80):
+        with pytest.raises(CalibrationTargetError, match="reference potential 80"):
+            SpikingCalibTarget(e_coba_reversal=reversal)
+
+
+def test_kinds_of_synaptic_inputs():
+    matched, plain = SpikingCalibTarget(i_synin_gm=CalibratedMatching(600)), SpikingCalibTarget(i_synin_gm=600)
+    assert matched == plain
+    each = SpikingCalibTarget(i_synin_gm=Calibrated([400, 600]))
+    assert each.per_input("i_synin_gm")[:, 7].tolist() == [400, 600]
+    written = SpikingCalibTarget(i_synin_gm=Uncalibrated([400, 600]))
+    assert written != each
+    assert (nominal_registers(written)["i_synin_exc_gm"] == 400).all()
+    assert (nominal_registers(each)["i_synin_exc_gm"] < 400).all()
+    with pytest.raises(CalibrationTargetError, match="i_synin_gm"):
+        SpikingCalibTarget(i_synin_gm=Uncalibrated(1023))
 
 
 def test_targets_compare_by_value_and_kind():

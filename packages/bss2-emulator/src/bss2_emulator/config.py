@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from bss2_emulator.constants import CAPMEM_MAX, NO_FORWARD
-from bss2_emulator.coordinates import crossbar_reach
+from bss2_emulator.constants import CAPMEM_MAX, COLUMNS, NO_FORWARD
+from bss2_emulator.coordinates import COLUMN, crossbar_reach
 from bss2_emulator.errors import ConfigError
 
 _REACH = crossbar_reach()
+_LAST_OF_BLOCK = COLUMN % (COLUMNS // 2) == COLUMNS // 2 - 1
 
 
 def _register(shape: tuple[int, ...], high: int, default: int | tuple[int, ...] = 0, low: int = 0) -> Any:
@@ -182,6 +183,7 @@ class ChipConfig:
         for register in fields(self):
             object.__setattr__(self, register.name, _legal(register, getattr(self, register.name)))
         self._check_crossbar()
+        self._check_joints()
 
     def replace(self, **registers: Any) -> ChipConfig:
         """Return a copy with the given registers changed; only those are checked, the others are shared."""
@@ -195,6 +197,8 @@ class ChipConfig:
             object.__setattr__(new, name, _legal(known[name], value))
         if not registers.keys().isdisjoint(("crossbar_mask", "crossbar_target")):
             new._check_crossbar()
+        if not registers.keys().isdisjoint(("connect_right", "connect_soma_right")):
+            new._check_joints()
         return new
 
     def update(self, registers: Mapping[str, np.ndarray]) -> ChipConfig:
@@ -220,6 +224,16 @@ class ChipConfig:
                 f"crossbar node ({i}, {o}): got mask {self.crossbar_mask[i, o]:#x}, target "
                 f"{self.crossbar_target[i, o]:#x}; there is no such node, wanted mask 0 and target 0x3fff (drop all)"
             )
+
+
+    def _check_joints(self) -> None:
+        for name in ("connect_right", "connect_soma_right"):
+            across = np.flatnonzero(getattr(self, name) & _LAST_OF_BLOCK)
+            if len(across):
+                raise ConfigError(
+                    f"{name}: got it on circuit {across[0]}, wanted none there: circuits are not joined across the "
+                    "borders at columns 127/128 and 255"
+                )
 
 
 def _legal(register: Field[Any], value: Any) -> np.ndarray:

@@ -56,10 +56,33 @@ RESIDUAL_LEAK: Final = 5e-3  # s, membrane time constant without leak
 RESET_TIME: Final = 0.5e-6  # s at code 1022
 TAU_SYN: Final = 504e-6  # s times code: 84 codes are 6 us
 SMALL_CAPACITANCE: Final = 0.25  # factor of tau_syn
+HIGH_RESISTANCE: Final = 8.0  # factor of tau_syn (no source)
 OFFSET_CURRENT: Final = 0.25e-9  # A per code of i_mem_offset
 SYNIN_SHIFT: Final = 0.15e-9  # A per code off the optimum
 SYNIN_SHIFT_OPTIMUM: Final = 304
 COMPARATOR_LATENCY: Final = 30e-9  # s
+
+# Terms of AdEx (facts 3.1, 3.2, 3.5). The sources give no scales: these put the firing patterns that were published for
+# the model (Naud et al., Biol. Cybern. 99, 2008) within the codes, at 10 mV on the chip for 1 mV there.
+EXP_SHARPNESS: Final = 10.22  # V times code: 511 codes of i_exp are a Delta_T of 20 mV
+EXP_REFERENCE: Final = (511, 0.6, 1.185e-3)  # of v_exp: code, V, V per code
+EXP_CURRENT: Final = 4.4e-9  # A at v_exp: g_leak Delta_T at tau_mem 10 us and 20 mV, so that V_T is v_exp there
+EXP_LIMIT: Final = 1e-6  # A, what its transistor can draw
+ADAPT_COUPLING: Final = 0.25e-6  # S from the adaptation voltage to the membrane
+ADAPT_CAPACITANCE: Final = 2e-12  # F
+ADAPT_TAU: Final = 10e-3  # s times code: 100 codes are 100 us; also the conductance of i_adapt_a
+ADAPT_PULSE: Final = 2.5e-9  # A per code of i_adapt_b
+ADAPT_REFERENCE: Final = (511, 0.6, 1.185e-3)  # of v_adapt_ref
+
+# Conductance-based inputs (facts 3.6) and conductances between compartments (facts 3.3).
+COBA_GAIN: Final = 5e-3  # of the current, per volt from the reversal potential and code
+REVERSAL_REFERENCE: Final = (629, 0.42, 1.875e-3)
+ICC_CONDUCTANCE: Final = 4.4e-9  # S per code: 500 codes are 1 us at 2.2 pF
+ICC_MODIFIER: Final = 4.0
+
+# What the readout shows of a synaptic input: the voltage of its line (no source).
+LINE_REST: Final = 0.8  # V
+LINE_DROP: Final = 0.6e-3  # V per weight LSB at DAC bias 600
 
 # Synapses (facts 2.1, 2.6, 3.8).
 EVENT_CURRENT: Final = 0.888e-9  # A per weight LSB at DAC bias 600, gm 500
@@ -80,15 +103,18 @@ HAGEN_GAIN: Final = 0.002  # LSB per weight and activation at the codes below
 HAGEN_DAC: Final = 1022
 HAGEN_GM: Final = 450
 HAGEN_TAU_CODE: Final = 394  # 0.32 us with the small capacitance
+HAGEN_TAU: Final = TAU_SYN / HAGEN_TAU_CODE * SMALL_CAPACITANCE  # s
+HAGEN_WAIT: Final = 5  # cycles between events from which on lines of synapses do not saturate
 HAGEN_SLOPE: Final = 270  # 3.28 mV per LSB
 TILE_ROWS: Final = 128
 MAX_WEIGHT: Final = 63
 MAX_ACTIVATION: Final = 31
-MAX_PULSE: Final = 32.0
+MAX_PULSE: Final = 32.0  # LSB of the activation
 HAGEN_DAC_STEP: Final = 0.1  # LSB of the activation per code of hagen_dac_offset
 HAGEN_DAC_CENTER: Final = 32
 HAGEN_LIMIT: Final = 110.0  # LSB where the inhibitory side flattens
 HAGEN_NOISE: Final = 1.0  # LSB rms that the integration adds to two reads
+HAGEN_BASELINE_DELAY: Final = 5e-6  # s from a reset to the read at rest
 HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read
 
 # Transport of events (facts 1.5, 5). Depths of queues have no public source.

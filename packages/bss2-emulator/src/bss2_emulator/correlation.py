@@ -53,7 +53,6 @@ def measure(
     rows: NDArray[np.int64],
     routes: Routes,
     passed: Listed,
-    active: NDArray[np.int64],
     fired: Listed,
     reset: int,
     threads: int,
@@ -66,8 +65,7 @@ def measure(
         rows: ``256 * hemisphere + row``.
         routes: Where events went.
         passed: Events at synapses, as actions.
-        active: Neurons that were integrated.
-        fired: Spikes, as numbers of active neurons.
+        fired: Spikes, as neurons n.
         reset: Cycle in which the sensors are reset.
         threads: Threads to use.
     """
@@ -76,9 +74,7 @@ def measure(
     codes = np.zeros((len(passed[2]) - 1, len(rows), c.COLUMNS, 2), np.uint8)
     correlate(
         *passed,
-        fired[0],
-        active[fired[1]].astype(np.int32),
-        fired[2],
+        *fired,
         labels_seen(config, rows, routes),
         np.ascontiguousarray(config.label[hemisphere, row]),
         amplitude.astype(np.float32),

@@ -30,6 +30,10 @@ class Imperfections:
         cadc_offset: Offsets of the channels and quadrants of the column ADC.
         cadc_gain: Spread of the slopes of the column ADC.
         driver_offset: Spread of the pulse lengths of synapse drivers (hagen mode).
+        exponential: Spread of the exponential term.
+        adaptation: Spread of the adaptation.
+        coba: Spread of conductance-based synaptic inputs.
+        compartments: Spread of the conductances between compartments.
         saturation: Saturation of the synaptic inputs, and of the inhibitory side in hagen mode.
         membrane_noise: White current noise on the membrane.
         run_offset: Offset of the leak potential from run to run.
@@ -55,6 +59,10 @@ class Imperfections:
     cadc_offset: bool = True
     cadc_gain: bool = True
     driver_offset: bool = True
+    exponential: bool = True
+    adaptation: bool = True
+    coba: bool = True
+    compartments: bool = True
     saturation: bool = True
     membrane_noise: bool = True
     run_offset: bool = True

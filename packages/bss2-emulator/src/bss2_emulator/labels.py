@@ -13,7 +13,6 @@ from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import spike_label
 from bss2_emulator.memo import Memo
-from bss2_emulator.propagators import padded
 from bss2_emulator.silicon import Silicon
 
 KEEP: Final = 4096  # known labels beyond which only those in use are kept
@@ -31,15 +30,17 @@ class Page:
         routes: Of all sources that differ, and their actions.
         table: Of all sources: input labels, background labels, active neurons; :data:`~bss2_emulator.events.ROUTE`.
         label: 16-bit label of each source as it comes over the link, uint16.
-        first_neuron: Source of the first active neuron.
+        neurons: Active neurons n, ascending.
+        first_neuron: Source of the first of them.
         label_route: Source of each 16-bit label, -1 unknown, int32 (65536,).
         background_route: Source of each generator's labels by their lower 8 bits, int32 (8, 256).
-        neuron_route: Source of each active neuron, -1 if it has no output, padded, int32 (width,).
+        neuron_route: Source of each neuron n, -1 if it is not active or has no output, int32 (512,).
     """
 
     routes: events.Routes
     table: NDArray[np.void]
     label: NDArray[np.uint16]
+    neurons: NDArray[np.int64]
     first_neuron: int
     label_route: NDArray[np.int32]
     background_route: NDArray[np.int32]
@@ -59,7 +60,7 @@ class LabelBook:
         self._known: NDArray[np.int64] = np.empty(0, np.int64)
 
     def follow(self, config: ChipConfig, active: NDArray[np.int64], labels: NDArray[np.uint16]) -> Page:
-        """Return a page that knows all ``labels`` and the spikes of the ``active`` neurons."""
+        """Return a page that knows all ``labels`` and the spikes of the ``active`` neurons (n, ascending)."""
         page = self._page(config, active)
         if len(labels) and page.label_route[labels].min() < 0:
             used = np.flatnonzero(np.bincount(labels, minlength=1))
@@ -89,13 +90,15 @@ def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64],
     background_route = np.full((c.BACKGROUND_SOURCES, 256), -1, np.int32)
     background_route[maker, made & 0xFF] = len(known) + np.arange(len(made))
     first = len(known) + len(made)
-    neurons = np.where(config.enable_spike_output[active], first + np.arange(len(active)), -1)
+    neuron_route = np.full(c.NEURONS, -1, np.int32)
+    neuron_route[active] = np.where(config.enable_spike_output[active], first + np.arange(len(active)), -1)
     return Page(
         routes=routes,
         table=np.ascontiguousarray(routes.table[source.reshape(-1)]),
         label=(inputs % c.LINK_CHANNELS << 14 | labels).astype(np.uint16),
+        neurons=active,
         first_neuron=first,
         label_route=label_route,
         background_route=background_route,
-        neuron_route=padded(neurons.astype(np.int32), -1),
+        neuron_route=neuron_route,
     )

@@ -12,6 +12,7 @@ from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import BACKEND, QUADRANT
 from bss2_emulator.silicon import FloatArray, Silicon
+from bss2_emulator.terms import potential
 
 REGISTERS: Final = (
     "v_leak", "v_reset", "v_threshold", "i_leak", "i_reset", "i_synin_exc_tau", "i_synin_exc_shift",
@@ -19,7 +20,8 @@ REGISTERS: Final = (
     "membrane_capacitance", "enable_leak", "leak_divide", "leak_multiply", "enable_synin_exc",
     "enable_synin_inh", "small_capacitance_exc", "small_capacitance_inh", "enable_mem_offset",
     "mem_offset_sink", "enable_threshold", "refractory_time", "holdoff", "refractory_use_fast_clock",
-    "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow",
+    "i_synapse_dac_bias", "refractory_clock_fast", "refractory_clock_slow", "reset_divide", "reset_multiply", "high_resistance_exc", "high_resistance_inh",
+    "enable_bypass_exc", "enable_bypass_inh",
 )  # fmt: skip
 
 
@@ -35,7 +37,9 @@ class NeuronPhysics:
         current: Constant current onto the membrane, A, (512,).
         tau_syn: s, (2, 512).
         connected: The synaptic input reaches the membrane, bool (2, 512).
+        bypassed: Its events fire the neuron instead, bool (2, 512).
         event_current: Synaptic current of one event of weight 1, A, (2, 512).
+        line_current: The same at the usual DAC bias: what a drop of the synaptic line by one weight draws, A, (2, 512).
         latency: Of the comparator, s, (512,).
         reset_cycles, refractory_cycles: From the spike, FPGA cycles, int32 (512,).
         held: Starts where its reset left it, bool (512,): the chip's software resets all neurons before a run. With a
@@ -52,7 +56,9 @@ class NeuronPhysics:
     current: FloatArray
     tau_syn: FloatArray
     connected: NDArray[np.bool_]
+    bypassed: NDArray[np.bool_]
     event_current: FloatArray
+    line_current: FloatArray
     latency: FloatArray
     reset_cycles: NDArray[np.int32]
     refractory_cycles: NDArray[np.int32]
@@ -65,20 +71,24 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
     capacitance = c.CAPACITANCE * on_chip * silicon.capacitance
     modifier = np.where(config.leak_divide, 1 / 8, 1.0) * np.where(config.leak_multiply, 8.0, 1.0)
     leak = c.LEAK_CONDUCTANCE * config.i_leak * modifier * silicon.leak_conductance * config.enable_leak
-    reset_time = c.RESET_TIME * c.CAPMEM_MAX / np.maximum(config.i_reset, 1) * silicon.reset_time
-    threshold = _potential(c.THRESHOLD_REFERENCE, config.v_threshold) + silicon.threshold_offset
-    connected = np.stack((config.enable_synin_exc, config.enable_synin_inh))
+    faster = np.where(config.reset_divide, 1 / 8, 1.0) * np.where(config.reset_multiply, 8.0, 1.0)
+    reset_time = c.RESET_TIME * c.CAPMEM_MAX / np.maximum(config.i_reset, 1) / faster * silicon.reset_time
+    threshold = potential(c.THRESHOLD_REFERENCE, config.v_threshold) + silicon.threshold_offset
+    bypassed = np.stack((config.enable_bypass_exc, config.enable_bypass_inh))
+    connected = np.stack((config.enable_synin_exc, config.enable_synin_inh)) & ~bypassed
     reset_cycles, refractory_cycles = _refractory(config)
     return NeuronPhysics(
+        line_current=event_current(config, silicon) / (config.i_synapse_dac_bias / c.DAC_REFERENCE + 1e-9)[QUADRANT],
         capacitance=capacitance,
         leak=leak + capacitance / c.RESIDUAL_LEAK,
-        leak_potential=_potential(c.LEAK_REFERENCE, config.v_leak) + silicon.leak_offset,
-        reset_potential=_potential(c.RESET_REFERENCE, config.v_reset) + silicon.reset_offset,
+        leak_potential=potential(c.LEAK_REFERENCE, config.v_leak) + silicon.leak_offset,
+        reset_potential=potential(c.RESET_REFERENCE, config.v_reset) + silicon.reset_offset,
         threshold=np.where(config.enable_threshold, threshold, np.inf),
         reset=capacitance / reset_time,
         current=_constant_current(config, silicon, connected),
         tau_syn=tau_syn(config, silicon),
         connected=connected,
+        bypassed=bypassed,
         event_current=event_current(config, silicon),
         latency=c.COMPARATOR_LATENCY * silicon.comparator,
         reset_cycles=reset_cycles,
@@ -91,7 +101,9 @@ def tau_syn(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return the time constants of the synaptic inputs, s, (2, 512)."""
     code = np.maximum(np.stack((config.i_synin_exc_tau, config.i_synin_inh_tau)), 0.5)
     small = np.stack((config.small_capacitance_exc, config.small_capacitance_inh))
-    return np.asarray(c.TAU_SYN / code * np.where(small, c.SMALL_CAPACITANCE, 1.0) * silicon.tau_syn)
+    slow = np.stack((config.high_resistance_exc, config.high_resistance_inh))
+    factor = np.where(small, c.SMALL_CAPACITANCE, 1.0) * np.where(slow, c.HIGH_RESISTANCE, 1.0)
+    return np.asarray(c.TAU_SYN / code * factor * silicon.tau_syn)
 
 
 def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
@@ -104,11 +116,6 @@ def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
 def event_current(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return the synaptic current of one event of weight 1, A, (2, 512)."""
     return c.EVENT_CURRENT * synin_strength(config, silicon)
-
-
-def _potential(reference: tuple[int, float, float], code: np.ndarray) -> FloatArray:
-    at, volts, step = reference
-    return np.asarray(volts + (code.astype(np.float64) - at) * step)
 
 
 def _constant_current(config: ChipConfig, silicon: Silicon, connected: NDArray[np.bool_]) -> FloatArray:

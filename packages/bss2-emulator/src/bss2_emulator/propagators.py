@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
 from bss2_emulator._kernels.lif import LAYOUT
+from bss2_emulator.compartments import Membranes
+from bss2_emulator.exchange import coupled_groups, settled
 from bss2_emulator.imperfections import Imperfections
-from bss2_emulator.neurons import NeuronPhysics
+from bss2_emulator.response import drive
 from bss2_emulator.silicon import FloatArray
+from bss2_emulator.term_tables import fill_terms
 
 STEP = LAYOUT["step"]
+BYPASS_BASE = 4096.0  # larger than any ratio of weights: the earliest event of a step wins (membrane.h)
 LANES = LAYOUT["lanes"]  # arrays over neurons are padded to whole vectors
 
 
@@ -33,26 +37,22 @@ class Tables:
     refractory_cycles: NDArray[np.int32]
 
 
+def padded_width(count: int) -> int:
+    """Return the length of an array over ``count`` neurons with padding."""
+    return max(-(-count // LANES), 1) * LANES
+
+
 def padded(values: np.ndarray, fill: float = 0) -> np.ndarray:
     """Pad the last axis to a multiple of the vector length, at least one vector."""
-    missing = max(-values.shape[-1] % LANES, LANES if values.shape[-1] == 0 else 0)
+    missing = padded_width(values.shape[-1]) - values.shape[-1]
     if not missing:
         return np.ascontiguousarray(values)
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)], constant_values=fill)
 
 
-def drive(t: FloatArray, tau_mem: FloatArray, tau_syn: FloatArray, capacitance: FloatArray) -> FloatArray:
-    """Return the volts after time ``t`` per ampere of a synaptic current that decays from there, any broadcast shape.
-
-    Two exponentials over the difference of their rates, written so that equal time constants are no exception.
-    """
-    z = t * (1 / tau_syn - 1 / tau_mem)
-    z = np.where(np.abs(z) < 1e-9, 1e-9, z)
-    return np.asarray(t / capacitance * np.exp(-t / tau_syn) * np.expm1(z) / z)
-
-
-def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:
-    """Build the tables of the ``active`` neurons (flat array of n)."""
+def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:
+    """Build the tables of the ``active`` neurons, flat array of n in the order of the kernel."""
+    physics = membranes.physics
     capacitance, leak = physics.capacitance[active], physics.leak[active]
     held = physics.held[active]
     saturation = np.array([[c.SATURATION_EXC], [c.SATURATION_INH]])
@@ -71,7 +71,8 @@ def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: I
         tau_mem = capacitance / (leak + pull)
         put("decay", np.exp(-t / tau_mem), mode)
         put("rest", (resting + pull * physics.reset_potential[active]) / (leak + pull), mode)
-        put("shift", c.RUN_OFFSET * switches.run_offset * ~held * leak / (leak + pull), mode)
+        own = leak * membranes.share[active]
+        put("shift", c.RUN_OFFSET * switches.run_offset * ~held * own / (leak + pull), mode)
         for sign, name in enumerate(("drive_exc", "drive_inh")):
             volts = drive(t, tau_mem, physics.tau_syn[sign, active], capacitance)
             volts *= saturation[sign] * physics.connected[sign, active]
@@ -84,21 +85,37 @@ def neuron_tables(physics: NeuronPhysics, active: NDArray[np.int64], switches: I
         put(f"syn_{kind}", decay)
         put(f"jump_{kind}", jump)
         put(f"late_{kind}", late[sign] - jump * late[sign][-1])
+        here = np.flatnonzero(physics.bypassed[sign, active])
+        cycles = np.arange(STEP)[:, None]
+        rows[LAYOUT[f"jump_{kind}"] + cycles, here] = BYPASS_BASE**cycles
+        rows[LAYOUT[f"late_{kind}"] + cycles, here] = BYPASS_BASE**cycles * (cycles + 1)
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
-    put("noise", c.MEMBRANE_NOISE * switches.membrane_noise * _block_noise(rate, block))
-    put("start", c.MEMBRANE_NOISE * switches.membrane_noise * ~held)
-    put("origin", np.where(held, rows[LAYOUT["rest"] + 1] - rows[LAYOUT["rest"]], 0))
+    noise = c.MEMBRANE_NOISE * switches.membrane_noise / membranes.circuits[active]  # independent, hence smaller together
+    put("noise", noise * _block_noise(rate, block))
+    put("start", noise * ~held)
+    put("crossing", physics.threshold[active])
     put("threshold", physics.threshold[active])
+    for sign, name in enumerate(("line_exc", "line_inh")):
+        put(name, c.LINE_DROP * saturation[sign] / np.maximum(physics.line_current[sign, active], 1e-30))
+    if membranes.kind[active].any():
+        fill_terms(rows, membranes, active, saturation)
+    rest = rows[LAYOUT["rest"] : LAYOUT["rest"] + 2]
+    put("origin", settled(membranes, active, rest, held) - rest[0])
+    for places, _ in coupled_groups(membranes, active):  # compared after the exchange
+        rows[LAYOUT["threshold"], places] = np.inf
     put("latency", physics.latency[active] / c.CYCLE)
 
     rows = padded(rows)
     rows[LAYOUT["threshold"], len(active) :] = np.inf
+    rows[LAYOUT["crossing"], len(active) :] = np.inf
     rows[LAYOUT["syn_exc"] : LAYOUT["jump_exc"], len(active) :] = 1
     return Tables(
         rows=rows.astype(dtype),
-        scale=padded(physics.event_current[:, active] / saturation).astype(dtype, order="C"),
+        scale=padded(
+            np.where(physics.bypassed[:, active], 1.0, physics.event_current[:, active] / saturation)
+        ).astype(dtype, order="C"),
         reset_cycles=padded(physics.reset_cycles[active], 1),
         refractory_cycles=padded(physics.refractory_cycles[active], 1),
     )

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.constants import MADC_LSB, STP_LSB
+from bss2_emulator.constants import MADC_LSB, NEURONS, STP_LSB
 from bss2_emulator.coordinates import QUADRANT
 from bss2_emulator.imperfections import Imperfections
 from bss2_emulator.mismatch import draw
@@ -49,6 +49,16 @@ SPREADS: Final[dict[str, Spread]] = {
     "synin_shift": Spread(115.0, 0.1, "synin_offset"),  # codes
     "synapse": Spread(0.06, 1.0, "synapse"),  # no source; behaviour 9 needs responses that differ by 5 to 15 %
     "comparator": Spread(0.20, 1.0, "comparator"),
+    "exp_sharpness": Spread(0.10, 1.0, "exponential"),  # of the logarithm; nobody calibrates these and adaptation
+    "exp_potential": Spread(10.7 * MADC_LSB, 1.0, "exponential"),
+    "adapt_tau": Spread(0.20, 1.0, "adaptation"),  # of the logarithm, like a and b
+    "adapt_a": Spread(0.15, 1.0, "adaptation"),
+    "adapt_b": Spread(0.15, 1.0, "adaptation"),
+    "adapt_leak": Spread(15.9 * MADC_LSB, 1.0, "adaptation"),
+    "adapt_reference": Spread(15.9 * MADC_LSB, 1.0, "adaptation"),
+    "coba": Spread(0.15, 0.3, "coba"),  # of the logarithm
+    "reversal": Spread(15.9 * MADC_LSB, 0.3, "coba"),
+    "icc": Spread(0.15, 0.3, "compartments"),  # of the logarithm
     "cadc_channel_offset": Spread(10.0, 0.25, "cadc_offset"),  # LSB
     "cadc_quadrant_offset": Spread(8e-3, 0.1, "cadc_offset"),  # V
     "cadc_channel_gain": Spread(0.03, 0.25, "cadc_gain"),
@@ -87,6 +97,14 @@ class Silicon:
         if not getattr(self.imperfections, spread.switch):
             return 0.0
         return spread.sigma * (spread.residual if self.fidelity == "calibrated" else 1.0)
+
+    def offsets(self, parameter: str, *shape: int) -> FloatArray:
+        """Return what a parameter is off by, in its unit; the default shape is (512,)."""
+        return self.sigma(parameter) * self._normal(parameter, *(shape or (NEURONS,)))
+
+    def factors(self, parameter: str, *shape: int) -> FloatArray:
+        """Return the factors of a parameter whose logarithm is spread; shape as for :meth:`offsets`."""
+        return np.asarray(np.exp(self.offsets(parameter, *shape)))
 
     def _normal(self, name: str, *shape: int) -> FloatArray:
         return draw(self.serial, name, shape).astype(np.float64)

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from bss2_emulator import background, cadc, constants, correlation, madc, plasticity
 from bss2_emulator._kernels.lif import LAYOUT, Delivery, Outcome, Readout, run_batch
+from bss2_emulator.arrangement import Arrangement, arrange, circuits
+from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import HEMISPHERE, spike_label
-from bss2_emulator.events import bus_cycles
+from bss2_emulator.events import Routes, bus_cycles
 from bss2_emulator.inputs import Events
 from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
@@ -20,7 +22,11 @@ from bss2_emulator.noise import RunNoise
 from bss2_emulator.propagators import neuron_tables, padded
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
 from bss2_emulator.silicon import Silicon
-from bss2_emulator.synram import compile_synapses
+from bss2_emulator.synram import Synapses, compile_synapses
+from bss2_emulator.terms import REGISTERS as TERM_REGISTERS
+from bss2_emulator.terms import neuron_terms
+from bss2_emulator.topology import REGISTERS as TOPOLOGY_REGISTERS
+from bss2_emulator.topology import find_topology
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +46,7 @@ class Integration:
     """What the kernel left behind.
 
     Attributes:
-        active: Neurons that were integrated, ascending.
+        active: Neurons that were integrated, in the order of the kernel.
         page: Where events went.
         outcome: Lists of events and counters.
         samples: Of the column ADC.
@@ -72,11 +78,11 @@ class SpikingEngine:
     ) -> SpikingRun:
         """Run all batch entries; arguments are legal."""
         done = self.integrate(config, runtime, events, recording, noise, threads)
-        active, page, out = done.active, done.page, done.outcome
-        spike_times, index, spike_offsets = out.sent
-        neurons = active[index]
+        page, out = done.page, done.outcome
+        spike_times, senders, spike_offsets = out.sent
+        neurons = page.neurons[senders]
         loop_times, sources, loop_offsets = out.back
-        fired, fired_offsets = active[out.fired[1]], out.fired[2]
+        _, fired, fired_offsets = out.fired
         counted = config.enable_spike_output[fired]
         if not counted.all():
             fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
@@ -96,7 +102,7 @@ class SpikingEngine:
             passed=out.through.sum(axis=0),
             dropped_link=out.link_dropped.sum(axis=0),
             background=out.generated.sum(axis=0),
-            fired_neurons=fired,
+            fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
             correlation=self._correlation(config, done, recording, threads),
         )
@@ -106,18 +112,26 @@ class SpikingEngine:
     ) -> Integration:
         """Move the membranes; arguments are legal."""
         memo, switches = self._memo, self.silicon.imperfections
-        active = _observable(config, recording)
-        registers = tuple(getattr(config, name) for name in REGISTERS)
-        physics = memo.get("physics", registers, lambda: neuron_physics(config, self.silicon))
-        tables = memo.get("tables", (physics, active), lambda: neuron_tables(physics, active, switches, self.dtype))
-        page = self._labels.follow(config, active, events.labels)
+        membranes = self._membranes(config)
+        arrangement = memo.get(
+            "arrangement", (membranes, seen := _observable(config, recording)), lambda: arrange(membranes, seen)
+        )
+        active = arrangement.active
+        tables = memo.get(
+            "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
+        )
+        joints = memo.get(
+            "circuits", (membranes, arrangement, config.readout_source),
+            lambda: circuits(membranes, arrangement, config.readout_source),
+        )  # fmt: skip
+        page = self._labels.follow(config, arrangement.ascending, events.labels)
         synapses = memo.get(
             "synapses",
-            (config.weight, config.label, config.row_mode, page.routes, active, tables.scale),
-            lambda: compile_synapses(config, self.silicon.synapse, page.routes, active, tables.scale, threads),
+            (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
+            lambda: _synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        readouts, samples = self._readouts(config, runtime, events.batch, active, recording, noise)
-        traced = -1 if recording.madc_neuron is None else int(np.searchsorted(active, recording.madc_neuron))
+        readouts, samples = self._readouts(config, runtime, events.batch, arrangement.place, recording, noise)
+        traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
         steps = -(-runtime // LAYOUT["step"])
         trace: np.ndarray = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
         outcome = run_batch(
@@ -134,6 +148,7 @@ class SpikingEngine:
             padded(active).astype(np.uint32),
             tables.reset_cycles,
             tables.refractory_cycles,
+            joints,
             self._delivery(config, page, events, recording),
             noise.key,
             noise.run,
@@ -184,18 +199,32 @@ class SpikingEngine:
             recording.correlation_rows,
             done.page.routes,
             done.outcome.passed,
-            done.active,
             done.outcome.fired,
             recording.correlation_reset,
             threads,
         )
+
+    def _membranes(self, config: ChipConfig) -> Membranes:
+        """Translate registers of neurons, keeping what has not changed."""
+        memo, silicon = self._memo, self.silicon
+
+        def values(names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+            return tuple(getattr(config, name) for name in names)
+
+        physics = memo.get("physics", values(REGISTERS), lambda: neuron_physics(config, silicon))
+        terms = memo.get("terms", values(TERM_REGISTERS), lambda: neuron_terms(config, silicon))
+        topology = memo.get("topology", values(TOPOLOGY_REGISTERS), lambda: find_topology(config, silicon))
+        return memo.get(
+            "membranes", (physics, terms, topology, config.readout_source == 3),
+            lambda: join(physics, terms, topology, config),
+        )  # fmt: skip
 
     def _readouts(
         self,
         config: ChipConfig,
         runtime: int,
         batch: int,
-        active: NDArray[np.int64],
+        place: NDArray[np.int64],
         recording: Recording,
         noise: RunNoise,
     ) -> tuple[list[Readout | None], tuple[CadcSamples, ...]]:
@@ -213,7 +242,7 @@ class SpikingEngine:
             gain, offset = cadc.transfer(config, self.silicon, here, recording.cadc_acausal)
             values = np.empty((len(layout.times), len(here)), np.uint8)
             readouts[hemisphere] = Readout(
-                np.searchsorted(active, here).astype(np.int32),
+                place[here].astype(np.int32),
                 here.astype(np.uint32),
                 gain.astype(np.float32),
                 offset.astype(np.float32),
@@ -235,12 +264,39 @@ class SpikingEngine:
         return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
 
 
-def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.int64]:
-    """Return the neurons that anybody can see, ascending: others are not integrated."""
-    seen = config.enable_threshold & config.enable_spike_output
+def _synapses(
+    config: ChipConfig,
+    silicon: Silicon,
+    routes: Routes,
+    arrangement: Arrangement,
+    scale: np.ndarray,
+    threads: int,
+) -> Synapses:
+    """Compile synapses in the order of the kernel."""
+    if not arrangement.shuffled:
+        return compile_synapses(config, silicon.synapse, routes, arrangement.active, scale, threads)
+    count, order = len(arrangement.order), arrangement.order
+    ascending = scale.copy()
+    ascending[:, order] = scale[:, :count]
+    synapses = compile_synapses(config, silicon.synapse, routes, arrangement.ascending, ascending, threads)
+    exc, inh = synapses.exc.copy(), synapses.inh.copy()
+    exc[:, :count], inh[:, :count] = synapses.exc[:, order], synapses.inh[:, order]
+    spans = np.empty_like(synapses.spans)
+    for sign, line in enumerate((exc, inh)):
+        reached = line != 0
+        spans[:, 2 * sign] = reached.argmax(axis=1)
+        last = line.shape[1] - reached[:, ::-1].argmax(axis=1)
+        spans[:, 2 * sign + 1] = np.where(reached.any(axis=1), last, spans[:, 2 * sign])
+    return Synapses(exc, inh, spans)
+
+
+def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
+    """Return which neurons anybody can see, (512,): others are not integrated."""
+    bypassed = config.enable_bypass_exc | config.enable_bypass_inh
+    seen = (config.enable_threshold | bypassed) & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
     for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
         seen |= config.enable_threshold & (hemisphere == HEMISPHERE)
-    return np.flatnonzero(seen)
+    return np.asarray(seen)

@@ -37,82 +37,31 @@ BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
 /* A neuron fires, and its spike sets out for the crossbar. */
 BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
     bss2_transport *x = s->transport;
+    const int32_t n = (int32_t)s->plan->neuron[j];
     if (time >= x->runtime) return;
-    if (bss2_add(&x->out->fired, time, j, 1)) x->failed = 1;
-    bss2_send(x, time, j, (time + ON_CHIP_LATENCY) / STEP);
-}
-
-/* An event passes the crossbar. */
-BSS2_INLINE int NAME(pass)(NAME(state) *s, int32_t number, int64_t time) {
-    bss2_transport *x = s->transport;
-    const bss2_route *route = &x->delivery->routes[number];
-    bss2_count(x, route);
-    if (route->linked) bss2_return(x, number, route->input, time);
-    if (route->action < 0 || x->draining) return 0;
-    NAME(deliver)(s, route->action, time);
-    return 1;
-}
-
-/* Serve the queues of the crossbar inputs in one cycle. */
-static int NAME(serve)(NAME(state) *s, int64_t time) {
-    bss2_transport *x = s->transport;
-    uint32_t busy = bss2_busy(x, time);
-    const int first = (int)(time % INPUTS);
-    int any = 0;
-    for (int k = 0; k < INPUTS; k++) {
-        const int input = first + k < INPUTS ? first + k : first + k - INPUTS;
-        if (!(x->waiting >> input & 1u)) continue;
-        bss2_queue *queue = &x->queue[input];
-        const int32_t number = queue->route[queue->head];
-        const uint32_t buses = x->delivery->routes[number].buses;
-        if (buses & busy) continue;
-        busy |= buses;
-        bss2_occupy(x, buses, time);
-        queue->head = (queue->head + 1) % QUEUE_ROOM;
-        if (!--queue->count) x->waiting &= ~(1u << input);
-        any |= NAME(pass)(s, number, time);
-    }
-    return any;
+    if (bss2_add(&x->out->fired, time, n, 1)) x->failed = 1;
+    bss2_send(x, time, n, (time + ON_CHIP_LATENCY) / STEP);
 }
 
 /* Let all events of a step reach their neurons; tells whether there were any. */
 BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
     bss2_transport *x = s->transport;
-    const bss2_route *routes = x->delivery->routes;
     const int64_t end = s->start + STEP;
     int any = 0;
     x->slot = (int)(step % SLOTS);
     x->spike_at = 0;
     bss2_next_spike(x);
     for (;;) {
+        int32_t passing[INPUTS];
         const int64_t time = x->waiting ? x->cycle : bss2_arrival(x);
         if (time >= end) break;
-        if (!x->delivery->loss) {
-            const int neuron = x->spike_time == time && x->event_time != time && x->background_time != time;
-            const int32_t number = bss2_take(x, time);
-            if (neuron) { /* counted when it set out */
-                NAME(deliver)(s, routes[number].action, time);
-                any = 1;
-            } else if (!routes[number].forwarded) {
-                x->out->dropped[routes[number].input]++;
-            } else {
-                any |= NAME(pass)(s, number, time);
-            }
-            continue;
+        const int count = x->delivery->loss ? bss2_cross(x, time, passing) : bss2_cross_freely(x, time, passing);
+        for (int i = 0; i < count; i++) {
+            const int32_t action = bss2_pass(x, passing[i], time);
+            if (action < 0 || x->draining) continue;
+            NAME(deliver)(s, action, time);
+            any = 1;
         }
-        if (!x->waiting) {
-            const int32_t number = bss2_take(x, time);
-            const uint32_t buses = routes[number].buses;
-            if (bss2_arrival(x) > time && routes[number].forwarded && !(buses & bss2_busy(x, time))) { /* alone */
-                bss2_occupy(x, buses, time);
-                any |= NAME(pass)(s, number, time);
-                continue;
-            }
-            bss2_wait(x, number);
-        }
-        while (bss2_arrival(x) == time) bss2_wait(x, bss2_take(x, time));
-        any |= NAME(serve)(s, time);
-        x->cycle = time + 1;
     }
     x->spike_count[x->slot] = 0;
     return any;

@@ -11,9 +11,13 @@ typedef struct {
     const REAL *tables;
     int width;
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
+    REAL *u, *u_next, *aim, *pull, *rate;   /* adaptation: voltage, where it goes, its effect; exponential current */
+    REAL *read, *read_next;                 /* what is read out where it is no membrane */
+    REAL *border, *exchange;                /* of coupled compartments: before the exchange, scratch */
     REAL *decay, *drift, *drive_exc, *drive_inh, *threshold, *noise, *rest; /* of the present mode; rest is [MODES][width] */
     float *normals;                                                          /* [BSS2_COARSE][width] */
     int64_t *next, *fired;  /* when the phase changes; the last spike */
+    int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
     int8_t *phase;
     int32_t *busy;          /* neurons that are not free */
     int busy_count;
@@ -37,7 +41,8 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
     uint8_t *values = cadc->values + (size_t)sample * count;
     for (int i = 0; i < count; i++) {
         const int j = cadc->index[i];
-        const float volt = (float)(s->v[j] + (s->v_next[j] - s->v[j]) * part);
+        const REAL *now_at = s->plan->source[j] ? s->read : s->v, *next_at = s->plan->source[j] ? s->read_next : s->v_next;
+        const float volt = (float)(now_at[j] + (next_at[j] - now_at[j]) * part);
         float code = volt * cadc->gain[i] + cadc->offset[i] + cadc->noise * now[i];
         code = code < 0.0f ? 0.0f : code;
         code = code > 255.0f ? 255.0f : code;
@@ -50,6 +55,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     NAME(state) state, *s = &state;
     const int width = plan->width;
     const size_t w = (size_t)width;
+    const int plain = plan->group[PLAIN + 1];
     memset(s, 0, sizeof(*s));
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
@@ -58,18 +64,20 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
-    const size_t bytes = 64 + w * 2 * sizeof(int64_t) + 14 * w * sizeof(REAL) + 64
+    const size_t bytes = 64 + w * 3 * sizeof(int64_t) + 23 * w * sizeof(REAL) + 64
         + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + w;
     char *block = (char *)calloc(bytes, 1);
     s->transport = bss2_transport_new(&plan->delivery, b, plan->runtime, width, out);
     if (!block || !s->transport) { free(block); free(s->transport); return -1; }
     char *at = block + (64 - (uintptr_t)block % 64) % 64;
     REAL **reals[] = {&s->v, &s->v_next, &s->exc, &s->inh, &s->late_exc, &s->late_inh, &s->decay, &s->drift, &s->drive_exc,
-                      &s->drive_inh, &s->threshold, &s->noise, &s->rest};
-    for (int i = 0; i < 13; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 12 ? 2 : 1); }
+                      &s->drive_inh, &s->threshold, &s->noise, &s->u, &s->u_next, &s->aim, &s->pull, &s->rate, &s->read,
+                      &s->read_next, &s->border, &s->exchange, &s->rest};
+    for (int i = 0; i < 22; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 21 ? 2 : 1); }
     s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
     s->next = (int64_t *)at; at += w * sizeof(int64_t);
     s->fired = (int64_t *)at; at += w * sizeof(int64_t);
+    s->pulse_end = (int64_t *)at; at += w * sizeof(int64_t);
     float *cadc_noise[2];
     for (int h = 0; h < 2; h++) { cadc_noise[h] = (float *)at; at += BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float); }
     s->busy = (int32_t *)at; at += w * sizeof(int32_t);
@@ -81,13 +89,16 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     for (int j = 0; j < width; j++) {
         for (int mode = 0; mode < MODES; mode++)
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
-        s->next[j] = INT64_MAX;
+        s->next[j] = s->pulse_end[j] = INT64_MAX;
+        s->fired[j] = INT64_MIN / 2;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
         REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
-        if (v >= s->threshold[j]) v = NAME(clip)(s, s->rest[w + j]);
+        if (v >= TABLE(s, CROSSING)[j]) v = NAME(clip)(s, s->rest[w + j]);
         s->v[j] = v;
         NAME(use_mode)(s, j);
     }
+    if (plain < width) NAME(start_terms)(s);
+    if (plan->sourced) NAME(read_sources)(s, s->read);
 
     int64_t sample[2] = {0, 0}, sample_end[2] = {0, 0};
     for (int h = 0; h < 2; h++)
@@ -102,7 +113,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     for (int64_t step = 0; step < steps && !s->failed; step++) {
         s->start = step * STEP;
         const int64_t end = s->start + STEP;
-        if (trace) trace[step] = s->v[plan->trace_index];
+        if (trace) trace[step] = (plan->source[plan->trace_index] ? s->read : s->v)[plan->trace_index];
 
         if (plan->noisy && step % NOISE_STEPS == 0) {
             const int64_t number = step / NOISE_STEPS;
@@ -115,16 +126,26 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             REAL *BSS2_RESTRICT noise = s->noise, *BSS2_RESTRICT drift = s->drift;
             const REAL *BSS2_RESTRICT rest = s->rest;
             BSS2_VECTOR
-            for (int j = 0; j < width; j++) {
+            for (int j = 0; j < plain; j++) {
                 noise[j] = sigma[j] * (REAL)normal[j];
                 drift[j] = rest[j] * ((REAL)1 - decay[j]) + noise[j];
+            }
+            for (int j = plain; j < width; j = plan->unit_end[j]) { /* circuits that share a membrane share their noise */
+                noise[j] = sigma[j] * (REAL)normal[j];
+                for (int i = j + 1; i < plan->unit_end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
             }
             for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
         }
 
         const int dirty = NAME(arrive)(s, step);
+        if (dirty && plan->bypasses) NAME(bypass)(s);
 
-        const int above = plan->saturating ? NAME(advance)(s, 1) : NAME(advance)(s, 0);
+        if (plan->coupled) {
+            memcpy(s->border, s->v, w * sizeof(REAL));
+            NAME(couple)(s, s->v);
+        }
+        int above = plan->saturating ? NAME(advance)(s, plain, 1) : NAME(advance)(s, plain, 0);
+        if (plain < width) above += NAME(advance_others)(s);
         if (dirty) {
             memset(s->late_exc, 0, w * sizeof(REAL));
             memset(s->late_inh, 0, w * sizeof(REAL));
@@ -133,20 +154,33 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         /* Who is not free: the list is rewritten in place, since each neuron stays in it at most once. */
         const int busy_before = s->busy_count;
         int kept = 0;
-        while (kept < busy_before && s->next[s->busy[kept]] >= end && s->phase[s->busy[kept]] != NAME(FREE)) kept++;
+        while (kept < busy_before && s->next[s->busy[kept]] >= end && s->pulse_end[s->busy[kept]] >= end
+               && s->phase[s->busy[kept]] != NAME(FREE))
+            kept++;
         s->busy_count = kept;
         for (int i = kept; i < busy_before; i++) {
             const int j = s->busy[i];
             int64_t since = s->start;
             REAL before = s->v[j];
-            if (s->next[j] < end) {
-                s->v_next[j] = NAME(follow)(s, j, before, since, &since, &before);
+            if (s->next[j] < end || s->pulse_end[j] < end) {
+                if (plan->kind[j]) NAME(again)(s, j);
+                NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
             }
-            if (s->phase[j] != NAME(FREE)) {
-                s->busy[s->busy_count++] = j;
-            } else {
+            if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) s->busy[s->busy_count++] = j;
+            if (s->phase[j] == NAME(FREE)) {
                 s->threshold[j] = TABLE(s, THRESHOLD)[j];
-                if (s->v_next[j] >= s->threshold[j]) s->v_next[j] = NAME(fire)(s, j, since, before, s->v_next[j]);
+                if (s->v_next[j] >= s->threshold[j])
+                    NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+            }
+        }
+        if (plan->coupled) {
+            NAME(couple)(s, s->v_next);
+            memcpy(s->v, s->border, w * sizeof(REAL));
+            for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
+                const int j = plan->coupled_leads[i];
+                const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
+                if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
+                    NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
             }
         }
         if (above)
@@ -155,8 +189,9 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
                 for (int j = from; j < from + LANES; j++) any |= s->v_next[j] >= s->threshold[j];
                 for (int j = from; any && j < from + LANES; j++)
                     if (s->v_next[j] >= s->threshold[j])
-                        s->v_next[j] = NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]);
+                        NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
             }
+        if (plan->sourced) NAME(read_sources)(s, s->read_next);
 
         for (int h = 0; h < 2; h++) {
             const bss2_cadc *cadc = &plan->cadc[h];
@@ -173,8 +208,10 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         REAL *swap = s->v;
         s->v = s->v_next;
         s->v_next = swap;
+        if (plan->sourced) { swap = s->read; s->read = s->read_next; s->read_next = swap; }
+        if (plain < width) { swap = s->u; s->u = s->u_next; s->u_next = swap; }
     }
-    if (trace) trace[steps] = s->v[plan->trace_index];
+    if (trace) trace[steps] = (plan->source[plan->trace_index] ? s->read : s->v)[plan->trace_index];
     NAME(drain)(s, steps);
     bss2_transport_end(s->transport);
     const int failed = s->failed || s->transport->failed;

@@ -1,146 +1,247 @@
-/* Multiply-accumulate of one tile: pulses, product, saturation, two noisy reads and their difference. */
+/* Multiply-accumulate of whole matrices: pulses, product, saturation, two noisy reads and their difference, sum of the tiles.
+ *
+ * What is read lies in int16, in fractions of an LSB (FRACTION), which is fine beside noise of 1 LSB and makes vectors wide.
+ */
 #ifndef BSS2_HAGEN_H
 #define BSS2_HAGEN_H
 
-#include "noise.h"
 #include "product.h"
+#include "shorts.h"
+
+enum { HEMISPHERES = 2, FRACTION_BITS = 5, FRACTION = 1 << FRACTION_BITS };
 
 typedef struct {
-    int64_t batch, activation_stride, total_stride; /* elements between batch entries */
-    int rows, columns;
-    const uint8_t *activations;                     /* [batch][rows] */
-    const float *pulse_offset;                      /* [rows] */
-    float pulse_scale, pulse_limit;
-    const float *weights;                           /* packed, see product.h */
-    const float *gain, *baseline;                   /* [TILE_COLUMNS] LSB */
-    const float *limit, *inverse_limit;             /* [TILE_COLUMNS] LSB where the negative side ends, 0 and 0: nowhere */
-    float noise_baseline, noise_result;             /* LSB rms */
-    int ideal;                                      /* no reads: the rounded product */
+    int64_t batch;
+    int rows, columns;                /* of the matrix */
+    int64_t activation_stride;
+    const uint8_t *activations;       /* [batch][rows] */
+    const int16_t *weights[2];        /* packed tiles (product.h); with lines 2: those of excitatory and inhibitory rows */
+    int lines;
+    int64_t tile_stride;              /* weights of a tile */
+    const int16_t *pulse_offset;      /* [HEMISPHERES][TILE_ROWS] */
+    int pulse_scale, pulse_limit;
+    const float *capacity;            /* [TILE_ROWS + 1] charge that so many events may bring to a line; with lines 2 */
+    const float *gain;                /* [tile][TILE_COLUMNS] fractions; with ideal LSB */
+    const int16_t *baseline;          /* [HEMISPHERES][TILE_COLUMNS] fractions, within +-500 LSB */
+    const float *lowest;              /* [HEMISPHERES][TILE_COLUMNS] fractions: -1.3 of the limit of the negative side */
+    const float *inverse_limit;       /* its inverse, or 0 */
+    const float *bend;                /* limit / 1.2 */
+    int16_t noise_rest, noise_result; /* factors of short normals */
+    int ideal;                        /* no reads: the rounded product */
     bss2_key key;
-    uint32_t purpose, number, first_entry, run;     /* number of the tile */
-    int32_t *total;                                 /* [batch][columns] */
-} bss2_tile;
+    uint32_t purpose, first_entry, run;
+    int8_t *out;                      /* [batch][columns] */
+} bss2_matrix;
 
-/* Round half away from zero and clip to integers. (One comparison of floats, the rest of integers: two would be turned into
- * branches, which keeps the loops from being vectorised.) */
-BSS2_INLINE int32_t bss2_code(float x, int32_t low, int32_t high) {
-    const float size = fabsf(x) < 4096.0f ? fabsf(x) : 4096.0f;
-    const int32_t code = (int32_t)copysignf(size + 0.5f, x);
-    const int32_t above = code < low ? low : code;
-    return above > high ? high : above;
+typedef struct {
+    const float *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
+} bss2_columns;
+
+/* Pulses of a block of entries for one tile; returns events[i], how many each entry sends. */
+BSS2_INLINE void bss2_pulses(const bss2_matrix *m, int64_t first, int entries, int top, int rows, int hemisphere,
+                             int16_t *BSS2_RESTRICT pulses, int32_t *BSS2_RESTRICT events) {
+    const int16_t *BSS2_RESTRICT offset = m->pulse_offset + hemisphere * TILE_ROWS;
+    const int16_t scale = (int16_t)m->pulse_scale, longest = (int16_t)m->pulse_limit;
+    for (int i = 0; i < entries; i++) {
+        const uint8_t *BSS2_RESTRICT activation = m->activations + (first + i) * m->activation_stride + top;
+        int16_t *BSS2_RESTRICT pulse = pulses + i * TILE_ROWS;
+        int32_t sent = 0;
+        BSS2_VECTOR
+        for (int r = 0; r < rows; r++) {
+            const int16_t a = activation[r];
+            int16_t length = (int16_t)(a * scale + offset[r]);
+            length = length < longest ? length : longest;
+            length = length > 0 ? length : 0;
+            pulse[r] = a > 0 ? length : 0; /* a zero sends no event */
+        }
+        BSS2_VECTOR
+        for (int r = 0; r < rows; r++) sent += activation[r] > 0;
+        if (rows % 2) pulse[rows] = 0;
+        events[i] = sent;
+    }
+}
+
+/* What a line of synapses makes of charge: linear as far as `capacity`, flat from twice that, a parabola in between. */
+BSS2_INLINE float bss2_line(int32_t charge, float capacity, float inverse) {
+    const float size = fabsf((float)charge), beyond = size - capacity;
+    const float flat = beyond - capacity > 0.0f ? beyond - capacity : 0.0f;
+    const float knee = (beyond > 0.0f ? beyond : 0.0f) - flat;
+    return copysignf(size - knee * knee * inverse - flat, (float)charge);
+}
+
+/* Replace the charge of both lines of each column by what arrives of it in total. */
+BSS2_INLINE void bss2_join_lines(float capacity, const int32_t *BSS2_RESTRICT other, int32_t *BSS2_RESTRICT sum, int n) {
+    const float inverse = capacity > 0.0f ? 0.5f / capacity : 0.0f;
+    for (int j = 0; j < n; j++)
+        sum[j] = (int32_t)(bss2_line(sum[j], capacity, inverse) + bss2_line(other[j], capacity, inverse));
+}
+
+/* Charge to fractions of an LSB; the negative side saturates: linear to 0.7 of its limit, flat from 1.3, a parabola between. */
+BSS2_INLINE void bss2_collect(const bss2_columns *column, const float *BSS2_RESTRICT gain, const int32_t *BSS2_RESTRICT sum,
+                              int16_t *BSS2_RESTRICT collected, int n) {
+    const float *BSS2_RESTRICT lowest = column->lowest, *BSS2_RESTRICT inverse = column->inverse_limit;
+    const float *BSS2_RESTRICT bend = column->bend;
+    int32_t wide[TILE_COLUMNS];
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const float y = gain[j] * (float)sum[j];
+        float knee = -0.7f - y * inverse[j];
+        knee = knee > 0.0f ? knee : 0.0f;
+        knee = knee < 0.6f ? knee : 0.6f;
+        float inside = y < 500.0f * FRACTION ? y : 500.0f * FRACTION; /* far beyond the ADC, and no sum leaves int16 */
+        inside = inside > lowest[j] ? inside : lowest[j];
+        const float shifted = inside + knee * knee * bend[j] + 12582912.0f; /* 1.5 * 2^23: lower bits are the rounded number */
+        memcpy(&wide[j], &shifted, 4);
+    }
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) collected[j] = (int16_t)wide[j]; /* the constant has no bit there */
+}
+
+BSS2_INLINE int16_t bss2_scaled(int16_t number, int16_t factor) { /* rounded down */
+    return (int16_t)((number * factor) >> 16);
+}
+
+BSS2_INLINE int16_t bss2_code(int16_t level) { /* round and clip to the ADC */
+    int16_t code = (int16_t)((int16_t)(level + FRACTION / 2) >> FRACTION_BITS);
+    code = code > 0 ? code : 0;
+    return code < 255 ? code : 255;
 }
 
 /* Read one batch entry: add what the column ADC tells to its total. */
-BSS2_INLINE void bss2_read(const bss2_tile *tile, const float *BSS2_RESTRICT product, const float *BSS2_RESTRICT noise_baseline,
-                           const float *BSS2_RESTRICT noise_result, int32_t *BSS2_RESTRICT total) {
-    const float *BSS2_RESTRICT gain = tile->gain, *BSS2_RESTRICT baseline = tile->baseline, *BSS2_RESTRICT limit = tile->limit;
-    const float *BSS2_RESTRICT inverse = tile->inverse_limit;
-    const int n = tile->columns;
+BSS2_INLINE void bss2_read(const bss2_matrix *m, const int16_t *BSS2_RESTRICT baseline, const int16_t *BSS2_RESTRICT collected,
+                           const int16_t *BSS2_RESTRICT rest, const int16_t *BSS2_RESTRICT result, int16_t *BSS2_RESTRICT total,
+                           int n) {
+    const int16_t noise_rest = m->noise_rest, noise_result = m->noise_result;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        float y = gain[j] * product[j];
-        const float r = -y * inverse[j]; /* in units of the limit: linear to 0.7, flat from 1.3 */
-        float knee = r - 0.7f, flat = r - 1.3f;
-        flat = flat > 0.0f ? flat : 0.0f;
-        knee = (knee > 0.0f ? knee : 0.0f) - flat;
-        y += limit[j] * (knee * knee * (1.0f / 1.2f) + flat);
-        const int32_t rest = bss2_code(baseline[j] + noise_baseline[j], 0, 255);
-        const int32_t read = bss2_code(baseline[j] + y + noise_result[j], 0, 255);
-        const int32_t difference = read - rest;
-        const int32_t above = difference < -128 ? -128 : difference;
-        total[j] += above > 127 ? 127 : above;
+        const int16_t before = bss2_code((int16_t)(baseline[j] + bss2_scaled(rest[j], noise_rest)));
+        const int16_t after =
+            bss2_code((int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_scaled(result[j], noise_result)));
+        int16_t difference = (int16_t)(after - before);
+        difference = difference > -128 ? difference : -128;
+        total[j] = (int16_t)(total[j] + (difference < 127 ? difference : 127));
     }
 }
 
-enum { GROUP = 4 }; /* batch entries that share a counter of the noise: each has its word */
-
-/* Noise of the two reads of a group of entries, [2 * GROUP][TILE_COLUMNS]. */
-BSS2_INLINE void bss2_read_noise(const bss2_tile *tile, uint32_t group, float *BSS2_RESTRICT noise) {
-    const float baseline = tile->noise_baseline, result = tile->noise_result;
-    const bss2_key key = tile->key;
-    const uint32_t purpose = tile->purpose, number = tile->number, run = tile->run;
-    const int n = tile->columns;
+/* An ideal chip: round half away from zero and clip. */
+BSS2_INLINE void bss2_round(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT gain, int16_t *BSS2_RESTRICT total, int n) {
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const bss2_word4 word = bss2_philox(key, group, purpose + (uint32_t)j, number, run);
-        for (int i = 0; i < GROUP; i++) {
-            float a, b;
-            bss2_coarse_pair(word.w[i], &a, &b);
-            noise[(2 * i) * TILE_COLUMNS + j] = a * baseline;
-            noise[(2 * i + 1) * TILE_COLUMNS + j] = b * result;
-        }
+        const float y = gain[j] * (float)sum[j];
+        const float size = fabsf(y) < 4096.0f ? fabsf(y) : 4096.0f;
+        const int32_t code = (int32_t)copysignf(size + 0.5f, y);
+        const int32_t above = code < -128 ? -128 : code;
+        total[j] = (int16_t)(total[j] + (above > 127 ? 127 : above));
     }
 }
 
-/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)), counted like noise, as far as they are in the batch. */
-BSS2_CLONES
-void bss2_run_block(const bss2_tile *tile, bss2_product *product, int64_t block) {
-    float pulses[ENTRIES][TILE_ROWS], sums[ENTRIES * TILE_COLUMNS], noise[2 * GROUP * TILE_COLUMNS];
-    const int noisy = tile->noise_baseline != 0.0f || tile->noise_result != 0.0f;
-    const int64_t first = block * ENTRIES - (int64_t)tile->first_entry;
-    const float scale = tile->pulse_scale, longest = tile->pulse_limit;
-    memset(pulses, 0, sizeof(pulses));
-    for (int i = 0; i < ENTRIES; i++) {
-        const int64_t b = first + i;
-        if (b < 0 || b >= tile->batch) continue;
-        const uint8_t *BSS2_RESTRICT activation = tile->activations + b * tile->activation_stride;
-        const float *BSS2_RESTRICT offset = tile->pulse_offset;
-        float *BSS2_RESTRICT pulse = pulses[i];
-        BSS2_VECTOR
-        for (int r = 0; r < tile->rows; r++) {
-            const float sent = (float)(int32_t)activation[r];
-            float length = sent * scale + offset[r];
-            length = length < longest ? length : longest;
-            length = length > 0.0f ? length : 0.0f;
-            pulse[r] = sent > 0.0f ? length : 0.0f; /* a zero sends no event */
+/* Add sums of some tiles, which were small enough for 16 bits, to the total, and clear them. */
+BSS2_INLINE void bss2_add_tiles(int16_t *BSS2_RESTRICT some, int32_t *BSS2_RESTRICT total) {
+    BSS2_VECTOR
+    for (int j = 0; j < ENTRIES * TILE_COLUMNS; j++) total[j] += some[j];
+    memset(some, 0, sizeof(int16_t) * ENTRIES * TILE_COLUMNS);
+}
+
+/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)) through all tiles; returns the events of one sending. */
+BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_product *product, bss2_short_pairs *normals) {
+    int16_t pulses[ENTRIES * TILE_ROWS] = {0};
+    int32_t sums[ENTRIES * TILE_COLUMNS], other[ENTRIES * TILE_COLUMNS], totals[ENTRIES * TILE_COLUMNS], events[ENTRIES];
+    int16_t some[ENTRIES * TILE_COLUMNS] = {0};
+    int16_t rest[TILE_COLUMNS] = {0}, result[TILE_COLUMNS] = {0}, collected[TILE_COLUMNS];
+    const int noisy = m->noise_rest != 0 || m->noise_result != 0;
+    const int64_t first = block * ENTRIES;
+    const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
+    int64_t sent = 0, tile = 0;
+    for (int left = 0; left < m->columns; left += TILE_COLUMNS) {
+        const int n = m->columns - left < TILE_COLUMNS ? m->columns - left : TILE_COLUMNS;
+        memset(totals, 0, sizeof(totals));
+        for (int top = 0; top < m->rows; top += TILE_ROWS, tile++) {
+            const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, pairs = rows + rows % 2;
+            const int hemisphere = (int)(tile % HEMISPHERES), side = hemisphere * TILE_COLUMNS;
+            const float *gain = m->gain + tile * TILE_COLUMNS;
+            const bss2_columns columns = {m->lowest + side, m->inverse_limit + side, m->bend + side};
+            bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
+            product(pulses, m->weights[0] + tile * m->tile_stride, sums, pairs, n);
+            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, pairs, n);
+            for (int i = 0; i < entries; i++) {
+                int32_t *sum = sums + i * TILE_COLUMNS;
+                int16_t *total = some + i * TILE_COLUMNS;
+                sent += events[i];
+                if (m->lines == 2) bss2_join_lines(m->capacity[events[i]], other + i * TILE_COLUMNS, sum, n);
+                if (m->ideal) {
+                    bss2_round(sum, gain, total, n);
+                    continue;
+                }
+                if (noisy)
+                    normals(m->key, m->first_entry + (uint32_t)(first + i), m->purpose, (uint32_t)tile, m->run, n, rest, result);
+                bss2_collect(&columns, gain, sum, collected, n);
+                bss2_read(m, m->baseline + side, collected, rest, result, total, n);
+            }
+            if (tile % 128 == 127) bss2_add_tiles(some, totals);
         }
-    }
-    product(pulses[0], tile->weights, sums, tile->rows, tile->columns);
-    memset(noise, 0, sizeof(noise));
-    for (int i = 0; i < ENTRIES; i++) {
-        const int64_t b = first + i;
-        if (noisy && !tile->ideal && i % GROUP == 0 && b + GROUP > 0 && b < tile->batch)
-            bss2_read_noise(tile, (uint32_t)((block * ENTRIES + i) / GROUP), noise);
-        if (b < 0 || b >= tile->batch) continue;
-        int32_t *BSS2_RESTRICT total = tile->total + b * tile->total_stride;
-        const float *BSS2_RESTRICT sum = sums + i * TILE_COLUMNS;
-        const float *BSS2_RESTRICT gain = tile->gain;
-        if (tile->ideal) {
-            const int n = tile->columns;
+        bss2_add_tiles(some, totals);
+        for (int i = 0; i < entries; i++) {
+            int8_t *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
+            const int32_t *BSS2_RESTRICT total = totals + i * TILE_COLUMNS;
             BSS2_VECTOR
-            for (int j = 0; j < n; j++) total[j] += bss2_code(gain[j] * sum[j], -128, 127);
-        } else {
-            const float *own = noise + 2 * (i % GROUP) * TILE_COLUMNS;
-            bss2_read(tile, sum, own, own + TILE_COLUMNS, total);
+            for (int j = 0; j < n; j++) {
+                const int32_t above = total[j] < -128 ? -128 : total[j];
+                out[j] = (int8_t)(above > 127 ? 127 : above);
+            }
         }
+    }
+    return sent;
+}
+
+/* What the synapses of one tile weigh: signed weight times its ratio and its synapse's factor, rounded, packed. `lines`: 0 for
+ * all rows, 1 for excitatory ones only, -1 for inhibitory ones. */
+BSS2_INLINE void bss2_pack_tile(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh,
+                                const float *ratio_exc, int rows, int columns, int line, int16_t *packed) {
+    const int pairs = rows + rows % 2;
+    for (int r = 0; r < pairs; r += 2) {
+        uint32_t both[TILE_COLUMNS + PACK] = {0};
+        for (int half = 0; half < 2 && r + half < rows; half++) {
+            const int8_t *BSS2_RESTRICT weight = weights + (r + half) * stride;
+            const float *BSS2_RESTRICT inh = strength + (size_t)(2 * (r + half)) * TILE_COLUMNS;
+            const float *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
+            BSS2_VECTOR
+            for (int j = 0; j < columns; j++) {
+                int32_t w = weight[j];
+                w = line * w < 0 ? 0 : w;
+                const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
+                const float heavy = (float)w * (w > 0 ? up : down);
+                const int32_t code = (int32_t)(heavy + copysignf(0.5f, heavy));
+                both[j] |= ((uint32_t)code & 0xFFFF) << 16 * half;
+            }
+        }
+        for (int c = 0; c < columns; c += PACK)
+            memcpy(packed + ((size_t)(c / PACK) * (size_t)(pairs / 2) + (size_t)r / 2) * (2 * PACK), both + c, 4 * PACK);
     }
 }
 
-/* What the synapses of a tile weigh: signed weight times its ratio and its synapse's factor, rounded, packed. */
-BSS2_CLONES
-void bss2_pack_weights(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh,
-                       const float *ratio_exc, int rows, int columns, float *packed) {
-    for (int r = 0; r < rows; r++) {
-        const int8_t *BSS2_RESTRICT weight = weights + r * stride;
-        const float *BSS2_RESTRICT inh = strength + (size_t)(2 * r) * TILE_COLUMNS, *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
-        float row[TILE_COLUMNS];
-        BSS2_VECTOR
-        for (int j = 0; j < columns; j++) {
-            const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
-            row[j] = (float)bss2_code((float)(int32_t)weight[j] * (weight[j] > 0 ? up : down), -4096, 4096);
-        }
-        for (int from = 0; from < columns; from += PACK)
-            memcpy(packed + ((size_t)(from / PACK) * rows + r) * PACK, row + from,
-                   sizeof(float) * (size_t)(columns - from < PACK ? columns - from : PACK));
-    }
-}
+typedef int64_t bss2_run_function(const bss2_matrix *m, int64_t block);
+typedef void bss2_pack_function(const int8_t *, int64_t, const float *, const float *, const float *, int, int, int, int16_t *);
 
-BSS2_CLONES
-void bss2_clamp(const int32_t *BSS2_RESTRICT total, int8_t *BSS2_RESTRICT out, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        const int32_t above = total[i] < -128 ? -128 : total[i];
-        out[i] = (int8_t)(above > 127 ? 127 : above);
+#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, NORMALS)                                                                    \
+    TARGET static int64_t bss2_run_##NAME(const bss2_matrix *m, int64_t block) {                                             \
+        return bss2_run_block(m, block, PRODUCT, NORMALS);                                                                   \
+    }                                                                                                                        \
+    TARGET static void bss2_pack_##NAME(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh, \
+                                        const float *ratio_exc, int rows, int columns, int line, int16_t *packed) {          \
+        bss2_pack_tile(weights, stride, strength, ratio_inh, ratio_exc, rows, columns, line, packed);                        \
     }
-}
+
+#if BSS2_X86
+BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_short_pairs_plain)
+BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_short_pairs_avx2)
+BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_short_pairs_avx512)
+BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_short_pairs_avx512)
+static bss2_run_function *const bss2_run_functions[] = {bss2_run_plain, bss2_run_avx2, bss2_run_avx512, bss2_run_vnni};
+static bss2_pack_function *const bss2_pack_functions[] = {bss2_pack_plain, bss2_pack_avx2, bss2_pack_avx512, bss2_pack_vnni};
+#else
+BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_short_pairs_plain)
+static bss2_run_function *const bss2_run_functions[] = {bss2_run_plain};
+static bss2_pack_function *const bss2_pack_functions[] = {bss2_pack_plain};
+#endif
 
 #endif

@@ -3,40 +3,86 @@
 import numpy as np
 from numpy.typing import NDArray
 
-PACK: int
-"""Columns that lie together in packed weights."""
+FRACTION: int
+"""Fractions of an LSB in which baselines are given."""
+
+INSTRUCTIONS: int
+"""The best instruction set of this processor: 0 any, 1 AVX2, 2 AVX-512, 3 AVX-512 with VNNI."""
 
 def pack_weights(
     weights: NDArray[np.int8],
     strength: NDArray[np.float32],
-    ratio_inh: NDArray[np.float32],
-    ratio_exc: NDArray[np.float32],
-    packed: NDArray[np.float32],
-) -> None:
-    """Write what the synapses of a tile weigh to ``packed``, (packs, rows, 16), zero beforehand."""
+    ratio: NDArray[np.float32],
+    line: int,
+    threads: int,
+    instructions: int,
+) -> NDArray[np.int16]:
+    """Return what the synapses of all tiles weigh, in the order that the product reads them.
 
-def add_tile(
+    Args:
+        weights: Of the whole matrix, (rows, columns).
+        strength: Factor of each synapse, (2, 256, 256).
+        ratio: Factor of the (inhibitory, excitatory) rows of each column of both hemispheres, (2, 2, 256).
+        line: 1 or -1 for weights of that sign only, 0 for all.
+        threads: How many to use.
+        instructions: Up to :data:`INSTRUCTIONS`; all give the same bytes.
+
+    Returns:
+        Shape (tiles, anything).
+    """
+
+def multiply(
     activations: NDArray[np.uint8],
-    pulse_offset: NDArray[np.float32],
-    pulse_scale: float,
-    pulse_limit: float,
-    packed: NDArray[np.float32],
+    packed: tuple[NDArray[np.int16], ...],
+    pulse_offset: NDArray[np.int16],
+    pulse_scale: int,
+    pulse_limit: int,
+    capacity: NDArray[np.float32],
     gain: NDArray[np.float32],
-    baseline: NDArray[np.float32],
-    limit: NDArray[np.float32],
+    baseline: NDArray[np.int16],
+    lowest: NDArray[np.float32],
     inverse_limit: NDArray[np.float32],
-    noise_baseline: float,
-    noise_result: float,
+    bend: NDArray[np.float32],
+    noise_rest: int,
+    noise_result: int,
     ideal: bool,
     key: int,
     purpose: int,
-    number: int,
     first_entry: int,
     run: int,
-    total: NDArray[np.int32],
+    out: NDArray[np.int8],
     threads: int,
-) -> None:
-    """Multiply (batch, rows) pulses with packed weights and add what is read to ``total``, (batch, columns)."""
+    instructions: int,
+) -> int:
+    """Multiply a batch of activations and write what all tiles read together.
 
-def clamp(total: NDArray[np.int32], out: NDArray[np.int8]) -> None:
-    """Write ``total`` clamped to int8 to ``out``."""
+    Args:
+        activations: (batch, rows).
+        packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
+            then saturate.
+        pulse_offset: What each driver adds to a pulse, (2, 128).
+        pulse_scale: Length of a pulse per activation, in the unit of ``pulse_offset``.
+        pulse_limit: Longest pulse.
+        capacity: Charge that 0 to 128 events may bring to a line before it saturates, (129,).
+        gain: What charge is in each column of each tile, in fractions of an LSB, if ``ideal`` in LSB, (tiles, 256).
+        baseline: Of a read at rest, in fractions of an LSB, within +-500 LSB, (2, 256).
+        lowest: 1.3 times the value at which the negative side of a column ends, in fractions of an LSB, (2, 256).
+        inverse_limit: Inverse of that value's size, or 0 where it never ends, (2, 256).
+        bend: That size over 1.2, (2, 256).
+        noise_rest: rms of a read at rest, in units of 1 / 512 LSB.
+        noise_result: rms of the read after integration, likewise.
+        ideal: Round the product; no reads.
+        key: Keys the noise with the next four.
+        purpose: Of the noise.
+        first_entry: Number of the first batch entry.
+        run: Number of the run.
+        out: Results, (batch, columns).
+        threads: How many to use.
+        instructions: Up to :data:`INSTRUCTIONS`; all give the same bytes.
+
+    Returns:
+        Activations that are not zero, counted for each tile.
+    """
+
+def short_normal(half: int) -> int:
+    """Return the number that 16 uniform bits give, in units of 1 / 4096."""

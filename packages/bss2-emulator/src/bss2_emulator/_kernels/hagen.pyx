@@ -1,8 +1,10 @@
-"""Multiply-accumulate in hagen mode (see hagen.h, product.h)."""
+"""Multiply-accumulate in hagen mode (see hagen.h, product.h, shorts.h)."""
 
 from cython.parallel cimport prange
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise cimport bss2_key
+
+import numpy as np
 
 
 cdef extern from "hagen.h" nogil:
@@ -11,85 +13,118 @@ cdef extern from "hagen.h" nogil:
         COLUMNS "TILE_COLUMNS"
         BLOCK "ENTRIES"
         PACK_COLUMNS "PACK"
+        LSB "FRACTION"
 
-    ctypedef void bss2_product(const float *, const float *, float *, int, int)
-
-    ctypedef struct bss2_tile:
+    ctypedef struct bss2_matrix:
         int64_t batch
-        int64_t activation_stride
-        int64_t total_stride
         int rows
         int columns
+        int64_t activation_stride
         const uint8_t *activations
-        const float *pulse_offset
-        float pulse_scale
-        float pulse_limit
-        const float *weights
+        const int16_t *weights[2]
+        int lines
+        int64_t tile_stride
+        const int16_t *pulse_offset
+        int pulse_scale
+        int pulse_limit
+        const float *capacity
         const float *gain
-        const float *baseline
-        const float *limit
+        const int16_t *baseline
+        const float *lowest
         const float *inverse_limit
-        float noise_baseline
-        float noise_result
+        const float *bend
+        int16_t noise_rest
+        int16_t noise_result
         int ideal
         bss2_key key
         uint32_t purpose
-        uint32_t number
         uint32_t first_entry
         uint32_t run
-        int32_t *total
+        int8_t *out
 
-    bss2_product *bss2_best_product()
-    void bss2_run_block(const bss2_tile *, bss2_product *, int64_t)
-    void bss2_pack_weights(const int8_t *, int64_t, const float *, const float *, const float *, int, int, float *)
-    void bss2_clamp(const int32_t *, int8_t *, int64_t)
-
-
-PACK = <int>PACK_COLUMNS
-
-
-def pack_weights(const int8_t[:, :] weights, const float[:, ::1] strength, const float[::1] ratio_inh,
-                 const float[::1] ratio_exc, float[:, :, ::1] packed):
-    """Write what the synapses of a tile weigh to ``packed``, (packs, rows, 16), zero beforehand."""
-    if weights.strides[1] != 1 or weights.shape[0] > ROWS or weights.shape[1] > COLUMNS or strength.shape[1] != COLUMNS:
-        raise ValueError("a tile has up to 128 rows of up to 256 contiguous columns")
-    bss2_pack_weights(&weights[0, 0], weights.strides[0], &strength[0, 0], &ratio_inh[0], &ratio_exc[0],
-                      <int>weights.shape[0], <int>weights.shape[1], &packed[0, 0, 0])
+    ctypedef int64_t bss2_run_function(const bss2_matrix *, int64_t)
+    ctypedef void bss2_pack_function(const int8_t *, int64_t, const float *, const float *, const float *, int, int, int,
+                                     int16_t *)
+    bss2_run_function **bss2_run_functions
+    bss2_pack_function **bss2_pack_functions
+    int bss2_instructions()
+    int16_t bss2_short_normal(uint32_t)
 
 
-def add_tile(
-    const uint8_t[:, :] activations, const float[::1] pulse_offset, float pulse_scale, float pulse_limit,
-    const float[:, :, ::1] packed, const float[::1] gain, const float[::1] baseline, const float[::1] limit,
-    const float[::1] inverse_limit, float noise_baseline, float noise_result, bint ideal, uint64_t key, uint32_t purpose, uint32_t number,
-    uint32_t first_entry, uint32_t run,
-    int32_t[:, :] total, int threads,
-):
-    """Multiply (batch, rows) pulses with packed weights and add what is read to ``total``, (batch, columns)."""
-    cdef bss2_tile tile
-    cdef bss2_product *product = bss2_best_product()
-    cdef int64_t block, first, last
-    if total.shape[0] == 0 or total.shape[1] == 0:
-        return
-    if activations.strides[1] != 1 or total.strides[1] != sizeof(int32_t) or total.shape[1] > COLUMNS:
-        raise ValueError("activations and totals of an entry must be contiguous")
-    tile.batch, tile.rows, tile.columns = activations.shape[0], <int>activations.shape[1], <int>total.shape[1]
-    tile.activation_stride, tile.total_stride = activations.strides[0], total.strides[0] // <Py_ssize_t>sizeof(int32_t)
-    tile.activations, tile.pulse_offset = &activations[0, 0], &pulse_offset[0]
-    tile.pulse_scale, tile.pulse_limit, tile.weights = pulse_scale, pulse_limit, &packed[0, 0, 0]
-    tile.gain, tile.baseline, tile.limit, tile.inverse_limit = &gain[0], &baseline[0], &limit[0], &inverse_limit[0]
-    tile.noise_baseline, tile.noise_result, tile.ideal = noise_baseline, noise_result, ideal
-    tile.key.low, tile.key.high = <uint32_t>key, <uint32_t>(key >> 32)
-    tile.purpose, tile.number, tile.first_entry, tile.run = purpose, number, first_entry, run
-    tile.total = &total[0, 0]
-    first, last = first_entry // BLOCK, (first_entry + tile.batch - 1) // BLOCK
-    if tile.batch * tile.rows * tile.columns < 1 << 20:
+FRACTION = <int>LSB
+INSTRUCTIONS = bss2_instructions()
+
+
+def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, :, ::1] ratio, int line,
+                 int threads, int instructions):
+    """Return what the synapses of all tiles weigh; see hagen.pyi."""
+    cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
+    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS, tile, x, y
+    cdef int64_t panels = (min(columns, COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS
+    cdef int64_t height = min(rows + rows % 2, ROWS)
+    cdef bss2_pack_function *pack = bss2_pack_functions[check_instructions(instructions)]
+    cdef int16_t[:, ::1] packed
+    if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
+        raise ValueError("strength: wanted (2, 256, 256)")
+    if ratio.shape[0] != 2 or ratio.shape[1] != 2 or ratio.shape[2] != COLUMNS:
+        raise ValueError("ratio: wanted (2, 2, 256)")
+    out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
+    packed = out
+    if rows * columns < 1 << 17:
         threads = 1  # not worth waking anybody
-    for block in prange(first, last + 1, nogil=True, schedule="static", num_threads=threads):
-        bss2_run_block(&tile, product, block)
+    for tile in prange(down * across, nogil=True, schedule="static", num_threads=threads):
+        x = tile // down
+        y = tile % down
+        pack(&weights[y * ROWS, x * COLUMNS], columns, &strength[tile % 2, 0, 0], &ratio[tile % 2, 0, 0],
+             &ratio[tile % 2, 1, 0], <int>min(rows - y * ROWS, <int64_t>ROWS),
+             <int>min(columns - x * COLUMNS, <int64_t>COLUMNS), line, &packed[tile, 0])
+    return out
 
 
-def clamp(const int32_t[:, ::1] total, int8_t[:, ::1] out):
-    """Write ``total`` clamped to int8 to ``out``."""
-    if total.shape[0] and total.shape[1]:
-        with nogil:
-            bss2_clamp(&total[0, 0], &out[0, 0], total.shape[0] * total.shape[1])
+def multiply(
+    const uint8_t[:, ::1] activations, tuple packed, const int16_t[:, ::1] pulse_offset, int pulse_scale,
+    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const int16_t[:, ::1] baseline,
+    const float[:, ::1] lowest, const float[:, ::1] inverse_limit, const float[:, ::1] bend, int noise_rest, int noise_result, bint ideal,
+    uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads,
+    int instructions,
+):
+    """Multiply a batch with packed weights; see hagen.pyi."""
+    cdef bss2_matrix m
+    cdef bss2_run_function *run_block = bss2_run_functions[check_instructions(instructions)]
+    cdef const int16_t[:, ::1] line
+    cdef int64_t block, sent = 0, tiles
+    if out.shape[0] == 0:
+        return 0
+    m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
+    m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
+    tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
+    m.lines = <int>len(packed)
+    for block in range(m.lines):
+        line = packed[block]
+        m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
+        if line.shape[0] != tiles:
+            raise ValueError("weights: wanted those of all tiles")
+    if out.shape[0] != m.batch or gain.shape[0] != tiles or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
+        raise ValueError("operands do not fit")
+    m.pulse_offset, m.pulse_scale, m.pulse_limit = &pulse_offset[0, 0], pulse_scale, pulse_limit
+    m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
+    m.lowest, m.inverse_limit, m.bend = &lowest[0, 0], &inverse_limit[0, 0], &bend[0, 0]
+    m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
+    m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
+    m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
+    if m.batch * m.rows * m.columns < 1 << 18:
+        threads = 1
+    for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
+        sent += run_block(&m, block)
+    return sent
+
+
+cdef int check_instructions(int instructions) except -1:
+    if not 0 <= instructions <= INSTRUCTIONS:
+        raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
+    return instructions
+
+
+def short_normal(uint32_t half):
+    """Return the number that 16 uniform bits give, in units of 1 / 4096."""
+    return bss2_short_normal(half)

@@ -8,6 +8,24 @@ from numpy.typing import NDArray
 LAYOUT: dict[str, int]
 """Steps, latencies and rows of the table of neuron constants (plan.h)."""
 
+class Circuits:
+    """How neurons are grouped by kind and joined (plan.h), and what is read out of them."""
+
+    def __init__(
+        self,
+        group: NDArray[np.int32],
+        kind: NDArray[np.int8],
+        source: NDArray[np.int8],
+        pulse_cycles: NDArray[np.int32],
+        unit_end: NDArray[np.int32],
+        bypass: NDArray[np.int32],
+        offsets: NDArray[np.int32],
+        leads: NDArray[np.int32],
+        squares: NDArray[np.int32],
+        matrix: NDArray[np.float64],
+        line_rest: float,
+    ) -> None: ...
+
 class Readout:
     """Column ADC of one hemisphere: where it samples what, and where the codes go."""
 
@@ -54,8 +72,8 @@ Listed = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
 class Outcome(NamedTuple):
     """What the entries of a batch left behind.
 
-    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes and ``sent`` those that
-    come over the link, as active neurons; ``back`` other events that come over the link, as routes; ``passed`` events
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n; ``sent``
+    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the link, as routes; ``passed`` events
     at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
     crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
     background source (batch, 8).
@@ -85,6 +103,7 @@ def run_batch(
     neuron: NDArray[np.uint32],
     reset_cycles: NDArray[np.int32],
     refractory_cycles: NDArray[np.int32],
+    circuits: Circuits,
     delivery: Delivery,
     key: int,
     run: int,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from bss2_emulator._kernels.noise cimport bss2_key
@@ -31,6 +31,10 @@ cdef extern from "plan.h" nogil:
         STP_POWERS, QUEUE_ROOM
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
         REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
+        CROSSING, LINE_EXC, LINE_INH, TERMS, DECAY_HALF, DRIVE_HALF_EXC, DRIVE_HALF_INH, SYN_HALF_EXC, SYN_HALF_INH
+        CHARGE_EXC, CHARGE_INH, IS_COBA, REVERSAL, ADAPT_DECAY, ADAPT_GAIN, ADAPT_BASE, ADAPT_PULSE, ADAPT_REF
+        ADAPT_PULL, EXP_RATE, EXP_START, EXP_SHARPNESS, EXP_DELTA, EXP_TOP, EXP_LIMIT
+        KIND_ADAPT, KIND_COBA, KIND_EXP, KIND_JOINED
 
     ctypedef struct bss2_cadc:
         int count
@@ -112,6 +116,20 @@ cdef extern from "plan.h" nogil:
         const int32_t *reset_cycles
         const int32_t *refractory_cycles
         bss2_delivery delivery
+        const int32_t *group
+        const int8_t *kind
+        const int8_t *source
+        const int32_t *pulse_cycles
+        const int32_t *unit_end
+        int bypasses
+        const int32_t *bypass
+        int sourced
+        double line_rest
+        int coupled
+        const int32_t *coupled_offsets
+        const int32_t *coupled_leads
+        const int32_t *coupled_squares
+        const void *coupled_matrix
         bss2_key key
         uint32_t run
         bss2_cadc cadc[2]
@@ -135,7 +153,45 @@ LAYOUT = {
     "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
     "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
     "shift": SHIFT, "noise": NOISE, "start": START, "origin": ORIGIN, "threshold": THRESHOLD, "latency": LATENCY,
+    "crossing": CROSSING, "line_exc": LINE_EXC, "line_inh": LINE_INH, "terms": TERMS, "decay_half": DECAY_HALF,
+    "drive_half_exc": DRIVE_HALF_EXC, "drive_half_inh": DRIVE_HALF_INH, "syn_half_exc": SYN_HALF_EXC,
+    "syn_half_inh": SYN_HALF_INH, "charge_exc": CHARGE_EXC, "charge_inh": CHARGE_INH, "is_coba": IS_COBA,
+    "reversal": REVERSAL, "adapt_decay": ADAPT_DECAY, "adapt_gain": ADAPT_GAIN, "adapt_base": ADAPT_BASE,
+    "adapt_pulse": ADAPT_PULSE, "adapt_ref": ADAPT_REF, "adapt_pull": ADAPT_PULL, "exp_rate": EXP_RATE,
+    "exp_start": EXP_START, "exp_sharpness": EXP_SHARPNESS, "exp_delta": EXP_DELTA, "exp_top": EXP_TOP,
+    "exp_limit": EXP_LIMIT, "kind_adapt": KIND_ADAPT, "kind_coba": KIND_COBA, "kind_exp": KIND_EXP,
+    "kind_joined": KIND_JOINED,
 }
+
+
+cdef class Circuits:
+    """How neurons are grouped by kind and joined (see plan.h), and what is read out of them."""
+
+    cdef const int32_t[::1] group, pulse_cycles, unit_end, bypass, offsets, leads, squares
+    cdef const int8_t[::1] kind, source
+    cdef const float[::1] single
+    cdef const double[::1] matrix
+    cdef double line_rest
+
+    def __init__(self, group, kind, source, pulse_cycles, unit_end, bypass, offsets, leads, squares, matrix,
+                 double line_rest):
+        self.group, self.kind, self.source, self.pulse_cycles, self.unit_end = group, kind, source, pulse_cycles, unit_end
+        self.bypass, self.offsets, self.leads, self.squares = bypass, offsets, leads, squares
+        self.matrix, self.single, self.line_rest = matrix, matrix.astype(np.float32), line_rest
+
+    cdef void fill(self, bss2_plan *out, bint single):
+        cdef Py_ssize_t j
+        out.group, out.kind, out.source, out.unit_end = &self.group[0], &self.kind[0], &self.source[0], &self.unit_end[0]
+        out.pulse_cycles = &self.pulse_cycles[0]
+        out.sourced, out.line_rest = 0, self.line_rest
+        for j in range(self.source.shape[0]):
+            out.sourced |= self.source[j]
+        out.bypasses = <int>self.bypass.shape[0]
+        out.bypass = &self.bypass[0] if out.bypasses else NULL
+        out.coupled = <int>self.offsets.shape[0] - 1
+        if out.coupled:
+            out.coupled_offsets, out.coupled_leads, out.coupled_squares = &self.offsets[0], &self.leads[0], &self.squares[0]
+            out.coupled_matrix = <const void *>&self.single[0] if single else <const void *>&self.matrix[0]
 
 
 cdef class Readout:
@@ -222,8 +278,8 @@ Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
 class Outcome(NamedTuple):
     """What the entries of a batch left behind.
 
-    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes and ``sent`` those that
-    come over the link, as active neurons; ``back`` other events that come over the link, as routes; ``passed`` events
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n; ``sent``
+    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the link, as routes; ``passed`` events
     at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
     crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
     background source (batch, 8).
@@ -244,7 +300,7 @@ def run_batch(
     int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high,
     const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh, const int32_t[:, ::1] spans,
     const uint32_t[::1] neuron, const int32_t[::1] reset_cycles, const int32_t[::1] refractory_cycles,
-    Delivery delivery not None, uint64_t key, uint32_t run, uint32_t first_entry,
+    Circuits circuits not None, Delivery delivery not None, uint64_t key, uint32_t run, uint32_t first_entry,
     Readout top, Readout bottom, int trace_index, real[:, ::1] trace, int threads,
 ):
     """Run all entries."""
@@ -258,6 +314,7 @@ def run_batch(
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
     plan.neuron = &neuron[0]
     plan.reset_cycles, plan.refractory_cycles = &reset_cycles[0], &refractory_cycles[0]
+    circuits.fill(&plan, single)
     delivery.fill(&plan.delivery)
     plan.key.low, plan.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     plan.run = run

@@ -10,9 +10,8 @@ BSS2_INLINE REAL NAME(saturation)(REAL x) {
     return top / low;
 }
 
-/* Advance all neurons by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance)(NAME(state) *s, const int saturating) {
-    const int n = s->width;
+/* Advance the first `n` neurons, which are plain, by a step; returns how many are above their threshold. */
+BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int saturating) {
     const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
     const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
     const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
@@ -53,16 +52,21 @@ BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
 }
 
 /* Synaptic states of one neuron at the start of this step, saturation included; the step has moved them to its end. */
-BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh) {
+BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh, REAL *factor_exc, REAL *factor_inh) {
+    *factor_exc = *factor_inh = (REAL)1;
     *exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j];
     *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j];
     if (s->plan->saturating) {
-        *exc *= NAME(saturation)(*exc);
-        *inh *= NAME(saturation)(*inh);
+        *factor_exc = NAME(saturation)(*exc);
+        *factor_inh = NAME(saturation)(*inh);
+        *exc *= *factor_exc;
+        *inh *= *factor_inh;
     }
 }
 
-/* Move the membrane of one neuron by `k` cycles from cycle `t` of this step. */
+#include "terms.h"
+
+/* Move the membrane of one plain neuron by `k` cycles from cycle `t` of this step. */
 BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, REAL inh, int64_t t, int k) {
     const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
     if (gone > 0) {
@@ -78,26 +82,36 @@ BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, RE
 /* Put the constants of the neuron's phase where the loop over all neurons finds them. */
 BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
     const int mode = s->phase[j] == NAME(RESETTING), row = mode * STEP + STEP - 1;
+    if (s->plan->kind[j]) {
+        NAME(use_terms)(s, j, mode);
+        return;
+    }
     s->decay[j] = TABLE(s, DECAY + row)[j];
     s->drive_exc[j] = TABLE(s, DRIVE_EXC + row)[j];
     s->drive_inh[j] = TABLE(s, DRIVE_INH + row)[j];
     s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - s->decay[j]) + s->noise[j];
 }
 
-/* Follow one neuron through its phases from cycle `t` to the end of the step; `since`, `before`: its last change there. */
+/* Follow one neuron through its phases and pulses from cycle `t` to the end of the step; `since`, `before`: its last change there. */
 static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *since, REAL *before) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
-    REAL exc, inh;
-    NAME(inputs)(s, j, &exc, &inh);
-    while (s->next[j] < end) {
-        if (s->next[j] > t) {
-            v = NAME(segment)(s, j, v, exc, inh, t, (int)(s->next[j] - t));
-            t = s->next[j];
+    REAL exc, inh, unused[2];
+    NAME(inputs)(s, j, &exc, &inh, &unused[0], &unused[1]);
+    const int plain = !plan->kind[j];
+    while (s->next[j] < end || s->pulse_end[j] < end) {
+        const int64_t change = s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
+        if (change > t) {
+            const int k = (int)(change - t);
+            v = plain ? NAME(segment)(s, j, v, exc, inh, t, k) : NAME(move)(s, j, v, (int)(t - s->start), k, 0);
+            t = change;
         }
+        if (s->pulse_end[j] <= t) NAME(pulse)(s, j, INT64_MAX);
+        if (s->next[j] > t) continue;
         if (s->phase[j] == NAME(FIRING)) {
             s->phase[j] = NAME(RESETTING);
             s->next[j] = s->fired[j] + plan->reset_cycles[j];
+            if (plan->pulse_cycles[j]) NAME(pulse)(s, j, s->fired[j] + plan->pulse_cycles[j]);
         } else if (s->phase[j] == NAME(RESETTING)) {
             s->phase[j] = NAME(HOLDING);
             s->next[j] = s->fired[j] + plan->refractory_cycles[j];
@@ -109,21 +123,53 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
     NAME(use_mode)(s, j);
     *since = t;
     *before = v;
-    return end > t ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : v;
+    for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
+    if (end == t) return v;
+    return plain ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : NAME(move)(s, j, v, (int)(t - s->start), (int)(end - t), 0);
 }
 
 /* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. */
 static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after) {
     const int64_t end = s->start + STEP;
-    const REAL threshold = TABLE(s, THRESHOLD)[j], span = (REAL)(end - since);
-    const REAL fraction = before >= threshold ? (REAL)0 : (threshold - before) / (after - before);
-    const int64_t time = since + (int64_t)(fraction * span + TABLE(s, LATENCY)[j]);
+    const int kind = s->plan->kind[j];
+    const REAL threshold = TABLE(s, CROSSING)[j], span = (REAL)(end - since);
+    if (kind) for (int i = j; i < s->plan->unit_end[j]; i++) s->u_next[i] = s->u[i];
+    int64_t time;
+    if (kind & KIND_EXP) {
+        time = NAME(walk)(s, j, since, &before, threshold);
+    } else {
+        const REAL fraction = before >= threshold ? (REAL)0 : (threshold - before) / (after - before);
+        time = since + (int64_t)(fraction * span + TABLE(s, LATENCY)[j]);
+        const int moved = (int)((time < end ? time : end) - since);
+        if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
+        if (time > since) before += (after - before) * ((REAL)(time - since) / span);
+    }
+    if (s->pulse_end[j] == INT64_MAX) s->busy[s->busy_count++] = j; /* it is there while a pulse lasts */
     s->fired[j] = s->next[j] = time;
     s->phase[j] = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
-    s->busy[s->busy_count++] = j;
     NAME(send)(s, time, j);
-    if (time >= end) return after;
-    if (time > since) before += (after - before) * ((REAL)(time - since) / span);
+    if (time >= end) return kind & KIND_EXP ? before : after;
     return NAME(follow)(s, j, before, time, &since, &before);
+}
+
+/* Events at inputs that bypass the membrane fire at once. Their tables turn states into times: an event k cycles before the
+ * end adds weight * 4096^(k - 1) to the state and k times as much to what is late, so that the ratio is that of the earliest. */
+static void NAME(bypass)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    for (int i = 0; i < plan->bypasses; i++) {
+        const int at = plan->bypass[i] / 2, inhibitory = plan->bypass[i] % 2;
+        REAL *current = inhibitory ? s->inh : s->exc, *late = inhibitory ? s->late_inh : s->late_exc;
+        const REAL state = current[at], weighted = late[at];
+        current[at] = late[at] = (REAL)0;
+        int j = at; /* the circuit that leads */
+        while (j > 0 && plan->unit_end[j - 1] > at) j--;
+        if (state <= (REAL)0 || s->phase[j] != NAME(FREE)) continue;
+        const int64_t time = s->start + STEP - (int64_t)(weighted / state + (REAL)0.5);
+        s->fired[j] = s->next[j] = time;
+        s->phase[j] = NAME(FIRING);
+        s->threshold[j] = (REAL)INFINITY;
+        if (s->pulse_end[j] == INT64_MAX) s->busy[s->busy_count++] = j;
+        NAME(send)(s, time, j);
+    }
 }

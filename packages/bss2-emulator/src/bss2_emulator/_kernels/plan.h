@@ -2,6 +2,7 @@
 #ifndef BSS2_PLAN_H
 #define BSS2_PLAN_H
 
+#include "elementary.h"
 #include "noise.h"
 #include "transport.h"
 
@@ -28,10 +29,39 @@ enum {
     NOISE = SHIFT + MODES,                /* volts per step and unit normal */
     START,                                /* volts per unit normal at the start */
     ORIGIN,                               /* volts above REST at the start */
-    THRESHOLD,
+    THRESHOLD,                            /* that a step compares with */
     LATENCY,                              /* comparator, cycles */
+    CROSSING,                             /* the threshold itself, where it is compared elsewhere */
+    LINE_EXC,                             /* volts of the readout per unit of synaptic state */
+    LINE_INH,
+    TERMS,                                /* from here on only for neurons of a kind beyond plain */
+    DECAY_HALF = TERMS,                   /* (mode, k): as DECAY, DRIVE and SYN, over k half cycles */
+    DRIVE_HALF_EXC = DECAY_HALF + MODES * STEP,
+    DRIVE_HALF_INH = DRIVE_HALF_EXC + MODES * STEP,
+    SYN_HALF_EXC = DRIVE_HALF_INH + MODES * STEP,
+    SYN_HALF_INH = SYN_HALF_EXC + STEP,
+    CHARGE_EXC = SYN_HALF_INH + STEP,     /* (k): conductance over capacitance times k cycles, per unit of synaptic state */
+    CHARGE_INH = CHARGE_EXC + STEP,
+    IS_COBA = CHARGE_INH + STEP,          /* (input): 1 where it is conductance based; its LATE is then a charge */
+    REVERSAL = IS_COBA + 2,               /* (input): volts */
+    ADAPT_DECAY = REVERSAL + 2,           /* (k): over k half cycles */
+    ADAPT_GAIN = ADAPT_DECAY + STEP,
+    ADAPT_BASE,                           /* where the adaptation voltage goes with the membrane at 0 V */
+    ADAPT_PULSE,                          /* volts that a pulse adds to this */
+    ADAPT_REF,
+    ADAPT_PULL,                           /* (mode): volts of REST per volt of adaptation */
+    EXP_RATE = ADAPT_PULL + MODES,        /* (k): k cycles times current over Delta at EXP_START */
+    EXP_START = EXP_RATE + STEP,
+    EXP_SHARPNESS,
+    EXP_DELTA,
+    EXP_TOP,                              /* in units of Delta above EXP_START, where the current ends */
+    EXP_LIMIT,
     TABLES
 };
+
+/* Kind of a neuron, bits; GROUPS of kinds lie one after the other and each has a loop of its own. */
+enum { KIND_ADAPT = 1, KIND_COBA = 2, KIND_EXP = 4, KIND_JOINED = 8 };
+enum { PLAIN, ADAPTING, REVERSING, EXPONENTIAL, REVERSING_EXPONENTIAL, SHARED, JOINED, GROUPS };
 
 enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u << 16 };
 
@@ -61,6 +91,18 @@ typedef struct {
     bss2_delivery delivery;
     bss2_key key;
     uint32_t run;
+    const int32_t *group;        /* [GROUPS + 1]: first neuron of each group */
+    const int8_t *kind;          /* [width] */
+    const int8_t *source;        /* [width] what is read out: 0 membrane, 1, 2 synaptic inputs, 3 adaptation */
+    const int32_t *pulse_cycles; /* [width] length of an adaptation pulse, 0 without one */
+    const int32_t *unit_end;     /* [width] of the circuit that leads a membrane: one past the last one on it */
+    int bypasses;                /* inputs that fire their neuron at once, with the tables of such */
+    const int32_t *bypass;       /* [bypasses] 2 * neuron + (0 excitatory, 1 inhibitory) */
+    int sourced;                 /* something else than membranes is read out */
+    double line_rest;            /* volts of a synaptic line without input, as it is read out */
+    int coupled;                 /* logical neurons with conductances between compartments */
+    const int32_t *coupled_offsets, *coupled_leads, *coupled_squares; /* [coupled + 1], circuits that lead, of matrices */
+    const void *coupled_matrix;  /* REAL: each compartment after half a step of exchange */
     bss2_cadc cadc[2];
     int trace_index;             /* active neuron whose membrane is kept for the MADC, -1 none */
     void *trace;                 /* REAL [batch][steps + 1] */

@@ -1,89 +1,86 @@
-/* Product of a block of pulse vectors with a packed weight matrix.
- *
- * Operands are integers so small that every sum is exact in float: fused multiplication and addition, and any order of sums,
- * give the same bytes. Hence contraction is allowed here, and only here.
- */
+/* Product of a block of pulse vectors with a packed weight matrix: 16-bit integers, 32-bit sums, so exact in any order. */
 #ifndef BSS2_PRODUCT_H
 #define BSS2_PRODUCT_H
 
-#include "portable.h"
+#include "instructions.h"
 
 enum {
     TILE_ROWS = 128,
     TILE_COLUMNS = 256,
     ENTRIES = 8, /* batch entries of a block */
-    PACK = 16,   /* columns that lie together: weights are [column / PACK][row][column % PACK] */
+    PACK = 32,   /* columns that lie together: weights are [column / PACK][row / 2][column % PACK][row % 2] */
 };
 
-typedef void bss2_product(const float *pulses, const float *weights, float *out, int rows, int columns);
+/* pulses [ENTRIES][TILE_ROWS], sums [ENTRIES][TILE_COLUMNS]; rows are whole pairs, columns are rounded up to whole packs. */
+typedef void bss2_product(const int16_t *pulses, const int16_t *weights, int32_t *sums, int rows, int columns);
 
-/* pulses [ENTRIES][TILE_ROWS], out [ENTRIES][TILE_COLUMNS]; columns are rounded up to whole packs. */
-#if defined(__GNUC__)
-#if !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC optimize("fp-contract=fast")
-#define BSS2_UNROLL _Pragma("GCC unroll 8")
-#else
-#define BSS2_UNROLL _Pragma("unroll")
-#endif
-#define BSS2_DEFINE_PRODUCT(NAME, TARGET, LANES, VECTORS)                                                                    \
-    typedef float NAME##_vector __attribute__((vector_size(4 * LANES), aligned(4)));                                         \
-    TARGET static void NAME(const float *BSS2_RESTRICT pulses, const float *BSS2_RESTRICT weights, float *BSS2_RESTRICT out, \
-                            int rows, int columns) {                                                                         \
-        for (int c = 0; c < columns; c += VECTORS * LANES) {                                                                 \
-            const float *column[VECTORS];                                                                                    \
-            NAME##_vector sum[ENTRIES][VECTORS] = {{{0}}};                                                                   \
-            for (int v = 0; v < VECTORS; v++)                                                                                \
-                column[v] = weights + (size_t)((c + v * LANES) / PACK) * rows * PACK + (c + v * LANES) % PACK;               \
-            for (int r = 0; r < rows; r++) {                                                                                 \
-                const float *pulse = pulses + r;                                                                             \
-                NAME##_vector weight[VECTORS];                                                                               \
-                for (int v = 0; v < VECTORS; v++) weight[v] = *(const NAME##_vector *)(column[v] + (size_t)r * PACK);        \
-                BSS2_UNROLL                                                                                                  \
-                for (int i = 0; i < ENTRIES; i++)                                                                            \
-                    for (int v = 0; v < VECTORS; v++) sum[i][v] += pulse[i * TILE_ROWS] * weight[v];                         \
+BSS2_INLINE const int16_t *bss2_pack(const int16_t *weights, int rows, int column, int pair) {
+    return weights + ((size_t)(column / PACK) * (size_t)(rows / 2) + (size_t)pair) * (2 * PACK) + 2 * (column % PACK);
+}
+
+BSS2_INLINE int32_t bss2_pair(const int16_t *pulses) { /* two pulses as one word */
+    int32_t pair;
+    memcpy(&pair, pulses, 4);
+    return pair;
+}
+
+static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,
+                               int32_t *BSS2_RESTRICT sums, int rows, int columns) {
+    for (int c = 0; c < columns; c += PACK) {
+        int32_t sum[ENTRIES][PACK] = {{0}};
+        for (int r = 0; r < rows / 2; r++) {
+            const int16_t *BSS2_RESTRICT weight = bss2_pack(weights, rows, c, r);
+            int32_t one[PACK], two[PACK];
+            for (int j = 0; j < PACK; j++) one[j] = weight[2 * j], two[j] = weight[2 * j + 1];
+            for (int i = 0; i < ENTRIES; i++) {
+                const int32_t first = pulses[i * TILE_ROWS + 2 * r], second = pulses[i * TILE_ROWS + 2 * r + 1];
+                for (int j = 0; j < PACK; j++) sum[i][j] += first * one[j] + second * two[j];
+            }
+        }
+        for (int i = 0; i < ENTRIES; i++) memcpy(sums + i * TILE_COLUMNS + c, sum[i], sizeof(sum[i]));
+    }
+}
+
+#if BSS2_X86
+
+/* GROUP entries and two vectors of LANES columns at a time stay in registers. */
+#define BSS2_DEFINE_PRODUCT(NAME, TARGET, VECTOR, LANES, GROUP, ZERO, LOAD, SPREAD, MULTIPLY_ADD, STORE)                     \
+    TARGET static void NAME(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,                       \
+                            int32_t *BSS2_RESTRICT sums, int rows, int columns) {                                            \
+        for (int c = 0; c < columns; c += 2 * LANES)                                                                         \
+            for (int first = 0; first < ENTRIES; first += GROUP) {                                                           \
+                VECTOR left[GROUP], right[GROUP];                                                                            \
+                for (int i = 0; i < GROUP; i++) left[i] = right[i] = ZERO();                                                 \
+                for (int r = 0; r < rows / 2; r++) {                                                                         \
+                    const int16_t *weight = bss2_pack(weights, rows, c, r);                                                  \
+                    const VECTOR one = LOAD((const void *)weight), two = LOAD((const void *)(weight + 2 * LANES));           \
+                    for (int i = 0; i < GROUP; i++) {                                                                        \
+                        const VECTOR pulse = SPREAD(bss2_pair(pulses + (first + i) * TILE_ROWS + 2 * r));                    \
+                        left[i] = MULTIPLY_ADD(left[i], pulse, one);                                                         \
+                        right[i] = MULTIPLY_ADD(right[i], pulse, two);                                                       \
+                    }                                                                                                        \
+                }                                                                                                            \
+                for (int i = 0; i < GROUP; i++) {                                                                            \
+                    STORE((void *)(sums + (first + i) * TILE_COLUMNS + c), left[i]);                                         \
+                    STORE((void *)(sums + (first + i) * TILE_COLUMNS + c + LANES), right[i]);                                \
+                }                                                                                                            \
             }                                                                                                                \
-            BSS2_UNROLL                                                                                                      \
-            for (int i = 0; i < ENTRIES; i++)                                                                                \
-                for (int v = 0; v < VECTORS; v++)                                                                            \
-                    *(NAME##_vector *)(out + TILE_COLUMNS * i + c + v * LANES) = sum[i][v];                                  \
-        }                                                                                                                    \
     }
 
-BSS2_DEFINE_PRODUCT(bss2_product_4, , 4, 1)
-#if defined(__x86_64__) && !defined(BSS2_NO_CLONES)
-BSS2_DEFINE_PRODUCT(bss2_product_8, __attribute__((target("avx2,fma"))), 8, 1)
-BSS2_DEFINE_PRODUCT(bss2_product_16, __attribute__((target("avx512f"))), 16, 2)
-#endif
-#if !defined(__clang__)
-#pragma GCC pop_options
-#endif
+#define BSS2_MADD_128(SUM, PULSE, WEIGHT) _mm_add_epi32(SUM, _mm_madd_epi16(PULSE, WEIGHT))
+#define BSS2_LOAD_128(FROM) _mm_loadu_si128((const __m128i *)(FROM))
+#define BSS2_STORE_128(TO, VALUE) _mm_storeu_si128((__m128i *)(TO), VALUE)
+#define BSS2_MADD_256(SUM, PULSE, WEIGHT) _mm256_add_epi32(SUM, _mm256_madd_epi16(PULSE, WEIGHT))
+#define BSS2_MADD_512(SUM, PULSE, WEIGHT) _mm512_add_epi32(SUM, _mm512_madd_epi16(PULSE, WEIGHT))
 
-static bss2_product *bss2_best_product(void) {
-#if defined(__x86_64__) && !defined(BSS2_NO_CLONES)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f")) return bss2_product_16;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return bss2_product_8;
-#endif
-    return bss2_product_4;
-}
-
-#else /* a compiler without vector types */
-
-static void bss2_product_plain(const float *pulses, const float *weights, float *out, int rows, int columns) {
-    for (int i = 0; i < ENTRIES; i++)
-        for (int c = 0; c < columns; c++) {
-            float sum = 0;
-            for (int r = 0; r < rows; r++)
-                sum += pulses[i * TILE_ROWS + r] * weights[((size_t)(c / PACK) * rows + r) * PACK + c % PACK];
-            out[TILE_COLUMNS * i + c] = sum;
-        }
-}
-
-static bss2_product *bss2_best_product(void) {
-    return bss2_product_plain;
-}
-
+BSS2_DEFINE_PRODUCT(bss2_product_sse2, , __m128i, 4, 4, _mm_setzero_si128, BSS2_LOAD_128, _mm_set1_epi32, BSS2_MADD_128,
+                    BSS2_STORE_128)
+BSS2_DEFINE_PRODUCT(bss2_product_avx2, BSS2_TARGET_AVX2, __m256i, 8, 4, _mm256_setzero_si256, _mm256_loadu_si256,
+                    _mm256_set1_epi32, BSS2_MADD_256, _mm256_storeu_si256)
+BSS2_DEFINE_PRODUCT(bss2_product_avx512, BSS2_TARGET_AVX512, __m512i, 16, 8, _mm512_setzero_si512, _mm512_loadu_si512,
+                    _mm512_set1_epi32, BSS2_MADD_512, _mm512_storeu_si512)
+BSS2_DEFINE_PRODUCT(bss2_product_vnni, BSS2_TARGET_VNNI, __m512i, 16, 8, _mm512_setzero_si512, _mm512_loadu_si512,
+                    _mm512_set1_epi32, _mm512_dpwssd_epi32, _mm512_storeu_si512)
 #endif
 
 #endif

@@ -22,4 +22,4 @@ def compile_actions(
     spans: NDArray[np.int32],
     threads: int,
 ) -> None:
-    """Write what each row of drivers adds to the synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
+    """Write what rows of drivers add to synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""

@@ -68,7 +68,7 @@ def compile_actions(
     const real[::1] scale_exc, const real[::1] scale_inh, real[:, ::1] exc, real[:, ::1] inh, int32_t[:, ::1] spans,
     int threads,
 ):
-    """Write what each row of drivers adds to the synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
+    """Write what rows of drivers add to synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
     cdef Py_ssize_t r, rows = row_offsets.shape[0] - 1
     if drivers.shape[0] == 0 or count == 0:
         return

@@ -2,7 +2,8 @@
  *
  * Without loss an event passes in the cycle in which it arrives. With it, each crossbar input passes at most one event a
  * cycle, and only when all PADI buses that it goes to are free; what arrives meanwhile waits in the input's queue or, where
- * that is full, is dropped. Inputs are served from number (cycle % INPUTS) on. Twin: reference/transport.py.
+ * that is full, is dropped. Inputs take turns: the one that has the first choice keeps it until it passes an event. Twin:
+ * reference/transport.py.
  */
 #ifndef BSS2_TRANSPORT_H
 #define BSS2_TRANSPORT_H
@@ -39,9 +40,9 @@ typedef struct {
     int link_labels;                 /* that the FPGA sends in a cycle, to different channels */
     const bss2_route *routes;        /* input labels, background labels, active neurons */
     int actions;                     /* compiled rows before those of single drivers */
-    int first_neuron;                /* route of active neuron 0 */
+    int first_neuron;                /* route of the first active neuron; those of the others follow, by n */
     const int32_t *label_route;      /* [65536] */
-    const int32_t *neuron_route;     /* [width], -1: no output */
+    const int32_t *neuron_route;     /* [512], -1: no output */
     const int32_t *background_route; /* [SOURCES][256] by the lower label bits */
     const int32_t *bus_cycles;       /* [BUSES] that an event keeps a bus busy */
     const bss2_source *sources;      /* [SOURCES] */
@@ -71,12 +72,13 @@ typedef struct {
     int link_count;
     bss2_source_state sources[SOURCES];
     /* Spikes on their way: a ring of steps. */
-    int32_t *spikes;        /* [SLOTS][capacity] active neurons */
+    int32_t *spikes;        /* [SLOTS][capacity] neurons n */
     int64_t *spike_times;
     int spike_count[SLOTS], spike_at, slot, capacity;
     /* Crossbar. */
     uint32_t waiting;       /* inputs with events in their queue, one bit each */
     int64_t cycle;          /* to be served next, while anyone waits */
+    int first;              /* input that has the first choice */
     int64_t bus_free[BUSES], channel_free[CHANNELS];
     int slow_buses;         /* events keep a bus busy beyond their cycle */
     bss2_queue queue[INPUTS];
@@ -177,6 +179,17 @@ static void bss2_wait(bss2_transport *x, int32_t number) {
     x->waiting |= 1u << route->input;
 }
 
+/* Number of the lowest bit that is set. */
+BSS2_INLINE int bss2_lowest(uint32_t bits) {
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctz(bits);
+#else
+    int i = 0;
+    while (!(bits >> i & 1u)) i++;
+    return i;
+#endif
+}
+
 /* Buses that are busy at a cycle, one bit each. */
 BSS2_INLINE uint32_t bss2_busy(const bss2_transport *x, int64_t time) {
     uint32_t busy = 0;
@@ -191,9 +204,71 @@ BSS2_INLINE void bss2_occupy(bss2_transport *x, uint32_t buses, int64_t time) {
             if (buses >> b & 1u) x->bus_free[b] = time + x->delivery->bus_cycles[b];
 }
 
+/* Serve the queues of the crossbar inputs in one cycle; writes the routes that pass, and returns their number. */
+static int bss2_serve(bss2_transport *x, int64_t time, int32_t *passing) {
+    const uint32_t low = (1u << x->first) - 1u, waiting = x->waiting;
+    uint32_t busy = bss2_busy(x, time);
+    int count = 0, best = -1;
+    for (int half = 0; half < 2; half++) {
+        uint32_t pending = half ? waiting & low : waiting & ~low;
+        for (; pending; pending &= pending - 1) {
+            const int input = bss2_lowest(pending);
+            bss2_queue *queue = &x->queue[input];
+            const int32_t number = queue->route[queue->head];
+            const uint32_t buses = x->delivery->routes[number].buses;
+            if (best < 0) best = x->first = input;
+            if (buses & busy) continue;
+            if (input == best) x->first = (input + 1) % INPUTS;
+            busy |= buses;
+            bss2_occupy(x, buses, time);
+            queue->head = (queue->head + 1) % QUEUE_ROOM;
+            if (!--queue->count) x->waiting &= ~(1u << input);
+            passing[count++] = number;
+        }
+    }
+    return count;
+}
+
+/* One cycle of the crossbar: what arrives, waits and passes. */
+static int bss2_cross(bss2_transport *x, int64_t time, int32_t *passing) {
+    x->cycle = time + 1;
+    if (!x->waiting) {
+        const int32_t number = bss2_take(x, time);
+        const bss2_route *route = &x->delivery->routes[number];
+        if (bss2_arrival(x) > time && route->forwarded && !(route->buses & bss2_busy(x, time))) { /* alone */
+            bss2_occupy(x, route->buses, time);
+            x->first = (route->input + 1) % INPUTS;
+            passing[0] = number;
+            return 1;
+        }
+        bss2_wait(x, number);
+    }
+    while (bss2_arrival(x) == time) bss2_wait(x, bss2_take(x, time));
+    return bss2_serve(x, time, passing);
+}
+
+/* The next event, where nobody has to wait. */
+static int bss2_cross_freely(bss2_transport *x, int64_t time, int32_t *passing) {
+    passing[0] = bss2_take(x, time);
+    const bss2_route *route = &x->delivery->routes[passing[0]];
+    if (route->forwarded) return 1;
+    x->out->dropped[route->input]++;
+    return 0;
+}
+
+/* An event passes the crossbar; returns its action. Without loss, spikes were counted when they set out. */
+static int32_t bss2_pass(bss2_transport *x, int32_t number, int64_t time) {
+    const bss2_route *route = &x->delivery->routes[number];
+    if (x->delivery->loss || route->input >= LINK_INPUT) {
+        bss2_count(x, route);
+        if (route->linked) bss2_return(x, number, route->input, time);
+    }
+    return route->action;
+}
+
 /* A spike sets out; without loss its way over the link is certain. */
-static void bss2_send(bss2_transport *x, int64_t time, int32_t j, int64_t step) {
-    const int32_t number = x->delivery->neuron_route[j];
+static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int64_t step) {
+    const int32_t number = x->delivery->neuron_route[n];
     if (number < 0) return;
     const bss2_route *route = &x->delivery->routes[number];
     if (!x->delivery->loss) {
@@ -204,14 +279,14 @@ static void bss2_send(bss2_transport *x, int64_t time, int32_t j, int64_t step) 
     }
     const int slot = (int)(step % SLOTS), base = slot * x->capacity;
     int at = x->spike_count[slot]++;
-    for (; at > 0; at--) { /* by time, then neuron: the order of sums must not depend on who else is active */
+    for (; at > 0; at--) { /* by time, then neuron: the order must not depend on who else is active */
         const int64_t other = x->spike_times[base + at - 1];
-        if (other < time || (other == time && x->spikes[base + at - 1] < j)) break;
+        if (other < time || (other == time && x->spikes[base + at - 1] < n)) break;
         x->spike_times[base + at] = other;
         x->spikes[base + at] = x->spikes[base + at - 1];
     }
     x->spike_times[base + at] = time;
-    x->spikes[base + at] = j;
+    x->spikes[base + at] = n;
 }
 
 static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t b, int64_t runtime, int width,

@@ -63,7 +63,7 @@ def drivers(config: ChipConfig, crossbar_input: int, label: int) -> Iterator[tup
 
 
 def pulse(config: ChipConfig, hemisphere: int, driver: int, label: int, offset: float) -> float:
-    """Return the length of a pulse over the nominal one; ``offset`` is what the driver adds to modulated ones, steps."""
+    """Return the length of a pulse over the nominal one; ``offset`` is what the driver adds to modulated ones."""
     length = 1.0 + int(config.dacen_pulse_extension[hemisphere, driver % 4])
     if config.enable_hagen_modulation[hemisphere, driver]:
         steps = 32 - (label & 0b11111) + offset + (int(config.hagen_dac_offset[hemisphere, driver]) - 32) / 10

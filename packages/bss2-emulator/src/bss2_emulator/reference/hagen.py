@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
 from bss2_emulator.columns import PULSE_STEPS, WEIGHT_STEPS, Columns
-from bss2_emulator.reference.noise import coarse_normals
+from bss2_emulator.reference.shorts import short_pairs
 
 HAGEN = 6 << 16  # purpose of noise
+FRACTION = 32  # what is read lies in fractions of an LSB
+NOISE = 512  # rms of noise is rounded to these fractions
 
 
 def half_away(x: float) -> int:
@@ -20,16 +22,34 @@ def half_away(x: float) -> int:
 
 
 def pulse(activation: int, offset: float) -> float:
-    """Return the length of a pulse in activation LSB; ``offset`` of the driver in LSB, rounded to eighths."""
+    """Return the length of a pulse in activation LSB; ``offset`` of the driver in LSB, a multiple of an eighth."""
     if activation == 0:
         return 0.0
     return min(max(activation + offset, 0.0), c.MAX_PULSE)
 
 
-def synapse(weight: int, strength_inh: float, strength_exc: float, columns: Columns, column: int) -> float:
-    """Return what a signed weight weighs in its column, LSB, rounded to quarters."""
-    factor = strength_exc * columns.ratio[1, column] if weight > 0 else strength_inh * columns.ratio[0, column]
+def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
+    """Return what a signed weight weighs in its column, LSB; ``ratio`` (inhibitory, excitatory) as in Columns."""
+    factor = strength_exc * ratio[1] if weight > 0 else strength_inh * ratio[0]
     return half_away(weight * float(factor)) / WEIGHT_STEPS
+
+
+def line(charge: float, events: int, num_sends: int, wait_between_events: int) -> float:
+    """Return what a line passes on of the charge of one sending, both in LSB of weight times activation.
+
+    Many of the largest events at the usual wait fill a line just so. Shorter waits let charge pile up; what a
+    line forgets meanwhile (time constant of the synaptic input) gives it room again.
+    """
+    if wait_between_events >= c.HAGEN_WAIT or events == 0:
+        return charge
+    duration = events * num_sends * wait_between_events * c.CYCLE
+    usual = c.HAGEN_WAIT * c.CYCLE
+    capacity = c.MAX_ACTIVATION * c.MAX_WEIGHT * duration / (1 - math.exp(-duration / c.HAGEN_TAU)) / usual / num_sends
+    size = abs(charge)
+    if size <= capacity:
+        return charge
+    bent = 1.5 * capacity if size >= 2 * capacity else size - (size - capacity) ** 2 / (2 * capacity)
+    return math.copysign(bent, charge)
 
 
 def saturate(y: float, limit: float) -> float:
@@ -41,14 +61,19 @@ def saturate(y: float, limit: float) -> float:
     return y + limit / 1.2 * (-y / limit - 0.7) ** 2
 
 
-def read(y: float, columns: Columns, column: int, noise: tuple[float, float]) -> int:
-    """Return int8: the difference of two reads, one at rest and one after integration; noise in units of their rms."""
-    rest, result = (half_away(value) for value in (
-        columns.baseline[column] + columns.noise_baseline * noise[0],
-        columns.baseline[column] + saturate(y, float(columns.limit[column])) + columns.noise_result * noise[1],
-    ))  # fmt: skip
+def read(y: float, columns: Columns, hemisphere: int, column: int, noise: tuple[int, int]) -> int:
+    """Return int8: the difference of two reads, one at rest and one after integration; noise in units of rms / 4096."""
+    baseline = round(min(max(columns.baseline[hemisphere, column], -500), 500) * FRACTION)
+    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -500), 500) * FRACTION)
+    rest, result = (
+        (level + (number * round(rms * NOISE) >> 16) + FRACTION // 2) // FRACTION
+        for level, number, rms in (
+            (baseline, noise[0], columns.noise_baseline),
+            (baseline + collected, noise[1], columns.noise_result),
+        )
+    )
     difference = min(max(result, 0), 255) - min(max(rest, 0), 255)
-    return min(max(difference, -128), 127)
+    return int(min(max(difference, -128), 127))
 
 
 def run_tile(
@@ -62,6 +87,9 @@ def run_tile(
     key: int,
     run: int,
     number: int,
+    num_sends: int = 1,
+    wait_between_events: int = c.HAGEN_WAIT,
+    saturating: bool = True,
 ) -> NDArray[np.int64]:
     """Run one tile.
 
@@ -69,32 +97,42 @@ def run_tile(
         weights: (rows, columns) of the tile, up to (128, 256).
         activations: (batch, rows).
         offsets: What each driver adds, LSB, (rows,).
-        strength: Factor of each synapse, (256, 256).
-        columns: Their constants.
-        gain: LSB per weight and activation, number of sends and leak included, (256,).
+        strength: Factor of each synapse of the tile's hemisphere, (256, 256).
+        columns: Constants of all columns.
+        gain: LSB per weight and activation, leak included, (256,).
         ideal: Round the product; no reads.
         key: Keys the noise, with the next two.
         run: Number of the run.
         number: Number of the tile.
+        num_sends: How often each vector is sent.
+        wait_between_events: Cycles.
+        saturating: Lines do.
 
     Returns:
         int8 results, (batch, columns).
     """
     rows, width = weights.shape
+    hemisphere = number % c.HEMISPHERES
     out = np.empty((len(activations), width), np.int64)
     for b, vector in enumerate(activations):
         lengths = [
             pulse(int(a), half_away(float(offsets[i]) * PULSE_STEPS) / PULSE_STEPS) for i, a in enumerate(vector)
         ]
+        events = sum(int(a) > 0 for a in vector)
         for j in range(width):
+            ratio = columns.ratio[hemisphere, :, j]
             weigh = [
-                synapse(int(weights[i, j]), float(strength[2 * i, j]), float(strength[2 * i + 1, j]), columns, j)
+                synapse(int(weights[i, j]), float(strength[2 * i, j]), float(strength[2 * i + 1, j]), ratio)
                 for i in range(rows)
             ]
-            y = float(gain[j]) * sum(a * w for a, w in zip(lengths, weigh, strict=True))
+            charges = [a * w for a, w in zip(lengths, weigh, strict=True)]
+            lines = [sum(max(q, 0) for q in charges), sum(min(q, 0) for q in charges)]
+            if saturating and not ideal:
+                lines = [line(charge, events, num_sends, wait_between_events) for charge in lines]
+            y = float(gain[j]) * num_sends * sum(lines)
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            noise = coarse_normals(key, b // 4, HAGEN + j, number, run)
-            out[b, j] = read(y, columns, j, (noise[2 * (b % 4)], noise[2 * (b % 4) + 1]))
+            rest, result = short_pairs(key, b, HAGEN + j // 4, number, run)
+            out[b, j] = read(y, columns, hemisphere, j, (rest[j % 4], result[j % 4]))
     return out

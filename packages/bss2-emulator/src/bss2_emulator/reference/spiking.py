@@ -11,21 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
+from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import OUTPUT
+from bss2_emulator.exchange import coupled_groups, settled
+from bss2_emulator.imperfections import Imperfections
 from bss2_emulator.neurons import NeuronPhysics, neuron_physics
-from bss2_emulator.reference.background import generate
 from bss2_emulator.reference.events import drivers as selected_drivers
 from bss2_emulator.reference.events import synapses
 from bss2_emulator.reference.neuron import STEP, Neuron
 from bss2_emulator.reference.noise import coarse_normals
 from bss2_emulator.reference.stp import Driver
-from bss2_emulator.reference.transport import ON_CHIP_LATENCY, Crossbar, Event, link_arrivals
+from bss2_emulator.reference.transport import ON_CHIP_LATENCY, Crossbar, Event, arrivals
+from bss2_emulator.reference.unit import Unit
 from bss2_emulator.silicon import Silicon
+from bss2_emulator.terms import neuron_terms
+from bss2_emulator.topology import find_topology
 
 MEMBRANE, START, CADC = 1 << 16, 2 << 16, 3 << 16  # purposes of noise
-Effects: TypeAlias = dict[int, list[tuple[int, float, tuple[int, int]]]]
-Amplitudes: TypeAlias = dict[tuple[int, int], float]
+Effects: TypeAlias = dict[int, list[tuple[int, float]]]
+Parts: TypeAlias = dict[int, list[tuple[int, float, tuple[int, int]]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +84,10 @@ def run_entry(
     """
     switches = silicon.imperfections
     physics = neuron_physics(config, silicon)
-    cells = {n: Neuron(physics, n, switches.saturation) for n in neurons}
+    membranes = join(physics, neuron_terms(config, silicon), find_topology(config, silicon), config)
+    cells = {n: Neuron(physics, n, switches.saturation) for n in neurons if not _is_unit(membranes)[n]}
+    units = _units(membranes, neurons, switches, key, run, entry)
+    couplings = _couplings(membranes, list(units))
     for n, cell in cells.items():
         offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
         settled = not physics.held[n]
@@ -90,17 +98,32 @@ def run_entry(
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
     @cache
-    def effects_of(crossbar_input: int, label: int) -> Effects:
+    def effects_of(crossbar_input: int, label: int) -> Parts:
         return _effects(config, silicon, physics, crossbar_input, label)
 
     plastic = np.argwhere(config.enable_stp).tolist()
     drivers = {(h, d): Driver(config, h, d, float(silicon.stp_amplitude[h, d])) for h, d in plastic}
 
-    def amplitudes(cycle: int, event: Event) -> Amplitudes:
-        selected = selected_drivers(config, event.input, event.label)
-        return {driver: drivers[driver].event(cycle) for driver in selected if driver in drivers}
+    @cache
+    def plastic_of(crossbar_input: int, label: int) -> list[tuple[int, int]]:
+        return [driver for driver in selected_drivers(config, crossbar_input, label) if driver in drivers]
 
-    arriving, unsent = _arrivals(config, events, runtime, switches.event_loss)
+    def felt(cycle: int, event: Event) -> Effects:
+        amplitude = {driver: drivers[driver].event(cycle) for driver in plastic_of(event.input, event.label)}
+        return {
+            n: [(sign, amperes * amplitude.get(driver, 1.0)) for sign, amperes, driver in effects]
+            for n, effects in effects_of(event.input, event.label).items()
+        }
+
+    def spread(fired: int, n: int) -> None:
+        spikes.append((fired, n))
+        if config.enable_spike_output[n] and fired < runtime:
+            label = int(OUTPUT[n]) << 8 | int(config.event_address[n])
+            queue = arriving.setdefault(fired + ON_CHIP_LATENCY, [])
+            queue.append(Event(int(OUTPUT[n]), label, n))
+            queue.sort(key=lambda event: event.neuron)  # stable: those from elsewhere come first
+
+    arriving, unsent = arrivals(config, events, runtime, switches.event_loss)
     crossbar = Crossbar(config, runtime, switches.event_loss)
     passed: list[tuple[int, Event]] = []
     steps = -(-runtime // STEP)
@@ -108,30 +131,26 @@ def run_entry(
     spikes: list[tuple[int, int]] = []
     for step in range(steps):
         start = step * STEP
-        traces[:, step] = [cells[n].v for n in neurons]
-        here = []
+        traces[:, step] = [_potential(n, cells, units, membranes) for n in neurons]
+        here: list[tuple[int, Effects]] = []
         for cycle in range(start, start + STEP):
             for event in crossbar.step(cycle, arriving.pop(cycle, [])):
                 passed.append((cycle, event))
-                here.append((cycle, effects_of(event.input, event.label), amplitudes(cycle, event)))
+                here.append((cycle, felt(cycle, event)))
         for n, cell in cells.items():
             if switches.membrane_noise and step % 4 == 0:
                 number = coarse_normals(key, step // 32, n + MEMBRANE, entry, run)[step // 4 % 8]
                 cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
-            own = [
-                (cycle, sign, amperes * amplitude.get(driver, 1.0) / cell.limit[sign])
-                for cycle, effects, amplitude in here
-                for sign, amperes, driver in effects.get(n, [])
-            ]
-            fired = cell.step(start, own)
+            own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
+            fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
             if fired is not None:
-                label = int(OUTPUT[n]) << 8 | int(config.event_address[n])
-                spikes.append((fired, n))
-                if config.enable_spike_output[n] and fired < runtime:
-                    queue = arriving.setdefault(fired + ON_CHIP_LATENCY, [])
-                    queue.append(Event(int(OUTPUT[n]), label, n))
-                    queue.sort(key=lambda event: event.neuron)  # stable: those from elsewhere come first
-    traces[:, steps] = [cells[n].v for n in neurons]
+                spread(fired, n)
+        if switches.membrane_noise and step % 4 == 0:
+            for unit in units.values():
+                unit.noise = _unit_noise(unit, membranes, key, step, run, entry)
+        for n, fired in _move_units(units, couplings, start, here):
+            spread(fired, n)
+    traces[:, steps] = [_potential(n, cells, units, membranes) for n in neurons]
     cycle = steps * STEP
     while arriving or crossbar.waiting():  # what is still on its way comes over the link
         crossbar.step(cycle, arriving.pop(cycle, []))
@@ -141,26 +160,101 @@ def run_entry(
     return ReferenceRun(spikes, linked, crossbar, passed, unsent, traces)
 
 
-def _arrivals(
-    config: ChipConfig, events: list[tuple[int, int]], runtime: int, loss: bool
-) -> tuple[dict[int, list[Event]], int]:
-    """Return what arrives at the crossbar in which cycle from link and background, and what the link cannot deliver."""
-    if loss:
-        arriving, unsent = link_arrivals(events, runtime)
-    else:
-        arriving, unsent = [(cycle, Event(8 + (label >> 14), label & 0x3FFF)) for cycle, label in events], 0
-    for source in range(c.BACKGROUND_SOURCES):
-        made = generate(config, source, runtime)
-        arriving += [(cycle, Event(c.BACKGROUND_INPUT + source, label)) for cycle, label in made]
-    by_cycle: dict[int, list[Event]] = {}
-    for cycle, event in arriving:
-        by_cycle.setdefault(cycle, []).append(event)
-    return by_cycle, unsent
+def _is_unit(membranes: Membranes) -> NDArray[np.bool_]:
+    """Tell which circuits are more than a plain neuron, (512,)."""
+    coupled = np.isin(membranes.topology.compartment, membranes.topology.edges)
+    return np.asarray((membranes.kind > 0) | coupled)
 
 
-def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Effects:
+def _potential(n: int, cells: dict[int, Neuron], units: dict[int, Unit], membranes: Membranes) -> float:
+    lead = int(membranes.topology.compartment[n])
+    return units[lead].v if lead in units else cells[n].v
+
+
+def _units(
+    membranes: Membranes, neurons: list[int], switches: Imperfections, key: int, run: int, entry: int
+) -> dict[int, Unit]:
+    """Return the membranes with terms that some neurons are on or joined to, by their leading circuit, at their start."""
+    topology, physics = membranes.topology, membranes.physics
+    wanted = np.isin(topology.neuron, topology.neuron[neurons])
+    leads = np.unique(topology.compartment[wanted & _is_unit(membranes)]).tolist()
+    units = {lead: Unit(membranes, lead, switches.saturation) for lead in leads}
+    active = np.flatnonzero(wanted)
+    rest = np.array([[float(physics.leak_potential[n] + physics.current[n] / physics.leak[n]) for n in active.tolist()]])
+    rest = np.concatenate((rest, [[Unit(membranes, n, False).rest(True) for n in active.tolist()]]))
+    start = settled(membranes, active, rest, physics.held[active])
+    for lead, unit in units.items():
+        v = float(start[np.flatnonzero(active == lead)[0]])
+        for n in unit.members:
+            offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
+            loose = not physics.held[n]
+            shift = c.RUN_OFFSET * switches.run_offset * offset * loose * float(membranes.share[n])
+            unit.run_shift += shift
+            v += shift + c.MEMBRANE_NOISE * switches.membrane_noise * first * loose / len(unit.members)
+        unit.settle(v)
+    return units
+
+
+def _unit_noise(unit: Unit, membranes: Membranes, key: int, step: int, run: int, entry: int) -> float:
+    """Return the volts that the noise of all circuits adds in a step."""
+    total = sum(coarse_normals(key, step // 32, n + MEMBRANE, entry, run)[step // 4 % 8] for n in unit.members)
+    rate = float(membranes.physics.leak[unit.lead] / membranes.physics.capacitance[unit.lead])
+    return c.MEMBRANE_NOISE * _hold(rate) * total / len(unit.members)
+
+
+def _couplings(membranes: Membranes, leads: list[int]) -> list[tuple[list[int], NDArray[np.float64]]]:
+    """Return leading circuits and the propagator of half a step of exchange, of each logical neuron that has it."""
+    active = np.array(sorted(set(leads)), np.int64)
+    return [
+        (active[places].tolist(), expm(-laplacian / membranes.physics.capacitance[active[places]][:, None], STEP / 2))
+        for places, laplacian in coupled_groups(membranes, active)
+    ]
+
+
+def expm(rates: NDArray[np.float64], cycles: float) -> NDArray[np.float64]:
+    """Return the exponential of a small square matrix times a time, by its series."""
+    matrix = rates * cycles * c.CYCLE / 1024
+    out = term = np.eye(len(matrix))
+    for k in range(1, 12):
+        term = term @ matrix / k
+        out = out + term
+    return np.linalg.matrix_power(out, 1024)
+
+
+def _move_units(
+    units: dict[int, Unit],
+    couplings: list[tuple[list[int], NDArray[np.float64]]],
+    start: int,
+    here: list[tuple[int, Effects]],
+) -> list[tuple[int, int]]:
+    """Move all membranes with terms by a step; return (circuit, cycle) of their spikes."""
+    border = {lead: unit.v for lead, unit in units.items()}
+    coupled = {lead for leads, _ in couplings for lead in leads}
+
+    def exchange() -> None:
+        for leads, matrix in couplings:
+            for lead, v in zip(leads, matrix @ [units[n].v for n in leads], strict=True):
+                units[lead].v = float(v)
+
+    exchange()
+    spikes = []
+    for lead, unit in units.items():
+        own = [
+            (cycle, n, sign, amperes)
+            for cycle, effects in here for n in unit.members for sign, amperes in effects.get(n, [])
+        ]  # fmt: skip
+        spikes.append((lead, unit.step(start, own, compare=lead not in coupled)))
+    exchange()
+    for lead in sorted(coupled):
+        unit = units[lead]
+        if start >= unit.free_from() and unit.v >= unit.threshold:
+            spikes.append((lead, unit.spike(start, start, border[lead], unit.v)))
+    return [(lead, fired) for lead, fired in spikes if fired is not None]
+
+
+def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Parts:
     """Return for each neuron the (sign, amperes, driver) that an event adds to its synaptic currents."""
-    effects: Effects = {}
+    effects: Parts = {}
     for hit in synapses(config, crossbar_input, label, silicon.driver_offset):
         place = hit.neuron // 256, hit.row, hit.column
         weight = float(config.weight[place]) * float(silicon.synapse[place]) * hit.pulse
@@ -171,7 +265,11 @@ def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, cross
 
 def _step_noise(cell: Neuron) -> float:
     """Return the factor of a normal that is held for four steps, so that the membrane gets unit variance."""
-    decay = math.exp(-STEP * c.CYCLE * float(cell.physics.leak[cell.n]) / float(cell.physics.capacitance[cell.n]))
+    return _hold(float(cell.physics.leak[cell.n]) / float(cell.physics.capacitance[cell.n]))
+
+
+def _hold(rate: float) -> float:
+    decay = math.exp(-STEP * c.CYCLE * rate)
     added = sum(decay**k for k in range(4))  # volts per unit in four steps
     return math.sqrt(1 - decay**8) / added
 

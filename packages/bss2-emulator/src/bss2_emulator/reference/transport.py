@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.reference.background import generate
 from bss2_emulator.reference.events import crossbar_outputs
 
 ON_CHIP_LATENCY = 13  # cycles from a spike to the crossbar
@@ -50,6 +51,24 @@ def link_arrivals(events: list[tuple[int, int]], runtime: int) -> tuple[list[tup
     return arriving, lost
 
 
+def arrivals(
+    config: ChipConfig, events: list[tuple[int, int]], runtime: int, loss: bool
+) -> tuple[dict[int, list[Event]], int]:
+    """Return what arrives at the crossbar in which cycle from link and background, and what the link cannot deliver."""
+    if loss:
+        arriving, unsent = link_arrivals(events, runtime)
+    else:
+        arriving = [(cycle, Event(c.LINK_INPUT + (label >> 14), label & 0x3FFF)) for cycle, label in events]
+        unsent = 0
+    for source in range(c.BACKGROUND_SOURCES):
+        made = generate(config, source, runtime)
+        arriving += [(cycle, Event(c.BACKGROUND_INPUT + source, label)) for cycle, label in made]
+    by_cycle: dict[int, list[Event]] = {}
+    for cycle, event in arriving:
+        by_cycle.setdefault(cycle, []).append(event)
+    return by_cycle, unsent
+
+
 @dataclass
 class Crossbar:
     """The crossbar during one run.
@@ -59,26 +78,33 @@ class Crossbar:
         runtime: Cycles.
         loss: Capacities are finite.
         queues: Events that wait at each input.
+        first: Input that has the first choice, until it passes an event.
         bus_free: Cycle from which each PADI bus is free.
         returned: (cycle, event) of what came over the link.
         channel_free: Cycle from which each link channel is free.
         delivered, dropped: Events by input.
         link_dropped: Events lost on the way back, by channel.
+        known: Outputs of what came by so far, by input and label.
     """
 
     config: ChipConfig
     runtime: int
     loss: bool
     queues: list[deque[Event]] = field(default_factory=lambda: [deque() for _ in range(c.CROSSBAR_INPUTS)])
+    first: int = 0
     bus_free: list[int] = field(default_factory=lambda: [0] * 8)
     channel_free: list[int] = field(default_factory=lambda: [0] * c.LINK_CHANNELS)
     returned: list[tuple[int, Event]] = field(default_factory=list)
     delivered: Counter[int] = field(default_factory=Counter)
     dropped: Counter[int] = field(default_factory=Counter)
     link_dropped: Counter[int] = field(default_factory=Counter)
+    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     def outputs(self, event: Event) -> list[int]:
-        return crossbar_outputs(self.config, event.input, event.label)
+        key = event.input, event.label
+        if key not in self.known:
+            self.known[key] = crossbar_outputs(self.config, *key)
+        return self.known[key]
 
     def waiting(self) -> bool:
         return any(self.queues)
@@ -95,10 +121,14 @@ class Crossbar:
                 queue.append(event)
             else:
                 passing.append(event)
-        for k in range(c.CROSSBAR_INPUTS):
-            queue = self.queues[(cycle + k) % c.CROSSBAR_INPUTS]
-            buses = [o for o in self.outputs(queue[0]) if o < 8] if queue else []
-            if queue and all(self.bus_free[bus] <= cycle for bus in buses):
+        turns = [(self.first + k) % c.CROSSBAR_INPUTS for k in range(c.CROSSBAR_INPUTS)]
+        for number, source in enumerate(source for source in turns if self.queues[source]):
+            queue = self.queues[source]
+            buses = [o for o in self.outputs(queue[0]) if o < 8]
+            free = all(self.bus_free[bus] <= cycle for bus in buses)
+            if number == 0:
+                self.first = (source + 1) % c.CROSSBAR_INPUTS if free else source
+            if free:
                 for bus in buses:
                     self.bus_free[bus] = cycle + self.pulse_cycles(bus)
                 passing.append(queue.popleft())

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError, ProgramError
 from hxtorch.perceptron import constants
+from hxtorch.perceptron._kernels.integers import round_to_bytes
 
 Rounding = Literal["half_away", "half_even"]
 """``half_away`` is what the chip's software does, ``half_even`` what ``torch.round`` and thus the mock mode does."""
@@ -47,6 +48,28 @@ class Operand:
         if values.numel() == 0:
             return
         smallest, largest = torch.stack(torch.aminmax(values.detach())).tolist()
+        self._judge(smallest, largest, rounding)
+
+    def integers(self, values: Tensor, rounding: Rounding) -> Tensor:
+        """Check ``values`` as :meth:`check` does and round them.
+
+        Returns:
+            int8, or uint8 for operands that are never negative, on the processor; same shape.
+        """
+        if values.dtype != torch.float32 or values.device.type != "cpu" or values.numel() == 0:
+            self.check(values, rounding)
+            whole = values.detach().round().to(torch.int8) if rounding == "half_even" else to_integers(values)
+            whole = whole.cpu().contiguous()
+        else:
+            values = values.detach().contiguous()
+            whole = torch.empty(values.shape, dtype=torch.int8)
+            threads = torch.get_num_threads()
+            flat = values.view(-1).numpy(), whole.view(-1).numpy()
+            self._judge(*round_to_bytes(*flat, rounding == "half_even", threads), rounding)
+        return whole.view(torch.uint8) if self.low == 0 else whole
+
+    def _judge(self, smallest: float, largest: float, rounding: Rounding) -> None:
+        """Refuse bounds of values that are out of range, or NaN."""
         if math.isnan(smallest):  # aminmax hands it on
             raise ProgramError(f"{self.name}: got nan, wanted numbers")
         # a half beyond a bound rounds outwards, or to the even one of its neighbours: to low where that is even, never
@@ -78,12 +101,6 @@ def to_integers(values: Tensor) -> Tensor:
     values = values.detach()
     half = values.new_tensor(_below_half(values.dtype))
     return (values + torch.copysign(half, values)).to(torch.int8)
-
-
-def to_activations(values: Tensor) -> Tensor:
-    """Round checked ``values`` of 0 and more half away from zero to uint8."""
-    # by way of int8, with which torch is faster
-    return (values.detach() + _below_half(values.dtype)).to(torch.int8).view(torch.uint8)
 
 
 def _below_half(dtype: torch.dtype) -> float:

@@ -13,7 +13,7 @@ from hxtorch.core.errors import ProgramError
 from hxtorch.core.rearrangement import Rearrangement
 from hxtorch.core.sequence import load_sequence, save_sequence
 from hxtorch.core.session import current_session
-from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS, to_activations, to_integers
+from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS
 from hxtorch.perceptron.tracing import Chain, active
 
 
@@ -94,7 +94,6 @@ def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
     sequence, session = load_sequence(filename), current_session()
     moved = (operation for operation in sequence.operations if not isinstance(operation, Rearrangement))
     multiplies = isinstance(next(moved, None), MAC)
-    (ACTIVATIONS if multiplies else RESULTS).check(input, "half_away")
-    integers = to_activations(input) if multiplies else to_integers(input)
-    result = torch.from_numpy(sequence.run(integers.cpu().numpy(), session)).to(input.device)
+    integers = (ACTIVATIONS if multiplies else RESULTS).integers(input, "half_away")
+    result = torch.from_numpy(sequence.run(integers.numpy(), session)).to(input.device)
     return result if result.dtype == torch.int64 else result.to(input.dtype)

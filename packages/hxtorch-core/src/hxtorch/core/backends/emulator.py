@@ -117,6 +117,7 @@ class _Link:
         self.chip: bss2_emulator.Chip | None = chip
         self.setup = setup
         self._config = bss2_emulator.ChipConfig()
+        self._written: ChipConfiguration | None = None
         self.held = ChipConfiguration()
 
     def open_chip(self) -> bss2_emulator.Chip:
@@ -126,7 +127,9 @@ class _Link:
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
         """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
-        self._config = self._config.update(configuration.registers())
+        if configuration is not self._written:  # one object never changes
+            self._config = self._config.update(configuration.registers())
+            self._written = configuration
         return self._config
 
     def info(self, run: int, started: float, emulated_time: float, events_sent: int, **more: Any) -> ExecutionInfo:

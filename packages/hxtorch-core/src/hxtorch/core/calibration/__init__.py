@@ -6,6 +6,7 @@ write files; after ``load``, ``calibration.require_chip(connection)`` refuses on
 """
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, Calibrator, calibrate, nominal_calibration
+from hxtorch.core.calibration.comparison import Difference, check_parameters, differences
 from hxtorch.core.calibration.files import (
     calib_from_calix_native,
     chip_from_file,
@@ -18,20 +19,36 @@ from hxtorch.core.calibration.provider import for_target, path_for_target
 from hxtorch.core.calibration.ranges import CalibrationRangeWarning
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.store import dumps, load, loads, save
-from hxtorch.core.calibration.targets import CalibTarget, HagenCalibTarget, SpikingCalibTarget, preset
+from hxtorch.core.calibration.targets import (
+    Calibrated,
+    CalibratedMatching,
+    CalibTarget,
+    HagenCalibTarget,
+    SpikingCalibTarget,
+    STPCalibTarget,
+    Uncalibrated,
+    preset,
+)
 
 __all__ = [
     "CalibTarget",
+    "Calibrated",
+    "CalibratedMatching",
     "Calibration",
     "CalibrationOptions",
     "CalibrationRangeWarning",
     "Calibrator",
+    "Difference",
     "HagenCalibTarget",
+    "STPCalibTarget",
     "SpikingCalibTarget",
+    "Uncalibrated",
     "calib_from_calix_native",
     "calibrate",
+    "check_parameters",
     "chip_from_file",
     "chip_from_portable_binary",
+    "differences",
     "dumps",
     "for_target",
     "load",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hxtorch.core.calibration.nominal import CODES_PER_VOLT, cadc_range, code, nominal_registers
-from hxtorch.core.calibration.targets import CalibTarget
+from hxtorch.core.calibration.targets import NeuronCalibTarget
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.programs import CYCLE, InputEvents, Recording, SpikingProgram
@@ -30,7 +30,7 @@ class Bench:
         success: Neurons for which every search succeeded so far, bool (512,).
     """
 
-    def __init__(self, connection: Connection, target: CalibTarget) -> None:
+    def __init__(self, connection: Connection, target: NeuronCalibTarget) -> None:
         self.connection = connection
         self.target = target
         self.adc = cadc_range(target)

@@ -95,7 +95,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
 
     Args:
         connection: An open chip.
-        target: :class:`SpikingCalibTarget` or :class:`HagenCalibTarget`.
+        target: :class:`SpikingCalibTarget`, :class:`HagenCalibTarget` or :class:`STPCalibTarget`.
         options: How to calibrate.
 
     Returns:
@@ -106,8 +106,14 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     """
     from hxtorch.core.calibration.hagen import HagenCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
+    from hxtorch.core.calibration.stp import STPCalibrator
 
-    calibrator: Calibrator = HagenCalibrator() if target.kind == "hagen" else SpikingCalibrator()
+    calibrators: dict[str, Calibrator] = {
+        "spiking": SpikingCalibrator(),
+        "hagen": HagenCalibrator(),
+        "stp": STPCalibrator(),
+    }
+    calibrator = calibrators[target.kind]
     with own_runs(connection):
         found = calibrator.calibrate(connection, target, options)
     if not found.success.any():

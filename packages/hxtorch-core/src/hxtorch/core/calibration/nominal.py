@@ -6,11 +6,18 @@ Each formula is the typical transfer of one analog cell. Source: chip facts 2.1,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hxtorch.core.calibration.refractory import refractory_registers
-from hxtorch.core.calibration.targets import CalibTarget, HagenCalibTarget, SpikingCalibTarget
+from hxtorch.core.calibration.targets import (
+    CalibTarget,
+    HagenCalibTarget,
+    NeuronCalibTarget,
+    SpikingCalibTarget,
+    STPCalibTarget,
+)
 from hxtorch.core.configuration import CAPMEM_MAX
 
 CODES_PER_VOLT = {"v_leak": 1 / 1.185e-3, "v_reset": 1 / 1.32e-3, "v_threshold": 1 / 1.485e-3}
@@ -27,6 +34,13 @@ SYNAPSE_CURRENT = 0.888e-9  # amperes per weight at a bias of 600 and a gm of 50
 # Calibrated chips show 0.27 to 0.33 CADC LSB per weight at the default target; a typical input at its code gives 0.33.
 MATCHED_STRENGTH = 0.92
 DEBUG_VOLT_PER_CODE = 1.875e-3
+REVERSAL_VOLT_PER_CODE = 1.875e-3
+COBA_GAIN = 5e-3  # per volt and code
+ICC_CONDUCTANCE = 4.4e-9  # siemens per code
+STP_OFFSET = 7  # code without effect
+STP_OFFSET_STEP = 0.05  # amplitude per code, of a full pulse
+STP_ZERO = 370  # plus v_stp: code at which the amplitude is 0
+STP_RANGE = 500  # codes below that at which it is full, times i_stp_ramp / 600
 
 
 def debug_volts(code: float) -> float:
@@ -57,8 +71,8 @@ class CADCRange:
         """Return the potential that reads ``lsb``."""
         return debug_volts(self.low_code) + (lsb - self.low) * self.volt_per_lsb
 
-    def lsb(self, volts: float) -> float:
-        """Return what a potential reads."""
+    def lsb(self, volts: Any) -> Any:
+        """Return what potentials, a number or an array, read."""
         return self.low + (volts - debug_volts(self.low_code)) / self.volt_per_lsb
 
     def registers(self) -> dict[str, np.ndarray]:
@@ -75,7 +89,7 @@ SPIKING_RANGE = CADCRange(70, 550)
 HAGEN_RANGE = CADCRange(150, 500)
 
 
-def cadc_range(target: CalibTarget) -> CADCRange:
+def cadc_range(target: NeuronCalibTarget) -> CADCRange:
     """Return the transfer of the column ADC in which ``target`` counts its LSB."""
     return HAGEN_RANGE if isinstance(target, HagenCalibTarget) else SPIKING_RANGE
 
@@ -98,6 +112,11 @@ def reset_code(volts: np.ndarray) -> np.ndarray:
 def threshold_code(volts: np.ndarray) -> np.ndarray:
     """Return codes of ``v_threshold`` for firing thresholds."""
     return code(389 + (volts - 0.735) * CODES_PER_VOLT["v_threshold"])
+
+
+def reversal_code(volts: np.ndarray) -> np.ndarray:
+    """Return codes of ``e_synin_exc_rev`` and ``e_synin_inh_rev`` for reversal potentials."""
+    return code(629 + (volts - 0.42) / REVERSAL_VOLT_PER_CODE)
 
 
 def threshold_volts(codes: np.ndarray) -> np.ndarray:
@@ -137,13 +156,68 @@ def tau_syn_registers(tau_syn: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def gm_factor(target: CalibTarget) -> float:
+def gm_factor(target: NeuronCalibTarget) -> float:
     """Return the factor on ``i_synin_gm`` that gives the matched strength."""
-    return 1.0 if isinstance(target, HagenCalibTarget) else MATCHED_STRENGTH ** (1 / GM_EXPONENT)
+    written = isinstance(target, HagenCalibTarget) or not target.synin_gm_calibrated
+    return 1.0 if written else MATCHED_STRENGTH ** (1 / GM_EXPONENT)
+
+
+def coba_registers(target: SpikingCalibTarget) -> dict[str, np.ndarray]:
+    """Return switches and codes of conductance-based synaptic inputs, nothing without any.
+
+    Their strength is that of the current-based input times ``G * (E - V)``, with G such that it is 1 at the reference.
+    """
+    reversal, reference = target.per_input("e_coba_reversal"), target.coba_reference()
+    on = ~np.isnan(reversal)
+    if not on.any():
+        return {}
+    volts = SPIKING_RANGE.volts(np.where(on, reversal, 0))
+    gain = 1 / np.maximum(np.abs(volts - SPIKING_RANGE.volts(reference)), 1e-3)
+    potentials, strengths = reversal_code(volts), code(np.where(on, gain / COBA_GAIN, 0))
+    return {
+        "enable_coba_exc": on[0],
+        "enable_coba_inh": on[1],
+        "e_synin_exc_rev": potentials[0],
+        "e_synin_inh_rev": potentials[1],
+        "i_synin_exc_coba": strengths[0],
+        "i_synin_inh_coba": strengths[1],
+    }
+
+
+def icc_registers(target: SpikingCalibTarget) -> dict[str, np.ndarray]:
+    """Return codes and modifiers of the inter-compartment conductance, nothing where it is not asked for."""
+    tau = target.per_neuron("tau_icc")
+    on = ~np.isnan(tau)
+    if not on.any():
+        return {}
+    plain = capacitance(target.per_neuron("membrane_capacitance")) / np.where(on, tau, 1) / ICC_CONDUCTANCE
+    divide, multiply = on & (plain < 60), on & (plain > 700)
+    return {
+        "i_icc": np.where(on, code(plain * np.where(divide, 4, np.where(multiply, 1 / 4, 1))), 0),
+        "icc_divide": divide,
+        "icc_multiply": multiply,
+    }
+
+
+def stp_registers(target: STPCalibTarget) -> dict[str, np.ndarray]:
+    """Return voltages and offsets of short-term plasticity."""
+
+    def both(name: str) -> list[int]:
+        return [int(np.asarray(getattr(target, f"{name}_{which}"))) for which in (0, 1)]
+
+    return {
+        "v_stp_charge": np.tile(both("v_charge"), (4, 1)),
+        "v_stp_recover": np.tile(both("v_recover"), (4, 1)),
+        "i_stp_ramp": np.full(4, int(np.asarray(target.i_ramp))),
+        "v_stp": np.full(4, int(np.asarray(target.v_stp))),
+        "stp_offset": np.full((2, 128), STP_OFFSET),
+    }
 
 
 def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     """Return every register that a calibration for ``target`` sets, by name."""
+    if isinstance(target, STPCalibTarget):
+        return stp_registers(target)
     adc = cadc_range(target)
     capacitance_code = target.per_neuron("membrane_capacitance")
     strength = code(target.per_input("i_synin_gm") * gm_factor(target))
@@ -164,6 +238,7 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("reset")))
         registers["v_threshold"] = threshold_code(adc.volts(target.per_neuron("threshold")))
         registers.update(refractory_registers(target.per_neuron("refractory_time"), target.per_neuron("holdoff_time")))
+        registers.update({**coba_registers(target), **icc_registers(target)})
     else:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
         registers["hagen_dac_offset"] = np.full((2, 128), 32)

@@ -32,12 +32,17 @@ PULSES, RISING_SAMPLES = 96, 500  # least number of pulses of each sign, and of 
 SLOWEST = 5.0  # synaptic time constants that a membrane may take while it is measured
 
 
-def measure_psps(bench: Bench, configuration: ChipConfiguration) -> tuple[np.ndarray, np.ndarray]:
+def measure_psps(
+    bench: Bench, configuration: ChipConfiguration, rest: float = REST, peak: float = PEAK, averages: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Return time constants and strengths of the synaptic inputs.
 
     Args:
         bench: With calibrated references, leak and membrane time constants.
         configuration: Registers to measure.
+        rest: Potential from which membranes are moved, volts.
+        peak: How far a typical one is moved, volts.
+        averages: How many times as many pulses as are needed for 3 %.
 
     Returns:
         Seconds, (2, 512), and the synaptic current per weight in the target's time course, amperes (2, 512), both
@@ -45,11 +50,11 @@ def measure_psps(bench: Bench, configuration: ChipConfiguration) -> tuple[np.nda
     """
     tau_syn = np.asarray(bench.target.per_input("tau_syn"))
     tau_mem = np.minimum(bench.target.per_neuron("tau_mem"), SLOWEST * tau_syn.max())
-    repetitions = max(PULSES, round(RISING_SAMPLES * SAMPLE_TIME / 3 / float(tau_syn.min())))
+    repetitions = averages * max(PULSES, round(RISING_SAMPLES * SAMPLE_TIME / 3 / float(tau_syn.min())))
     train = Train.of(OBSERVED * float(tau_mem.max() + tau_syn.max()), repetitions)
-    size, weight = _sizes(bench, tau_mem, configuration.membrane_capacitance)
+    size, weight = _sizes(bench, tau_mem, configuration.membrane_capacitance, peak)
     signs = np.arange(2 * train.entries) % 2
-    excitable = _excitable(bench, configuration, tau_mem, size, weight)
+    excitable = _excitable(bench, configuration, tau_mem, size, weight, rest)
     result = bench.run(excitable, train.runtime, pulses(train.times, signs))
     grid = candidates(tau_syn)
 
@@ -73,23 +78,30 @@ def typical_current(bench: Bench) -> np.ndarray:
     return np.asarray(SYNAPSE_CURRENT * bias * strength)
 
 
-def _sizes(bench: Bench, tau_mem: np.ndarray, capacitance_code: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+def _sizes(
+    bench: Bench, tau_mem: np.ndarray, capacitance_code: np.ndarray, peak: float
+) -> tuple[np.ndarray, tuple[int, int]]:
     """Return codes of the capacitance, and weights, with which a typical neuron responds well below saturation."""
     current = typical_current(bench).mean(axis=1)
     course = [psp_peak(float(tau_mem.mean()), float(fast.mean())) for fast in bench.target.per_input("tau_syn")]
     reach = [min(limit, 63 * float(unit)) for limit, unit in zip(MAX_CURRENT, current, strict=True)]
-    farads = min(most * seconds for most, seconds in zip(reach, course, strict=True)) / PEAK
+    farads = min(most * seconds for most, seconds in zip(reach, course, strict=True)) / peak
     small = int(np.clip(np.rint(farads / MEMBRANE_CAPACITANCE * 63), SMALLEST, 63))
     size = np.minimum(capacitance_code, small)
     weights = [
-        int(np.clip(np.rint(min(PEAK * float(capacitance(size).mean()) / seconds, most) / float(unit)), 1, 63))
+        int(np.clip(np.rint(min(peak * float(capacitance(size).mean()) / seconds, most) / float(unit)), 1, 63))
         for unit, seconds, most in zip(current, course, reach, strict=True)
     ]
     return size, (weights[0], weights[1])
 
 
 def _excitable(
-    bench: Bench, configuration: ChipConfiguration, tau_mem: np.ndarray, size: np.ndarray, weight: tuple[int, int]
+    bench: Bench,
+    configuration: ChipConfiguration,
+    tau_mem: np.ndarray,
+    size: np.ndarray,
+    weight: tuple[int, int],
+    rest: float,
 ) -> ChipConfiguration:
     """Return registers with which pulses move resting membranes of a small capacitance, of code ``size``."""
     typical = leak_registers(np.asarray(bench.target.per_neuron("tau_mem")), configuration.membrane_capacitance)
@@ -100,6 +112,6 @@ def _excitable(
         **stimulus_registers(weight),
         **small,
         membrane_capacitance=size,
-        v_leak=bench.moved("v_leak", bench.adc.lsb(REST) - bench.target.per_neuron("leak")),
+        v_leak=bench.moved("v_leak", bench.adc.lsb(rest) - bench.target.per_neuron("leak")),
         enable_threshold=False,
     )

@@ -30,34 +30,40 @@ class Range:
         hard: Values outside are refused.
         shapes: Shapes that an array may have beside a scalar.
         integer: Only whole numbers make sense.
+        optional: None, or NaN for a single neuron, asks for nothing.
     """
 
     checked: tuple[float, float]
     hard: tuple[float, float]
     shapes: tuple[tuple[int, ...], ...] = (NEURONS,)
     integer: bool = False
+    optional: bool = False
 
     def legal(self, name: str, value: Values, warn: bool = True) -> np.ndarray:
         """Return ``value`` as a read-only float64 array; arrays of one and the same value become scalars.
 
         Args:
             name: Of the field, for messages.
-            value: A number, or an array in one of the declared shapes.
+            value: A number, or an array in one of the declared shapes; two numbers (excitatory, inhibitory)
+                stand for all neurons where both inputs have their own values.
             warn: Warn about values outside of the checked range.
 
         Raises:
             CalibrationTargetError: Not a number, not finite, wrong shape, or outside the hard range.
         """
         try:
-            array = np.array(value, dtype=np.float64)
+            array = np.array(np.nan if value is None and self.optional else value, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise CalibrationTargetError(f"{name}: got {value!r}, wanted a number or an array of numbers") from error
+        if array.shape == (2,) and INPUTS in self.shapes:
+            array = np.repeat(array[:, np.newaxis], INPUTS[1], axis=1)
         if array.shape not in (SCALAR, *self.shapes):
             wanted = "".join(f" or {shape}" for shape in self.shapes)
             raise CalibrationTargetError(f"{name}: got shape {array.shape}, wanted a scalar{wanted}")
-        bad = ~((array >= self.hard[0]) & (array <= self.hard[1]))  # catches NaN too
+        asked = ~np.isnan(array) if self.optional else np.ones(array.shape, np.bool_)
+        bad = asked & ~((array >= self.hard[0]) & (array <= self.hard[1]))  # catches NaN too
         if self.integer:
-            bad |= array != np.round(array)
+            bad |= asked & (array != np.round(array))
         if bad.any():
             kind = "whole numbers" if self.integer else "values"
             raise CalibrationTargetError(
@@ -71,7 +77,7 @@ class Range:
                 CalibrationRangeWarning,
                 stacklevel=4,
             )
-        if array.size and (array == array.flat[0]).all():
+        if array.size and ((array == array.flat[0]) | (np.isnan(array) & np.isnan(array.flat[0]))).all():
             array = np.array(array.flat[0])
         array.setflags(write=False)
         return array

@@ -120,8 +120,8 @@ class Calibration:
         lines = [f"{self.kind} calibration of {self.serial} ({self.fidelity or 'no'} fidelity)"]
         targets = self.target.values()
         for name, reached in self.measured.items():
-            wanted = f", target {np.mean(targets[name]):.4g}" if name in targets else ""
-            lines.append(f"  {name}: {np.mean(reached):.4g} +- {np.std(reached):.2g}{wanted}")
+            wanted = f", target {np.nanmean(targets[name]):.4g}" if name in targets else ""
+            lines.append(f"  {name}: {np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}{wanted}")
         which = (
             ": " + ", ".join(map(str, self.failed[:20])) + " ..." * (self.failed.size > 20) if self.failed.size else ""
         )

@@ -7,6 +7,8 @@ import numpy as np
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.cadc import calibrate_cadc
 from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.coba import calibrate_coba
+from hxtorch.core.calibration.compartments import calibrate_icc
 from hxtorch.core.calibration.potentials import calibrate_leak, calibrate_reset
 from hxtorch.core.calibration.references import calibrate_references
 from hxtorch.core.calibration.result import Calibration
@@ -16,7 +18,7 @@ from hxtorch.core.calibration.threshold import calibrate_threshold
 from hxtorch.core.calibration.time_constants import calibrate_tau_mem
 from hxtorch.core.interfaces import Connection
 
-STAGES = 8
+STAGES = 10
 
 
 class SpikingCalibrator:
@@ -24,7 +26,8 @@ class SpikingCalibrator:
 
     Each stage needs only what is calibrated before it: readout; offsets of the synaptic inputs, which else move the
     rest; leak; threshold; membrane, which fires to show its time constant; synaptic inputs, seen through the membrane;
-    reset, which works against the leak; leak again, now with all currents as they will be.
+    conductance-based inputs, if any, by comparison with current-based ones; reset, which works against the leak; leak
+    again, now with all currents as they will be; conductances between compartments, if asked for, against the leak.
     """
 
     def calibrate(
@@ -46,8 +49,12 @@ class SpikingCalibrator:
             calibrate_tau_mem(bench, threshold)
             progress.stage("synaptic inputs")
             calibrate_synaptic_inputs(bench)
+            progress.stage("conductance-based inputs")
+            calibrate_coba(bench)
             progress.stage("reset")
             bench.require(calibrate_reset(bench, np.asarray(target.per_neuron("reset"))))
             progress.stage("leak again")
             bench.require(calibrate_leak(bench, steps=3, entries=128))
+            progress.stage("compartments")
+            calibrate_icc(bench)
         return signed(connection, target, bench.found, bench.success, bench.measured, "measured")

@@ -119,7 +119,7 @@ def content_hash(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> st
 def _tensors(calibration: Calibration) -> dict[str, np.ndarray]:
     groups = {
         "register": calibration.registers,
-        "target": calibration.target.values(),
+        "target": calibration.target.asked(),
         "measured": {name: np.asarray(values, np.float64) for name, values in calibration.measured.items()},
     }
     named = {

@@ -9,6 +9,7 @@ from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.cadc import QUADRANTS
 from hxtorch.core.calibration.nominal import GM_EXPONENT
 from hxtorch.core.calibration.psps import measure_psps, typical_current
+from hxtorch.core.calibration.targets import SpikingCalibTarget
 from hxtorch.core.configuration import CAPMEM_MAX
 
 TOLERANCE = 0.2
@@ -29,12 +30,18 @@ def calibrate_tau_syn(bench: Bench, steps: int = 2) -> np.ndarray:
 
 
 def calibrate_synaptic_inputs(bench: Bench) -> None:
-    """Bring time constants to the target, and all strengths to that of a typical neuron at the nominal code."""
+    """Bring time constants to the target, and all strengths to that of a typical neuron at the nominal code.
+
+    Strengths that the target leaves uncalibrated keep their codes.
+    """
     wanted = _match_quadrants(bench, calibrate_tau_syn(bench))
+    if isinstance(bench.target, SpikingCalibTarget) and not bench.target.synin_gm_calibrated:
+        _set(bench, _GM, bench.target.per_input("i_synin_gm"))
     taus, strengths = measure_psps(bench, bench.configuration)
-    _set(bench, _GM, _corrected(bench, _GM, strengths, wanted, GM_EXPONENT))
     bench.measured.update(tau_syn=taus, synaptic_current=strengths)
-    _require(bench, _GM, strengths, wanted)
+    if not isinstance(bench.target, SpikingCalibTarget) or bench.target.synin_gm_calibrated:
+        _set(bench, _GM, _corrected(bench, _GM, strengths, wanted, GM_EXPONENT))
+        _require(bench, _GM, strengths, wanted)
 
 
 def _match_quadrants(bench: Bench, strengths: np.ndarray) -> np.ndarray:

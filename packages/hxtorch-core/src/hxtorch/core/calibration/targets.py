@@ -16,14 +16,52 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-def _target(default: float, **declared: Any) -> Any:
-    return field(default=default, metadata={"range": Range(**declared)})
+def _target(default: float | None, later: bool = False, **declared: Any) -> Any:
+    """Declare a field; files that were written before a ``later`` field came hold its default."""
+    return field(default=default, metadata={"range": Range(**declared), "later": later})
 
 
-_POTENTIAL = {"checked": (50, 160), "hard": (0, 255)}
+def _optional(**declared: Any) -> Any:
+    return _target(None, later=True, optional=True, **declared)
+
+
+_POTENTIAL: dict[str, Any] = {"checked": (50, 160), "hard": (0, 255)}
 _GM: dict[str, Any] = {"hard": (0, 1022), "shapes": (NEURONS, INPUTS)}
 _CAPACITANCE: dict[str, Any] = {"checked": (0, 63), "hard": (0, 63), "integer": True}
 _DAC_BIAS: dict[str, Any] = {"checked": (30, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedMatching:
+    """Strength of synaptic inputs: all of them are brought to what a typical one has at a code.
+
+    Attributes:
+        i_synin_gm: The code, () or (512,).
+    """
+
+    i_synin_gm: Values = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """Strength of synaptic inputs: excitatory and inhibitory ones are brought to what typical ones have at two codes.
+
+    Attributes:
+        i_synin_gm: The codes, (2,) or (2, 512): excitatory, inhibitory.
+    """
+
+    i_synin_gm: Values
+
+
+@dataclass(frozen=True, eq=False)
+class Uncalibrated:
+    """Strength of synaptic inputs: codes that are written as they are, mismatch and all.
+
+    Attributes:
+        i_synin_gm: The codes, (), (512,), (2,) or (2, 512).
+    """
+
+    i_synin_gm: Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +71,14 @@ class _Target:
     kind: ClassVar[str]
 
     def __post_init__(self) -> None:
+        self._unwrap()
         for declared in fields(self):
             value = declared.metadata["range"].legal(declared.name, getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
         self._check()
+
+    def _unwrap(self) -> None:
+        """Turn fields that are given as something else into numbers."""
 
     def _check(self) -> None:
         """Check what involves several fields."""
@@ -48,18 +90,28 @@ class _Target:
         Raises:
             CalibrationTargetError: Fields are missing or unknown, or hold what no target can hold.
         """
-        if set(values) != {declared.name for declared in fields(cls)}:
+        known = {declared.name: declared.metadata["later"] for declared in fields(cls)}
+        if not set(values) <= set(known) or not {name for name, later in known.items() if not later} <= set(values):
             raise CalibrationTargetError(f"target: got fields {sorted(values)}, wanted those of {cls.__name__}")
         target = object.__new__(cls)
         for declared in fields(cls):
-            value = declared.metadata["range"].legal(declared.name, values[declared.name], warn=False)
+            given = values.get(declared.name, declared.default)
+            value = declared.metadata["range"].legal(declared.name, given, warn=False)
             object.__setattr__(target, declared.name, value)
         target._check()
         return target
 
     def values(self) -> dict[str, np.ndarray]:
-        """Return all fields by name as read-only float64 arrays: scalars () where all neurons agree."""
+        """Return all fields by name as read-only float64 arrays: scalars () where all neurons agree, NaN for None."""
         return {declared.name: getattr(self, declared.name) for declared in fields(self)}
+
+    def asked(self) -> dict[str, np.ndarray]:
+        """Return :meth:`values` without fields that came later and are at their defaults."""
+        return {
+            declared.name: getattr(self, declared.name)
+            for declared in fields(self)
+            if not (declared.metadata["later"] and _is_default(getattr(self, declared.name), declared.default))
+        }
 
     def per_neuron(self, name: str) -> np.ndarray:
         """Return field ``name`` for each neuron, (512,)."""
@@ -72,7 +124,7 @@ class _Target:
     def digest(self) -> str:
         """Return a hexadecimal hash of kind and values, equal for equal targets in any process."""
         text = hashlib.sha256(self.kind.encode())
-        for name, value in sorted(self.values().items()):
+        for name, value in sorted(self.asked().items()):
             text.update(f"/{name}{value.shape}".encode())
             text.update(np.ascontiguousarray(value, "<f8").tobytes())
         return text.hexdigest()
@@ -95,11 +147,18 @@ class SpikingCalibTarget(_Target):
         tau_mem: Membrane time constant, seconds, () or (512,).
         tau_syn: Synaptic time constants, seconds, (), (512,) or (2, 512): excitatory, inhibitory.
         i_synin_gm: Strength of the synaptic inputs: all neurons are brought to what a typical neuron has at this code,
-            (), (512,) or (2, 512).
+            (), (512,), (2,) or (2, 512); or :class:`CalibratedMatching`, :class:`Calibrated`, :class:`Uncalibrated`.
         membrane_capacitance: Register code 0..63, () or (512,); 63 is about 2.2 pF.
         refractory_time: Seconds from a spike to the end of its refractory period, () or (512,).
         holdoff_time: Seconds at the end of that period during which the membrane is already released, () or (512,).
         synapse_dac_bias: Register code of the synapses' bias current, matched over the four quadrants, ().
+        e_coba_reversal: Potential at which a conductance-based synaptic input has no effect, CADC LSB, (2,), (512,)
+            or (2, 512): excitatory, inhibitory; None, or NaN for some neurons, leaves the input current-based.
+        e_coba_reference: Potential at which it has the strength of the current-based input, CADC LSB; None takes the
+            resting potential.
+        tau_icc: Time constant at which the inter-compartment conductance charges the membrane, seconds, () or (512,);
+            None leaves it uncalibrated. The conductance itself is switched on by the network.
+        synin_gm_calibrated: 1 where ``i_synin_gm`` is reached by calibration, 0 where its codes are written as they are.
 
     Raises:
         CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
@@ -120,12 +179,33 @@ class SpikingCalibTarget(_Target):
     refractory_time: Values = _target(2e-6, checked=(40e-9, 32e-6), hard=(16e-9, 66e-3))
     holdoff_time: Values = _target(0, checked=(0, 4e-6), hard=(0, 8e-3))
     synapse_dac_bias: Values = _target(600, **_DAC_BIAS)
+    e_coba_reversal: Values = _optional(checked=(-150, 240), hard=(-180, 243), shapes=(NEURONS, INPUTS))
+    e_coba_reference: Values = _optional(checked=(60, 160), hard=(0, 255), shapes=(NEURONS, INPUTS))
+    tau_icc: Values = _optional(checked=(0.1e-6, 30e-6), hard=(0.01e-6, 1e-3))
+    synin_gm_calibrated: Values = _target(1, later=True, checked=(0, 1), hard=(0, 1), shapes=(), integer=True)
+
+    def _unwrap(self) -> None:
+        kind = self.i_synin_gm
+        if isinstance(kind, CalibratedMatching | Calibrated | Uncalibrated):
+            object.__setattr__(self, "i_synin_gm", kind.i_synin_gm)
+            object.__setattr__(self, "synin_gm_calibrated", int(not isinstance(kind, Uncalibrated)))
+
+    def coba_reference(self) -> np.ndarray:
+        """Return ``e_coba_reference``, or the resting potential where it is None, CADC LSB (2, 512)."""
+        reference = self.per_input("e_coba_reference")
+        return np.where(np.isnan(reference), self.per_neuron("leak"), reference)
 
     def _check(self) -> None:
         if (np.asarray(self.holdoff_time) > np.asarray(self.refractory_time)).any():
             raise CalibrationTargetError(
                 f"holdoff_time: got up to {np.max(self.holdoff_time):g} s, wanted at most the refractory time, "
                 "whose last part it is"
+            )
+        ahead = (self.per_input("e_coba_reversal") - self.coba_reference()) * np.array([[1], [-1]])
+        if (ahead <= 0).any():
+            raise CalibrationTargetError(
+                "e_coba_reversal: wanted excitatory inputs above and inhibitory ones below the reference potential "
+                f"{self.coba_reference()[ahead <= 0][0]:g}"
             )
 
 
@@ -158,12 +238,50 @@ class HagenCalibTarget(_Target):
     synapse_dac_bias: Values = _target(1022, **_DAC_BIAS)
 
 
-CalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
+_CODE: dict[str, Any] = {"checked": (0, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
 
-TARGETS: dict[str, type[SpikingCalibTarget] | type[HagenCalibTarget]] = {
+
+@dataclass(frozen=True, eq=False)
+class STPCalibTarget(_Target):
+    """Short-term plasticity of the synapse drivers: the voltages behind it, and equal amplitudes of all drivers.
+
+    Set 0 facilitates by default, set 1 depresses; each driver selects one of them (``stp_target``).
+
+    Attributes:
+        v_charge_0, v_recover_0: Codes of the voltages of set 0: where events take a driver, where it recovers to, ().
+        v_charge_1, v_recover_1: Those of set 1, ().
+        i_ramp: Code of the current behind the slope of the amplitude, ().
+        v_stp: Code of the voltage behind its zero, ().
+
+    Raises:
+        CalibrationTargetError: A field is no code.
+
+    Source:
+        chip facts 2.3 and 7.1.
+    """
+
+    kind: ClassVar[str] = "stp"
+
+    v_charge_0: Values = _target(100, **_CODE)
+    v_recover_0: Values = _target(400, **_CODE)
+    v_charge_1: Values = _target(330, **_CODE)
+    v_recover_1: Values = _target(50, **_CODE)
+    i_ramp: Values = _target(600, **_CODE)
+    v_stp: Values = _target(180, **_CODE)
+
+
+NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
+CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget
+
+TARGETS: dict[str, type[SpikingCalibTarget] | type[HagenCalibTarget] | type[STPCalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
+    "stp": STPCalibTarget,
 }
+
+
+def _is_default(value: np.ndarray, default: Any) -> bool:
+    return value.shape == () and (bool(np.isnan(value)) if default is None else bool(value == default))
 
 
 def preset(name: str) -> CalibTarget:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def train(model: torch.nn.Module, loader: Batches, optimizer: torch.optim.Optimi
     """
     model.train()
     losses = []
-    for images, targets in tqdm(loader, desc="train", leave=False, disable=None):
+    for images, targets in tqdm(loader, desc="train", unit="batch", leave=False, file=sys.stdout):
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(images), targets)
         torch.autograd.backward(loss)

@@ -6,11 +6,10 @@ Today's software runs these operations on the host beside the chip (chip facts 2
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
-from hxtorch.perceptron.operands import RESULTS, Operand, to_integers
+from hxtorch.perceptron.operands import RESULTS, Operand
 from hxtorch.perceptron.ops.graft import graft
 
 LOW, HIGH = constants.output_activation_min, constants.output_activation_max
@@ -23,8 +22,7 @@ def rounded(values: Tensor, mock: bool, operand: Operand = RESULTS) -> Tensor:
         OverflowError: One does not round into the range of ``operand``.
         ValueError: One is NaN, or they are not floating point.
     """
-    operand.check(values, "half_even" if mock else "half_away")
-    return values.detach().round().to(torch.int8) if mock else to_integers(values)
+    return operand.integers(values, "half_even" if mock else "half_away").to(values.device)
 
 
 def saturating(values: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from hxtorch.perceptron import chip
-from hxtorch.perceptron.mock.product import mock_product
-from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, to_activations, to_integers
+from hxtorch.perceptron.mock.product import fused_product, mock_product
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
 from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
@@ -37,24 +37,27 @@ def _chip_products(
     Returns:
         Integers -128..127 in the dtype and on the device of x, shape (matrices, batch, columns).
     """
-    ACTIVATIONS.check(x, "half_away")
-    WEIGHTS.check(weights, "half_away")
+    activations, matrices = ACTIVATIONS.integers(x, "half_away"), WEIGHTS.integers(weights, "half_away")
     if x.shape[1] == 0:
         return x.new_empty(*x.shape[:2], weights.shape[2])
-    activations, matrices = to_activations(x), to_integers(weights)
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
-    return chip.multiply(activations.cpu(), matrices.cpu(), num_sends, wait_between_events, recording).to(x)
+    return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
 
 
 def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noise_std: float) -> Tensor:
-    """Multiply by the mock model; arguments and result as in :func:`_chip_products`, but halves round to even."""
-    ACTIVATIONS.check(x, "half_even")
-    WEIGHTS.check(weights, "half_even")
-    precise = torch.promote_types(x.dtype, torch.float32)
-    results = [
-        mock_product(vectors, matrix, gain, noise_std, num_sends)
-        for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
-    ]
+    """Multiply by the mock model; arguments and result as in :func:`_chip_products`, but halves round to even.
+
+    What is float32 on the processor takes the compiled loop, everything else the model as torch computes it.
+    """
+    if x.device.type == "cpu" and x.dtype == torch.float32:
+        activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
+        pairs, model = zip(activations, matrices, strict=True), fused_product
+    else:
+        ACTIVATIONS.check(x, "half_even")
+        WEIGHTS.check(weights, "half_even")
+        precise = torch.promote_types(x.dtype, torch.float32)
+        pairs, model = zip(x.to(precise), weights.to(precise), strict=True), mock_product
+    results = [model(vectors, matrix, gain, noise_std, num_sends) for vectors, matrix in pairs]
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
 
 

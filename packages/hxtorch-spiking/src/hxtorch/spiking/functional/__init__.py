@@ -3,6 +3,8 @@
 from hxtorch.spiking.functional.aelif import AELIF, cuba_aelif_integration
 from hxtorch.spiking.functional.compiled import step_by_step
 from hxtorch.spiking.functional.dropout import batch_dropout
+from hxtorch.spiking.functional.eventprop import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.eventprop_exact import ExactEventPropFunction, exact_lif_spike_times
 from hxtorch.spiking.functional.exponential_clamp import linear_exponential_clamp
 from hxtorch.spiking.functional.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.iaf import IAF, CUBAIAFParams, cuba_iaf_integration, cuba_refractory_iaf_integration
@@ -26,6 +28,9 @@ __all__ = [
     "CUBALIFParams",
     "CUBALIParams",
     "CuBaStepCode",
+    "EventPropLIFFunction",
+    "EventPropSynapseFunction",
+    "ExactEventPropFunction",
     "SuperSpike",
     "Unterjubel",
     "batch_dropout",
@@ -34,6 +39,7 @@ __all__ = [
     "cuba_li_integration",
     "cuba_lif_integration",
     "cuba_refractory_iaf_integration",
+    "exact_lif_spike_times",
     "exp_cuba_li_integration",
     "exp_cuba_lif_integration",
     "input_neuron",

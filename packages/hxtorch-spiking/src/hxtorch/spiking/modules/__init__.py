@@ -3,6 +3,8 @@
 from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
+from hxtorch.spiking.modules.eventprop import EventPropLIF, EventPropSynapse
+from hxtorch.spiking.modules.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.exponential import NeuronExp, ReadoutNeuronExp
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
@@ -18,6 +20,9 @@ from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 __all__ = [
     "AELIF",
     "BatchDropout",
+    "EventPropLIF",
+    "EventPropSynapse",
+    "ExactEventPropLIF",
     "HXBaseExperimentModule",
     "HXModule",
     "HXModuleWrapper",

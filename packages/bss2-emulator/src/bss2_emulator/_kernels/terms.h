@@ -1,0 +1,318 @@
+/* Neurons with terms beyond leak and current: adaptation, conductance-based inputs, the exponential. Part of entry.h.
+ *
+ * A step is symmetric, hence of second order: half a step of the adaptation, half a step of the linear membrane, the
+ * nonlinear flows (exact for themselves), half a step of the membrane, half a step of the adaptation. Without a
+ * nonlinear flow the membrane makes one whole step.
+ */
+
+/* Flow of dV/dt = I(V) / C with an exponential current up to its limit; `rate`: step times current over Delta at x = 0. */
+BSS2_INLINE REAL NAME(exponential)(REAL v, REAL start, REAL sharpness, REAL delta, REAL top, REAL limit, REAL rate) {
+    REAL x = (v - start) * sharpness;
+    x = x > top ? top : x;
+    x = x < (REAL)-60 ? (REAL)-60 : x;
+    const REAL e = NAME(bss2_exp)(x), limited = e * limit; /* 1 at the limit */
+    const REAL left = (REAL)1 - rate * e;                 /* exp(-x) falls by the rate */
+    REAL over = limited - left;                           /* what is left of the step when the limit is reached */
+    over = over < (REAL)0 ? (REAL)0 : over;
+    REAL shrunk = left > limited ? left : limited;
+    shrunk = shrunk > (REAL)1 ? (REAL)1 : shrunk;
+    return v - delta * NAME(bss2_log)(shrunk) + delta * over / limited;
+}
+
+/* Flow towards reversal potentials: `pull` is conductance times step over capacitance, `aim` its sum with potentials. */
+BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
+    const REAL half = (REAL)0.5 * pull;
+    return (v * ((REAL)1 - half) + aim) / ((REAL)1 + half);
+}
+
+/* Advance the neurons [from, to) by a step; returns how many are above their threshold. */
+BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int saturating, const int coba, const int expo) {
+    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT u = s->u, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
+    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
+    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
+    const REAL *BSS2_RESTRICT pull = s->pull, *BSS2_RESTRICT aim = s->aim, *BSS2_RESTRICT rate = s->rate, *BSS2_RESTRICT noise = s->noise;
+    const REAL *BSS2_RESTRICT relax = TABLE(s, ADAPT_DECAY + STEP - 1), *BSS2_RESTRICT gain = TABLE(s, ADAPT_GAIN);
+    const REAL *BSS2_RESTRICT half_exc = TABLE(s, SYN_HALF_EXC + STEP - 1), *BSS2_RESTRICT half_inh = TABLE(s, SYN_HALF_INH + STEP - 1);
+    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+    const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1), *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1);
+    const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA), *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1);
+    const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL), *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1);
+    const REAL *BSS2_RESTRICT start = TABLE(s, EXP_START), *BSS2_RESTRICT sharpness = TABLE(s, EXP_SHARPNESS);
+    const REAL *BSS2_RESTRICT delta = TABLE(s, EXP_DELTA), *BSS2_RESTRICT top = TABLE(s, EXP_TOP), *BSS2_RESTRICT limit = TABLE(s, EXP_LIMIT);
+    const REAL *BSS2_RESTRICT threshold = s->threshold;
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next, *BSS2_RESTRICT u_next = s->u_next;
+    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
+    int above = 0;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        REAL e = exc[j], i = inh[j], late_e = late_exc[j], late_i = late_inh[j];
+        const REAL e_next = e * syn_exc[j], i_next = i * syn_inh[j];
+        if (saturating) {
+            const REAL e_factor = NAME(saturation)(e), i_factor = NAME(saturation)(i);
+            e *= e_factor; late_e *= e_factor;
+            i *= i_factor; late_i *= i_factor;
+        }
+        const REAL here = v[j], goal = aim[j] + gain[j] * here, middle = goal + (u[j] - goal) * relax[j];
+        const REAL steady = drift[j] - pull[j] * middle;
+        REAL x;
+        if (!coba && !expo) {
+            x = here * decay[j] + steady + ((e * drive_exc[j] + late_e) - (i * drive_inh[j] + late_i)) + noise[j];
+        } else {
+            x = here * decay[j] + steady + (e * drive_exc[j] - i * drive_inh[j]);
+            REAL open = (REAL)0, toward = (REAL)0;
+            if (coba) {
+                const REAL a = e * charge_exc[j] + late_e * is_exc[j], b = i * charge_inh[j] + late_i * is_inh[j];
+                open = a + b;
+                toward = a * to_exc[j] + b * to_inh[j];
+                late_e *= (REAL)1 - is_exc[j];
+                late_i *= (REAL)1 - is_inh[j];
+            }
+            if (coba && expo) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+            if (expo) x = NAME(exponential)(x, start[j], sharpness[j], delta[j], top[j], limit[j], rate[j]);
+            if (coba) x = expo ? NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward) : NAME(reverse)(x, open, toward);
+            x = x * decay[j] + steady + (e * half_exc[j] * drive_exc[j] - i * half_inh[j] * drive_inh[j]);
+            x += (late_e - late_i) + noise[j];
+        }
+        x = x < low ? low : x;
+        x = x > high ? high : x;
+        const REAL last = aim[j] + gain[j] * x;
+        REAL y = last + (middle - last) * relax[j];
+        y = y < low ? low : y;
+        y = y > high ? high : y;
+        v_next[j] = x;
+        u_next[j] = y;
+        exc[j] = e_next < TINY ? (REAL)0 : e_next;
+        inh[j] = i_next < TINY ? (REAL)0 : i_next;
+        above += x >= threshold[j] ? 1 : 0;
+    }
+    return above;
+}
+
+/* Move the circuits that share the membrane of `lead` by `k` cycles, `gone` cycles after the start of the step.
+ *
+ * The same law for any number of circuits, each with inputs and terms of its own. Adaptation voltages are moved in
+ * u_next. `whole`: the whole step, in which events count with their exact times.
+ */
+static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
+    const bss2_plan *plan = s->plan;
+    const int end = plan->unit_end[lead], mode = s->phase[lead] == NAME(RESETTING), row = mode * STEP + k - 1;
+    const int flows = (plan->kind[lead] & (KIND_COBA | KIND_EXP)) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
+    const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[lead];
+    REAL steady = s->rest[(size_t)mode * s->width + lead] * ((REAL)1 - decay);
+    REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
+    for (int j = lead; j < end; j++) {
+        REAL exc, inh, factor_exc, factor_inh;
+        NAME(inputs)(s, j, &exc, &inh, &factor_exc, &factor_inh);
+        if (gone > 0) {
+            exc *= TABLE(s, SYN_EXC + gone - 1)[j];
+            inh *= TABLE(s, SYN_INH + gone - 1)[j];
+        }
+        const REAL late_exc = whole ? s->late_exc[j] * factor_exc : (REAL)0, late_inh = whole ? s->late_inh[j] * factor_inh : (REAL)0;
+        const REAL exc_coba = TABLE(s, IS_COBA)[j], inh_coba = TABLE(s, IS_COBA + 1)[j];
+        if (flows) {
+            first += exc * TABLE(s, DRIVE_HALF_EXC + row)[j] - inh * TABLE(s, DRIVE_HALF_INH + row)[j];
+            second += exc * TABLE(s, SYN_HALF_EXC + k - 1)[j] * TABLE(s, DRIVE_HALF_EXC + row)[j]
+                - inh * TABLE(s, SYN_HALF_INH + k - 1)[j] * TABLE(s, DRIVE_HALF_INH + row)[j];
+            const REAL a = exc * TABLE(s, CHARGE_EXC + k - 1)[j] + late_exc * exc_coba;
+            const REAL b = inh * TABLE(s, CHARGE_INH + k - 1)[j] + late_inh * inh_coba;
+            open += a + b;
+            toward += a * TABLE(s, REVERSAL)[j] + b * TABLE(s, REVERSAL + 1)[j];
+        } else {
+            first += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
+        }
+        second += late_exc * ((REAL)1 - exc_coba) - late_inh * ((REAL)1 - inh_coba);
+        if (!linear) {
+            const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * v;
+            s->u_next[j] = goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j];
+            steady += TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay) * (TABLE(s, ADAPT_REF)[j] - s->u_next[j]);
+        }
+    }
+    REAL x = v * decay + steady + first;
+    if (flows) {
+        const REAL part = plan->kind[lead] & KIND_EXP ? (REAL)0.5 : (REAL)1;
+        if (open > (REAL)0) x = NAME(reverse)(x, part * open, part * toward);
+        for (int j = lead; j < end && !mode; j++)
+            if (TABLE(s, EXP_RATE + k - 1)[j] > (REAL)0)
+                x = NAME(exponential)(x, TABLE(s, EXP_START)[j], TABLE(s, EXP_SHARPNESS)[j], TABLE(s, EXP_DELTA)[j],
+                                      TABLE(s, EXP_TOP)[j], TABLE(s, EXP_LIMIT)[j], TABLE(s, EXP_RATE + k - 1)[j]);
+        if (open > (REAL)0 && part < (REAL)1) x = NAME(reverse)(x, part * open, part * toward);
+        x = x * decay + steady;
+    }
+    x = NAME(clip)(s, x + second + s->noise[lead] * ((REAL)k / (REAL)STEP));
+    for (int j = lead; j < end && !linear; j++) {
+        const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * x;
+        s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j]);
+    }
+    return x;
+}
+
+/* Advance the joined circuits [from, to) by a step: their inputs decay alone, their membranes move together. */
+static int NAME(advance_joined)(NAME(state) *s, int from, int to) {
+    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh;
+    int above = 0;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        const REAL e = exc[j] * syn_exc[j], i = inh[j] * syn_inh[j];
+        exc[j] = e < TINY ? (REAL)0 : e;
+        inh[j] = i < TINY ? (REAL)0 : i;
+    }
+    for (int lead = from; lead < to; lead = s->plan->unit_end[lead]) {
+        const int end = s->plan->unit_end[lead];
+        for (int j = lead; j < end; j++) s->u_next[j] = s->u[j];
+        const REAL x = NAME(move)(s, lead, s->v[lead], 0, STEP, 1);
+        for (int j = lead; j < end; j++) s->v_next[j] = x;
+        above += x >= s->threshold[lead] ? 1 : 0;
+    }
+    return above;
+}
+
+/* The same where all terms are linear: inputs of all circuits first, which vectorises, then their sums. */
+BSS2_INLINE int NAME(advance_shared)(NAME(state) *s, int from, int to, const int saturating) {
+    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
+    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
+    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT input = s->v_next;
+    int above = 0;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        const REAL e = exc[j], i = inh[j], e_next = e * syn_exc[j], i_next = i * syn_inh[j];
+        REAL excited = e * drive_exc[j] + late_exc[j], inhibited = i * drive_inh[j] + late_inh[j];
+        if (saturating) {
+            excited *= NAME(saturation)(e);
+            inhibited *= NAME(saturation)(i);
+        }
+        input[j] = excited - inhibited;
+        exc[j] = e_next < TINY ? (REAL)0 : e_next;
+        inh[j] = i_next < TINY ? (REAL)0 : i_next;
+    }
+    for (int lead = from; lead < to; lead = s->plan->unit_end[lead]) {
+        const int end = s->plan->unit_end[lead];
+        REAL x = s->v[lead] * s->decay[lead] + s->drift[lead] + s->noise[lead];
+        for (int j = lead; j < end; j++) x += input[j];
+        x = NAME(clip)(s, x);
+        for (int j = lead; j < end; j++) input[j] = x;
+        above += x >= s->threshold[lead] ? 1 : 0;
+    }
+    return above;
+}
+
+/* Half a step of the currents between coupled compartments, exact for themselves. */
+static void NAME(couple)(NAME(state) *s, REAL *v) {
+    const bss2_plan *plan = s->plan;
+    for (int i = 0; i < plan->coupled; i++) {
+        const int from = plan->coupled_offsets[i], n = plan->coupled_offsets[i + 1] - from;
+        const int32_t *lead = plan->coupled_leads + from;
+        const REAL *matrix = (const REAL *)plan->coupled_matrix + plan->coupled_squares[i];
+        for (int a = 0; a < n; a++) {
+            REAL x = (REAL)0;
+            for (int b = 0; b < n; b++) x += matrix[a * n + b] * v[lead[b]];
+            s->exchange[a] = x;
+        }
+        for (int a = 0; a < n; a++)
+            for (int j = lead[a]; j < plan->unit_end[lead[a]]; j++) v[j] = s->exchange[a];
+    }
+}
+
+/* Put the constants of the phase of a membrane where the loops over neurons find them. */
+static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
+    const int flows = (s->plan->kind[lead] & (KIND_COBA | KIND_EXP)) != 0, row = mode * STEP + STEP - 1;
+    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
+        const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[j];
+        s->decay[j] = decay;
+        s->drive_exc[j] = TABLE(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row)[j];
+        s->drive_inh[j] = TABLE(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row)[j];
+        s->pull[j] = TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay);
+        s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->pull[j] * TABLE(s, ADAPT_REF)[j];
+        s->rate[j] = mode ? (REAL)0 : TABLE(s, EXP_RATE + STEP - 1)[j];
+    }
+}
+
+/* Start the adaptation pulse of a neuron, which lasts to `until`, or end it. */
+static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
+    s->pulse_end[lead] = until;
+    for (int j = lead; j < s->plan->unit_end[lead]; j++)
+        s->aim[j] = TABLE(s, ADAPT_BASE)[j] + (until == INT64_MAX ? (REAL)0 : TABLE(s, ADAPT_PULSE)[j]);
+}
+
+/* Follow a steep membrane cycle by cycle to its threshold; returns the time of the spike, and the membrane then in `v`. */
+static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL threshold) {
+    const int64_t end = s->start + STEP;
+    int64_t t = since;
+    REAL x = *v, fraction = (REAL)0;
+    while (x < threshold && t < end) {
+        const REAL y = NAME(move)(s, lead, x, (int)(t - s->start), 1, 0);
+        t++;
+        if (y >= threshold) { fraction = (threshold - x) / (y - x); t--; x = y; break; }
+        x = y;
+    }
+    const int crossed = fraction > (REAL)0;
+    const int64_t time = t + (int64_t)(fraction + TABLE(s, LATENCY)[lead]);
+    for (int64_t now = t + crossed; now < (time < end ? time : end); now++)
+        x = NAME(move)(s, lead, x, (int)(now - s->start), 1, 0);
+    *v = x;
+    return time;
+}
+
+/* Start a step of the adaptation again, after the loop over all neurons has moved it. */
+BSS2_INLINE void NAME(again)(NAME(state) *s, int lead) {
+    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->u_next[j] = s->u[j];
+}
+
+/* All circuits on a membrane show it. */
+BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
+    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->v_next[j] = v;
+}
+
+/* Advance what is not plain by a step; returns how many are above their threshold. */
+BSS2_INLINE int NAME(advance_others)(NAME(state) *s) {
+    const int32_t *group = s->plan->group;
+    int above = 0;
+    if (s->plan->saturating) {
+        above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], 1, 0, 0);
+        above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], 1, 1, 0);
+        above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], 1, 0, 1);
+        above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], 1, 1, 1);
+        above += NAME(advance_shared)(s, group[SHARED], group[JOINED], 1);
+    } else {
+        above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], 0, 0, 0);
+        above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], 0, 1, 0);
+        above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], 0, 0, 1);
+        above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], 0, 1, 1);
+        above += NAME(advance_shared)(s, group[SHARED], group[JOINED], 0);
+    }
+    return above + NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
+}
+
+/* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */
+static void NAME(start_terms)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
+        const int end = plan->unit_end[lead];
+        for (int mode = 0; mode < MODES; mode++)
+            for (int j = lead + 1; j < end; j++)
+                s->rest[(size_t)mode * s->width + lead] += TABLE(s, SHIFT + mode)[j] * s->normals[j];
+        REAL v = s->rest[lead] + TABLE(s, ORIGIN)[lead];
+        for (int j = lead; j < end; j++) v += TABLE(s, START)[j] * s->normals[s->width + j];
+        v = NAME(clip)(s, v);
+        if (v >= TABLE(s, CROSSING)[lead]) v = NAME(clip)(s, s->rest[(size_t)s->width + lead]);
+        NAME(pulse)(s, lead, INT64_MAX);
+        for (int j = lead; j < end; j++) {
+            s->v[j] = v;
+            s->u[j] = NAME(clip)(s, s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * v);
+        }
+        NAME(use_terms)(s, lead, 0);
+    }
+}
+
+/* Write what is read out of circuits that do not show their membrane. */
+static void NAME(read_sources)(NAME(state) *s, REAL *out) {
+    const bss2_plan *plan = s->plan;
+    for (int j = 0; j < plan->neurons; j++) {
+        const REAL drop = plan->source[j] == 1 ? s->exc[j] * TABLE(s, LINE_EXC)[j] : s->inh[j] * TABLE(s, LINE_INH)[j];
+        if (plan->source[j] == 3)
+            out[j] = (out == s->read ? s->u : s->u_next)[j];
+        else if (plan->source[j])
+            out[j] = drop < (REAL)plan->line_rest ? (REAL)plan->line_rest - drop : (REAL)0;
+    }
+}

@@ -1,0 +1,53 @@
+"""Compile the kernels. Everything declarative lives in pyproject.toml."""
+
+import os
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("HXTORCH_PERCEPTRON_DEBUG", "0") != "0"  # bounds checks + line tracing
+SOURCE = Path(__file__).parent / "src"
+KERNELS = SOURCE / "hxtorch" / "perceptron" / "_kernels"
+
+# Contraction off: results are the same bytes on every processor. OpenMP where the usual compiler has it; without it the
+# kernels run on one thread.
+if sys.platform == "win32":
+    COMPILE, LINK = ["/O2", "/openmp", "/fp:precise"], []
+else:
+    COMPILE = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+    LINK = []
+    if sys.platform != "darwin":
+        COMPILE.append("-fopenmp")
+        LINK.append("-fopenmp")
+
+extensions = [
+    Extension(
+        ".".join(path.relative_to(SOURCE).with_suffix("").parts),
+        [os.path.relpath(path)],
+        include_dirs=[os.path.relpath(KERNELS)],
+        depends=[os.path.relpath(header) for header in KERNELS.glob("*.h")],
+        extra_compile_args=COMPILE,
+        extra_link_args=LINK,
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
+    )
+    for path in sorted(KERNELS.glob("*.pyx"))
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir="build",
+        compiler_directives={
+            "language_level": "3",
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "embedsignature": True,
+            "freethreading_compatible": True,
+            "linetrace": DEBUG,
+        },
+    )
+)

@@ -1,0 +1,19 @@
+"""Floats to integers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+def round_to_bytes(
+    values: NDArray[np.float32], out: NDArray[np.int8], half_even: bool, threads: int
+) -> tuple[float, float]:
+    """Round ``values`` to int8, what is beyond to its bounds, and return the smallest and the largest of them.
+
+    Args:
+        values: At least one, flat.
+        out: Takes the integers, same size.
+        half_even: Halves go to the even neighbour, else away from zero.
+        threads: How many to use.
+
+    Returns:
+        Bounds of ``values`` as they came; twice NaN if one of them is.
+    """
