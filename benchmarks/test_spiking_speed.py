@@ -1,8 +1,8 @@
 """Training steps of spiking networks against norse, snntorch, spikingjelly and a torch loop, same equations, same run.
 
 A peer that is not installed is left out. All networks are input -> LIF -> LI with exponential synaptic currents,
-SuperSpike or what the peer has in its place, no refractory time, float32, Adam. Ours go through the public modules in mock
-mode.
+SuperSpike or what the peer has in its place, no refractory time, float32, Adam. Ours go through the public modules in
+mock mode.
 """
 
 from __future__ import annotations

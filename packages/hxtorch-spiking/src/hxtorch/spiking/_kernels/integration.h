@@ -27,6 +27,8 @@ enum {
     ROWS
 };
 
+enum { HX_LANES_F32 = 512, HX_LANES_F64 = 256 }; /* of a block, so that its states stay in the first cache */
+
 enum { SPIKED = 1, HELD = 2 }; /* bits of what happened to a lane in a step */
 
 /* Surrogate derivatives, in the order of functional/surrogates.py. */
@@ -36,14 +38,14 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 
 #define REAL float
 #define NAME(x) HX_JOIN(x, _f32)
-#define LANES 1024
+#define LANES HX_LANES_F32
 #include "integration_block.h"
 #undef REAL
 #undef NAME
 #undef LANES
 #define REAL double
 #define NAME(x) HX_JOIN(x, _f64)
-#define LANES 512
+#define LANES HX_LANES_F64
 #define HX_DOUBLE
 #include "integration_block.h"
 #undef HX_DOUBLE

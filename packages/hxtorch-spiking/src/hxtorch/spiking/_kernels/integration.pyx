@@ -9,8 +9,8 @@ from libc.stdint cimport int64_t, uint8_t, uintptr_t
 
 cdef extern from "integration.h" nogil:
     enum:
-        LANES_F32 "1024"
-        LANES_F64 "512"
+        HX_LANES_F32
+        HX_LANES_F64
 
     ctypedef struct hx_job_f32:
         int64_t steps
@@ -70,7 +70,7 @@ ctypedef fused Job:
 
 
 cdef void run(Job *job, int variant, bint backward, int threads) noexcept nogil:
-    cdef int64_t block, size = LANES_F32 if Job is hx_job_f32 else LANES_F64
+    cdef int64_t block, size = HX_LANES_F32 if Job is hx_job_f32 else HX_LANES_F64
     cdef int64_t blocks = (job.lanes + size - 1) // size
     if job.steps * job.lanes < 1 << 15:
         threads = 1  # not worth waking anybody
