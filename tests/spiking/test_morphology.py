@@ -93,3 +93,21 @@ def test_structure_is_placed_and_joined_on_the_chip(ideal_chip, monkeypatch):
     assert configuration.enable_threshold.nonzero()[0].tolist() == [0, 1, 2]
     assert z.spikes.shape == (40, 1, 3)
     assert (z.spikes.sum(0) > 0).all()
+
+
+def test_capacitances_of_joined_circuits_add_up(ideal_chip):
+    """A synapse of a neuron of n circuits moves its membrane by an n-th."""
+    heights = []
+    for size in (1, 2, 4):
+        exp = hxsnn.Experiment()
+        syn = hxsnn.Synapse(5, 2, exp)
+        torch.nn.init.constant_(syn.weight, 30)
+        spikes = torch.zeros(60, 1, 5)
+        spikes[10] = 1
+        structure = SingleCompartmentNeuron(size)
+        y = hxsnn.ReadoutNeuron(2, exp, neuron_structure=structure)(syn(hxsnn.NeuronHandle(spikes)))
+        hxsnn.run(exp, 60)
+        heights.append(float(y.membrane_cadc[..., 0].detach().amax() - y.membrane_cadc[0, 0, 0].detach()))
+    assert heights[0] == pytest.approx(2 * heights[1], abs=2)
+    assert heights[1] == pytest.approx(2 * heights[2], abs=2)
+    assert heights[2] > 8

@@ -136,3 +136,28 @@ def test_wrapped_neurons_show_their_recordings_too(ideal_chip):
     z = layer(hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(SPIKES)))
     hxsnn.run(exp, 40)
     assert z.analog[0].source is ReadoutSource.inh_synin
+
+
+@pytest.mark.parametrize(("sign", "driven", "silent"), [(1, "exc_synin", "inh_synin"), (-1, "inh_synin", "exc_synin")])
+def test_synaptic_inputs_show_the_events_of_their_sign(ideal_chip, sign, driven, silent):
+    swings = {}
+    for source in (driven, silent):
+        exp = hxsnn.Experiment()
+        syn = hxsnn.Synapse(5, 2, exp)
+        torch.nn.init.constant_(syn.weight, 20 * sign)
+        y = hxsnn.ReadoutNeuron(2, exp, cadc_readout_source=source)(syn(hxsnn.NeuronHandle(SPIKES)))
+        hxsnn.run(exp, 40)
+        trace = y.analog[0].cadc
+        swings[source] = float((trace.amax(0) - trace.amin(0)).max())
+    assert swings[driven] > 10
+    assert swings[silent] <= 1
+
+
+def test_recorded_adaptation_takes_the_place_of_the_model_s(ideal_chip):
+    exp = hxsnn.Experiment()
+    neuron = hxsnn.AELIF(
+        3, exp, cadc_readout_source="adaptation", spike_triggered_adaptation=True, trace_scale=torch.full((3,), 0.02)
+    )
+    z = run(neuron, exp)
+    assert torch.equal(z.adaptation_cadc, z.analog[0].cadc[: len(z.adaptation_cadc)])
+    assert z.adaptation_cadc.abs().max() > 0

@@ -350,7 +350,12 @@ def test_recurrent_layer_of_what_can_not_be_one():
         hxsnn.Recurrent(exp, hxsnn.Neuron(4, exp), hxsnn.Synapse(4, 3, exp))
     with pytest.warns(DeprecationWarning, match="NeuronExp"):
         old = hxsnn.NeuronExp(4, exp)
-    for neuron in (old, hxsnn.AELIF(4, exp, fire=False), hxsnn.ReadoutNeuron(4, exp)):
+    for neuron in (
+        old,
+        hxsnn.AELIF(4, exp, fire=False),
+        hxsnn.ReadoutNeuron(4, exp),
+        hxsnn.modules.EventPropLIF(4, exp),
+    ):
         with pytest.raises(ParameterError, match=f"got {type(neuron).__name__}"):
             hxsnn.Recurrent(exp, neuron, hxsnn.Synapse(4, 4, exp))
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.functional import LIF
 from hxtorch.spiking.functional.eventprop import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.synapse import Synapse
@@ -31,7 +32,9 @@ class EventPropLIF(Neuron):
     respect to their times, see :class:`~hxtorch.spiking.functional.EventPropLIFFunction`. Parameters cannot be trained.
     """
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> LIF:
+    recurs = False
+
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         spikes, membrane, i = EventPropLIFFunction.apply(  # type: ignore[no-untyped-call]
             current, self.params, self.experiment.dt, recorded
