@@ -1,8 +1,9 @@
 """Which imperfection of a chip costs EventProp most, by hand: python benchmarks/eventprop_imperfections.py.
 
-Trains yin-yang by EventProp on chips with all imperfections, without any, and with all but one, each calibrated as it is.
-Prints the table of docs/eventprop.md. ``--alone`` tries one imperfection at a time on chips without the
-others, ``--surrogate`` trains with the surrogate gradient.
+Trains yin-yang by EventProp on chips with all imperfections, without any, and with all but one, each calibrated as it
+is. Prints the table of docs/eventprop.md. ``--alone`` tries one imperfection at a time on chips without the others,
+``--surrogate`` trains with the surrogate gradient, ``--settings`` replaces one of the example's settings at a time by
+that of the surrogate gradient's example instead.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import contextlib
 import io
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from hxtorch.core import calibration
@@ -21,6 +23,12 @@ SWITCHES = (
     "quadrant_strength", "tau_syn", "tau_mem", "synin_offset", "readout", "synapse", "comparator", "cadc_gain",
     "cadc_offset", "capacitance", "reset_time",
 )  # fmt: skip
+
+
+SETTINGS = {
+    "trace_shift_out": "0", "reg_silence": "0", "weight_scale": "70", "weight_init_output_std": "0.1",
+    "weight_init_hidden_mean": "0.25",
+}  # fmt: skip
 
 
 def accuracy(serial, seed, off, settings, folder):
@@ -41,23 +49,27 @@ def main():
     parser.add_argument("--trainset-size", type=int, default=3000)
     parser.add_argument("--switches", nargs="+", default=SWITCHES, choices=SWITCHES)
     parser.add_argument("--alone", action="store_true", help="one imperfection at a time, without the others")
+    parser.add_argument("--settings", action="store_true", help="vary the example's settings, not the chip")
     parser.add_argument("--surrogate", action="store_true", help="the surrogate gradient instead of EventProp")
     args = parser.parse_args()
     example = yinyang if args.surrogate else yinyang_eventprop
 
-    def settings(more):
-        sizes = ["--epochs", str(args.epochs), "--trainset-size", str(args.trainset_size), "--testset-size", "1000"]
-        return example.get_parser().parse_args([*sizes, *more])
+    sizes = ["--epochs", str(args.epochs), "--trainset-size", str(args.trainset_size), "--testset-size", "1000"]
 
+    def settings(changes, more):
+        return example.get_parser().parse_args([*sizes, *changes, *more])
+
+    cases = {"all": ((), []), "none": (SWITCHES, [])}
+    for name in () if args.settings else args.switches:
+        others = tuple(other for other in SWITCHES if other != name)
+        cases[f"`{name}` alone" if args.alone else f"all but `{name}`"] = (others if args.alone else (name,), [])
+    for name, value in SETTINGS.items() if args.settings else ():
+        cases[f"all, `{name}` {value}"] = ((), [f"--{name.replace('_', '-')}", value])
     print(f"| imperfections | {' | '.join(args.serials)} | mean |")
     print("| --- |" + " --- |" * (len(args.serials) + 1))
-    cases = {"all": (), "none": SWITCHES}
-    for name in args.switches:
-        others = tuple(other for other in SWITCHES if other != name)
-        cases[f"`{name}` alone" if args.alone else f"all but `{name}`"] = others if args.alone else (name,)
     with tempfile.TemporaryDirectory() as folder:
-        for label, off in cases.items():
-            found = [accuracy(serial, args.seed, off, settings, folder) for serial in args.serials]
+        for label, (off, more) in cases.items():
+            found = [accuracy(serial, args.seed, off, partial(settings, more), folder) for serial in args.serials]
             columns = " | ".join(f"{100 * value:.1f}" for value in [*found, sum(found) / len(found)])
             print(f"| {label} | {columns} |", flush=True)
 

@@ -99,8 +99,8 @@ def test_eventprop_example_trains_the_same_network_by_eventprop(mock, mean):
 
 
 def test_eventprop_learns_in_the_model():
-    args = yinyang_eventprop.get_parser().parse_args(["--mock", "--epochs", "2", "--trainset-size", "3000"])
-    assert yinyang.main(args) >= 0.75
+    args = yinyang_eventprop.get_parser().parse_args(["--mock", "--epochs", "1", "--trainset-size", "2000"])
+    assert yinyang.main(args) >= 0.5
 
 
 def test_eventprop_has_no_penalty_of_bursts():

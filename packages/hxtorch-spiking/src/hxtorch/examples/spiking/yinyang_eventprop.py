@@ -3,7 +3,7 @@
 The example :mod:`~hxtorch.examples.spiking.yinyang` with other defaults, each for a reason:
 
 * ``--trace-shift-out 2``: the gradient of a spike's time is the slope of its response at the time of the readout's
-  maximum. The chip's readout is late against the model's, by so much that slopes near a maximum have the wrong sign.
+  maximum, and the chip's readout is late against the model's.
 * ``--weight-scale 83``: responses on the chip are as high as the model's then, so that spikes come when the model says.
 * ``--weight-init-output-std 0.03``: no class leads by far at the beginning.
 * ``--weight-init-hidden-mean 0.15`` and ``--reg-silence 0.003``: most hidden neurons spike once, and silent ones, for
