@@ -68,10 +68,3 @@ def compare(request: pytest.FixtureRequest):
         return {name: statistics.median(samples) for name, samples in times.items()}
 
     return measure
-
-
-@pytest.fixture
-def note(request: pytest.FixtureRequest):
-    """Report a line of figures."""
-    lines = request.config.stash[REPORT].lines
-    return lambda line: lines.append(f"{request.node.name}: {line}")
