@@ -68,7 +68,7 @@ class Calibration:
 
     @property
     def kind(self) -> str:
-        """``spiking`` or ``hagen``."""
+        """Of the target: ``spiking``, ``hagen``, ``stp``, ``cadc`` or ``correlation``."""
         return self.target.kind
 
     @cached_property
