@@ -1,4 +1,4 @@
-"""The yin-yang task is learned in the model and in the loop, with the settings of the examples, mostly in fewer epochs."""
+"""Yin-yang is learned in the model and in the loop, with the examples' own settings, by surrogate gradient in fewer epochs."""
 
 import pytest
 
