@@ -29,7 +29,7 @@ NAMES = {
     "spiking.execution_info.ExecutionInfo": None,
     "spiking.execution_instance.ExecutionInstance": ["calib_path"],
     "spiking.execution_instance.ExecutionInstance.load_calib": ["self", "calib_path"],
-    "spiking.ExecutionInstance": ["calib_path", "calib_cache_dir", "input_loopback"],
+    "spiking.ExecutionInstance": ["calib_path", "calib_cache_dir", "input_loopback", "strict"],
     "spiking.experiment.BaseExperiment": None,
     "spiking.Experiment.register_population": ["self", "module"],
     "spiking.Experiment.register_projection": ["self", "module"],

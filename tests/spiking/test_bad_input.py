@@ -195,6 +195,28 @@ def test_loaded_calibration_is_used(exp, tmp_path):
         assert (z.membrane_cadc + 28).abs().max() <= 1
 
 
+def test_a_loaded_calibration_for_other_parameters_is_reported(exp, tmp_path, caplog):
+    with core.open_session(fidelity="ideal") as session:
+        made = calibration.for_target(session.connection, calibration.SpikingCalibTarget(leak=100))
+    exp.load_calib(calibration.save(made, tmp_path / "spiking.safetensors"))
+    synapse, neuron = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+    for _ in range(2):
+        neuron(synapse(hxsnn.NeuronHandle(torch.zeros(30, 2, 5))))
+        hxsnn.run(exp, 30)
+    reports = [record.getMessage() for record in caplog.records if "made for other parameters" in record.getMessage()]
+    assert len(reports) == 1  # not with each run
+    assert "leak" in reports[0]
+
+    exp.default_execution_instance.strict = True
+    strict = hxsnn.Experiment(dt=1e-6, execution_instance=exp.default_execution_instance)
+    layer(strict)
+    with pytest.raises(core.CalibrationTargetError, match="leak"):
+        hxsnn.run(strict, 30)
+    exp.default_execution_instance.strict = False
+    layer(exp)
+    hxsnn.run(exp, 30)  # the session and the other experiment go on
+
+
 @pytest.mark.parametrize(
     "content",
     [pickle.dumps({"leak": 80}), b"", b"\x00" * 64, b"{}", b"not a calibration", np.arange(9).tobytes()],

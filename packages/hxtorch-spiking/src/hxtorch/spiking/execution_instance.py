@@ -22,6 +22,8 @@ class ExecutionInstance:
             processes find them; None for the user's cache (``HXTORCH_CACHE_DIR``).
         input_loopback: Let the chip send back the spikes of :class:`~hxtorch.spiking.InputNeuron` populations, which
             then take the place of those sent.
+        strict: Raise where a loaded calibration was made for other parameters than those of the modules, instead of
+            logging a warning.
 
     Attributes:
         calibration: The loaded calibration, or None: then the chip is calibrated to the parameters of the modules.
@@ -32,10 +34,12 @@ class ExecutionInstance:
         calib_path: str | PathLike[str] | None = None,
         calib_cache_dir: str | PathLike[str] | None = None,
         input_loopback: bool = False,
+        strict: bool = False,
     ) -> None:
         self.calib_cache_dir = None if calib_cache_dir is None else Path(calib_cache_dir)
         self.calibration: Calibration | None = None
         self.input_loopback = input_loopback
+        self.strict = strict
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
         if calib_path is not None:
             self.load_calib(calib_path)

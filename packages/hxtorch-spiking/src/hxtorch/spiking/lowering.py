@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.core.calibration import Calibration
+from hxtorch.core.calibration import Calibration, check_parameters
 from hxtorch.core.placement import NeuronPlacement
 from hxtorch.spiking.backend.input_generator import InputGenerator
 from hxtorch.spiking.errors import ExperimentError, ParameterError
@@ -121,8 +121,13 @@ class ChipNetwork:
 
         Returns:
             What was recorded, by module; and what the chip did.
+
+        Raises:
+            CalibrationTargetError: A strict execution instance has a calibration for other parameters.
         """
         if self._configured is None or self._configured[0] is not calibration:
+            if plan.instance.calibration is not None:
+                self._compare(calibration, plan.instance.strict)
             self._configured = calibration, self._configure(calibration)
             self._report_failed(calibration)
         generator = InputGenerator(runtime, dt)
@@ -188,6 +193,17 @@ class ChipNetwork:
         if np.array_equal(fires, configuration.enable_threshold):
             return configuration
         return configuration.replace(enable_threshold=fires)
+
+    def _compare(self, calibration: Calibration, strict: bool) -> None:
+        """Report where a loaded calibration was made for other parameters than those of the modules."""
+        for population, circuits in self._circuits.items():
+            values = {}
+            for name in population.parameter_names:
+                parameter = getattr(population, name)
+                if not parameter.model_only:
+                    values[name] = np.zeros(512)
+                    values[name][circuits] = np.asarray(parameter.hardware_value, np.float64)[..., np.newaxis]
+            check_parameters(calibration, values, circuits.reshape(-1), strict)
 
     def _report_failed(self, calibration: Calibration) -> None:
         used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
