@@ -1,4 +1,4 @@
-"""The yin-yang task is learned in the model and in the loop, with the settings of the examples, mostly in fewer epochs."""
+"""The yin-yang task is learned in the model and in the loop, with settings of the examples, mostly in fewer epochs."""
 
 import pytest
 
