@@ -1,4 +1,4 @@
-"""Yin-yang is learned in the model and in the loop, with the examples' own settings, by surrogate gradient in fewer epochs."""
+"""The yin-yang task is learned in the model and in the loop, with settings of the examples, mostly in fewer epochs."""
 
 import pytest
 
