@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from eventprop_imperfections import SWITCHES
+from eventprop_imperfections import FAST, SWITCHES
 
 from hxtorch.core import calibration
 from hxtorch.core.session import open_session
@@ -34,7 +34,7 @@ def gradients(arguments, state, data):
     """Return the gradients of the hidden weights by EventProp and by the surrogate, flat."""
     found = []
     for eventprop in (True, False):
-        args = yinyang_eventprop.get_parser().parse_args(arguments)
+        args = yinyang_eventprop.get_parser().parse_args([*FAST, *arguments])
         args.eventprop = eventprop
         model = yinyang.build_model(args)
         model.load_state_dict(state)
@@ -54,7 +54,7 @@ def main():
     cosines = {label: [] for label in cases}
     with tempfile.TemporaryDirectory() as folder:
         with chip(args.serials[0], (), folder) as where, contextlib.redirect_stdout(io.StringIO()):
-            settings = yinyang_eventprop.get_parser().parse_args([*where, "--trainset-size", "3000"])
+            settings = yinyang_eventprop.get_parser().parse_args([*where, *FAST, "--trainset-size", "3000"])
             torch.manual_seed(0)
             model = yinyang.build_model(settings)
             optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)

@@ -30,6 +30,9 @@ SETTINGS = {
     "weight_init_hidden_mean": "0.25",
 }  # fmt: skip
 
+FAST = ("--lr", "0.004", "--step-size", "3", "--weight-scale", "83")
+"""For short runs; the example itself learns more slowly and more safely."""
+
 
 def accuracy(serial, seed, off, settings, folder):
     """Return the test accuracy on a chip with the imperfections in ``off`` switched off."""
@@ -57,7 +60,7 @@ def main():
     sizes = ["--epochs", str(args.epochs), "--trainset-size", str(args.trainset_size), "--testset-size", "1000"]
 
     def settings(changes, more):
-        return example.get_parser().parse_args([*sizes, *changes, *more])
+        return example.get_parser().parse_args([*sizes, *(() if args.surrogate else FAST), *changes, *more])
 
     cases = {"all": ((), []), "none": (SWITCHES, [])}
     for name in () if args.settings else args.switches:

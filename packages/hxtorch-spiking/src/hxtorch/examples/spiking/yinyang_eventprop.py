@@ -4,7 +4,7 @@ The example :mod:`~hxtorch.examples.spiking.yinyang` with other defaults, each f
 
 * ``--trace-shift-out 2``: the gradient of a spike's time is the slope of its response at the time of the readout's
   maximum, and the chip's readout is late against the model's.
-* ``--weight-scale 83``: responses on the chip are as high as the model's then, so that spikes come when the model says.
+* ``--lr 0.002`` and ``--step-size 5``: at twice that rate some chips lose in the third epoch what they have learned.
 * ``--weight-init-output-std 0.03``: no class leads by far at the beginning.
 * ``--weight-init-hidden-mean 0.15`` and ``--reg-silence 0.003``: most hidden neurons spike once, and silent ones, for
   which EventProp has no gradient, are driven up.
@@ -18,10 +18,9 @@ from hxtorch.examples.spiking import yinyang
 
 DEFAULTS = {
     "eventprop": True,
-    "epochs": 10,
-    "lr": 0.004,
+    "lr": 0.002,
+    "step_size": 5,
     "trace_shift_out": 2,
-    "weight_scale": 83.0,
     "weight_init_output_std": 0.03,
     "reg_silence": 0.003,
 }
