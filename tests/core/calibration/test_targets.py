@@ -11,8 +11,10 @@ from hxtorch.core.calibration import (
     CalibratedMatching,
     CalibrationRangeWarning,
     HagenCalibTarget,
+    HagenNeuronCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
+    SynapseDriverCalibTarget,
     Uncalibrated,
     nominal_registers,
     preset,
@@ -20,6 +22,7 @@ from hxtorch.core.calibration import (
 from hxtorch.core.errors import CalibrationTargetError, HXTorchError
 
 DIGEST = "d3780086b4f8f82c"
+HAGEN_DIGEST = "a61673fe33b5764a"
 HARD = [
     (SpikingCalibTarget, "tau_mem", 0.1e-6, 2000e-6),
     (SpikingCalibTarget, "tau_syn", 0.1e-6, 100e-6),
@@ -28,6 +31,11 @@ HARD = [
     (SpikingCalibTarget, "membrane_capacitance", 0, 63),
     (HagenCalibTarget, "tau_mem", 0.1e-6, 2000e-6),
     (HagenCalibTarget, "i_synin_gm", 0, 1022),
+    (HagenNeuronCalibTarget, "tau_mem", 0.1e-6, 2000e-6),
+    (HagenNeuronCalibTarget, "target_noise", 0, 128),
+    (SynapseDriverCalibTarget, "limit", 0.05, 1),
+    (SynapseDriverCalibTarget, "stp_offset", 0, 15),
+    (SynapseDriverCalibTarget, "test_activation", 1, 15),
 ]
 CHECKED = [
     (SpikingCalibTarget, "leak", 50, 160),
@@ -43,6 +51,13 @@ CHECKED = [
     (HagenCalibTarget, "tau_mem", 20e-6, 100e-6),
     (HagenCalibTarget, "tau_syn", 0.3e-6, 20e-6),
     (HagenCalibTarget, "i_synin_gm", 30, 600),
+    (HagenNeuronCalibTarget, "leak", 100, 140),
+    (HagenNeuronCalibTarget, "tau_mem", 20e-6, 100e-6),
+    (HagenNeuronCalibTarget, "tau_syn", 0.3e-6, 20e-6),
+    (HagenNeuronCalibTarget, "i_synin_gm", 30, 600),
+    (HagenNeuronCalibTarget, "target_noise", 1.0, 2.5),
+    (SynapseDriverCalibTarget, "limit", 0.3, 0.95),
+    (SynapseDriverCalibTarget, "test_activation", 2, 10),
 ]
 
 
@@ -91,6 +106,12 @@ def test_defaults_are_those_of_the_real_chips_calibration():
         "leak": 120, "tau_mem": 60e-6, "tau_syn": 0.32e-6, "i_synin_gm": 450,
         "membrane_capacitance": 63, "synapse_dac_bias": 1022,
     }  # fmt: skip
+    neuron, driver = HagenNeuronCalibTarget(), SynapseDriverCalibTarget()
+    assert neuron.asked() == hagen.asked()
+    assert np.isnan(neuron.target_noise)
+    assert {name: float(value) for name, value in driver.asked().items()} == {
+        "limit": 0.9, "stp_offset": 7, "test_activation": 3,
+    }  # fmt: skip
 
 
 def test_defaults_of_short_term_plasticity_are_those_of_the_real_chips_calibration():
@@ -126,6 +147,7 @@ def test_targets_from_before_a_field_came_are_what_they_were():
     target = SpikingCalibTarget()
     assert SpikingCalibTarget.restore(target.asked()) == SpikingCalibTarget.restore(target.values()) == target
     assert target.digest().startswith(DIGEST)
+    assert HagenCalibTarget().digest().startswith(HAGEN_DIGEST)
     with pytest.raises(CalibrationTargetError, match="fields"):
         SpikingCalibTarget.restore({name: value for name, value in target.values().items() if name != "leak"})
 
@@ -157,6 +179,7 @@ def test_targets_compare_by_value_and_kind():
     assert hash(SpikingCalibTarget()) == hash(SpikingCalibTarget(tau_syn=np.full((2, 512), 10e-6)))
     assert SpikingCalibTarget() != SpikingCalibTarget(leak=81)
     assert SpikingCalibTarget() != HagenCalibTarget()
+    assert HagenNeuronCalibTarget() != HagenCalibTarget()
     assert SpikingCalibTarget() != "spiking"
     one_differs = np.full(512, 80)
     one_differs[7] = 81

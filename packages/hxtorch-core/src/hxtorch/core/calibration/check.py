@@ -7,7 +7,7 @@ import numpy as np
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.calibrator import own_runs
 from hxtorch.core.calibration.result import Calibration
-from hxtorch.core.calibration.targets import HagenCalibTarget, SpikingCalibTarget
+from hxtorch.core.calibration.targets import IntegratorTarget, SpikingCalibTarget
 from hxtorch.core.interfaces import Connection
 
 ENTRIES = 4
@@ -20,7 +20,7 @@ def still_holds(connection: Connection, calibration: Calibration) -> bool:
     A serial names one chip, but the chip behind it may have been replaced, or be emulated by a newer version. A
     calibration of something else than neurons says nothing about rest: it is taken as it is.
     """
-    if not isinstance(calibration.target, SpikingCalibTarget | HagenCalibTarget):
+    if not isinstance(calibration.target, SpikingCalibTarget | IntegratorTarget):
         return True
     bench = Bench(connection, calibration.target)
     bench.set(**{**calibration.registers, "enable_leak": True})

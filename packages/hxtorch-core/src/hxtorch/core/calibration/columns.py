@@ -7,10 +7,11 @@ import numpy as np
 from hxtorch.core.calibration.algorithms import PowerPrediction, predictive_search
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.nominal import GM_EXPONENT, HAGEN_GAIN, capacitance
-from hxtorch.core.calibration.products import ROWS, mean_products
+from hxtorch.core.calibration.products import ROWS, mean_products, product_noise
 from hxtorch.core.calibration.targets import HagenCalibTarget
 
 WEIGHT, ACTIVATION, REPETITIONS = 12, 15, 100  # about 46 LSB: far from both limits
+NOISE_REPETITIONS = 400  # show noise to 4 %
 TOLERANCE = 0.15
 
 
@@ -27,6 +28,14 @@ def calibrate_gains(bench: Bench, steps: int = 3) -> None:
     bench.set(i_synin_exc_gm=found.codes[0], i_synin_inh_gm=found.codes[1])
     bench.measured["gain"] = found.values
     bench.require(found.success & (np.abs(found.values / wanted - 1) < TOLERANCE))
+
+
+def measure_noise(bench: Bench, limit: float | None) -> None:
+    """Measure what a result of each column varies by, LSB rms (512,); columns above ``limit`` fail."""
+    noise = product_noise(bench, WEIGHT, np.full(ROWS, ACTIVATION), NOISE_REPETITIONS).reshape(512)
+    bench.measured["noise"] = noise
+    if limit is not None:
+        bench.require(noise <= limit)
 
 
 def wanted_gains(bench: Bench) -> np.ndarray:

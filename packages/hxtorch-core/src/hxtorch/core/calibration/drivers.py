@@ -6,19 +6,54 @@ import numpy as np
 
 from hxtorch.core.calibration.algorithms import LinearPrediction, predictive_search
 from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.nominal import driver_registers
 from hxtorch.core.calibration.products import ROWS, mean_products
+from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.targets import HagenNeuronCalibTarget, SynapseDriverCalibTarget
+from hxtorch.core.configuration import ChipConfiguration
+from hxtorch.core.interfaces import Connection
 
-LOW, HIGH = 5, 20  # activations
-WEIGHT, SENDS, REPETITIONS = 63, 20, 4
+HIGH = 20  # larger one of two activations; the other one is the target's
+WEIGHT, REPETITIONS = 63, 4
+TRIAL_SENDS = 10  # show how large responses are
+MOST_SENDS = 100
+LARGEST = 99  # percentile of the responses that counts as the largest
+RESULT_RANGE = 127  # LSB
 OFFSET_PER_CODE = 0.1  # LSB of the activation per code of hagen_dac_offset (nominal)
 
 
-def calibrate_drivers(bench: Bench, steps: int = 3) -> None:
-    """Bring the offset of every driver to zero."""
+class SynapseDriverCalibrator:
+    """Calibrates the drivers with neurons that are calibrated as integrators.
+
+    Success is that of these neurons; ``measured["driver_offset"]`` shows what each driver is left with.
+    """
+
+    def calibrate(
+        self, connection: Connection, target: SynapseDriverCalibTarget, options: CalibrationOptions | None = None
+    ) -> Calibration:
+        """Return register codes that bring the chip behind ``connection`` to ``target``."""
+        from hxtorch.core.calibration.provider import for_target  # which may come back here
+
+        neurons = for_target(connection, HagenNeuronCalibTarget(), options)
+        bench = Bench(connection, HagenNeuronCalibTarget())
+        registers = driver_registers(target)
+        bench.configuration = neurons.apply(ChipConfiguration())
+        bench.set(**registers)
+        with progress_bar(options, f"calibrate {connection.identifier}", 1) as progress:
+            progress.stage("synapse drivers")
+            calibrate_drivers(bench, target)
+        found = {name: bench.found[name] for name in registers}
+        return signed(connection, target, found, neurons.success, bench.measured, "measured")
+
+
+def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int = 3) -> None:
+    """Bring the offset of every driver to zero, with neurons that integrate."""
+    low, sends = int(np.asarray(target.test_activation)), _sends(bench, float(np.asarray(target.limit)))
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(hagen_dac_offset=codes)
-        return driver_offsets(bench)
+        return driver_offsets(bench, low, sends)
 
     start = bench.configuration.hagen_dac_offset
     prediction = LinearPrediction(1 / OFFSET_PER_CODE)
@@ -27,14 +62,27 @@ def calibrate_drivers(bench: Bench, steps: int = 3) -> None:
     bench.measured["driver_offset"] = found.values
 
 
-def driver_offsets(bench: Bench) -> np.ndarray:
+def driver_offsets(bench: Bench, activation: int, sends: int) -> np.ndarray:
     """Return what each driver adds to an activation, LSB of the activation, (hemisphere, 128).
 
     Each driver alone, at two activations: the line through both responses, means over columns, meets zero at minus the
     offset, whatever the gain is.
+
+    Args:
+        bench: With neurons that integrate.
+        activation: Smaller one of the two.
+        sends: How often each is sent.
     """
     single = np.eye(ROWS, dtype=np.int64)
-    response = mean_products(bench, WEIGHT, np.concatenate([LOW * single, HIGH * single]), REPETITIONS, SENDS)
+    both = np.concatenate([activation * single, HIGH * single])
+    response = mean_products(bench, WEIGHT, both, REPETITIONS, sends)
     low, high = response.mean(axis=2).reshape(2, 2, ROWS).swapaxes(0, 1)
-    slope = np.maximum((high - low) / (HIGH - LOW), 1e-3)
-    return np.asarray(low / slope - LOW)
+    slope = np.maximum((high - low) / (HIGH - activation), 1e-3)
+    return np.asarray(low / slope - activation)
+
+
+def _sends(bench: Bench, limit: float) -> int:
+    """Return how often to send the larger activation so that the largest responses reach ``limit`` of the range."""
+    single = HIGH * np.eye(ROWS, dtype=np.int64)
+    largest = np.percentile(mean_products(bench, WEIGHT, single, REPETITIONS, TRIAL_SENDS), LARGEST)
+    return int(np.clip(limit * RESULT_RANGE * TRIAL_SENDS / max(largest, 1.0), 1, MOST_SENDS))

@@ -1,4 +1,4 @@
-"""Calibrate neurons and synapse drivers for analog matrix products: every register of a :class:`HagenCalibTarget`."""
+"""Calibrate neurons, or neurons and synapse drivers, for analog matrix products."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import numpy as np
 
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.cadc import calibrate_cadc
-from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
-from hxtorch.core.calibration.columns import calibrate_gains
+from hxtorch.core.calibration.calibrator import CalibrationOptions, Progress, progress_bar, signed
+from hxtorch.core.calibration.columns import calibrate_gains, measure_noise
 from hxtorch.core.calibration.drivers import calibrate_drivers
 from hxtorch.core.calibration.potentials import calibrate_leak, calibrate_reset
 from hxtorch.core.calibration.references import calibrate_references
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.synapses import calibrate_tau_syn
-from hxtorch.core.calibration.targets import HagenCalibTarget
+from hxtorch.core.calibration.targets import HagenCalibTarget, HagenNeuronCalibTarget, SynapseDriverCalibTarget
 from hxtorch.core.calibration.threshold import calibrate_threshold
 from hxtorch.core.calibration.time_constants import calibrate_tau_mem
 from hxtorch.core.interfaces import Connection
 
-STAGES = 9
+STAGES = 7  # of the integrators
 THRESHOLD = 150.0  # LSB; neurons fire only to show their membrane time constant
 
 
 class HagenCalibrator:
-    """Calibrates for matrix products.
+    """Calibrates all that matrix products need.
 
-    Neurons are calibrated as for spiking. What products show is calibrated on products: the offset of every synapse
-    driver, then the gain of every column for weights of both signs. During a product the leak is off, so offset
-    currents of the synaptic inputs have no time to move the baseline: the leak must not make up for them.
+    What products show is calibrated on products: the offset of every synapse driver, then the gain of every column for
+    weights of both signs.
     """
 
     def calibrate(
@@ -35,28 +34,54 @@ class HagenCalibrator:
     ) -> Calibration:
         """Return register codes that bring the chip behind ``connection`` to ``target``."""
         bench = Bench(connection, target)
-        threshold = np.full(512, THRESHOLD)
-        with progress_bar(options, f"calibrate {connection.identifier}", STAGES) as progress:
-            progress.stage("CADC")
-            calibrate_cadc(bench)
-            progress.stage("synaptic references")
-            calibrate_references(bench)
-            progress.stage("leak")
-            calibrate_leak(bench, steps=1)
-            progress.stage("tau_mem")
-            calibrate_threshold(bench, threshold, steps=2)
-            calibrate_tau_mem(bench, threshold)
-            progress.stage("tau_syn")
-            calibrate_tau_syn(bench, steps=3)
-            progress.stage("reset")
-            bench.require(calibrate_reset(bench, np.asarray(target.per_neuron("leak"))))
-            progress.stage("leak again")
-            bench.require(calibrate_leak(bench, steps=3, entries=128, inputs=False))
-            bench.set(enable_leak=False)
+        with progress_bar(options, f"calibrate {connection.identifier}", STAGES + 2) as progress:
+            calibrate_integrators(bench, progress)
             progress.stage("synapse drivers")
-            calibrate_drivers(bench)
+            calibrate_drivers(bench, SynapseDriverCalibTarget())
             progress.stage("gain")
             calibrate_gains(bench)
-        for name in ("v_threshold",):  # served the calibration only
-            del bench.found[name]
         return signed(connection, target, bench.found, bench.success, bench.measured, "measured")
+
+
+class HagenNeuronCalibrator:
+    """Calibrates neurons alone; gains are means over all drivers of a hemisphere, whose offsets cancel in them."""
+
+    def calibrate(
+        self, connection: Connection, target: HagenNeuronCalibTarget, options: CalibrationOptions | None = None
+    ) -> Calibration:
+        """Return register codes that bring the chip behind ``connection`` to ``target``."""
+        bench = Bench(connection, target)
+        limit = float(np.asarray(target.target_noise))
+        with progress_bar(options, f"calibrate {connection.identifier}", STAGES + 2) as progress:
+            calibrate_integrators(bench, progress)
+            progress.stage("gain")
+            calibrate_gains(bench)
+            progress.stage("noise")
+            measure_noise(bench, None if np.isnan(limit) else limit)
+        return signed(connection, target, bench.found, bench.success, bench.measured, "measured")
+
+
+def calibrate_integrators(bench: Bench, progress: Progress) -> None:
+    """Calibrate neurons as for spiking, then switch their leak off.
+
+    During a product the leak is off, so offset currents of the synaptic inputs have no time to move the baseline: the
+    leak must not make up for them.
+    """
+    threshold = np.full(512, THRESHOLD)
+    progress.stage("CADC")
+    calibrate_cadc(bench)
+    progress.stage("synaptic references")
+    calibrate_references(bench)
+    progress.stage("leak")
+    calibrate_leak(bench, steps=1)
+    progress.stage("tau_mem")
+    calibrate_threshold(bench, threshold, steps=2)
+    calibrate_tau_mem(bench, threshold)
+    progress.stage("tau_syn")
+    calibrate_tau_syn(bench, steps=3)
+    progress.stage("reset")
+    bench.require(calibrate_reset(bench, np.asarray(bench.target.per_neuron("leak"))))
+    progress.stage("leak again")
+    bench.require(calibrate_leak(bench, steps=3, entries=128, inputs=False))
+    bench.set(enable_leak=False)
+    del bench.found["v_threshold"]  # served the calibration only

@@ -16,9 +16,11 @@ from hxtorch.core.calibration.targets import (
     CalibTarget,
     CorrelationCalibTarget,
     HagenCalibTarget,
+    IntegratorTarget,
     NeuronCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
+    SynapseDriverCalibTarget,
 )
 from hxtorch.core.configuration import CAPMEM_MAX
 
@@ -41,6 +43,7 @@ COBA_GAIN = 5e-3  # per volt and code
 ICC_CONDUCTANCE = 4.4e-9  # siemens per code
 CORRELATION_TIME = 450e-6  # seconds times code of i_correlation_ramp
 CORRELATION_AMPLITUDE = 0.5 / 70  # LSB per code of i_correlation_store
+HAGEN_DAC_CENTER = 32  # code of hagen_dac_offset without effect
 STP_OFFSET = 7  # code without effect
 STP_OFFSET_STEP = 0.05  # amplitude per code, of a full pulse
 STP_ZERO = 370  # plus v_stp: code at which the amplitude is 0
@@ -98,7 +101,7 @@ def cadc_range(target: NeuronCalibTarget | CADCCalibTarget) -> CADCRange:
     if isinstance(target, CADCCalibTarget):
         low, high = (float(np.asarray(reading)) for reading in (target.read_low, target.read_high))
         return CADCRange(int(np.asarray(target.v_low)), int(np.asarray(target.v_high)), low, high)
-    return HAGEN_RANGE if isinstance(target, HagenCalibTarget) else SPIKING_RANGE
+    return HAGEN_RANGE if isinstance(target, IntegratorTarget) else SPIKING_RANGE
 
 
 def code(value: float | np.ndarray) -> np.ndarray:
@@ -165,7 +168,7 @@ def tau_syn_registers(tau_syn: np.ndarray) -> dict[str, np.ndarray]:
 
 def gm_factor(target: NeuronCalibTarget) -> float:
     """Return the factor on ``i_synin_gm`` that gives the matched strength."""
-    written = isinstance(target, HagenCalibTarget) or not target.synin_gm_calibrated
+    written = isinstance(target, IntegratorTarget) or not target.synin_gm_calibrated
     return 1.0 if written else MATCHED_STRENGTH ** (1 / GM_EXPONENT)
 
 
@@ -221,6 +224,14 @@ def stp_registers(target: STPCalibTarget) -> dict[str, np.ndarray]:
     }
 
 
+def driver_registers(target: SynapseDriverCalibTarget) -> dict[str, np.ndarray]:
+    """Return offsets of synapse drivers without mismatch, for hagen mode and for short-term plasticity."""
+    return {
+        "hagen_dac_offset": np.full((2, 128), HAGEN_DAC_CENTER),
+        "stp_offset": np.full((2, 128), int(np.asarray(target.stp_offset))),
+    }
+
+
 def correlation_registers(target: CorrelationCalibTarget) -> dict[str, np.ndarray]:
     """Return biases of the correlation sensors, and trims without effect."""
     seconds, lsb = (float(np.asarray(value)) for value in (target.time_constant, target.amplitude))
@@ -238,6 +249,8 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         return stp_registers(target)
     if isinstance(target, CADCCalibTarget):
         return cadc_range(target).registers()
+    if isinstance(target, SynapseDriverCalibTarget):
+        return driver_registers(target)
     if isinstance(target, CorrelationCalibTarget):
         return correlation_registers(target)
     adc = cadc_range(target)
@@ -263,6 +276,7 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         registers.update({**coba_registers(target), **icc_registers(target)})
     else:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
-        registers["hagen_dac_offset"] = np.full((2, 128), 32)
         registers["enable_leak"] = np.zeros(512, np.bool_)  # off while charge is collected
+        if isinstance(target, HagenCalibTarget):
+            registers["hagen_dac_offset"] = np.full((2, 128), HAGEN_DAC_CENTER)
     return registers

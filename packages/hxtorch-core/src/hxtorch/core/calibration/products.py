@@ -29,6 +29,26 @@ def mean_products(
     Returns:
         LSB, (hemisphere, vectors, 256).
     """
+    return np.asarray(_products(bench, weight, activations, repetitions, num_sends).mean(axis=0, dtype=np.float64))
+
+
+def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetitions: int) -> np.ndarray:
+    """Return the noise of the results of all columns of a hemisphere, LSB rms, (hemisphere, 256).
+
+    The silent tile of the other hemisphere adds as much noise, which is taken off.
+
+    Args:
+        bench: The chip.
+        weight: Of all synapses, -63..63.
+        activations: For the drivers of a hemisphere, 0..31, (128,).
+        repetitions: Products.
+    """
+    values = _products(bench, weight, activations[np.newaxis], repetitions)
+    return np.asarray(values.std(axis=0, dtype=np.float64)[:, 0] / np.sqrt(2))
+
+
+def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: int, num_sends: int = 1) -> np.ndarray:
+    """Return single responses, int8 (repetitions, hemisphere, vectors, 256)."""
     nothing = np.zeros_like(activations)
     batch = np.concatenate([np.hstack([activations, nothing]), np.hstack([nothing, activations])])
     program = MatrixProgram(
@@ -38,4 +58,4 @@ def mean_products(
         num_sends,
     )
     values = bench.connection.matrix.run(program).values
-    return np.asarray(values.reshape(repetitions, 2, len(activations), 256).mean(axis=0, dtype=np.float64))
+    return np.asarray(values.reshape(repetitions, 2, len(activations), 256))

@@ -68,7 +68,7 @@ class Calibration:
 
     @property
     def kind(self) -> str:
-        """Of the target: ``spiking``, ``hagen``, ``stp``, ``cadc`` or ``correlation``."""
+        """Of the target: a key of ``targets.TARGETS``, for instance ``spiking``."""
         return self.target.kind
 
     @cached_property

@@ -210,8 +210,8 @@ class SpikingCalibTarget(_Target):
 
 
 @dataclass(frozen=True, eq=False)
-class HagenCalibTarget(_Target):
-    """Parameters of the neurons as integrators of analog matrix products (hagen mode).
+class IntegratorTarget(_Target):
+    """Parameters of neurons that add up charge with their leak off (hagen mode): base of the targets that have some.
 
     Attributes:
         leak: Baseline of the membrane, LSB of the CADC in its range for hagen mode, () or (512,).
@@ -221,14 +221,9 @@ class HagenCalibTarget(_Target):
         membrane_capacitance: Register code 0..63, () or (512,).
         synapse_dac_bias: Register code of the synapses' bias current, ().
 
-    Raises:
-        CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
-
     Source:
         chip facts 3.4 and 7.1.
     """
-
-    kind: ClassVar[str] = "hagen"
 
     leak: Values = _target(120, checked=(100, 140), hard=(0, 255))
     tau_mem: Values = _target(60e-6, checked=(20e-6, 100e-6), hard=(0.1e-6, 2000e-6))
@@ -236,6 +231,62 @@ class HagenCalibTarget(_Target):
     i_synin_gm: Values = _target(450, checked=(30, 600), **_GM)
     membrane_capacitance: Values = _target(63, **_CAPACITANCE)
     synapse_dac_bias: Values = _target(1022, **_DAC_BIAS)
+
+
+@dataclass(frozen=True, eq=False)
+class HagenCalibTarget(IntegratorTarget):
+    """All that analog matrix products need (hagen mode): neurons as integrators, and synapse drivers.
+
+    The fields are those of :class:`IntegratorTarget`; drivers are brought to :class:`SynapseDriverCalibTarget`'s
+    defaults.
+
+    Raises:
+        CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
+    """
+
+    kind: ClassVar[str] = "hagen"
+
+
+@dataclass(frozen=True, eq=False)
+class HagenNeuronCalibTarget(IntegratorTarget):
+    """Neurons alone as integrators of analog matrix products; synapse drivers stay as they are.
+
+    The other fields are those of :class:`IntegratorTarget`.
+
+    Attributes:
+        target_noise: Noise of a product's result that neurons may have, LSB rms, (); those above it fail. None only
+            measures it.
+
+    Raises:
+        CalibrationTargetError: A field has the wrong shape, is not finite, or out of its hard range.
+    """
+
+    kind: ClassVar[str] = "hagen_neuron"
+
+    target_noise: Values = _optional(checked=(1.0, 2.5), hard=(0, 128), shapes=())
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseDriverCalibTarget(_Target):
+    """Synapse drivers in hagen mode: pulses that are proportional to the activation, the same in all drivers.
+
+    Attributes:
+        limit: Share of the range of a result up to which drivers are measured, ().
+        stp_offset: Code of all drivers' offset of short-term plasticity, ().
+        test_activation: Smaller one of the two activations at which drivers are compared, LSB, ().
+
+    Raises:
+        CalibrationTargetError: A field is out of its hard range.
+
+    Source:
+        chip facts 7.1.
+    """
+
+    kind: ClassVar[str] = "synapse_driver"
+
+    limit: Values = _target(0.9, checked=(0.3, 0.95), hard=(0.05, 1), shapes=())
+    stp_offset: Values = _target(7, checked=(0, 15), hard=(0, 15), shapes=(), integer=True)
+    test_activation: Values = _target(3, checked=(2, 10), hard=(1, 15), shapes=(), integer=True)
 
 
 _CODE: dict[str, Any] = {"checked": (0, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
@@ -323,12 +374,16 @@ class CorrelationCalibTarget(_Target):
     time_constant: Values = _target(5e-6, checked=(2e-6, 30e-6), hard=(0.5e-6, 400e-6), shapes=())
 
 
-NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget
-CalibTarget: TypeAlias = NeuronCalibTarget | STPCalibTarget | CADCCalibTarget | CorrelationCalibTarget
+NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget | HagenNeuronCalibTarget
+CalibTarget: TypeAlias = (
+    NeuronCalibTarget | SynapseDriverCalibTarget | STPCalibTarget | CADCCalibTarget | CorrelationCalibTarget
+)
 
 TARGETS: dict[str, type[CalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
+    "hagen_neuron": HagenNeuronCalibTarget,
+    "synapse_driver": SynapseDriverCalibTarget,
     "stp": STPCalibTarget,
     "cadc": CADCCalibTarget,
     "correlation": CorrelationCalibTarget,
