@@ -43,6 +43,9 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def compare(request: pytest.FixtureRequest):
     """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer.
 
+    Each timed call follows an untimed one of the same subject, so that no figure depends on what the subject before
+    left in the caches and on the heap.
+
     With ``operations``, the number of multiplications and additions of a call, their rate is reported too.
     """
 
@@ -55,6 +58,7 @@ def compare(request: pytest.FixtureRequest):
         times: dict[str, list[float]] = {name: [] for name in subjects}
         for _ in range(rounds):
             for name, subject in subjects.items():
+                subject()
                 begin = time.perf_counter()
                 subject()
                 times[name].append(time.perf_counter() - begin)

@@ -1,5 +1,8 @@
 """Spiking networks on BrainScaleS-2 in PyTorch, trained with the chip in the loop."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from hxtorch.spiking import datasets, functional, handle, transforms
 from hxtorch.spiking.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.execution_instance import ExecutionInstance
@@ -24,7 +27,6 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
-from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
@@ -32,6 +34,9 @@ from hxtorch.spiking.parameter import (
     ModelParameter,
 )
 from hxtorch.spiking.running import run
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
 
 # The same objects under the names of other versions of the API.
 LIF, LI = Neuron, ReadoutNeuron
@@ -84,3 +89,17 @@ __all__ = [
     "to_nir_data",
     "transforms",
 ]
+
+_EXCHANGE = frozenset({"ConversionConfig", "NIRNetwork", "from_nir", "from_nir_data", "to_nir", "to_nir_data"})
+
+
+def __getattr__(name: str) -> object:
+    """Import the exchange of networks when it is asked for first: most programs never need it."""
+    if name == "nir" or name in _EXCHANGE:
+        exchange = import_module("hxtorch.spiking.nir")
+        return exchange if name == "nir" else getattr(exchange, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "nir"})

@@ -56,6 +56,17 @@ HX_INLINE uint64_t hx_bits_f64(const double *x, int n, int *graded) {
     return word;
 }
 
+/* Exchange rows and columns of 64 x 64 bits (Hacker's Delight, 2nd ed., 7-3). */
+HX_INLINE void hx_transpose(uint64_t *rows) {
+    uint64_t mask = 0xffffffffu;
+    for (int j = 32; j; j >>= 1, mask ^= mask << j)
+        for (int k = 0; k < 64; k = ((k | j) + 1) & ~j) {
+            const uint64_t change = ((rows[k] >> j) ^ rows[k | j]) & mask;
+            rows[k] ^= change << j;
+            rows[k | j] ^= change;
+        }
+}
+
 #define REAL float
 #define NAME(x) HX_JOIN(x, _f32)
 #include "events_rows.h"

@@ -90,21 +90,54 @@ void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
     }
 }
 
-/* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). */
+enum { NAME(HX_TILE) = 512 / sizeof(REAL) }; /* targets of 64 rows that fit the first cache */
+
+/* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). 64 rows at a time
+ * and source by source: what arrived stays in the first cache, and sums are passed through in their order. */
 HX_CLONES
 void NAME(hx_collect)(const NAME(hx_events) * job, REAL *HX_RESTRICT grad, int64_t first, int64_t last, int64_t from, int64_t to) {
-    for (int64_t row = first; row < last; row++) {
-        const REAL *HX_RESTRICT arrived = job->grad_output + row * job->targets;
-        NAME(hx_reader) reader = NAME(hx_read)(job, row);
-        int64_t sources[4];
-        REAL values[4];
-        int found;
-        while ((found = NAME(hx_next)(&reader, 4, sources, values)) > 0) {
-            for (int k = 0; k < found; k++) {
-                REAL *HX_RESTRICT sum = grad + sources[k] * job->targets;
-                const REAL value = values[k];
-                HX_VECTOR
-                for (int64_t j = from; j < to; j++) sum[j] += value * arrived[j];
+    const int64_t n = job->targets;
+    for (int64_t left = from; left < to; left += NAME(HX_TILE)) {
+        const int64_t width = to - left < NAME(HX_TILE) ? to - left : NAME(HX_TILE);
+        for (int64_t base = first; base < last; base += 64) {
+            const REAL *arrived = job->grad_output + base * n + left;
+            const int rows = last - base < 64 ? (int)(last - base) : 64;
+            for (int64_t word = 0; word < job->words; word++) {
+                uint64_t columns[64] = {0};
+                for (int row = 0; row < rows; row++) columns[row] = job->bits[(base + row) * job->words + word];
+                hx_transpose(columns);
+                const int here = job->sources - 64 * word < 64 ? (int)(job->sources - 64 * word) : 64;
+                for (int column = 0; column < here; column++) {
+                    const int64_t source = 64 * word + column;
+                    REAL *HX_RESTRICT sum = grad + source * n + left;
+                    uint64_t rest = columns[column];
+                    while (rest) {
+                        const REAL *row[4] = {arrived, arrived, arrived, arrived};
+                        REAL value[4] = {0};
+                        int found = 0;
+                        for (; found < 4 && rest; found++, rest &= rest - 1) {
+                            const int at = hx_lowest(rest);
+                            row[found] = arrived + at * n;
+                            value[found] = job->graded ? job->spikes[(base + at) * job->sources + source] : 1;
+                        }
+                        const REAL *HX_RESTRICT a = row[0], *HX_RESTRICT b = row[1];
+                        const REAL *HX_RESTRICT c = row[2], *HX_RESTRICT d = row[3];
+                        const REAL x = value[0], y = value[1], z = value[2], w = value[3];
+                        if (found == 4) {
+                            HX_VECTOR
+                            for (int64_t j = 0; j < width; j++) sum[j] += (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+                        } else if (found == 3) {
+                            HX_VECTOR
+                            for (int64_t j = 0; j < width; j++) sum[j] += (x * a[j] + y * b[j]) + z * c[j];
+                        } else if (found == 2) {
+                            HX_VECTOR
+                            for (int64_t j = 0; j < width; j++) sum[j] += x * a[j] + y * b[j];
+                        } else {
+                            HX_VECTOR
+                            for (int64_t j = 0; j < width; j++) sum[j] += x * a[j];
+                        }
+                    }
+                }
             }
         }
     }
