@@ -71,9 +71,10 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
     put("exp_limit", np.full(len(active), c.EXP_CURRENT / c.EXP_LIMIT))
     doublings = math.log2(math.e) / delta
     put("exp_doublings", doublings)
-    put("exp_offset", -terms.exp_potential[active] * doublings)
     moved = np.maximum(whole[-1] * current / (capacitance * delta), 1e-30)
-    put("exp_steep", np.log2(np.minimum(c.EXP_LIMIT / c.EXP_CURRENT, STEEP / moved)))
+    put("exp_offset", np.log2(moved) - terms.exp_potential[active] * doublings)
+    limited = c.EXP_LIMIT / c.EXP_CURRENT * moved[current > 0]
+    put("exp_steep", np.full(len(active), np.log2(np.min(limited, initial=STEEP))))
     idle = ~terms.adaptation[active]
     for name, value in (("adapt_gain", 0.0), ("adapt_pulse", 0.0), ("adapt_pull", 0.0)):
         rows[LAYOUT[name], idle] = value

@@ -64,4 +64,20 @@ BSS2_ELEMENTARY(double, double, uint64_t, 52, 1023, 6755399441055744.0, 0x433000
 
 #undef BSS2_ELEMENTARY
 
+/* 1 / x for 1 <= x < 1e30 within 2e-5: a guess from the bits, within 6 %, that Newton improves twice; a division of a whole
+ * vector takes longer than all of this. */
+BSS2_INLINE float bss2_inverse_single(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    bits = 0x7EF31200u - bits;
+    float y;
+    memcpy(&y, &bits, 4);
+    y = y * (2.0f - x * y);
+    return y * (2.0f - x * y);
+}
+
+BSS2_INLINE double bss2_inverse_double(double x) {
+    return 1.0 / x;
+}
+
 #endif

@@ -6,13 +6,23 @@
  * The law is written plainly in reference/.
  */
 
+/* What a step of neurons with terms goes through, in places known to the compiler: so many pointers would not stay in registers. */
 typedef struct {
+    REAL exc[MOST], inh[MOST], late_exc[MOST], late_inh[MOST];
+    REAL decay[MOST], drift[MOST], drive_exc[MOST], drive_inh[MOST], second_exc[MOST], second_inh[MOST], syn_exc[MOST], syn_inh[MOST];
+    REAL relax[MOST], push[MOST], lift[MOST], pull[MOST]; /* adaptation: decay, goal, its part of the membrane, effect */
+    REAL offset[MOST], doublings[MOST], delta[MOST];      /* exponential current */
+    REAL noise[MOST], threshold[MOST];
+} NAME(hot);
+
+typedef struct {
+    NAME(hot) *hot;
+    REAL steep;
     const bss2_plan *plan;
     const REAL *tables;
     int width;
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
-    REAL *u, *u_next, *aim, *pull, *offset; /* adaptation: voltage, where it goes, its effect; exponential current */
-    REAL *second_exc, *second_inh;          /* of synaptic inputs in the second half of a step */
+    REAL *u, *u_next, *aim;                 /* adaptation: voltage, where it goes without the membrane */
     REAL *read, *read_next;                 /* what is read out where it is no membrane */
     REAL *border, *exchange;                /* of coupled compartments: before the exchange, scratch */
     REAL *decay, *drift, *drive_exc, *drive_inh, *threshold, *noise, *rest; /* of the present mode; rest is [MODES][width] */
@@ -65,16 +75,18 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
-    const size_t bytes = 64 + w * 3 * sizeof(int64_t) + 25 * w * sizeof(REAL) + 64
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * w * sizeof(REAL) + 64
         + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + w;
     char *block = (char *)calloc(bytes, 1);
     s->transport = bss2_transport_new(&plan->delivery, b, plan->runtime, width, out);
     if (!block || !s->transport) { free(block); free(s->transport); return -1; }
     char *at = block + (64 - (uintptr_t)block % 64) % 64;
-    REAL **reals[] = {&s->v, &s->v_next, &s->exc, &s->inh, &s->late_exc, &s->late_inh, &s->decay, &s->drift, &s->drive_exc,
-                      &s->drive_inh, &s->threshold, &s->noise, &s->u, &s->u_next, &s->aim, &s->pull, &s->offset, &s->read,
-                      &s->read_next, &s->border, &s->exchange, &s->second_exc, &s->second_inh, &s->rest};
-    for (int i = 0; i < 24; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 23 ? 2 : 1); }
+    NAME(hot) *hot = s->hot = (NAME(hot) *)at; at += sizeof(NAME(hot));
+    s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
+    s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
+    s->threshold = hot->threshold; s->noise = hot->noise;
+    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->rest};
+    for (int i = 0; i < 10; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 9 ? 2 : 1); }
     s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
     s->next = (int64_t *)at; at += w * sizeof(int64_t);
     s->fired = (int64_t *)at; at += w * sizeof(int64_t);
@@ -145,7 +157,12 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             memcpy(s->border, s->v, w * sizeof(REAL));
             NAME(couple)(s, s->v);
         }
-        int above = plan->saturating ? NAME(advance)(s, plain, 1) : NAME(advance)(s, plain, 0);
+        NAME(forget)(s, 0, plan->group[JOINED]);
+        int above;
+        if (dirty)
+            above = plan->saturating ? NAME(advance)(s, plain, 1, 1) : NAME(advance)(s, plain, 1, 0);
+        else
+            above = plan->saturating ? NAME(advance)(s, plain, 0, 1) : NAME(advance)(s, plain, 0, 0);
         if (plain < width) above += NAME(advance_others)(s, dirty);
         if (dirty) {
             memset(s->late_exc, 0, w * sizeof(REAL));

@@ -3,25 +3,42 @@
 /* Synaptic states below this are nothing; left alone they would decay into denormal numbers, which cost ten times as much. */
 #define TINY ((REAL)1e-30)
 
-/* tanh(x) / x for x >= 0, within 5e-4. */
+/* tanh(x) / x for x >= 0, within 5e-4, as a quotient. */
+BSS2_INLINE void NAME(quotient)(REAL x, REAL *top, REAL *low) {
+    const REAL square = x * x, both = (REAL)11.8287201 + x * (REAL)5.8067182;
+    *top = both + square * ((REAL)2.8031102 + x);
+    *low = both + square * ((REAL)6.7460169 + x * ((REAL)2.7623844 + x));
+}
+
 BSS2_INLINE REAL NAME(saturation)(REAL x) {
-    const REAL top = (REAL)1 + x * ((REAL)0.49089996 + x * ((REAL)0.23697494 + x * (REAL)0.08454));
-    const REAL low = (REAL)1 + x * ((REAL)0.49089996 + x * ((REAL)0.57030827 + x * ((REAL)0.23353198 + x * (REAL)0.08454)));
-    return top / low;
+    REAL top, low;
+    NAME(quotient)(x, &top, &low);
+    return top * NAME(bss2_inverse)(low);
 }
 
 /* The same for both inputs, with one division. */
 BSS2_INLINE void NAME(saturations)(REAL e, REAL i, REAL *e_factor, REAL *i_factor) {
-    const REAL a = (REAL)0.49089996, b = (REAL)0.23697494, c = (REAL)0.08454, d = (REAL)0.57030827, f = (REAL)0.23353198;
-    const REAL e_top = (REAL)1 + e * (a + e * (b + e * c)), e_low = (REAL)1 + e * (a + e * (d + e * (f + e * c)));
-    const REAL i_top = (REAL)1 + i * (a + i * (b + i * c)), i_low = (REAL)1 + i * (a + i * (d + i * (f + i * c)));
-    const REAL inverse = (REAL)1 / (e_low * i_low);
+    REAL e_top, e_low, i_top, i_low;
+    NAME(quotient)(e, &e_top, &e_low);
+    NAME(quotient)(i, &i_top, &i_low);
+    const REAL inverse = NAME(bss2_inverse)(e_low * i_low);
     *e_factor = e_top * i_low * inverse;
     *i_factor = i_top * e_low * inverse;
 }
 
+/* Synaptic states decay; often enough to keep denormal numbers away, those that are nothing become zero. */
+BSS2_INLINE void NAME(forget)(NAME(state) *s, int from, int to) {
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh;
+    if (s->start / STEP % 16) return;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        exc[j] = exc[j] < TINY ? (REAL)0 : exc[j];
+        inh[j] = inh[j] < TINY ? (REAL)0 : inh[j];
+    }
+}
+
 /* Advance the first `n` neurons, which are plain, by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int saturating) {
+BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int eventful, const int saturating) {
     const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
     const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
     const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
@@ -34,22 +51,25 @@ BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int saturating) {
     for (int j = 0; j < n; j++) {
         const REAL e = exc[j], i = inh[j];
         REAL input;
+        REAL excited = e * drive_exc[j], inhibited = i * drive_inh[j];
+        if (eventful) {
+            excited += late_exc[j];
+            inhibited += late_inh[j];
+        }
         if (saturating) { /* one division for both inputs */
-            const REAL a = (REAL)0.49089996, b = (REAL)0.23697494, c = (REAL)0.08454, d = (REAL)0.57030827, f = (REAL)0.23353198;
-            const REAL e_top = (REAL)1 + e * (a + e * (b + e * c)), e_low = (REAL)1 + e * (a + e * (d + e * (f + e * c)));
-            const REAL i_top = (REAL)1 + i * (a + i * (b + i * c)), i_low = (REAL)1 + i * (a + i * (d + i * (f + i * c)));
-            const REAL e_volt = (e * drive_exc[j] + late_exc[j]) * e_top, i_volt = (i * drive_inh[j] + late_inh[j]) * i_top;
-            input = (e_volt * i_low - i_volt * e_low) / (e_low * i_low);
+            REAL e_top, e_low, i_top, i_low;
+            NAME(quotient)(e, &e_top, &e_low);
+            NAME(quotient)(i, &i_top, &i_low);
+            input = (excited * e_top * i_low - inhibited * i_top * e_low) * NAME(bss2_inverse)(e_low * i_low);
         } else {
-            input = (e * drive_exc[j] + late_exc[j]) - (i * drive_inh[j] + late_inh[j]);
+            input = excited - inhibited;
         }
         REAL x = v[j] * decay[j] + drift[j] + input;
         x = x < low ? low : x;
         x = x > high ? high : x;
         v_next[j] = x;
-        const REAL e_next = e * syn_exc[j], i_next = i * syn_inh[j];
-        exc[j] = e_next < TINY ? (REAL)0 : e_next;
-        inh[j] = i_next < TINY ? (REAL)0 : i_next;
+        exc[j] = e * syn_exc[j];
+        inh[j] = i * syn_inh[j];
         above += x >= threshold[j] ? 1 : 0;
     }
     return above;

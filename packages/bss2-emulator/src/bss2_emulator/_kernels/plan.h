@@ -8,8 +8,9 @@
 
 enum {
     STEP = 8,             /* cycles */
-    NOISE_STEPS = 4,      /* steps that share a normal number */
+    NOISE_STEPS = 8,      /* steps that share a normal number */
     LANES = 16,           /* arrays over neurons are padded to multiples */
+    MOST = 512,           /* neurons of the chip */
 };
 
 /* Rows of the table of neuron constants; a row of k has entries for 1..STEP cycles, a row of (mode, k) for both modes. */
@@ -57,8 +58,8 @@ enum {
     EXP_TOP,                              /* in units of Delta above EXP_START, where the current ends */
     EXP_LIMIT,
     EXP_DOUBLINGS,                        /* powers of two per volt */
-    EXP_OFFSET,                           /* powers of two at 0 V, negative */
-    EXP_STEEP,                            /* powers of two beyond which a step is taken with care */
+    EXP_OFFSET,                           /* powers of two at 0 V, those of EXP_RATE over a step included */
+    EXP_STEEP,                            /* powers of two beyond which a step is taken with care, the same for all */
     TABLES
 };
 

@@ -19,9 +19,9 @@ BSS2_INLINE REAL NAME(exponential)(REAL v, REAL start, REAL sharpness, REAL delt
     return v - delta * NAME(bss2_log)(shrunk) + delta * over / limited;
 }
 
-/* The same where it is not steep: -log(1 - y) of y = rate * exp(x) up to 0.25, within 1e-5. */
-BSS2_INLINE REAL NAME(gentle)(REAL v, REAL power, REAL delta, REAL rate) {
-    const REAL y = rate * NAME(bss2_rough_power)(power);
+/* The same where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within 1e-5. */
+BSS2_INLINE REAL NAME(gentle)(REAL v, REAL power, REAL delta) {
+    const REAL y = NAME(bss2_rough_power)(power);
     const REAL low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
     return v + delta * y * (low + y * y * high);
 }
@@ -55,41 +55,34 @@ static int NAME(take_care)(NAME(state) *s, int from, int to) {
 BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
                                      const int expo) {
     if (from == to) return 0;
-    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT u = s->u, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
-    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
-    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
-    const REAL *BSS2_RESTRICT pull = s->pull, *BSS2_RESTRICT aim = s->aim, *BSS2_RESTRICT offset = s->offset, *BSS2_RESTRICT noise = s->noise;
-    const REAL *BSS2_RESTRICT relax = TABLE(s, ADAPT_DECAY + STEP - 1), *BSS2_RESTRICT gain = TABLE(s, ADAPT_GAIN);
-    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+    NAME(hot) *BSS2_RESTRICT h = s->hot;
+    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT u = s->u;
     const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1), *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1);
     const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA), *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1);
     const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL), *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1);
-    const REAL *BSS2_RESTRICT doublings = TABLE(s, EXP_DOUBLINGS), *BSS2_RESTRICT steep = TABLE(s, EXP_STEEP);
-    const REAL *BSS2_RESTRICT delta = TABLE(s, EXP_DELTA), *BSS2_RESTRICT rate = TABLE(s, EXP_RATE + STEP - 1);
-    const REAL *BSS2_RESTRICT second_exc = s->second_exc, *BSS2_RESTRICT second_inh = s->second_inh;
-    const REAL *BSS2_RESTRICT threshold = s->threshold;
-    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next, *BSS2_RESTRICT u_next = s->u_next;
+    REAL *BSS2_RESTRICT v_next = s->v_next, *BSS2_RESTRICT u_next = s->u_next;
+    const REAL steep = s->steep;
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
     int above = 0, careful = 0;
     BSS2_VECTOR
     for (int j = from; j < to; j++) {
-        REAL e = exc[j], i = inh[j], late_e = eventful ? late_exc[j] : (REAL)0, late_i = eventful ? late_inh[j] : (REAL)0;
-        const REAL e_next = e * syn_exc[j], i_next = i * syn_inh[j];
+        REAL e = h->exc[j], i = h->inh[j], late_e = eventful ? h->late_exc[j] : (REAL)0, late_i = eventful ? h->late_inh[j] : (REAL)0;
+        const REAL e_next = e * h->syn_exc[j], i_next = i * h->syn_inh[j];
         if (saturating) {
             REAL e_factor, i_factor;
             NAME(saturations)(e, i, &e_factor, &i_factor);
             e *= e_factor; late_e *= e_factor;
             i *= i_factor; late_i *= i_factor;
         }
-        const REAL here = v[j], goal = aim[j] + gain[j] * here, middle = goal + (u[j] - goal) * relax[j];
-        const REAL steady = drift[j] - pull[j] * middle;
+        const REAL here = v[j], middle = h->push[j] + h->lift[j] * here + u[j] * h->relax[j];
+        const REAL steady = h->drift[j] - h->pull[j] * middle;
         REAL x;
         int is_steep = 0;
         if (!coba && !expo) {
-            x = here * decay[j] + steady + (e * drive_exc[j] - i * drive_inh[j]) + noise[j];
+            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]) + h->noise[j];
             if (eventful) x += late_e - late_i;
         } else {
-            x = here * decay[j] + steady + (e * drive_exc[j] - i * drive_inh[j]);
+            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]);
             REAL open = (REAL)0, toward = (REAL)0;
             if (coba) {
                 REAL a = e * charge_exc[j], b = i * charge_inh[j];
@@ -101,28 +94,27 @@ BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int 
             }
             if (coba && expo) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
             if (expo) {
-                REAL power = x * doublings[j] + offset[j];
-                is_steep = power > steep[j];
-                power = is_steep ? steep[j] : power;
+                REAL power = x * h->doublings[j] + h->offset[j];
+                is_steep = power > steep;
+                power = is_steep ? steep : power;
                 power = power < (REAL)-100 ? (REAL)-100 : power;
-                x = NAME(gentle)(x, power, delta[j], rate[j]);
+                x = NAME(gentle)(x, power, h->delta[j]);
             }
             if (coba) x = expo ? NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward) : NAME(reverse)(x, open, toward);
-            x = x * decay[j] + steady + (e * second_exc[j] - i * second_inh[j]);
-            x += noise[j];
+            x = x * h->decay[j] + steady + (e * h->second_exc[j] - i * h->second_inh[j]);
+            x += h->noise[j];
             if (eventful) x += late_e - late_i;
         }
         x = x < low ? low : x;
         x = x > high ? high : x;
-        const REAL last = aim[j] + gain[j] * x;
-        REAL y = last + (middle - last) * relax[j];
+        REAL y = h->push[j] + h->lift[j] * x + middle * h->relax[j];
         y = y < low ? low : y;
         y = y > high ? high : y;
         v_next[j] = expo && is_steep ? (REAL)-1 : x;
         u_next[j] = y;
-        exc[j] = e_next;
-        inh[j] = i_next;
-        above += x >= threshold[j] ? 1 : 0;
+        h->exc[j] = e_next;
+        h->inh[j] = i_next;
+        above += x >= h->threshold[j] ? 1 : 0;
         if (expo) careful += is_steep;
     }
     return expo && careful ? above + NAME(take_care)(s, from, to) : above;
@@ -262,19 +254,21 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->decay[j] = decay;
         s->drive_exc[j] = TABLE(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row)[j];
         s->drive_inh[j] = TABLE(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row)[j];
-        s->pull[j] = TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay);
-        s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->pull[j] * TABLE(s, ADAPT_REF)[j];
-        s->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
-        s->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
-        s->offset[j] = mode ? (REAL)-1e4 : TABLE(s, EXP_OFFSET)[j]; /* off in reset */
+        s->hot->pull[j] = TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay);
+        s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * TABLE(s, ADAPT_REF)[j];
+        s->hot->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
+        s->hot->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
+        s->hot->offset[j] = mode ? (REAL)-1e4 : TABLE(s, EXP_OFFSET)[j]; /* off in reset */
     }
 }
 
 /* Start the adaptation pulse of a neuron, which lasts to `until`, or end it. */
 static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
     s->pulse_end[lead] = until;
-    for (int j = lead; j < s->plan->unit_end[lead]; j++)
+    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
         s->aim[j] = TABLE(s, ADAPT_BASE)[j] + (until == INT64_MAX ? (REAL)0 : TABLE(s, ADAPT_PULSE)[j]);
+        s->hot->push[j] = s->aim[j] * ((REAL)1 - s->hot->relax[j]); /* the difference is exact: it holds still at its goal */
+    }
 }
 
 /* Follow a steep membrane cycle by cycle to its threshold; returns the time of the spike, and the membrane then in `v`. */
@@ -310,11 +304,6 @@ BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
 BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
     const int32_t *group = s->plan->group;
     int above = 0;
-    if (s->start / STEP % 16 == 0) /* often enough to keep denormal numbers away */
-        for (int j = group[ADAPTING]; j < group[SHARED]; j++) {
-            s->exc[j] = s->exc[j] < TINY ? (REAL)0 : s->exc[j];
-            s->inh[j] = s->inh[j] < TINY ? (REAL)0 : s->inh[j];
-        }
 #define ADVANCE(saturating, eventful)                                                                                       \
     above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], eventful, saturating, 0, 0);                         \
     above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);                      \
@@ -333,6 +322,15 @@ BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
 /* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */
 static void NAME(start_terms)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
+    for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
+        s->hot->syn_exc[j] = TABLE(s, SYN_EXC + STEP - 1)[j];
+        s->hot->syn_inh[j] = TABLE(s, SYN_INH + STEP - 1)[j];
+        s->hot->relax[j] = TABLE(s, ADAPT_DECAY + STEP - 1)[j];
+        s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);
+        s->hot->doublings[j] = TABLE(s, EXP_DOUBLINGS)[j];
+        s->hot->delta[j] = TABLE(s, EXP_DELTA)[j];
+        s->steep = TABLE(s, EXP_STEEP)[j];
+    }
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         const int end = plan->unit_end[lead];
         for (int mode = 0; mode < MODES; mode++)

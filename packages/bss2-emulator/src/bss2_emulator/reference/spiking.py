@@ -138,14 +138,14 @@ def run_entry(
                 passed.append((cycle, event))
                 here.append((cycle, felt(cycle, event)))
         for n, cell in cells.items():
-            if switches.membrane_noise and step % 4 == 0:
-                number = coarse_normals(key, step // 32, n + MEMBRANE, entry, run)[step // 4 % 8]
+            if switches.membrane_noise and step % 8 == 0:
+                number = coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8]
                 cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
             fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
             if fired is not None:
                 spread(fired, n)
-        if switches.membrane_noise and step % 4 == 0:
+        if switches.membrane_noise and step % 8 == 0:
             for unit in units.values():
                 unit.noise = _unit_noise(unit, membranes, key, step, run, entry)
         for n, fired in _move_units(units, couplings, start, here):
@@ -197,7 +197,7 @@ def _units(
 
 def _unit_noise(unit: Unit, membranes: Membranes, key: int, step: int, run: int, entry: int) -> float:
     """Return the volts that the noise of all circuits adds in a step."""
-    total = sum(coarse_normals(key, step // 32, n + MEMBRANE, entry, run)[step // 4 % 8] for n in unit.members)
+    total = sum(coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8] for n in unit.members)
     rate = float(membranes.physics.leak[unit.lead] / membranes.physics.capacitance[unit.lead])
     return c.MEMBRANE_NOISE * _hold(rate) * total / len(unit.members)
 
@@ -264,14 +264,14 @@ def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, cross
 
 
 def _step_noise(cell: Neuron) -> float:
-    """Return the factor of a normal that is held for four steps, so that the membrane gets unit variance."""
+    """Return the factor of a normal that is held for eight steps, so that the membrane gets unit variance."""
     return _hold(float(cell.physics.leak[cell.n]) / float(cell.physics.capacitance[cell.n]))
 
 
 def _hold(rate: float) -> float:
     decay = math.exp(-STEP * c.CYCLE * rate)
-    added = sum(decay**k for k in range(4))  # volts per unit in four steps
-    return math.sqrt(1 - decay**8) / added
+    added = sum(decay**k for k in range(8))  # volts per unit in eight steps
+    return math.sqrt(1 - decay**16) / added
 
 
 def cadc_code(
