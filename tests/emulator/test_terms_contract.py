@@ -123,7 +123,8 @@ def test_a_plain_neuron_does_not_know_what_others_are(network, events, label, fi
     terms = np.isin(np.arange(512), range(20, 40))
     switches = Imperfections(event_loss=False) if fidelity == "full" else Imperfections.none()
     other = config.replace(enable_exponential=terms, i_exp=511, enable_adaptation=terms, i_adapt_b=100)
-    runs = [Chip("t", fidelity, imperfections=switches).run_spiking(c, RUNTIME, *flat, range(20)) for c in (config, other)]
+    chips = [Chip("t", fidelity, imperfections=switches) for _ in range(2)]
+    runs = [chip.run_spiking(c, RUNTIME, *flat, range(20)) for chip, c in zip(chips, (config, other), strict=True)]
     spikes = [list(zip(r.spike_times, r.spike_neurons, strict=True)) for r in runs]
     assert [s for s in spikes[0] if s[1] < 20] == [s for s in spikes[1] if s[1] < 20]
     assert np.array_equal(runs[0].cadc[0].values, runs[1].cadc[0].values)

@@ -51,21 +51,21 @@ static int NAME(take_care)(NAME(state) *s, int from, int to) {
     return above;
 }
 
-/* Advance the neurons [from, to) by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
-                                     const int expo) {
-    if (from == to) return 0;
-    NAME(hot) *BSS2_RESTRICT h = s->hot;
-    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT u = s->u;
-    const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1), *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1);
-    const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA), *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1);
-    const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL), *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1);
-    REAL *BSS2_RESTRICT v_next = s->v_next, *BSS2_RESTRICT u_next = s->u_next;
+/* Advance `n` neurons from `at` on by a step: of a whole vector the compiler knows the number, and needs one pointer for all
+ * constants. Adds how many are above their threshold, and how many are to be moved with care. */
+BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int *ups, int *steeps, const int eventful,
+                                     const int saturating, const int coba, const int expo) {
+    NAME(hot) *BSS2_RESTRICT h = (NAME(hot) *)(void *)((REAL *)(void *)s->hot + at); /* fields at fixed distances */
+    const REAL *BSS2_RESTRICT v = s->v + at, *BSS2_RESTRICT u = s->u + at;
+    const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1) + at, *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1) + at;
+    const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA) + at, *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1) + at;
+    const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL) + at, *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1) + at;
+    REAL *BSS2_RESTRICT v_next = s->v_next + at, *BSS2_RESTRICT u_next = s->u_next + at;
     const REAL steep = s->steep;
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
     int above = 0, careful = 0;
     BSS2_VECTOR
-    for (int j = from; j < to; j++) {
+    for (int j = 0; j < n; j++) {
         REAL e = h->exc[j], i = h->inh[j], late_e = eventful ? h->late_exc[j] : (REAL)0, late_i = eventful ? h->late_inh[j] : (REAL)0;
         const REAL e_next = e * h->syn_exc[j], i_next = i * h->syn_inh[j];
         if (saturating) {
@@ -117,6 +117,17 @@ BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int 
         above += x >= h->threshold[j] ? 1 : 0;
         if (expo) careful += is_steep;
     }
+    *ups += above;
+    *steeps += careful;
+}
+
+/* Advance the neurons [from, to) by a step; returns how many are above their threshold. */
+BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
+                                     const int expo) {
+    int above = 0, careful = 0, at = from;
+    for (; at + LANES <= to; at += LANES)
+        NAME(advance_block)(s, at, LANES, &above, &careful, eventful, saturating, coba, expo);
+    if (at < to) NAME(advance_block)(s, at, to - at, &above, &careful, eventful, saturating, coba, expo);
     return expo && careful ? above + NAME(take_care)(s, from, to) : above;
 }
 
