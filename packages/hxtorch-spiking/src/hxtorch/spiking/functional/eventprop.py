@@ -22,7 +22,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -84,7 +84,7 @@ class EventPropLIFFunction(torch.autograd.Function):
         ctx.save_for_backward(traces.spikes, traces.current)
         ctx.params, ctx.dt, ctx.steps_given = params, dt, len(input)
         ctx.measured = hw_data is not None and hw_data.spikes is not None
-        return traces.spikes, traces.membrane_cadc, traces.current
+        return traces.spikes, cast(Tensor, traces.membrane_cadc), cast(Tensor, traces.current)  # asked for, so there
 
     @staticmethod
     @torch.autograd.function.once_differentiable
