@@ -56,5 +56,5 @@ def pip(*arguments: str) -> None:
 
 if __name__ == "__main__":
     wheels = [str(wheel(name)) for name in sys.argv[1:]]
-    pip("uninstall", "-y", *sys.argv[1:])  # pip would leave one of the same version in place
     pip("install", *wheels)
+    pip("install", "--no-deps", "--force-reinstall", *wheels)  # pip leaves one of the same version in place
