@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from hxtorch.core.errors import BackendError
+from hxtorch.core.integers import legal_integer
 
 _ENVIRONMENT = {
     "backend": "HXTORCH_BACKEND",
@@ -76,8 +77,7 @@ class Setup:
         for name in ("backend", "serial", "fidelity"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise BackendError(f"{name}: got {getattr(self, name)!r}, wanted a name")
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise BackendError(f"seed: got {self.seed!r}, wanted an integer of at least 0")
+        object.__setattr__(self, "seed", legal_integer("seed", self.seed, 0, error=BackendError))
         switches = self.imperfections
         if not isinstance(switches, Mapping) or not all(isinstance(switch, bool) for switch in switches.values()):
             raise BackendError(f"imperfections: got {switches!r}, wanted true or false by name")
@@ -98,6 +98,11 @@ def resolve_setup(hwdb_path: HWDBPath | None = None, **given: Any) -> Setup:
     Raises:
         BackendError: The database cannot be read or lacks what is asked for, or a value is not legal.
     """
+    if hwdb_path is not None and not isinstance(hwdb_path, HWDBPath):
+        raise BackendError(
+            f"hardware database: got {hwdb_path!r}, wanted an HWDBPath; a file is named by hxtorch.HWDBPath(path), a "
+            "calibration by hxtorch.CalibrationPath(path)"
+        )
     chosen: dict[str, Any] = {}
     for name, variable in _ENVIRONMENT.items():
         if os.environ.get(variable):
