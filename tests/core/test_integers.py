@@ -36,10 +36,10 @@ MATRIX = np.ones((3, 2), int)
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: InputEvents(np.array([1.5]), ONE, np.array([0, 1])), ProgramError, "times: got values of type float64"),
+        (lambda: InputEvents(np.array([1.5]), ONE, np.array([0, 1])), ProgramError, "times: got values of type float"),
         (lambda: InputEvents(np.array([np.nan]), ONE, np.array([0, 1])), ProgramError, "round them first"),
         (lambda: InputEvents(ONE, np.array([70000]), np.array([0, 1])), ProgramError, "labels: got 70000, wanted 0 to"),
-        (lambda: InputEvents(ONE, np.array([-1]), np.array([0, 1])), ProgramError, "labels: got -1, wanted 0 to 65535"),
+        (lambda: InputEvents(ONE, np.array([-1]), np.array([0, 1])), ProgramError, "labels: got -1, wanted 0 to"),
         (lambda: InputEvents(["a"], ONE, np.array([0, 1])), ProgramError, "times: got values of type <U1"),
         (lambda: InputEvents(np.array([2**63 + 5], np.uint64), ONE, np.array([0, 1])), ProgramError, "times: got 9223"),
         (lambda: InputEvents(ONE, ONE, np.array([0, 1.9])), ProgramError, "batch_offsets: got values of type float64"),
@@ -61,14 +61,14 @@ MATRIX = np.ones((3, 2), int)
         (lambda: ConvertingReLU(1.5), ProgramError, "shift: got 1.5, wanted an integer from 0 to 7"),
         (lambda: ArgMax().run(np.zeros((2, 0), np.int8)), ProgramError, "at least one along the last axis"),
         (lambda: Addition(np.ones(2, np.int8)).run(np.ones(3, np.int8)), ProgramError, r"broadcasts with \(2,\)"),
-        (lambda: Population([1, 2], madc_index=0.5), RecordingError, "madc_index: got 0.5, wanted an integer from 0 to 1"),
+        (lambda: Population([1, 2], madc_index=0.5), RecordingError, "madc_index: got 0.5, wanted an integer"),
         (lambda: ExternalPopulation(2.5), RoutingError, "sources: got 2.5"),
         (lambda: ExternalPopulation("a"), RoutingError, "sources: got 'a'"),
         (lambda: BackgroundPopulation(2.0), RoutingError, "got 2.0 background sources"),
         (lambda: NetworkBuilder().add(3), RoutingError, "got int, wanted a Population"),
         (lambda: NetworkBuilder().add_recording(3), RecordingError, "got int, wanted a CADCRecording"),
         (lambda: open_session(seed=1.5), BackendError, "seed: got 1.5"),
-        (lambda: hxtorch.init_hardware("lab.toml"), BackendError, r"got 'lab.toml', wanted an HWDBPath; .*HWDBPath\(path"),
+        (lambda: hxtorch.init_hardware("lab.toml"), BackendError, "got 'lab.toml', wanted an HWDBPath"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_of_the_chip_is_refused(make, error, message):
@@ -77,10 +77,10 @@ def test_what_is_no_number_of_the_chip_is_refused(make, error, message):
     assert isinstance(caught.value, HXTorchError)
 
 
-def test_masks_are_boolean(error=RoutingError):
+def test_masks_are_boolean():
     builder = NetworkBuilder()
     inputs, layer = builder.add(ExternalPopulation(1)), builder.add(Population([0]))
-    with pytest.raises(error, match="a mask of type float64, wanted booleans"):
+    with pytest.raises(RoutingError, match="a mask of type float64, wanted booleans"):
         Projection(inputs, layer, [[1]], [[0.5]])
     with pytest.raises(ConfigurationError, match="wanted integers"):
         Projection(inputs, layer, [[1.5]])
