@@ -8,7 +8,6 @@ from hxtorch.core.errors import RoutingError
 from hxtorch.core.network import Network, PopulationDescriptor, Projection
 from hxtorch.core.routing import build_routing
 
-
 BEYOND = 24  # sizes above one that fits which are tried before it is taken for the largest
 
 
@@ -39,8 +38,8 @@ class Remedy:
 def smallest_change(network: Network) -> Remedy | None:
     """Find the one population that has to lose the fewest neurons or sources for ``network`` to fit.
 
-    Candidates are routed, so the result fits. The search halves; since routers are greedy, a size may fit above one that
-    does not, so it goes on upwards until :data:`BEYOND` sizes in turn do not.
+    Candidates are routed, so the result fits. The search halves. Since routers are greedy, a size may fit above one
+    that does not, so it goes on upwards until :data:`BEYOND` sizes in turn do not.
 
     Args:
         network: A network that does not fit.
