@@ -84,12 +84,12 @@ class Silicon:
     Args:
         serial: Name of the chip, any text.
         fidelity: ``full``, ``calibrated`` (what calibration leaves) or ``ideal`` (nothing).
-        imperfections: Switches.
+        imperfections: Switches; by default all are on.
     """
 
-    def __init__(self, serial: str, fidelity: str, imperfections: Imperfections) -> None:
+    def __init__(self, serial: str, fidelity: str = "full", imperfections: Imperfections | None = None) -> None:
         self.serial, self.fidelity = serial, fidelity
-        self.imperfections = Imperfections.none() if fidelity == "ideal" else imperfections
+        self.imperfections = Imperfections.none() if fidelity == "ideal" else imperfections or Imperfections()
 
     def sigma(self, parameter: str) -> float:
         """Return the spread of a parameter on this chip, 0 where it is switched off."""
