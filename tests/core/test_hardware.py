@@ -83,7 +83,8 @@ def test_the_identifier_of_a_database_needs_no_connection(database):
         ("[setup]\nserial = 'a'", "at least one"),
         ("[[setup]", "not TOML"),
         ("[[setup]]\nserail = 'a'", "unknown key 'serail'"),
-        ("[[setup]]\nserial = 3", "serial: got 3"),
+        ("[[setup]]\nserial = 3", r"hardware database .*hardware.toml: serial: got 3"),
+        ("a = " + 20_000 * "[", "not TOML"),
         ("[[setup]]\nseed = -1", "seed: got -1"),
         ("[[setup]]\nseed = 'a'", "seed: got 'a'"),
         ("[[setup]]\nhagen_calibration = 'a'", "hagen_calibration"),
@@ -95,6 +96,16 @@ def test_illegal_databases_are_refused(tmp_path, content, message):
     path = tmp_path / "hardware.toml"
     path.write_text(content)
     with pytest.raises(BackendError, match=message):
+        resolve_setup(HWDBPath(str(path)))
+
+
+def test_a_name_beats_a_serial_and_names_one_setup(tmp_path, monkeypatch):
+    path = tmp_path / "hardware.toml"
+    path.write_text("[[setup]]\nserial = 'a'\n[[setup]]\nname = 'a'\nserial = 'b'\n[[setup]]\nserial = 'b'\nseed = 1\n")
+    monkeypatch.setenv("HXTORCH_CHIP", "a")
+    assert resolve_setup(HWDBPath(str(path))).serial == "b"
+    monkeypatch.setenv("HXTORCH_CHIP", "b")
+    with pytest.raises(BackendError, match="2 setups called 'b'; give each its own name"):
         resolve_setup(HWDBPath(str(path)))
 
 

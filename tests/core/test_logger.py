@@ -1,4 +1,5 @@
 import logging
+import re
 
 import pytest
 
@@ -57,3 +58,20 @@ def test_the_standard_logger_is_underneath():
     assert log.logger is logging.getLogger("hxtorch.test")
     assert log.name == "hxtorch.test"
     assert log.isEnabledFor(logging.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("date_format", "stamp"),
+    [
+        ("absolute", r"\d\d:\d\d:\d\d,\d{3} "),
+        ("DATE", r"\d\d \w{3} \d{4} \d\d:\d\d:\d\d,\d{3} "), ("RELATIVE", r"\d+ "),
+        ("null", ""), ("ISO8601", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "), ("%H", r"\d\d,\d{3} "),
+        (None, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "),
+    ],
+)  # fmt: skip
+def test_date_formats_of_old_scripts_have_their_names(tmp_path, date_format, stamp):
+    file = tmp_path / "log"
+    hxtorch.logger.default_config(fname=str(file), date_format=date_format)
+    hxtorch.logger.get("hxtorch.timed").WARN("message")
+    hxtorch.logger.reset()
+    assert re.fullmatch(rf"WARN\w* +{stamp}hxtorch.timed message\n", file.read_text())
