@@ -34,6 +34,14 @@ def test_chip_gets_a_refractory_time_that_it_has(ideal_chip):
     assert z.spikes is not None
 
 
+@pytest.mark.parametrize("times", [[0.0], [0.0, 2e-6]])
+def test_chip_gets_refractory_times_that_it_has_for_tensors_too(times):
+    lif = hxsnn.Neuron(2, hxsnn.Experiment(), params=CUBALIFParams(refractory_time=torch.tensor(times)))
+    assert torch.equal(lif.params.refractory_time, torch.tensor(times))
+    wanted = [time or 1e-6 for time in times]
+    assert lif.hardware_values()["refractory_time"].tolist() == pytest.approx(wanted, rel=1e-6)
+
+
 def test_params_are_per_neuron_and_trainable():
     exp = hxsnn.Experiment(mock=True)
     threshold = torch.nn.Parameter(torch.tensor([0.5, 1.0]))

@@ -70,7 +70,8 @@ class AnalogNeuron(Population):
         self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
         self.cadc_readout_source = ReadoutSource.of(chosen["cadc_readout_source"], "cadc_readout_source")
         self.enable_madc_recording: bool = chosen["enable_madc_recording"]
-        self.record_neuron_id: int | None = chosen["record_neuron_id"]
+        index = chosen["record_neuron_id"]
+        self.record_neuron_id: int | None = int(index) if isinstance(index, np.integer) else index
         self.madc_readout_source = ReadoutSource.of(chosen["madc_readout_source"], "madc_readout_source")
         self.placement_constraint = chosen["placement_constraint"]
         self.neuron_structure = _legal_structure(chosen["neuron_structure"])
@@ -81,6 +82,7 @@ class AnalogNeuron(Population):
             chosen["shift_cadc_to_first"],
             chosen["interpolation_mode"],
         )
+        self.readout.check_size(self.size)
         self._check_recording()
 
     @property
@@ -236,7 +238,10 @@ class AnalogNeuron(Population):
         return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
-        parameter = as_parameter(value)
+        try:
+            parameter = as_parameter(value)
+        except ParameterError as error:
+            raise ParameterError(f"{name} of {type(self).__name__}: {error}") from None
         self._check_size(name, parameter.model_value)
         return parameter
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypedDict
 
+from torch import Tensor
+
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
 from hxtorch.spiking.functional import CUBAIAFParams, CUBALIFParams, CUBALIParams
@@ -329,7 +331,9 @@ def spell_out(
     for name, default in lif_defaults().items():
         if name in values and isinstance(default, MixedHXModelParameter):
             values[name] = MixedHXModelParameter(values[name], default.hardware_value)
-    refractory_time = values.get("refractory_time")
-    if isinstance(refractory_time, (int, float)) and refractory_time == 0:  # which no chip has
+    none = values.get("refractory_time")  # which no chip has
+    if isinstance(none, Tensor) and bool((none == 0).any()):
+        values["refractory_time"] = MixedHXModelParameter(none, none.detach().masked_fill(none == 0, _REFRACTORY_TIME))
+    elif isinstance(none, (int, float)) and none == 0:
         values["refractory_time"] = MixedHXModelParameter(0.0, _REFRACTORY_TIME)
     return {**others, **values}
