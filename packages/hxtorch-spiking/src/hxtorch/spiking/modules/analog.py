@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ from hxtorch.spiking.recording import TraceReadout, read_madc
 from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 
-class AnalogNeuron(Population):
+class AnalogNeuron(Population, ABC):
     """Base of the populations of neuron circuits.
 
     Args:
@@ -62,7 +63,9 @@ class AnalogNeuron(Population):
         if unknown:
             raise TypeError(f"{type(self).__name__}: got an unknown argument {unknown[0]!r}; known: {', '.join(names)}")
         chosen = {**lif_defaults(), **given}
-        super().__init__(size, experiment, chosen["execution_instance"])
+        super().__init__(size, experiment, chosen["execution_instance"], chosen["func"])
+        if self.func is not None:
+            self.recurs = False  # type: ignore[misc]  # the function takes no spikes of its own
         for name in self.parameter_names:
             self.add_module(name, self._legal_parameter(name, chosen[name]))
         self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
@@ -201,6 +204,23 @@ class AnalogNeuron(Population):
         for handle in handles[1:]:
             total = total + handle.filled()
         return total
+
+    @abstractmethod
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> Any:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+
+    @abstractmethod
+    def handle(self, traces: Any) -> TensorHandle:
+        """Return traces of the model as what users get: membranes only if they are recorded."""
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs, by the model or by ``func``."""
+        current = self.total_input(input)
+        recorded = self._observables(hw_data, current)
+        if self.func is None:
+            return self.handle(self.integrate(current, recorded))
+        shown = None if hw_data is None else recorded
+        return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
 
     def post_process(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypedDict
 
@@ -130,6 +130,18 @@ class MembraneRecordingArguments(TypedDict, total=False):
     """Circuits of one neuron, None for one circuit each. Default None."""
 
 
+class FunctionArgument(TypedDict, total=False):
+    """A model of the user's own."""
+
+    func: Callable[..., Any] | None
+    """Computes the traces in the place of the model, which stays what the chip is set up for. Default None.
+
+    A function of the weighted spikes (time, batch, neuron) that returns the main tensor of the handle or a tuple of its
+    fields, as those of :mod:`hxtorch.spiking.functional` do. Arguments of the names ``params``, ``hw_data`` (what the
+    chip recorded, to take the place of what is computed) and ``dt`` are given if it has them.
+    """
+
+
 class LIFParamsArgument(TypedDict, total=False):
     """The older spelling of the model's parameters."""
 
@@ -165,6 +177,7 @@ class LIFArguments(
     PlaceArguments,
     SpikeRecordingArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     LIFParamsArgument,
     total=False,
 ):
@@ -180,6 +193,7 @@ class IAFArguments(
     PlaceArguments,
     SpikeRecordingArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     IAFParamsArgument,
     total=False,
 ):
@@ -192,6 +206,7 @@ class LIArguments(
     DACArguments,
     PlaceArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     LIParamsArgument,
     total=False,
 ):
@@ -245,6 +260,7 @@ class AELIFArguments(
     SpikeRecordingArguments,
     MembraneRecordingArguments,
     TermArguments,
+    FunctionArgument,
     total=False,
 ):
     """Arguments of adaptive exponential leaky integrate-and-fire neurons."""
@@ -302,6 +318,7 @@ def lif_defaults() -> LIFArguments:
         "shift_cadc_to_first": False,
         "interpolation_mode": "linear",
         "neuron_structure": None,
+        "func": None,
         "params": None,
     }
 

@@ -14,7 +14,7 @@ from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, LIF
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.threshold import Surrogate, surrogate
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.handle import NeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.observables import HardwareObservables
@@ -63,11 +63,6 @@ class FiringNeuron(AnalogNeuron, ABC):
             recorded: What the chip showed, which takes the place of what is computed.
             feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
         """
-
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        return self.handle(self.integrate(current, self._observables(hw_data, current)))
 
     def handle(self, traces: LIF | IAF) -> NeuronHandle:
         """Return traces of the model as what users get: membranes only if they are recorded."""
