@@ -29,6 +29,20 @@ from hxtorch.spiking.recording import TraceReadout, read_madc
 from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 
+def _of_readout(field: str) -> property:
+    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
+
+    def read(self: AnalogNeuron) -> Any:
+        return getattr(self.readout, field)
+
+    def write(self: AnalogNeuron, value: Any) -> None:
+        readout = replace(self.readout, **{field: value})
+        readout.check_size(self.size)
+        self.readout = readout
+
+    return property(read, write, doc=f"See ``{field}`` of :class:`~hxtorch.spiking.recording.TraceReadout`.")
+
+
 class AnalogNeuron(Population, ABC):
     """Base of the populations of neuron circuits.
 
@@ -54,6 +68,15 @@ class AnalogNeuron(Population, ABC):
     i_synin_gm: HXBaseParameter
     membrane_capacitance: HXBaseParameter
     synapse_dac_bias: HXBaseParameter
+
+    readout: TraceReadout
+    """What is done to CADC traces before the numerics see them."""
+
+    trace_offset = _of_readout("offset")
+    trace_scale = _of_readout("scale")
+    cadc_time_shift = _of_readout("time_shift")
+    shift_cadc_to_first = _of_readout("shift_to_first")
+    interpolation_mode = _of_readout("interpolation_mode")
 
     coordinates: tuple[LogicalNeuronOnDLS, ...] = ()
     """Where the neurons are, once they were placed on a chip."""
