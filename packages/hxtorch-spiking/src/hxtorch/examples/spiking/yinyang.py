@@ -109,8 +109,8 @@ def build_model(args: argparse.Namespace) -> Model:
 
 
 def _progress(loader: Batches, title: str) -> Any:
-    """Show a bar, in the stream of the lines per epoch, so that they do not mix."""
-    return tqdm(loader, desc=title, unit="batch", leave=False, file=sys.stdout)
+    """Show a bar on terminals, in the stream of the lines per epoch, so that they do not mix."""
+    return tqdm(loader, desc=title, unit="batch", leave=False, file=sys.stdout, disable=None)
 
 
 def train(
