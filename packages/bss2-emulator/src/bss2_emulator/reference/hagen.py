@@ -76,6 +76,21 @@ def read(y: float, columns: Columns, hemisphere: int, column: int, noise: tuple[
     return int(min(max(difference, -128), 127))
 
 
+def left_at_the_read(charges: list[float], wait_between_events: int, tau: float) -> float:
+    """Return what is left of the charges of successive events when a column is read, event by event.
+
+    The engine takes the mean over all events for each of them (``columns.kept``), which is the same for equal charges.
+
+    Args:
+        charges: One per event, any unit.
+        wait_between_events: Cycles.
+        tau: Time constant with which charge goes away, s.
+    """
+    end = len(charges) * wait_between_events * c.CYCLE + c.HAGEN_READ_DELAY
+    arrivals = [(k + 0.5) * wait_between_events * c.CYCLE for k in range(len(charges))]
+    return sum(q * math.exp(-(end - t) / tau) for q, t in zip(charges, arrivals, strict=True))
+
+
 def run_tile(
     weights: NDArray[np.int8],
     activations: NDArray[np.uint8],
@@ -99,7 +114,7 @@ def run_tile(
         offsets: What each driver adds, LSB, (rows,).
         strength: Factor of each synapse of the tile's hemisphere, (256, 256).
         columns: Constants of all columns.
-        gain: LSB per weight and activation, leak included, (256,).
+        gain: LSB per weight and activation, what goes away before the read included, (256,).
         ideal: Round the product; no reads.
         key: Keys the noise, with the next two.
         run: Number of the run.
