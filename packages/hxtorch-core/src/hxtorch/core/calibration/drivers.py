@@ -16,10 +16,11 @@ from hxtorch.core.interfaces import Connection
 
 HIGH = 20  # larger one of two activations; the other one is the target's
 WEIGHT, REPETITIONS = 63, 4
-TRIAL_SENDS = 10  # show how large responses are
+TRIAL_SENDS = 10  # show how large responses are; fewer where these reach the end of the range
 MOST_SENDS = 100
 LARGEST = 99  # percentile of the responses that counts as the largest
 RESULT_RANGE = 127  # LSB
+LINEAR = 0.8  # share of it in which the largest responses are surely not cut
 OFFSET_PER_CODE = 0.1  # LSB of the activation per code of hagen_dac_offset (nominal)
 
 
@@ -83,6 +84,9 @@ def driver_offsets(bench: Bench, activation: int, sends: int) -> np.ndarray:
 
 def _sends(bench: Bench, limit: float) -> int:
     """Return how often to send the larger activation so that the largest responses reach ``limit`` of the range."""
-    single = HIGH * np.eye(ROWS, dtype=np.int64)
-    largest = np.percentile(mean_products(bench, WEIGHT, single, REPETITIONS, TRIAL_SENDS), LARGEST)
-    return int(np.clip(limit * RESULT_RANGE * TRIAL_SENDS / max(largest, 1.0), 1, MOST_SENDS))
+    single, sends = HIGH * np.eye(ROWS, dtype=np.int64), 2 * TRIAL_SENDS
+    largest = float(RESULT_RANGE)
+    while largest > LINEAR * RESULT_RANGE and sends > 1:
+        sends //= 2
+        largest = float(np.percentile(mean_products(bench, WEIGHT, single, REPETITIONS, sends), LARGEST))
+    return int(np.clip(limit * RESULT_RANGE * sends / max(largest, 1.0), 1, MOST_SENDS))

@@ -32,7 +32,7 @@ def nightly_calib_path(name: str = "spiking", connection: Connection | None = No
     """Return the file ``NAME_cocolist.pbin`` of a calibration of the connected chip; it is made if there is none yet.
 
     Args:
-        name: ``spiking``, ``spiking2`` or ``hagen``.
+        name: ``spiking``, ``spiking2``, ``hagen`` or ``hagen_synin``.
         connection: The chip, or None for the current session's; without a session, the default chip's shipped file.
 
     Raises:

@@ -11,6 +11,7 @@ from hxtorch.core.calibration.targets.hagen import (
     IntegratorTarget,
     SynapseDriverCalibTarget,
 )
+from hxtorch.core.calibration.targets.hagen_synin import HagenSyninCalibTarget
 from hxtorch.core.calibration.targets.plasticity import CorrelationCalibTarget, STPCalibTarget
 from hxtorch.core.calibration.targets.presets import PRESETS, preset
 from hxtorch.core.calibration.targets.spiking import SpikingCalibTarget
@@ -26,6 +27,7 @@ __all__ = [
     "CorrelationCalibTarget",
     "HagenCalibTarget",
     "HagenNeuronCalibTarget",
+    "HagenSyninCalibTarget",
     "IntegratorTarget",
     "NeuronCalibTarget",
     "STPCalibTarget",
@@ -37,12 +39,18 @@ __all__ = [
 
 NeuronCalibTarget: TypeAlias = SpikingCalibTarget | HagenCalibTarget | HagenNeuronCalibTarget
 CalibTarget: TypeAlias = (
-    NeuronCalibTarget | SynapseDriverCalibTarget | STPCalibTarget | CADCCalibTarget | CorrelationCalibTarget
+    NeuronCalibTarget
+    | HagenSyninCalibTarget
+    | SynapseDriverCalibTarget
+    | STPCalibTarget
+    | CADCCalibTarget
+    | CorrelationCalibTarget
 )
 
 TARGETS: dict[str, type[CalibTarget]] = {
     "spiking": SpikingCalibTarget,
     "hagen": HagenCalibTarget,
+    "hagen_synin": HagenSyninCalibTarget,
     "hagen_neuron": HagenNeuronCalibTarget,
     "synapse_driver": SynapseDriverCalibTarget,
     "stp": STPCalibTarget,
