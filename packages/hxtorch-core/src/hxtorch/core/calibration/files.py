@@ -68,7 +68,7 @@ def chip_from_file(path: str | os.PathLike[str]) -> Chip:
     return load(path).to_chip()
 
 
-def chip_from_portable_binary(data: bytes) -> Chip:
+def chip_from_portable_binary(data: bytes | bytearray | memoryview) -> Chip:
     """Return a chip's registers as :func:`chip_from_file` does, from the content of the file.
 
     Raises:
