@@ -14,6 +14,7 @@ from hxtorch.core.calibration.nominal import EXCITATORY_LINE
 from hxtorch.core.programs import MatrixProgram
 
 ROWS = 128
+MOST_SENDS = 1000
 
 
 def mean_products(
