@@ -7,7 +7,7 @@ from bss2_emulator import Chip, constants
 from bss2_emulator.columns import column_constants, kept
 from bss2_emulator.neurons import neuron_physics
 from bss2_emulator.noise import RunNoise
-from bss2_emulator.reference.hagen import left_at_the_read, run_tile
+from bss2_emulator.reference.hagen import left_at_the_read, run_tile, share
 
 TAU = 20e-6  # s
 SYNIN = {
@@ -25,8 +25,8 @@ def lines(hagen):
     return hagen.replace(**SYNIN, readout_source=1 + np.arange(512) % 2)
 
 
-def gain(rows, sends=1):
-    return DROP / LSB * kept(np.array([1 / TAU]), rows * sends * constants.HAGEN_WAIT * constants.CYCLE)[0]
+def gain(events, sends=1):
+    return DROP / LSB * share(events, sends, constants.HAGEN_WAIT, 1 / TAU)
 
 
 @pytest.mark.parametrize("fidelity", ["full", "calibrated", "ideal"])
@@ -38,10 +38,9 @@ def test_a_tile_of_mixed_sources_equals_its_twin(lines, fidelity, rows, columns)
     chip = Chip("twin", fidelity, seed=4)
     got = chip.run_matrix(config, weights, activations, num_sends=2).values
     constants_of = column_constants(config, chip.silicon, neuron_physics(config, chip.silicon))
-    left = constants_of.gain[0] * kept(constants_of.decay[0], rows * 2 * constants.HAGEN_WAIT * constants.CYCLE)
     want = run_tile(
-        weights, activations, chip.silicon.driver_offset[0], chip.silicon.synapse[0], constants_of, left,
-        fidelity == "ideal", RunNoise.of("twin", 4, 0).key, 0, 0, 2,
+        weights, activations, chip.silicon.driver_offset[0], chip.silicon.synapse[0], constants_of,
+        constants_of.gain[0], fidelity == "ideal", RunNoise.of("twin", 4, 0).key, 0, 0, 2,
     )  # fmt: skip
     assert abs(got - want).max() <= 1
     assert (got != want).mean() < 0.01  # rounding in single precision
@@ -71,16 +70,35 @@ def test_membranes_do_not_know_what_their_neighbours_show(hagen, fidelity):
 def test_what_is_left_is_that_of_single_events(lines, tau_code):
     """Equal events exactly; others nearly, as a mean stands for each event's own time."""
     config = lines.replace(i_synin_exc_tau=tau_code, readout_source=1)
-    tau = constants.TAU_SYN / tau_code * constants.HIGH_RESISTANCE
+    rate = tau_code / constants.TAU_SYN / constants.HIGH_RESISTANCE
     rng = np.random.default_rng(2)
     for activations, tolerance in ((np.full(128, 3), 1e-3), (rng.integers(1, 6, 128), 0.03)):
         charges = (5 * activations * DROP / LSB).tolist()
-        want = -left_at_the_read(charges, constants.HAGEN_WAIT, tau)
-        rate = np.array([1 / tau])
-        mean = -sum(charges) * kept(rate, 128 * constants.HAGEN_WAIT * constants.CYCLE)[0]
+        want = -left_at_the_read(charges, constants.HAGEN_WAIT, rate)
+        mean = -sum(charges) * share(128, 1, constants.HAGEN_WAIT, rate)
         assert mean == pytest.approx(want, rel=tolerance)
         got = Chip(fidelity="ideal").run_matrix(config, np.full((128, 4), 5), activations[None]).values
         assert got == pytest.approx(np.full((1, 4), mean), abs=0.51)
+
+
+def test_shares_are_those_of_single_events():
+    rates = np.geomspace(1e2, 1e6, 512).reshape(2, 256)
+    for sends in (1, 3):
+        table = kept(rates, sends * constants.HAGEN_WAIT)
+        for n in (1, 2, 17, 128):
+            for column in (0, 100, 255):
+                want = share(n, sends, constants.HAGEN_WAIT, rates[1, column])
+                assert table[1, n, column] == pytest.approx(want, rel=2e-4)
+    assert (kept(np.zeros((2, 256)), 5) == 1).all()
+
+
+def test_few_events_are_read_soon(lines):
+    """A vector that is mostly zero sends few events, which take little time, wherever in it they are."""
+    config = lines.replace(readout_source=1)
+    activations = np.zeros((3, 128), int)
+    activations[0, 3] = activations[1, 120] = activations[2, 60] = 20
+    got = Chip(fidelity="ideal").run_matrix(config, np.full((128, 4), 40), activations, num_sends=8).values
+    assert got == pytest.approx(np.full((3, 4), -8 * 40 * 20 * gain(1, 8)), abs=0.51)
 
 
 def test_a_line_is_the_same_in_both_modes(lines, network, events, label):

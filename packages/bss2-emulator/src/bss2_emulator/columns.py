@@ -87,16 +87,19 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
     )
 
 
-def kept(rate: FloatArray, duration: float) -> FloatArray:
-    """Return the share of collected charge that is left at the read, mean over the events of a product.
+def kept(rate: FloatArray, cycles: int) -> NDArray[np.float32]:
+    """Return the share of the charge of 0 to 128 events that is left at the read, mean over these events.
 
     Args:
-        rate: At which charge goes away, 1/s, any shape.
-        duration: Of the events, s.
+        rate: At which charge goes away, 1/s, (hemisphere, column), (2, 256).
+        cycles: That each event takes, repetitions included.
+
+    Returns:
+        Shape (2, 129, 256).
     """
-    exponent = duration * rate
-    mean = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(rate), where=exponent > 0)
-    return np.asarray(mean * np.exp(-c.HAGEN_READ_DELAY * rate))
+    exponent = np.arange(c.TILE_ROWS + 1)[:, np.newaxis] * (cycles * c.CYCLE * rate)[:, np.newaxis]
+    mean = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent > 0)
+    return np.asarray(mean * np.exp(-c.HAGEN_READ_DELAY * rate)[:, np.newaxis], np.float32)
 
 
 def line_capacity(num_sends: int, wait_between_events: int) -> NDArray[np.float32]:

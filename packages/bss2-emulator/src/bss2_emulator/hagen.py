@@ -25,6 +25,7 @@ from bss2_emulator.silicon import FloatArray, Silicon
 
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
+NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
 READOUT: Final = (
     "cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage", "readout_source",
     "v_adapt_ref",
@@ -80,7 +81,8 @@ class HagenEngine:
             PULSE_STEPS,
             MAX_PULSE,
             capacity,
-            self._gain(columns, reads, operands),
+            np.asarray(reads.gain * sends, np.float32),
+            self._kept(columns, operands),
             *reads[1:],
             self.silicon.fidelity == "ideal",
             noise.key,
@@ -124,14 +126,9 @@ class HagenEngine:
         step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
         return np.rint((self.silicon.driver_offset + step) * PULSE_STEPS).astype(np.int16)
 
-    def _gain(self, columns: Columns, reads: _Reads, operands: Operands) -> NDArray[np.float32]:
-        """Return what a unit of charge is in the columns of each tile, in the kernel's unit, (tiles, 256)."""
-        rows, width = operands.weights.shape
-        down, across = -(-rows // c.TILE_ROWS), -(-width // c.COLUMNS)
-        gain = reads.gain[np.arange(down * across) % c.HEMISPHERES] * operands.num_sends
-        if columns.decay.any():
-            for tile in range(down * across):
-                height = min(c.TILE_ROWS, rows - tile % down * c.TILE_ROWS)
-                duration = height * operands.num_sends * operands.wait_between_events * c.CYCLE
-                gain[tile] *= kept(columns.decay[tile % c.HEMISPHERES], duration)
-        return np.asarray(gain, np.float32)
+    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+        """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
+        if not columns.decay.any():
+            return NOTHING_LOST
+        cycles = operands.num_sends * operands.wait_between_events
+        return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.algorithms import PowerPrediction, predictive_search
-from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.calibration.bench import SAMPLE_TIME, Bench
 from hxtorch.core.calibration.cadc import QUADRANTS
 from hxtorch.core.calibration.nominal import EXCITATORY_LINE
 from hxtorch.core.calibration.stimuli import pulses, stimulus_registers
@@ -18,7 +18,7 @@ WEIGHT = 63
 FULL_PULSE = 3200  # synapses per pulse times their bias: drops typical lines by about half of the ADC's range
 MOST_SYNAPSES = 64
 OBSERVED = 3.0  # time constants from pulse to pulse
-PULSES = 96  # of each sign
+PULSES, SAMPLES = 96, 960  # least number of pulses of each sign, and of samples within their first time constant
 TOLERANCE = 0.2
 
 
@@ -55,7 +55,8 @@ def match_synapses(bench: Bench, drops: np.ndarray) -> None:
 def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarray, np.ndarray]:
     """Return time constants of the lines, seconds, and what an event drops them by, LSB per weight, both (2, 512)."""
     tau_syn = np.asarray(target.per_input("tau_syn"))
-    train = Train.of(OBSERVED * float(tau_syn.max()), PULSES)
+    repetitions = max(PULSES, round(SAMPLES * SAMPLE_TIME / float(tau_syn.min())))
+    train = Train.of(OBSERVED * float(tau_syn.max()), repetitions)
     synapses = int(np.clip(np.rint(FULL_PULSE / max(float(np.asarray(target.synapse_dac_bias)), 1)), 1, MOST_SYNAPSES))
     grid = candidates(tau_syn)
 
