@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from hxtorch.core import CADCHandle, MADCHandle
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.observables import MADCTrace
+
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 
 @dataclass(frozen=True, eq=False)

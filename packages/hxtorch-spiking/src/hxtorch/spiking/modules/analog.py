@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
-from hxtorch.core.chip import AtomicNeuron
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
+from hxtorch.core.errors import RecordingError
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional.masked import Masked
@@ -26,6 +24,11 @@ from hxtorch.spiking.observables import NOTHING, AnalogObservable, HardwareObser
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 from hxtorch.spiking.recording import TraceReadout, read_madc
 from hxtorch.spiking.utils.readout_source import ReadoutSource
+
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+    from hxtorch.core.chip import AtomicNeuron
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 
 class AnalogNeuron(Population):

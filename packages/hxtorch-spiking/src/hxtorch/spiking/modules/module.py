@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
@@ -16,6 +15,7 @@ from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.tensors import check_axes, check_finite
 
 if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
     from hxtorch.spiking.experiment import Experiment
 
 
