@@ -89,7 +89,8 @@ class ExecutionInstance:
         chip = connection.describe()
         if self._implicit is not None:
             old_chip, old_values, made = self._implicit
-            if old_chip == chip and all(np.array_equal(values[name], old_values[name]) for name in values):
+            same = values is old_values or all(np.array_equal(values[name], old_values[name]) for name in values)
+            if old_chip == chip and same:
                 return made
         from hxtorch.core import calibration
 

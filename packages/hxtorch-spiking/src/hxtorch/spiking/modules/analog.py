@@ -194,7 +194,7 @@ class AnalogNeuron(Population):
         values = {name: getattr(self, name).hardware_value for name in self.parameter_names}
         for name, value in values.items():
             self._check_size(name, value)
-        return {name: torch.as_tensor(value, dtype=torch.float64).cpu().numpy() for name, value in values.items()}
+        return {name: _array(value) for name, value in values.items()}
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population."""
@@ -261,6 +261,10 @@ class AnalogNeuron(Population):
             raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
         if not 0 <= index < self.size:
             raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {self.size - 1}")
+
+
+def _array(value: ParameterValue) -> np.ndarray:
+    return value.to(torch.float64).cpu().numpy() if isinstance(value, Tensor) else np.array(value, np.float64)
 
 
 def _legal_structure(structure: object) -> Morphology:
