@@ -122,7 +122,7 @@ def test_unknown_setups_and_files_are_refused(database, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("path", ["hardware.toml", 3])
 def test_a_bare_path_says_what_to_wrap_it_in(path):
-    with pytest.raises(BackendError, match=rf"got {type(path).__name__}, wanted hxtorch.HWDBPath or .*CalibrationPath"):
+    with pytest.raises(BackendError, match=rf"got {path!r}, wanted hxtorch.HWDBPath.* or hxtorch.CalibrationPath"):
         hxtorch.init_hardware(path)
 
 

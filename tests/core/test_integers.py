@@ -68,7 +68,6 @@ MATRIX = np.ones((3, 2), int)
         (lambda: NetworkBuilder().add(3), RoutingError, "got int, wanted a Population"),
         (lambda: NetworkBuilder().add_recording(3), RecordingError, "got int, wanted a CADCRecording"),
         (lambda: open_session(seed=1.5), BackendError, "seed: got 1.5"),
-        (lambda: hxtorch.init_hardware("lab.toml"), BackendError, "got 'lab.toml', wanted an HWDBPath"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_of_the_chip_is_refused(make, error, message):

@@ -100,8 +100,8 @@ def resolve_setup(hwdb_path: HWDBPath | None = None, **given: Any) -> Setup:
     """
     if hwdb_path is not None and not isinstance(hwdb_path, HWDBPath):
         raise BackendError(
-            f"hardware database: got {hwdb_path!r}, wanted an HWDBPath; a file is named by hxtorch.HWDBPath(path), a "
-            "calibration by hxtorch.CalibrationPath(path)"
+            f"hwdb_path: got {hwdb_path!r}, wanted hxtorch.HWDBPath(path) of a hardware database or "
+            "hxtorch.CalibrationPath(path) of a calibration"
         )
     chosen: dict[str, Any] = {}
     for name, variable in _ENVIRONMENT.items():
