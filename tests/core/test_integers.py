@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import hxtorch
 from hxtorch.core import (
     BackgroundPopulation,
     BackgroundSpikeSource,

@@ -84,9 +84,7 @@ class TraceReadout:
         traces = shift_time(traces, self.time_shift)
         return (traces - (traces[:1] if offset is None else offset)) * scale
 
-    def _resample(
-        self, samples: CADCHandle, runtime: float, dt: float, offset: Tensor | None, scale: Tensor
-    ) -> Tensor:
+    def _resample(self, samples: CADCHandle, runtime: float, dt: float, offset: Tensor | None, scale: Tensor) -> Tensor:
         """Do all of it at once, with an offset (None for the first value) and a scale of one number or (neuron,)."""
         samples.require_samples()
         count, size = core.observables.grid_points(runtime, dt), samples.size
