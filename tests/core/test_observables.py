@@ -16,6 +16,7 @@ from hxtorch.core import (
     MADCSamples,
     NetworkBuilder,
     Population,
+    ProgramError,
     RecordingError,
     SpikeEvents,
     SpikingResult,
@@ -187,5 +188,5 @@ def test_a_run_without_samples_says_so(network):
 def test_unknown_interpolation_is_refused(network):
     graph = network.graph
     handle = extract_cadc(make_result(network, 0), graph, RUNTIME)[network.other]
-    with pytest.raises(ValueError, match="'linear' or 'nearest'"):
+    with pytest.raises(ProgramError, match="'linear' or 'nearest'"):
         handle.to_dense(38e-6, 1e-6, mode="cubic")

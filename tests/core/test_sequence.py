@@ -9,7 +9,7 @@ from safetensors.numpy import load, save
 
 from hxtorch.core.compute import MAC, Addition, ArgMax, ConvertingReLU, ReLU, Sequence
 from hxtorch.core.rearrangement import Rearrangement
-from hxtorch.core.sequence import SequenceFormatError, load_sequence, save_sequence
+from hxtorch.core.sequence import SequenceFormatError, SequenceNotFoundError, load_sequence, save_sequence
 
 WEIGHTS = np.random.default_rng(0).integers(-63, 64, (12, 5)).astype(np.int8)
 DIGITAL = (
@@ -45,7 +45,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="InferenceTracer"):
+    with pytest.raises(SequenceNotFoundError, match="InferenceTracer"):
         load_sequence(tmp_path / "missing")
 
 

@@ -25,6 +25,12 @@ def test_weights_beyond_a_synapse_are_refused(weight):
         round_to_lsb(np.array([0, weight]))
 
 
+def test_the_lowest_int8_is_refused():
+    """It has no absolute value of its type."""
+    with pytest.raises(ConfigurationError, match="got -128, wanted -63 to 63"):
+        round_to_lsb(np.array([-128], np.int8))
+
+
 def test_other_types_are_refused():
     for values in (["a"], [1j], [True]):
         with pytest.raises(ConfigurationError, match="type"):

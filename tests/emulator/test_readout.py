@@ -101,6 +101,15 @@ def test_the_buffer_caps_with_one_warning():
     assert len(run.cadc[0].times) == 50
 
 
+def test_the_buffer_that_is_full_first_is_told():
+    """A hemisphere with few columns is read faster, so that its 100 samples end earlier."""
+    with pytest.warns(ReadoutWarning, match="100 samples cover 170 us of a run of 180 us") as caught:
+        run = Chip("cap").run_spiking(ChipConfig(), 22_500, cadc_neurons=[*range(200), *range(256, 266)])
+    assert len(caught) == 1
+    many, few = run.cadc
+    assert many.times[-1] > 22_000 > 21_300 > few.times[-1]
+
+
 def test_hemispheres_are_reported_top_first_in_the_order_asked():
     run = Chip().run_spiking(ChipConfig(), 500, cadc_neurons=[400, 3, 257, 1])
     assert [samples.neurons.tolist() for samples in run.cadc] == [[3, 1], [400, 257]]

@@ -88,7 +88,7 @@ def warn_if_capped(runtime: int, columns: int, in_dram: bool) -> None:
 
     Args:
         runtime: Cycles.
-        columns: Recorded columns of the hemisphere that has more of them.
+        columns: Recorded columns of the hemisphere that has fewer of them: it is read faster, and full earlier.
         in_dram: Samples go to DRAM.
     """
     buffer = c.CADC_BUFFER_DRAM if in_dram else c.CADC_BUFFER

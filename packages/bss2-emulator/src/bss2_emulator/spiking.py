@@ -228,7 +228,7 @@ class SpikingEngine:
             )
             samples.append(CadcSamples(layout.times, values, here, layout.batch_offsets))
         if samples:
-            cadc.warn_if_capped(runtime, max(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
+            cadc.warn_if_capped(runtime, min(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
         return readouts, tuple(samples)
 
     def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:

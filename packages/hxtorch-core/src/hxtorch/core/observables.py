@@ -135,6 +135,7 @@ class CADCHandle:
             Values in user units (raw code - 128), float32 (time, batch, neuron).
 
         Raises:
+            ProgramError: ``mode`` is another one.
             RecordingError: A batch entry has no sample, because the run was too short.
         """
         self.require_samples()

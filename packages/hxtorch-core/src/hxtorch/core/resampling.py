@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hxtorch.core.errors import ProgramError
 from hxtorch.core.results import CADCSamples
 
 
@@ -22,10 +23,10 @@ def interpolate(samples: CADCSamples, columns: np.ndarray, points: np.ndarray, m
         float32 (time, batch, neurons).
 
     Raises:
-        ValueError: ``mode`` is another one.
+        ProgramError: ``mode`` is another one.
     """
     if mode not in ("linear", "nearest"):
-        raise ValueError(f"interpolation: got mode {mode!r}, wanted 'linear' or 'nearest'")
+        raise ProgramError(f"interpolation: got mode {mode!r}, wanted 'linear' or 'nearest'")
     left, right = _neighbours(samples, points)
     start, gap = samples.times[left], samples.times[right] - samples.times[left]
     weight = np.divide(points[:, None] - start, gap, out=np.zeros(gap.shape), where=gap > 0)

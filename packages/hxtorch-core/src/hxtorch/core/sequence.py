@@ -29,6 +29,10 @@ class SequenceFormatError(HXTorchError, ValueError):
     """A file is no sequence that this version can read."""
 
 
+class SequenceNotFoundError(HXTorchError, FileNotFoundError):
+    """There is no file where a sequence was expected."""
+
+
 # Name in a file: class, its numbers and arrays, and how to make it of them.
 _KINDS: dict[str, tuple[type, Callable[[Any], tuple[Numbers, Arrays]], Callable[[Numbers, Arrays], Operation]]] = {
     "mac": (
@@ -91,12 +95,12 @@ def load_sequence(path: str | os.PathLike[str]) -> Sequence:
 
     Raises:
         SequenceFormatError: It is none, is damaged, or is of a schema that this version does not know.
-        FileNotFoundError: There is no such file.
+        SequenceNotFoundError: There is no such file.
     """
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file; record a sequence by an InferenceTracer first")
+        raise SequenceNotFoundError(f"{path}: no such file; record a sequence by an InferenceTracer first")
     try:
         with safe_open(path, framework="np") as file:
             manifest = json.loads((file.metadata() or {}).get("manifest", "null"))

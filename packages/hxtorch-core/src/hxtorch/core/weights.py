@@ -27,7 +27,7 @@ def round_to_lsb(weight: np.ndarray) -> np.ndarray:
         raise ConfigurationError(f"weights: got type {values.dtype}, wanted real numbers")
     if values.dtype.kind == "f":
         values = np.trunc(values + np.copysign(0.5, values))
-    legal = np.abs(values) <= MAX_WEIGHT
+    legal = (values >= -MAX_WEIGHT) & (values <= MAX_WEIGHT)
     if not legal.all():
         bad = np.asarray(weight)[~legal].flat[0]
         raise ConfigurationError(f"weights: got {bad}, wanted -{MAX_WEIGHT} to {MAX_WEIGHT} LSB; scale or clamp first")
