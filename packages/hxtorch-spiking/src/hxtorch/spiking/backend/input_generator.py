@@ -7,6 +7,9 @@ from torch import Tensor
 from hxtorch import core
 from hxtorch.spiking.errors import TensorShapeError, TensorValueError
 
+ON_CHIP_LATENCY = 13
+"""Cycles of 8 ns from a neuron to synapses of the same chip: so a network gives the same wherever it is cut."""
+
 
 class InputGenerator:
     """Collects what each source population sends in one run.
@@ -33,18 +36,40 @@ class InputGenerator:
             TensorValueError: A value is neither 0 nor 1.
             TensorShapeError: Populations differ in the batch size.
         """
+        self._check_batch(spikes.shape[1])
         spikes = spikes[: self.runtime].detach().cpu()
         if not bool(((spikes == 0) | (spikes == 1)).all()):
             bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
             raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
-        if self._batch_size not in (None, spikes.shape[1]):
-            raise TensorShapeError(
-                f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
-            )
-        self._batch_size = spikes.shape[1]
         self._trains[population] = core.SpikeTrains.from_dense(spikes.numpy(), self.dt)
+
+    def forward(self, population: core.PopulationDescriptor, recorded: core.SpikeHandle) -> None:
+        """Send spikes that a chip recorded, when they would arrive at synapses of the same chip.
+
+        Args:
+            population: An external population.
+            recorded: What neurons of another execution instance sent.
+
+        Raises:
+            TensorShapeError: Populations differ in the batch size.
+        """
+        self._check_batch(recorded.batch_size)
+        arrivals = recorded.times + ON_CHIP_LATENCY
+        there = arrivals < self._cycles
+        spikes = arrivals[there], recorded.indices[there], recorded.batches[there]
+        self._trains[population] = core.SpikeTrains(*spikes)
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""
-        cycles = round(self.runtime * self.dt / core.CYCLE)
-        return core.NetworkInputs(cycles, self._batch_size or 1, self._trains)
+        return core.NetworkInputs(self._cycles, self._batch_size or 1, self._trains)
+
+    @property
+    def _cycles(self) -> int:
+        return round(self.runtime * self.dt / core.CYCLE)
+
+    def _check_batch(self, size: int) -> None:
+        if self._batch_size not in (None, size):
+            raise TensorShapeError(
+                f"input spikes: got {size} batch entries, wanted {self._batch_size} like other inputs"
+            )
+        self._batch_size = size
