@@ -109,12 +109,6 @@ def test_unknown_setups_and_files_are_refused(database, monkeypatch, tmp_path):
         resolve_setup(HWDBPath(str(tmp_path / "binary.toml")))
 
 
-@pytest.mark.parametrize("path", ["hardware.toml", 3])
-def test_a_bare_path_says_what_to_wrap_it_in(path):
-    with pytest.raises(BackendError, match=rf"got {type(path).__name__}, wanted hxtorch.HWDBPath or .*CalibrationPath"):
-        hxtorch.init_hardware(path)
-
-
 def test_a_seed_that_is_no_number_is_refused(monkeypatch):
     monkeypatch.setenv("HXTORCH_SEED", "many")
     with pytest.raises(BackendError, match="HXTORCH_SEED: got 'many'"):

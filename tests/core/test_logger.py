@@ -1,5 +1,4 @@
 import logging
-import re
 
 import pytest
 
@@ -51,18 +50,6 @@ def test_default_config_writes_and_reset_stops(tmp_path):
     text = path.read_text()
     assert text.count("seen") == 1
     assert "hxtorch.test seen (test_logger.py:" in text
-
-
-@pytest.mark.parametrize(
-    ("chosen", "stamp"),
-    [({}, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"), ({"date_format": "%H.%M"}, r"\d\d\.\d\d,\d{3}")],
-)
-def test_messages_have_one_time_stamp(tmp_path, chosen, stamp):
-    path = tmp_path / "log.txt"
-    hxtorch.logger.default_config(level=LogLevel.INFO, fname=str(path), **chosen)
-    hxtorch.logger.get("hxtorch.test").INFO("seen")
-    hxtorch.logger.reset()
-    assert re.fullmatch(rf"INFO  {stamp} hxtorch.test seen\n", path.read_text())
 
 
 def test_the_standard_logger_is_underneath():

@@ -79,7 +79,7 @@ def default_config(
     fname: str = "",
     print_location: bool = False,
     color: bool = False,
-    date_format: str = "%Y-%m-%d %H:%M:%S",
+    date_format: str | None = None,
 ) -> None:
     """Send messages of all loggers to standard error, or to a file.
 
@@ -88,7 +88,7 @@ def default_config(
         fname: File to append to instead of standard error, or empty.
         print_location: Add file and line of the caller.
         color: Accepted for old scripts; output carries no colour.
-        date_format: ``strftime`` format of the time stamp; milliseconds follow it.
+        date_format: ``strftime`` format of the time stamp.
     """
     del color
     reset()

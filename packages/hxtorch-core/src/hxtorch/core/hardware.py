@@ -98,9 +98,6 @@ def resolve_setup(hwdb_path: HWDBPath | None = None, **given: Any) -> Setup:
     Raises:
         BackendError: The database cannot be read or lacks what is asked for, or a value is not legal.
     """
-    if hwdb_path is not None and not isinstance(hwdb_path, HWDBPath):
-        got = type(hwdb_path).__name__
-        raise BackendError(f"hwdb_path: got {got}, wanted hxtorch.HWDBPath or hxtorch.CalibrationPath of the file")
     chosen: dict[str, Any] = {}
     for name, variable in _ENVIRONMENT.items():
         if os.environ.get(variable):

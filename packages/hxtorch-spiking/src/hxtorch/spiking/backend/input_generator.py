@@ -36,11 +36,15 @@ class InputGenerator:
             TensorValueError: A value is neither 0 nor 1.
             TensorShapeError: Populations differ in the batch size.
         """
-        self._check_batch(spikes.shape[1])
         spikes = spikes[: self.runtime].detach().cpu()
         if not bool(((spikes == 0) | (spikes == 1)).all()):
             bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
             raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
+        if self._batch_size not in (None, spikes.shape[1]):
+            raise TensorShapeError(
+                f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
+            )
+        self._batch_size = spikes.shape[1]
         self._trains[population] = core.SpikeTrains.from_dense(spikes.numpy(), self.dt)
 
     def forward(self, population: core.PopulationDescriptor, recorded: core.SpikeHandle) -> None:
@@ -48,16 +52,12 @@ class InputGenerator:
 
         Args:
             population: An external population.
-            recorded: What neurons of another execution instance sent.
-
-        Raises:
-            TensorShapeError: Populations differ in the batch size.
+            recorded: What neurons of another execution instance sent in this run.
         """
-        self._check_batch(recorded.batch_size)
         arrivals = recorded.times + ON_CHIP_LATENCY
         there = arrivals < self._cycles
-        spikes = arrivals[there], recorded.indices[there], recorded.batches[there]
-        self._trains[population] = core.SpikeTrains(*spikes)
+        self._batch_size = recorded.batch_size
+        self._trains[population] = core.SpikeTrains(arrivals[there], recorded.indices[there], recorded.batches[there])
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""
@@ -66,10 +66,3 @@ class InputGenerator:
     @property
     def _cycles(self) -> int:
         return round(self.runtime * self.dt / core.CYCLE)
-
-    def _check_batch(self, size: int) -> None:
-        if self._batch_size not in (None, size):
-            raise TensorShapeError(
-                f"input spikes: got {size} batch entries, wanted {self._batch_size} like other inputs"
-            )
-        self._batch_size = size
