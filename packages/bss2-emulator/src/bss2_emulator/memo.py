@@ -27,6 +27,7 @@ class Memo:
         held = self._held.get(name)
         if held is not None and all(map(_same, held[0], inputs)):
             value: T = held[1]
+            self._held[name] = (inputs, value)  # the next comparison is by identity
             return value
         value = build()
         self._held[name] = (inputs, value)

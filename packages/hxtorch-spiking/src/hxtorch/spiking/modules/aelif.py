@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch import core
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
@@ -22,6 +20,10 @@ from hxtorch.spiking.modules.firing import check_surrogate
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
+
+if TYPE_CHECKING:
+    from hxtorch import core
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 _REFERENCE = 511
 """Code of the adaptation's reference, as users of the chip keep it (chip facts 3.1)."""

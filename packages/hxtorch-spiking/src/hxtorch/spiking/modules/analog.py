@@ -5,16 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
-from hxtorch.core.chip import AtomicNeuron
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
+from hxtorch.core.errors import RecordingError
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional.masked import Masked
@@ -27,6 +25,11 @@ from hxtorch.spiking.observables import NOTHING, AnalogObservable, HardwareObser
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 from hxtorch.spiking.recording import TraceReadout, read_madc
 from hxtorch.spiking.utils.readout_source import ReadoutSource
+
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+    from hxtorch.core.chip import AtomicNeuron
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 
 def _of_readout(field: str) -> property:
@@ -219,7 +222,7 @@ class AnalogNeuron(Population, ABC):
         values = {name: getattr(self, name).hardware_value for name in self.parameter_names}
         for name, value in values.items():
             self._check_size(name, value)
-        return {name: torch.as_tensor(value, dtype=torch.float64).cpu().numpy() for name, value in values.items()}
+        return {name: _array(value) for name, value in values.items()}
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population."""
@@ -306,6 +309,10 @@ class AnalogNeuron(Population, ABC):
             raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
         if not 0 <= index < self.size:
             raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {self.size - 1}")
+
+
+def _array(value: ParameterValue) -> np.ndarray:
+    return value.to(torch.float64).cpu().numpy() if isinstance(value, Tensor) else np.array(value, np.float64)
 
 
 def _legal_structure(structure: object) -> Morphology:
