@@ -106,6 +106,17 @@ def test_initialisation_keeps_a_number_of_sends_that_was_given_and_shifts_the_me
     assert layer.weight.abs().max() <= 63
 
 
+@pytest.mark.parametrize("avg", [2, 3])
+def test_each_output_is_the_mean_of_its_own_columns(avg):
+    hxp.set_mock_parameter(hxp.MockParameter(noise_std=0.0))
+    single, averaged = (hxnn.Linear(40, 5, False, num_sends=2, mock=True, avg=copies) for copies in (1, avg))
+    averaged.load_state_dict(single.state_dict())
+    x = torch.arange(80.0).reshape(2, 40) % 32
+    wanted = single(x)
+    assert wanted.unique().numel() > 5
+    assert torch.equal(averaged(x), wanted)
+
+
 def test_averaging_lowers_the_noise_and_keeps_the_mean():
     single, averaged = (hxnn.Linear(9, 200, False, num_sends=1, mock=True, avg=avg) for avg in (1, 16))
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """Networks on an emulated chip without mismatch and noise: what the chip does reaches the handles."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -310,7 +311,34 @@ def test_two_execution_instances_give_what_one_gives(ideal_chip, weights):
     hxsnn.run(exp, 40)
     assert len(exp.execution_info) == 2
     assert torch.equal(z2.spikes, z.spikes)
-    assert (y2.membrane_cadc - y.membrane_cadc).abs().max() < 0.15  # spikes on a grid of 1 us instead of exact ones
+    assert torch.equal(y2.membrane_cadc, y.membrane_cadc)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_deep_network_gives_the_same_wherever_it_is_cut(ideal_chip, seed):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = [12, 10, 8, 6]
+    weights = [60 * torch.rand(post, pre, generator=generator) - 10 for pre, post in pairwise(sizes)]
+
+    def spikes_of(cuts):
+        exp = hxsnn.Experiment(dt=1e-6)
+        instances = [hxsnn.ExecutionInstance() for _ in range(3)]
+        handle = hxsnn.NeuronHandle(some_spikes(size=12, rate=0.08, seed=seed))
+        layers = []
+        for weight, cut in zip(weights, cuts, strict=True):
+            synapse = hxsnn.Synapse(weight.shape[1], weight.shape[0], exp)
+            with torch.no_grad():
+                synapse.weight.copy_(weight)
+            handle = hxsnn.Neuron(weight.shape[0], exp, execution_instance=instances[cut])(synapse(handle))
+            layers.append(handle)
+        hxsnn.run(exp, 40)
+        assert len(exp.execution_info) == len(set(cuts))
+        return [layer.spikes for layer in layers]
+
+    whole = spikes_of([0, 0, 0])
+    assert whole[-1].sum() > 20
+    for cuts in ([0, 0, 1], [0, 1, 1], [0, 1, 2]):
+        assert all(map(torch.equal, spikes_of(cuts), whole))
 
 
 def test_same_seed_gives_the_same_bytes_and_each_run_other_noise(weights):

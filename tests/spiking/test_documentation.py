@@ -4,16 +4,22 @@ import re
 import runpy
 from pathlib import Path
 
+import pytest
 import torch
 
 PAGE = Path(__file__).parents[2] / "docs" / "spiking_networks.md"
 
 
-def test_page_runs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("mock", [True, False])
+def test_page_runs(request, tmp_path, monkeypatch, mock):
+    if not mock:
+        request.getfixturevalue("ideal_chip")
     torch.manual_seed(0)
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path / "cache"))
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) == 7
     script = tmp_path / "page.py"
-    script.write_text("\n".join(blocks))
+    code = "\n".join(blocks)
+    assert code.count("(mock=True)") == 3
+    script.write_text(code.replace("(mock=True)", f"(mock={mock})"))
     runpy.run_path(str(script))

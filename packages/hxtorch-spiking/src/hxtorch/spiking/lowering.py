@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core.calibration import Calibration, check_parameters
@@ -114,7 +113,7 @@ class ChipNetwork:
         calibration: Calibration,
         runtime: int,
         dt: float,
-        known: Mapping[HXModule, HardwareObservables],
+        sent: dict[HXModule, core.SpikeHandle],
     ) -> tuple[dict[HXModule, HardwareObservables], core.ExecutionInfo]:
         """Run once for each batch entry.
 
@@ -123,7 +122,7 @@ class ChipNetwork:
             calibration: Register codes of the analog cells.
             runtime: Length of the run in steps.
             dt: Step in seconds.
-            known: What other instances recorded.
+            sent: Spikes that other instances recorded, by population; those of this one are added.
 
         Returns:
             What was recorded, by module; and what the chip did.
@@ -141,13 +140,16 @@ class ChipNetwork:
             if isinstance(source.population, InputNeuron) and isinstance(source.handle, NeuronHandle):
                 source.population.descriptor = descriptor
                 source.population.add_to_input_generator(source.handle, generator)
+            elif isinstance(source.population, AnalogNeuron):
+                generator.forward(descriptor, _recorded(source.population, sent))
             else:
-                generator.add(descriptor, _spikes(source, known))
+                generator.add(descriptor, source.handle.filled())
         inputs = generator.done()
         result = core.run(self._dropped(self._configured[1]), self._graph, inputs)
         cycles, seconds = inputs.runtime, runtime * dt
 
         hw_spikes = core.extract_spikes(result, self._graph, cycles)
+        sent.update((module, hw_spikes[key]) for module, key in self._populations.items() if key in hw_spikes)
         hw_cadc = core.extract_cadc(result, self._graph, cycles)
         hw_madc = core.extract_madc(result, self._graph, cycles)
         observables: dict[HXModule, HardwareObservables] = {}
@@ -233,6 +235,7 @@ def run_on_chip(
     """
     connection = core.current_session().connection
     recorded: dict[HXModule, HardwareObservables] = {}
+    sent: dict[HXModule, core.SpikeHandle] = {}
     infos = []
     for plan in make_plans(experiment.modules):
         chip = chips.get(plan.instance)
@@ -242,7 +245,7 @@ def run_on_chip(
             chip.update()
         values = {} if plan.instance.calibration else chip.target_values()
         calibration = plan.instance.calibrate(connection, values)
-        observables, info = chip.run(plan, calibration, runtime, experiment.dt, recorded)
+        observables, info = chip.run(plan, calibration, runtime, experiment.dt, sent)
         recorded.update(observables)
         infos.append(info)
     return recorded, tuple(infos)
@@ -267,11 +270,8 @@ def _place(populations: list[AnalogNeuron]) -> tuple[dict[AnalogNeuron, range], 
     return ids, {population: population.circuits() for population in populations}
 
 
-def _spikes(source: Source, known: Mapping[HXModule, HardwareObservables]) -> Tensor:
-    """Return what a source sends, (time, batch, source)."""
-    if not isinstance(source.population, AnalogNeuron):
-        return source.handle.filled()
-    recorded = known[source.population].spikes
-    if recorded is None:
-        raise ParameterError(f"{source.population.label}: another chip needs its spikes; enable_spike_recording")
-    return recorded
+def _recorded(population: AnalogNeuron, sent: Mapping[HXModule, core.SpikeHandle]) -> core.SpikeHandle:
+    """Return what a population of another execution instance sent."""
+    if population not in sent:
+        raise ParameterError(f"{population.label}: another chip needs its spikes; enable_spike_recording")
+    return sent[population]

@@ -9,6 +9,9 @@ from hxtorch import core
 from hxtorch.spiking._kernels import trains
 from hxtorch.spiking.errors import TensorShapeError, TensorValueError
 
+ON_CHIP_LATENCY = 13
+"""Cycles of 8 ns from a neuron to synapses of the same chip: so a network gives the same wherever it is cut."""
+
 
 class InputGenerator:
     """Collects what each source population sends in one run.
@@ -50,7 +53,22 @@ class InputGenerator:
         self._batch_size = spikes.shape[1]
         self._trains[population] = core.SpikeTrains.from_steps(steps, indices, batches, self.dt)
 
+    def forward(self, population: core.PopulationDescriptor, recorded: core.SpikeHandle) -> None:
+        """Send spikes that a chip recorded, when they would arrive at synapses of the same chip.
+
+        Args:
+            population: An external population.
+            recorded: What neurons of another execution instance sent in this run.
+        """
+        arrivals = recorded.times + ON_CHIP_LATENCY
+        there = arrivals < self._cycles
+        self._batch_size = recorded.batch_size
+        self._trains[population] = core.SpikeTrains(arrivals[there], recorded.indices[there], recorded.batches[there])
+
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""
-        cycles = round(self.runtime * self.dt / core.CYCLE)
-        return core.NetworkInputs(cycles, self._batch_size or 1, self._trains)
+        return core.NetworkInputs(self._cycles, self._batch_size or 1, self._trains)
+
+    @property
+    def _cycles(self) -> int:
+        return round(self.runtime * self.dt / core.CYCLE)
