@@ -114,8 +114,9 @@ class SpikingEngine:
         memo, switches = self._memo, self.silicon.imperfections
         membranes = self._membranes(config)
         arrangement = memo.get(
-            "arrangement", (membranes, seen := _observable(config, recording)), lambda: arrange(membranes, seen)
-        )
+            "arrangement", (membranes, seen := _observable(config, membranes.topology.compartment, recording)),
+            lambda: arrange(membranes, seen),
+        )  # fmt: skip
         active = arrangement.active
         tables = memo.get(
             "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
@@ -263,13 +264,17 @@ def _synapses(
     return Synapses(exc, inh, spans)
 
 
-def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
-    """Return which neurons anybody can see, (512,): others are not integrated."""
-    bypassed = config.enable_bypass_exc | config.enable_bypass_inh
-    seen = (config.enable_threshold | bypassed) & config.enable_spike_output
+def _observable(config: ChipConfig, compartment: NDArray[np.int64], recording: Recording) -> NDArray[np.bool_]:
+    """Return which neurons anybody can see, (512,): others are not integrated.
+
+    Where circuits share a membrane, any of them may make the spike that another one sends.
+    """
+    firing = config.enable_threshold | config.enable_bypass_exc | config.enable_bypass_inh
+    fires = np.bincount(compartment, firing, len(compartment))[compartment] > 0
+    seen = fires & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
     for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
-        seen |= config.enable_threshold & (hemisphere == HEMISPHERE)
+        seen |= fires & (hemisphere == HEMISPHERE)
     return np.asarray(seen)

@@ -28,8 +28,10 @@ def _register(shape: tuple[int, ...], high: int, default: int | tuple[int, ...] 
         dtype = np.int16
     else:
         dtype = np.uint8 if high <= 255 else np.uint16 if high <= 65535 else np.uint32
+    value: np.ndarray = np.full(shape, default, dtype)
+    value.setflags(write=False)  # so that all configurations share it
     return field(
-        default_factory=lambda: np.full(shape, default, dtype),
+        default_factory=lambda: value,
         metadata={"shape": shape, "low": low, "high": high, "dtype": dtype},
     )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.integers import frozen, legal_integer
 from hxtorch.core.network import PopulationDescriptor
 from hxtorch.core.network_graph import NetworkGraph
 from hxtorch.core.populations import ExternalPopulation
-from hxtorch.core.programs import CYCLE, MAX_RUNTIME, InputEvents, frozen, in_cycles
+from hxtorch.core.programs import CYCLE, MAX_RUNTIME, InputEvents, check_runtime, in_cycles
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +117,10 @@ class NetworkInputs:
     runtime: int
     batch_size: int = 1
     trains: Mapping[PopulationDescriptor, SpikeTrains] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        legal_integer("batch_size", self.batch_size, 1)
+        check_runtime(self.runtime)
 
 
 def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:

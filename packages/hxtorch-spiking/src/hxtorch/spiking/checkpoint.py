@@ -165,8 +165,11 @@ def _restore_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
 def _encode(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     """Return a state as JSON, with its tensors moved to ``tensors`` by their path."""
     if isinstance(value, Tensor):
-        tensors[path] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        return {"tensor": path}
+        name = path
+        while name in tensors:  # keys may hold slashes, or differ in type only
+            name += "'"
+        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        return {"tensor": name}
     if isinstance(value, Mapping):
         entries = [
             [_encode(key, f"{path}/keys", tensors), _encode(entry, f"{path}/{key}", tensors)]

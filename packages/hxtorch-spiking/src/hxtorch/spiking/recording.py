@@ -34,6 +34,9 @@ class TraceReadout:
         shift_to_first: Subtract the first value of each trace instead of the offset.
         interpolation_mode: ``linear`` or ``nearest``.
 
+    Raises:
+        ParameterError: A value is none of these.
+
     Source:
         chip facts 4.1.
     """
@@ -47,8 +50,20 @@ class TraceReadout:
     def __post_init__(self) -> None:
         if self.interpolation_mode not in ("linear", "nearest"):
             raise ParameterError(f"interpolation_mode: got {self.interpolation_mode!r}, wanted 'linear' or 'nearest'")
-        if not isinstance(self.time_shift, int):
+        if not isinstance(self.time_shift, (int, np.integer)):
             raise ParameterError(f"cadc_time_shift: got {self.time_shift!r}, wanted a whole number of steps")
+        _check_finite(self.offset, "trace_offset")
+        _check_finite(self.scale, "trace_scale")
+
+    def check_size(self, size: int) -> None:
+        """Check that tensors have one value, or one for each of ``size`` neurons.
+
+        Raises:
+            ParameterError: One has another shape.
+        """
+        for what, values in (("trace_offset", self.offset), ("trace_scale", self.scale)):
+            if not isinstance(values, Mapping) and np.shape(values) not in ((), (1,), (size,)):
+                raise ParameterError(f"{what}: got shape {tuple(np.shape(values))}, wanted one number or ({size},)")
 
     def read(self, samples: CADCHandle, runtime: float, dt: float, places: Sequence[LogicalNeuronOnDLS]) -> Tensor:
         """Return the membranes of a population in model units.
@@ -80,10 +95,8 @@ class TraceReadout:
         nearest = self.interpolation_mode == "nearest"
         for part in samples.parts:
             sampled = part.samples
-            times, offsets = (
-                np.ascontiguousarray(sampled.times, np.int64),
-                np.ascontiguousarray(sampled.batch_offsets, np.int64),
-            )
+            times = np.ascontiguousarray(sampled.times, np.int64)
+            offsets = np.ascontiguousarray(sampled.batch_offsets, np.int64)
             values = np.ascontiguousarray(sampled.values, np.uint8)
             try:
                 resample(
@@ -137,6 +150,19 @@ def shift_time(traces: Tensor, steps: int) -> Tensor:
         return traces
     last = len(traces) - 1
     return traces[(torch.arange(last + 1) + steps).clamp_(0, last)]
+
+
+def _check_finite(values: object, what: str) -> None:
+    """Check for finite numbers, at once or by coordinate."""
+    numbers = list(values.values()) if isinstance(values, Mapping) else values
+    try:
+        finite = bool(torch.as_tensor(numbers, dtype=torch.float32).isfinite().all())
+    except (TypeError, ValueError, RuntimeError):
+        raise ParameterError(
+            f"{what}: got {type(values).__name__}, wanted a number, a tensor or numbers by coordinate"
+        ) from None
+    if not finite:
+        raise ParameterError(f"{what}: holds NaN or infinity, wanted finite numbers")
 
 
 def _by_neuron(
