@@ -25,3 +25,16 @@ def test_everything_exported_exists():
     assert sorted(core.__all__) == sorted(set(core.__all__))
     for name in core.__all__:
         assert hasattr(core, name)
+
+
+def test_what_is_imported_late_is_what_its_module_has():
+    core = import_module("hxtorch.core")
+    for module, names in core._HOMES.items():
+        assert getattr(core, module) is import_module(f"hxtorch.core.{module}")
+        for name in names.split():
+            assert getattr(core, name) is getattr(import_module(f"hxtorch.core.{module}"), name)
+    eager = {name for name in core.__all__ if name.endswith("Error")}
+    assert set(core._HOME_OF) | eager == set(core.__all__)
+    assert set(core.__all__) <= set(dir(core))
+    with pytest.raises(AttributeError, match=r"module 'hxtorch.core' has no attribute 'nothing'"):
+        _ = core.nothing

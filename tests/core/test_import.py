@@ -19,6 +19,7 @@ def test_importing_hxtorch_imports_nothing_heavy():
     loaded = set(run(code).stdout.split())
     assert "hxtorch.core" in loaded
     assert not loaded & {"torch", "scipy", "networkx", "bss2_emulator", "matplotlib", "tqdm", "safetensors"}
+    assert not loaded & {"numpy", "hxtorch.core.configuration", "hxtorch.core.session", "hxtorch.core.calibration"}
 
 
 def test_unknown_attributes_are_no_frontends():

@@ -61,6 +61,16 @@ def test_registers_do_not_follow_later_changes_of_their_source():
     assert (config.v_leak == 500).all()
 
 
+def test_registers_do_not_follow_changes_behind_a_read_only_view():
+    values = np.full(512, 500, np.uint16)
+    view = values[:]
+    view.setflags(write=False)
+    config = ChipConfiguration(v_leak=view)
+    values[:] = 3
+    assert (config.v_leak == 500).all()
+    assert ChipConfiguration(v_leak=config.v_leak).v_leak is config.v_leak
+
+
 def events(times, offsets):
     return InputEvents(np.array(times, int), np.zeros(len(times), int), np.array(offsets))
 

@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import subprocess
+import sys
 import typing
 
 import pytest
@@ -269,3 +271,11 @@ def test_examples_are_a_namespace_that_other_distributions_may_extend():
 
     assert hxtorch.examples.__file__ is None
     assert hxtorch.examples.spiking.__file__ is None
+
+
+def test_importing_the_frontend_does_not_import_what_only_a_chip_needs():
+    code = "import sys, hxtorch.spiking; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    late = {"bss2_emulator", "scipy", "networkx", "safetensors", "matplotlib"}
+    late |= {f"hxtorch.core.{part}" for part in ("configuration", "calibration", "routing", "session", "fit")}
+    assert not late & set(run.stdout.split())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -188,7 +187,7 @@ class ChipConfig:
 
     def replace(self, **registers: Any) -> ChipConfig:
         """Return a copy with the given registers changed; only those are checked, the others are shared."""
-        known = _declared(type(self))
+        known = _DECLARED
         unknown = sorted(registers.keys() - known.keys())
         if unknown:
             raise ConfigError(f"unknown register {unknown[0]!r}; known: {', '.join(known)}")
@@ -204,7 +203,8 @@ class ChipConfig:
 
     def update(self, registers: Mapping[str, np.ndarray]) -> ChipConfig:
         """Return a copy that holds ``registers``; arrays that are already held are neither checked nor copied."""
-        changed = {name: value for name, value in registers.items() if getattr(self, name, None) is not value}
+        held = self.__dict__
+        changed = {name: value for name, value in registers.items() if held.get(name) is not value}
         return self.replace(**changed) if changed else self
 
     def registers(self) -> dict[str, np.ndarray]:
@@ -214,7 +214,7 @@ class ChipConfig:
     @classmethod
     def declarations(cls) -> dict[str, Field[Any]]:
         """Return the declaration of each register; its metadata holds shape, low, high and dtype."""
-        return dict(_declared(cls))
+        return dict(_DECLARED)
 
     def _check_crossbar(self) -> None:
         drops = (self.crossbar_mask == NO_FORWARD[0]) & (self.crossbar_target == NO_FORWARD[1])
@@ -236,9 +236,7 @@ class ChipConfig:
                 )
 
 
-@cache
-def _declared(config: type[ChipConfig]) -> dict[str, Field[Any]]:
-    return {register.name: register for register in fields(config)}
+_DECLARED = {register.name: register for register in fields(ChipConfig)}
 
 
 def _legal(register: Field[Any], value: Any) -> np.ndarray:

@@ -31,6 +31,12 @@ def describe(
         tuple(getattr(config, name) for name in plasticity.REGISTERS),
         lambda: (plasticity.driver_laws(config, silicon), plasticity.powers(config)),
     )
+    generators = memo.get(
+        "generators",
+        tuple(getattr(config, name) for name in background.REGISTERS),
+        lambda: background.sources(config),
+    )
+    busy = memo.get("bus cycles", (config.dacen_pulse_extension,), lambda: bus_cycles(config))
     return Delivery(
         silicon.imperfections.event_loss,
         keep_passed,
@@ -41,8 +47,8 @@ def describe(
         page.label_route,
         page.neuron_route,
         page.background_route,
-        bus_cycles(config),
-        background.sources(config),
+        busy,
+        generators,
         page.routes.part_offsets,
         page.routes.part_driver,
         laws,

@@ -43,7 +43,7 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
     offsets = _integers("batch_offsets", offsets, np.int64)
     if times.ndim != 1 or times.shape != labels.shape:
         raise EventError(f"events: got times {times.shape} and labels {labels.shape}, wanted two equal flat arrays")
-    lengths = np.diff(offsets) if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
+    lengths = offsets[1:] - offsets[:-1] if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
     if lengths.min() < 0 or offsets[0] != 0 or offsets[-1] != len(times):
         got = offsets.tolist() if offsets.size < 9 else f"shape {offsets.shape}"
         raise EventError(

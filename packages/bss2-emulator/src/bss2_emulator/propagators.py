@@ -47,7 +47,9 @@ def padded(values: np.ndarray, fill: float = 0) -> np.ndarray:
     missing = padded_width(values.shape[-1]) - values.shape[-1]
     if not missing:
         return np.ascontiguousarray(values)
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)], constant_values=fill)
+    out = np.full((*values.shape[:-1], values.shape[-1] + missing), fill, values.dtype)
+    out[..., : values.shape[-1]] = values
+    return out
 
 
 def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:

@@ -11,7 +11,6 @@ Source: chip facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -201,9 +200,9 @@ class ChipConfiguration:
         Raises:
             ConfigurationError: The register is unknown, or ``value`` is nothing it can hold.
         """
-        register = _declared(cls).get(name)
+        register = _DECLARED.get(name)
         if register is None:
-            raise ConfigurationError(f"unknown register {name!r}; known: {', '.join(_declared(cls))}")
+            raise ConfigurationError(f"unknown register {name!r}; known: {', '.join(_DECLARED)}")
         return _legal(register, value)
 
     def registers(self) -> dict[str, np.ndarray]:
@@ -211,10 +210,7 @@ class ChipConfiguration:
         return dict(self.__dict__)
 
 
-@cache
-def _declared(configuration: type[ChipConfiguration]) -> dict[str, Field[Any]]:
-    """Return the declaration of each register."""
-    return {register.name: register for register in fields(configuration)}
+_DECLARED = {register.name: register for register in fields(ChipConfiguration)}
 
 
 def _legal(register: Field[Any], value: Any) -> np.ndarray:

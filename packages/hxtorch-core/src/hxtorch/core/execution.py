@@ -80,5 +80,7 @@ def make_program(
     )
     left = program.final_configuration
     after = hooks.apply("post_realtime", left)
+    if after is left:
+        return program
     changed = {name: array for name, array in after.registers().items() if array is not getattr(left, name)}
     return replace(program, registers_after=changed) if changed else program

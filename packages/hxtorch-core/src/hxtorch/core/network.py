@@ -123,8 +123,8 @@ class Network:
                 raise ConfigurationError(
                     f"projection {old.name!r}: got weights of shape {np.shape(values)}, wanted {old.weights.shape}"
                 )
-            projections[descriptor] = replace(old, weights=values)
-        return replace(self, projections=projections)
+            projections[descriptor] = Projection(old.pre, old.post, values, old.mask, old.name)
+        return Network(self.populations, projections, self.cadc)
 
 
 class NetworkBuilder:

@@ -89,13 +89,13 @@ class InputEvents:
             or len(offsets) < 2
             or offsets[0] != 0
             or offsets[-1] != len(times)
-            or (np.diff(offsets) < 0).any()
+            or (offsets[1:] < offsets[:-1]).any()
         ):
             raise ProgramError(
                 "events: batch_offsets must ascend from 0 to the number of events, one more than batch entries"
             )
         if len(times) > 1:
-            descending = np.diff(times) < 0
+            descending = times[1:] < times[:-1]
             borders = offsets[(offsets > 0) & (offsets < len(times))] - 1
             descending[borders] = False
             if descending.any():

@@ -70,11 +70,13 @@ class Routing:
     @cached_property
     def used_places(self) -> tuple[tuple[slice, slice, slice], np.ndarray]:
         """The smallest box of :attr:`places` around those in use, and what it holds."""
-        used = np.nonzero(self.places)
-        box = slice(0), slice(0), slice(0)
-        if len(used[0]):
-            box = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in used)
+        hemispheres, drivers, columns = (_span(axis) for axis in np.nonzero(self.places))
+        box = hemispheres, drivers, columns
         return box, np.ascontiguousarray(self.places[box])
+
+
+def _span(positions: np.ndarray) -> slice:
+    return slice(int(positions.min()), int(positions.max()) + 1) if len(positions) else slice(0)
 
 
 class Router(Protocol):

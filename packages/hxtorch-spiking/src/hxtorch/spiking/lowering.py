@@ -193,9 +193,12 @@ class ChipNetwork:
 
     def _dropped(self, configuration: core.ChipConfiguration) -> core.ChipConfiguration:
         """Return ``configuration`` with the comparators off that belong to neurons which may not spike in this run."""
+        masks = {population: population.mask for population in self._circuits}
+        if all(mask is None for mask in masks.values()):
+            return configuration
         fires = configuration.enable_threshold.copy()
         for population, circuits in self._circuits.items():
-            mask = population.mask
+            mask = masks[population]
             if mask is not None:
                 fires[circuits] &= mask.cpu().numpy()[:, np.newaxis]
         if np.array_equal(fires, configuration.enable_threshold):

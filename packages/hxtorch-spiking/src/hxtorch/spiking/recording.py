@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,36 +80,41 @@ class TraceReadout:
         offset = None if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
         scale = _by_neuron(self.scale, places, "trace_scale")
         if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
-            return self._resample(samples, runtime, dt, offset, scale)
+            flat = None if offset is None else _flat(offset, samples.size)
+            return self._resample(samples, runtime, dt, flat, _flat(scale, samples.size))
         traces = torch.from_numpy(samples.to_dense(runtime, dt, self.interpolation_mode))
         traces = shift_time(traces, self.time_shift)
         return (traces - (traces[:1] if offset is None else offset)) * scale
 
-    def _resample(self, samples: CADCHandle, runtime: float, dt: float, offset: Tensor | None, scale: Tensor) -> Tensor:
-        """Do all of it at once, with an offset (None for the first value) and a scale of one number or (neuron,)."""
-        samples.require_samples()
-        count, size = core.observables.grid_points(runtime, dt), samples.size
-        steps = np.arange(count) + self.time_shift if self.time_shift else np.arange(count)
-        points = steps.clip(0, count - 1) * core.programs.in_cycles(dt)
-        out = empty((count, samples.batch_size, size))
-        scale = scale.reshape(-1).expand(size).contiguous()
-        offset = None if offset is None else offset.reshape(-1).expand(size).contiguous()
+    def _resample(
+        self, samples: CADCHandle, runtime: float, dt: float, offset: np.ndarray | None, scale: np.ndarray
+    ) -> Tensor:
+        """Do all of it at once, with an offset (None for the first value) and a scale, float32 (neuron,)."""
+        points, size = _points(runtime, dt, self.time_shift), samples.size
+        out = empty((len(points), samples.batch_size, size))
+        nearest = self.interpolation_mode == "nearest"
         for part in samples.parts:
-            recorded = part.samples
-            resample(
-                points,
-                np.ascontiguousarray(recorded.times, np.int64),
-                np.ascontiguousarray(recorded.batch_offsets, np.int64),
-                np.ascontiguousarray(recorded.values, np.uint8),
-                part.columns,
-                part.indices,
-                size,
-                0 if offset is None else offset.data_ptr(),
-                scale.data_ptr(),
-                self.interpolation_mode == "nearest",
-                out.data_ptr(),
-            )
+            sampled = part.samples
+            times = np.ascontiguousarray(sampled.times, np.int64)
+            offsets = np.ascontiguousarray(sampled.batch_offsets, np.int64)
+            values = np.ascontiguousarray(sampled.values, np.uint8)
+            try:
+                resample(
+                    points, times, offsets, values, part.columns, part.indices, offset, scale, nearest, out.data_ptr()
+                )
+            except ValueError:
+                samples.require_samples()  # says it better
+                raise
         return out
+
+
+@lru_cache(maxsize=16)
+def _points(runtime: float, dt: float, time_shift: int) -> np.ndarray:
+    """Return the points of the grid in cycles, moved and cut off at both ends, float64 (time,)."""
+    count = core.observables.grid_points(runtime, dt)
+    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * core.programs.in_cycles(dt)
+    points.setflags(write=False)
+    return points
 
 
 def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
@@ -159,8 +165,12 @@ def _check_finite(values: object, what: str) -> None:
         raise ParameterError(f"{what}: holds NaN or infinity, wanted finite numbers")
 
 
-def _by_neuron(values: float | Tensor | Mapping[Any, float], places: Sequence[LogicalNeuronOnDLS], what: str) -> Tensor:
+def _by_neuron(
+    values: float | Tensor | Mapping[Any, float], places: Sequence[LogicalNeuronOnDLS], what: str
+) -> float | Tensor:
     """Return one number or one per neuron; in a mapping, neurons stand under their logical neuron or its anchor."""
+    if isinstance(values, (int, float)):
+        return float(values)
     if not isinstance(values, Mapping):
         return torch.as_tensor(values, dtype=torch.float32, device="cpu")
     missing = [place for place in places if place not in values and place.anchor not in values]
@@ -170,7 +180,16 @@ def _by_neuron(values: float | Tensor | Mapping[Any, float], places: Sequence[Lo
     return torch.tensor(found, dtype=torch.float32)
 
 
-def _is_flat(values: Tensor, size: int) -> bool:
+def _is_flat(values: float | Tensor, size: int) -> bool:
     """Return whether these are one number or numbers by neuron, and none of them is trained."""
+    if isinstance(values, float):
+        return True
     one_each = values.numel() == 1 or (values.numel() == size and values.shape[-1] == size)
     return one_each and not values.requires_grad
+
+
+def _flat(values: float | Tensor, size: int) -> np.ndarray:
+    """Return one float32 for each neuron."""
+    flat = np.empty(size, np.float32)
+    flat[:] = values if isinstance(values, float) else values.numpy().reshape(-1)
+    return flat

@@ -10,9 +10,8 @@ def resample(
     values: NDArray[np.uint8],
     columns: NDArray[np.int64],
     indices: NDArray[np.int64],
-    size: int,
-    offset: int,
-    scale: int,
+    offset: NDArray[np.float32] | None,
+    scale: NDArray[np.float32],
     nearest: bool,
     out: int,
 ) -> None:
@@ -25,9 +24,8 @@ def resample(
         values: Raw codes (samples, columns).
         columns: Places among the columns to take, at most 256.
         indices: Places in the population to write them to.
-        size: Neurons of the population.
-        offset: Address of what is subtracted in LSB, float32 (size,); 0 for the first value of each trace.
-        scale: Address of model units per LSB, float32 (size,).
+        offset: What is subtracted, LSB (neurons,), or None for the first value of each trace.
+        scale: Model units per LSB (neurons,).
         nearest: Take the nearer sample, of two equally near ones the later, instead of the line between them.
-        out: Address of the grid, float32 (time, batch, size).
+        out: Address of the grid, float32 (time, batch, neurons).
     """

@@ -21,12 +21,12 @@ cdef extern from "traces.h" nogil:
 
 
 def resample(const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
-             const int64_t[::1] columns, const int64_t[::1] indices, int64_t size, uintptr_t offset, uintptr_t scale,
+             const int64_t[::1] columns, const int64_t[::1] indices, const float[::1] offset, const float[::1] scale not None,
              bint nearest, uintptr_t out):
     """Write the traces of one hemisphere's columns."""
     cdef hx_traces job
-    cdef int64_t j
-    cdef bint legal = columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
+    cdef int64_t j, size = scale.shape[0]
+    cdef bint legal = (offset is None or offset.shape[0] == size) and columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
     if columns.shape[0] == 0 or points.shape[0] == 0:
         return
     for j in range(columns.shape[0] if legal else 0):
@@ -42,7 +42,7 @@ def resample(const double[::1] points, const int64_t[::1] times, const int64_t[:
     job.count, job.width = columns.shape[0], values.shape[1]
     job.point, job.times, job.offsets, job.values = &points[0], &times[0], &offsets[0], &values[0, 0]
     job.columns, job.indices = &columns[0], &indices[0]
-    job.offset, job.scale = <const float *>offset, <const float *>scale
+    job.offset, job.scale = NULL if offset is None else &offset[0], &scale[0]
     job.nearest, job.out = nearest, <float *>out
     with nogil:
         hx_resample(&job)

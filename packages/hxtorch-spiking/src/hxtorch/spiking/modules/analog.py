@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -275,7 +276,9 @@ class AnalogNeuron(Population, ABC):
         if hw_data is None:
             return NOTHING
         traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation)
-        spikes, cadc, adaptation = (None if trace is None else trace.to(like) for trace in traces)
+        spikes, cadc, adaptation = converted = tuple(None if trace is None else trace.to(like) for trace in traces)
+        if all(map(is_, converted, traces)):
+            return hw_data
         return replace(hw_data, spikes=spikes, cadc=cadc, adaptation=adaptation)
 
     def _masked(self, method: str | Surrogate) -> str | Surrogate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
 
 MAX_WEIGHT = 63
+_HALF = torch.tensor(0.5)
 
 
 class WeightedProjection(Projection):
@@ -93,15 +95,15 @@ class WeightedProjection(Projection):
             weight = self.weight_transform(self.weight.detach())
             if not isinstance(weight, Tensor):
                 raise TensorTypeError(f"transform of {self.label}: returned {type(weight).__name__}, wanted a tensor")
-            check_finite(weight, f"transformed weight of {self.label}")
             if weight.shape != self.weight.shape:
                 shapes = f"{tuple(weight.shape)}, wanted {tuple(self.weight.shape)}"
                 raise TensorShapeError(f"transform of {self.label}: returned shape {shapes}")
-            lsb = (weight + torch.copysign(torch.tensor(0.5), weight)).trunc().cpu()
-        if bool((lsb.abs() > MAX_WEIGHT).any()):
-            worst = float(lsb.flatten()[lsb.abs().argmax()])
-            raise OperandRangeError(
-                f"weight of {self.label}: got {worst:.0f} LSB after the transform, wanted -{MAX_WEIGHT} to "
-                f"{MAX_WEIGHT}; clamp in the transform, as linear_saturating does"
-            )
-        return lsb.to(torch.int8)
+            worst = max((float(bound) for bound in weight.aminmax()), key=abs) if weight.numel() else 0.0
+            if not abs(worst) < MAX_WEIGHT + 0.5:
+                check_finite(weight, f"transformed weight of {self.label}")
+                raise OperandRangeError(
+                    f"weight of {self.label}: got {math.trunc(worst + math.copysign(0.5, worst))} LSB after the "
+                    f"transform, wanted -{MAX_WEIGHT} to {MAX_WEIGHT}; clamp in the transform, as linear_saturating "
+                    "does"
+                )
+            return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
