@@ -31,8 +31,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     worth = input.numel() * len(weight) > _SMALL and weight.device == input.device
     if not (fits and worth and compilable(input)):
         return torch.nn.functional.linear(input, weight, bias)
-    flat = events.weigh(input.reshape(-1, input.shape[-1]), weight)
-    output = flat.reshape(*input.shape[:-1], len(weight))
+    output = events.weigh(input, weight)
     return output if bias is None else output + bias
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
+from hxtorch.spiking.functional.events import holds_spikes
 from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.observables import HardwareObservables
@@ -102,3 +103,8 @@ class WeightedProjection(Projection):
                 f"{MAX_WEIGHT}; clamp in the transform, as linear_saturating does"
             )
         return lsb.to(torch.int8)
+
+    def _check_numbers(self, tensor: Tensor, what: str) -> None:
+        """Check the numbers of an input that was handed in filled; that finds the spikes too."""
+        if not holds_spikes(tensor, self.out_features):
+            check_finite(tensor, what)
