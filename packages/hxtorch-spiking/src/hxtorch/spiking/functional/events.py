@@ -92,7 +92,7 @@ def _recall(tensor: Tensor) -> Found | None:
 def _forward(spikes: Tensor, weight: Tensor, found: Found | None = None) -> tuple[Tensor, Tensor]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
-    (rows, sources), targets = spikes.shape, len(weight)
+    (rows, sources), targets = spikes.shape, weight.shape[0]
     output = empty_like(spikes, shape=(rows, targets))
     if targets < _MANY_TARGETS:
         return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
@@ -120,7 +120,7 @@ def _backward(
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of spikes and weight, empty where they are not wanted."""
     gradient, weight = gradient.contiguous(), weight.contiguous()
-    rows, (targets, sources) = len(gradient), weight.shape
+    rows, (targets, sources) = gradient.shape[0], weight.shape
     double, threads = weight.dtype == torch.float64, torch.get_num_threads()
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
     if to_spikes and targets <= _FEW_TARGETS:
@@ -137,8 +137,9 @@ def _backward(
         )
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
-    if to_weight and len(bits) and _sparse(count, rows, sources):
+    looked = to_weight and bits.numel() > 0
+    count, graded = bits[-2:].tolist() if looked else (rows * sources, True)
+    if looked and _sparse(count, rows, sources):
         by_rows = sources * targets <= _FEW_WEIGHTS
         sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
         events.collect_weights(
@@ -239,4 +240,4 @@ def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
         product: Tensor = OPERATOR(spikes.reshape(-1, shape[-1]), weight)[0]
     else:
         product = _Product.apply(spikes.reshape(-1, shape[-1]), weight, _recall(spikes))[0]  # type: ignore[no-untyped-call]
-    return product.reshape(*shape[:-1], len(weight))
+    return product.view(*shape[:-1], weight.shape[0])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -37,12 +38,11 @@ def _forward(
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     input, constants = input.contiguous(), constants.contiguous()
-    absent = input.new_empty(0)
-    spikes = new(input) if fire else absent
+    spikes = new(input) if fire else input.new_empty(0)
     membrane = new(input) if traces or not fire else input.new_empty(0)
     current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
     adaptation = new(input) if full and (traces or keeps == CONSTANTS) else input.new_empty(0)
-    lean = _lean(fire, full, keeps, any(trace is not None for trace in recorded))
+    lean = _lean(fire, full, keeps, recorded)
     before = new(input) if keeps and not lean and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
     events = new(input, torch.uint8) if fire and keeps and not lean else input.new_empty(0, dtype=torch.uint8)
     if new is empty_like:
@@ -70,9 +70,9 @@ def _forward(
     return spikes, membrane, current, adaptation, before, events
 
 
-def _lean(fire: bool, full: bool, keeps: int, recorded: bool) -> bool:
+def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
     """Return whether the way back computes membranes again from the input: in the case that is met most."""
-    return fire and not full and not recorded and keeps == INPUT
+    return fire and not full and keeps == INPUT and all(trace is None for trace in recorded)
 
 
 def _backward(
@@ -148,11 +148,10 @@ def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     input, constants, spikes_hw, membrane_hw, adaptation_hw, fire, full, surrogate, alpha, _, keeps = inputs
-    recorded = any(trace is not None for trace in (spikes_hw, membrane_hw, adaptation_hw))
     *_, current, adaptation, before, events = output
     if keeps != CONSTANTS:
         current = adaptation = before.new_empty(0)
-    again = input if _lean(fire, full, keeps, recorded) else None
+    again = input if _lean(fire, full, keeps, (spikes_hw, membrane_hw, adaptation_hw)) else None
     ctx.save_for_backward(constants, again, membrane_hw, before, events, current, adaptation)
     ctx.settings = list(input.shape), fire, full, surrogate, alpha
     ctx.mark_non_differentiable(before, events)
