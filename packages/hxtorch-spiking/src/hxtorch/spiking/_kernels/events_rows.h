@@ -130,10 +130,10 @@ void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
         NAME(hx_weigh_rows)(job, 0, first, last);
 }
 
-enum { NAME(HX_TILE) = 1024 / sizeof(REAL) }; /* targets of 64 rows that fit the first cache */
+enum { NAME(HX_TILE) = 1024 / sizeof(REAL) }; /* targets at a time: 64 rows of them stay near */
 
 /* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). 64 rows at a time
- * and source by source: what arrived stays in the first cache, and sums are passed through in their order. */
+ * and source by source: what arrived stays near, and sums are passed through in their order. */
 HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int graded, REAL *HX_RESTRICT grad, int64_t first, int64_t last,
                                      int64_t from, int64_t to) {
     const int64_t n = job->targets;

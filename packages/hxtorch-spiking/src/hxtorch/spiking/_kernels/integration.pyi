@@ -95,7 +95,8 @@ def backward(
         grad_adaptation: Gradient of an output.
         grad_input: Output: gradient of the input.
         grad_constants: Output: gradients of the constants per lane (row, lane).
-        scratch: Memory of :func:`scratch_size` bytes in which ``before`` and ``events`` are computed again, block by block; 0
-            where they are given. Only for neurons that fire, without other terms, recordings and gradients of constants.
+        scratch: Memory of :func:`scratch_size` bytes in which ``before`` and ``events`` are computed again, block by
+            block; 0 where they are given. Only for neurons that fire, without other terms, recordings and gradients of
+            constants.
         threads: As there.
     """

@@ -190,12 +190,14 @@ def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tenso
     if gradient is None:
         return None, None
     to_spikes, to_weight = ctx.needs_input_grad[:2]
-    spikes, weight, bits = ctx.saved_tensors
+    whole, weight, bits = ctx.saved_tensors
+    spikes, gradient = whole.reshape(-1, whole.shape[-1]), gradient.reshape(-1, weight.shape[0])
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
-        return gradient @ weight if to_spikes else None, gradient.T @ spikes if to_weight else None
+        grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
+        return grad_spikes, gradient.T @ spikes if to_weight else None
     back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
-    return grad_spikes if to_spikes else None, grad_weight if to_weight else None
+    return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
 
 
 define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
@@ -216,9 +218,9 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, spikes: Tensor, weight: Tensor, found: Found | None) -> tuple[Tensor, Tensor]:
-        outputs = _forward(spikes, weight, found)
-        _keep(ctx, (spikes, weight), outputs)
-        return outputs
+        product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight, found)
+        _keep(ctx, (spikes, weight), (product, bits))
+        return product.view(*spikes.shape[:-1], weight.shape[0]), bits
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
@@ -235,9 +237,7 @@ def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
     Returns:
         The product (..., target).
     """
-    shape = spikes.shape
-    if traced(spikes):
-        product: Tensor = OPERATOR(spikes.reshape(-1, shape[-1]), weight)[0]
-    else:
-        product = _Product.apply(spikes.reshape(-1, shape[-1]), weight, _recall(spikes))[0]  # type: ignore[no-untyped-call]
-    return product.view(*shape[:-1], weight.shape[0])
+    if not traced(spikes):
+        return _Product.apply(spikes, weight, _recall(spikes))[0]  # type: ignore[no-untyped-call, no-any-return]
+    product: Tensor = OPERATOR(spikes.reshape(-1, spikes.shape[-1]), weight)[0]
+    return product.reshape(*spikes.shape[:-1], weight.shape[0])

@@ -180,8 +180,9 @@ define(
 )
 define(
     "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
-    "Tensor constants, Tensor? input, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, Tensor adaptation, "
-    "SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, bool to_constants) "
+    "Tensor constants, Tensor? input, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, "
+    "Tensor adaptation, SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, "
+    "bool to_constants) "
     "-> (Tensor grad_input, Tensor grad_constants)",
     _backward,
     partial(_backward, new=_described),

@@ -18,7 +18,6 @@ from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
 
-
 _UNRECORDED = Recorded()
 
 
