@@ -36,30 +36,40 @@ class SuperSpike(torch.autograd.Function):
         return gradient / (ctx.alpha * x.abs() + 1).square(), None
 
 
-def upstream_lif(x):
-    """A torch loop written as upstream's is: all traces are written in place, step by step."""
-    spikes, membrane, current = torch.zeros(3, *x.shape).unbind(0)
-    spikes, membrane, current = spikes.clone(), membrane.clone(), current.clone()
-    z = v = i = torch.zeros_like(x[0])
-    leak, reset, threshold, tau_mem, tau_syn = (torch.tensor(value) for value in (0.0, 0.0, 1.0, TAU, TAU))
+LIF_STEP = """
+v = v + dt / tau_mem * (leak - v + i)
+i = i * (1 - dt / tau_syn) + input[step]
+z = superspike(v - threshold, alpha)
+v = (1 - z.detach()) * v + z.detach() * reset
+spikes[step], membrane[step], current[step] = z, v, i
+"""
+
+LI_STEP = """
+v = v + dt / tau_mem * (leak - v + i)
+i = i * (1 - dt / tau_syn) + input[step]
+membrane[step], current[step] = v, i
+"""
+
+
+def upstream_loop(text, x, **parameters):
+    """A torch loop written as upstream's is: the text of a step is executed in each step and writes traces in place."""
+    scope = {name: torch.tensor(value) for name, value in parameters.items()}
+    scope |= {"dt": DT, "alpha": ALPHA, "superspike": SuperSpike.apply, "input": x}
+    scope |= {name: torch.zeros_like(x) for name in ("spikes", "membrane", "current") if name in text}
+    scope |= {name: torch.zeros_like(x[0]) for name in "vi"}
     for step in range(len(x)):
-        v = v + DT / tau_mem * (leak - v + i)
-        i = i * (1 - DT / tau_syn) + x[step]
-        z = SuperSpike.apply(v - threshold, ALPHA)
-        v = (1 - z.detach()) * v + z.detach() * reset
-        spikes[step], membrane[step], current[step] = z, v, i
-    return spikes
+        scope["step"] = step
+        exec(text, scope)  # noqa: S102  # this is what is measured
+    return scope
+
+
+def upstream_lif(x):
+    parameters = {"leak": 0.0, "reset": 0.0, "threshold": 1.0, "tau_mem": TAU, "tau_syn": TAU}
+    return upstream_loop(LIF_STEP, x, **parameters)["spikes"]
 
 
 def upstream_li(x):
-    membrane, current = torch.zeros_like(x), torch.zeros_like(x)
-    v = i = torch.zeros_like(x[0])
-    leak, tau_mem, tau_syn = (torch.tensor(value) for value in (0.0, TAU, TAU))
-    for step in range(len(x)):
-        v = v + DT / tau_mem * (leak - v + i)
-        i = i * (1 - DT / tau_syn) + x[step]
-        membrane[step], current[step] = v, i
-    return membrane
+    return upstream_loop(LI_STEP, x, leak=0.0, tau_mem=TAU, tau_syn=TAU)["membrane"]
 
 
 def norse_layers():

@@ -57,6 +57,33 @@ def test_product_does_not_depend_on_the_number_of_threads(threads):
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_spikes_that_were_found_are_used_once_and_only_if_nothing_changed(dtype):
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(50, 70, generator=generator, dtype=dtype)
+    spikes = (torch.rand(30, 20, 70, generator=generator) < 0.05).to(dtype)
+    assert events.holds_spikes(spikes, 50)
+    torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
+    assert events.holds_spikes(spikes, 50)
+    spikes[3, 4] = 1.0
+    torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
+    assert events.holds_spikes(spikes, 50)
+    linear(spikes, weight)
+    spikes.numpy()[5, 6] = 1.0  # nobody can see this; what was found was used up before
+    torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
+
+
+@pytest.mark.parametrize("number", [0.5, -1.0, torch.nan, torch.inf])
+def test_other_numbers_than_spikes_are_seen(number):
+    spikes = (torch.rand(30, 20, 70, generator=torch.Generator().manual_seed(0)) < 0.05).float()
+    for at in ((0, 0, 0), (29, 19, 69), (7, 8, 63), (7, 8, 64)):
+        wrong = spikes.clone()
+        wrong[at] = number
+        assert not events.holds_spikes(wrong, 50)
+    assert not events.holds_spikes(spikes, 3)  # a dense product: nobody looks
+    assert not events.holds_spikes(spikes.transpose(0, 1), 50)
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("density", [0.05, 0.9])
 @pytest.mark.parametrize("trained", [(False, False), (True, False), (False, True), (True, True)])

@@ -269,10 +269,30 @@ def test_steps_do_not_depend_on_the_number_of_threads():
     torch.testing.assert_close(results[0][1:], results[1][1:])
 
 
-def test_memory_is_given_to_others_only_when_nobody_reads_it():
+@pytest.mark.parametrize("steps", [300, 2000])
+@pytest.mark.parametrize("per_neuron", [False, True])
+def test_way_back_through_many_steps_is_the_loops(steps, per_neuron):
+    """What the way back computes again has to fit the caches: blocks get smaller the more steps there are."""
+    generator = torch.Generator().manual_seed(0)
+    x = (0.5 * torch.rand(steps, 3, 50, generator=generator, dtype=torch.float64)).requires_grad_()
+    weight = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    threshold = 0.5 + torch.rand(50, generator=generator, dtype=torch.float64) if per_neuron else 1.0
+    params = CUBALIFParams(threshold=threshold, refractory_time=2e-6, alpha=5.0)
+
+    def spikes_and_gradient():
+        spikes = cuba_lif_integration(x, params, dt=1e-6, traces=False).spikes
+        return spikes, torch.autograd.grad(spikes, x, weight)[0]
+
+    got = spikes_and_gradient()
+    with step_by_step():
+        torch.testing.assert_close(got, spikes_and_gradient(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("batch", [40, 240])  # the larger ones lie on huge pages where there are any
+def test_memory_is_given_to_others_only_when_nobody_reads_it(batch):
     """Large results live in memory that is used again: each must keep its values as long as somebody holds it."""
     params = CUBALIFParams(alpha=10.0)
-    inputs = [0.3 * torch.rand(50, 40, 60, generator=torch.Generator().manual_seed(i)) for i in range(3)]
+    inputs = [0.3 * torch.rand(50, batch, 60, generator=torch.Generator().manual_seed(i)) for i in range(3)]
     with step_by_step():
         wanted = [cuba_lif_integration(x, params, dt=1e-6) for x in inputs]
     for _ in range(3):

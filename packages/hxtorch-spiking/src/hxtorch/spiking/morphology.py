@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,6 +120,11 @@ class SingleCompartmentNeuron(Morphology):
         places = [(column, row) for column in range(columns) for row in range(1 + two_rows)]
         circuits = tuple(AtomicNeuronOnLogicalNeuron(column, row) for column, row in places)
         self._compartments = {CompartmentOnLogicalNeuron(): circuits}
+
+    @cached_property
+    def logical_neuron(self) -> LogicalNeuronCompartments:
+        """The shape, as placement wants it; made once, since each run asks whether it changed."""
+        return super().logical_neuron
 
     @property
     def compartments(self) -> Mapping[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]:

@@ -7,7 +7,9 @@
 
 #include "portable.h"
 
-#if defined(__SSE2__)
+#if defined(HX_HAS_AVX512)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -74,7 +76,9 @@ HX_INLINE void hx_transpose(uint64_t *rows) {
 #undef NAME
 #define REAL double
 #define NAME(x) HX_JOIN(x, _f64)
+#define HX_DOUBLE
 #include "events_rows.h"
+#undef HX_DOUBLE
 #undef REAL
 #undef NAME
 

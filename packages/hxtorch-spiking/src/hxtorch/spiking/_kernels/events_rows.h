@@ -11,8 +11,37 @@ typedef struct {
     int graded;                            /* spikes have other values than 0 and 1 */
 } NAME(hx_events);
 
+#if defined(HX_HAS_AVX512) && !defined(HX_DOUBLE)
+/* As below; 16 numbers are compared at once. */
+__attribute__((target("avx512f,popcnt"))) static int64_t hx_scan_wide(const hx_events_f32 *job, int64_t first, int64_t last) {
+    const __m512 zero = _mm512_setzero_ps(), one = _mm512_set1_ps(1.0f);
+    int64_t count = 0;
+    unsigned graded = 0;
+    for (int64_t row = first; row < last; row++) {
+        const float *spikes = job->spikes + row * job->sources;
+        uint64_t *bits = job->bits + row * job->words;
+        for (int64_t left = job->sources; left > 0; left -= 64, bits++) {
+            uint64_t word = 0;
+            for (int i = 0; i < 64 && i < left; i += 16, spikes += 16) {
+                const __mmask16 inside = left - i < 16 ? (__mmask16)((1u << (left - i)) - 1) : (__mmask16)0xffff;
+                const __m512 v = _mm512_maskz_loadu_ps(inside, spikes);
+                const __mmask16 any = _mm512_cmp_ps_mask(v, zero, _CMP_NEQ_UQ);
+                graded |= _mm512_mask_cmp_ps_mask(any, v, one, _CMP_NEQ_UQ);
+                word |= (uint64_t)any << i;
+            }
+            *bits = word;
+            count += __builtin_popcountll(word);
+        }
+    }
+    return graded ? -count : count;
+}
+#endif
+
 /* Scan the rows [first, last) into bits; return how many spikes there are, negative if some are graded. */
 static int64_t NAME(hx_scan)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+#if defined(HX_HAS_AVX512) && !defined(HX_DOUBLE)
+    if (HX_HAS_AVX512()) return hx_scan_wide(job, first, last);
+#endif
     int64_t count = 0;
     int graded = 0;
     for (int64_t row = first; row < last; row++) {
@@ -42,7 +71,7 @@ HX_INLINE NAME(hx_reader) NAME(hx_read)(const NAME(hx_events) * job, int64_t row
     return reader;
 }
 
-HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, int most, int64_t *sources, REAL *values) {
+HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, const int graded, int most, int64_t *sources, REAL *values) {
     int found = 0;
     while (found < most) {
         while (!reader->rest) {
@@ -52,31 +81,34 @@ HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, int most, int64_t *sources
         const int64_t source = 64 * reader->word + hx_lowest(reader->rest);
         reader->rest &= reader->rest - 1;
         sources[found] = source;
-        values[found++] = reader->job->graded ? reader->spikes[source] : 1;
+        if (graded) values[found] = reader->spikes[source];
+        found++;
     }
     return found;
 }
 
+/* What a spike adds, where `graded` is known when this is compiled: mostly it is 1, and need not be multiplied by. */
+#define TERM(value, weight) (graded ? (value) * (weight) : (weight))
+
 /* Weigh the rows [first, last). */
-HX_CLONES
-void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+HX_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int graded, int64_t first, int64_t last) {
     const int64_t n = job->targets;
     for (int64_t row = first; row < last; row++) {
         REAL *HX_RESTRICT output = job->output + row * n;
         NAME(hx_reader) reader = NAME(hx_read)(job, row);
         int64_t sources[4];
-        REAL values[4];
+        REAL values[4] = {0};
         int found, fresh = 1;
-        while ((found = NAME(hx_next)(&reader, 4, sources, values)) == 4) {
+        while ((found = NAME(hx_next)(&reader, graded, 4, sources, values)) == 4) {
             const REAL *HX_RESTRICT a = job->weights + sources[0] * n, *HX_RESTRICT b = job->weights + sources[1] * n;
             const REAL *HX_RESTRICT c = job->weights + sources[2] * n, *HX_RESTRICT d = job->weights + sources[3] * n;
             const REAL x = values[0], y = values[1], z = values[2], w = values[3];
             if (fresh) {
                 HX_VECTOR
-                for (int64_t j = 0; j < n; j++) output[j] = (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+                for (int64_t j = 0; j < n; j++) output[j] = (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
             } else {
                 HX_VECTOR
-                for (int64_t j = 0; j < n; j++) output[j] += (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+                for (int64_t j = 0; j < n; j++) output[j] += (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
             }
             fresh = 0;
         }
@@ -85,17 +117,25 @@ void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
             const REAL *HX_RESTRICT one = job->weights + sources[k] * n;
             const REAL value = values[k];
             HX_VECTOR
-            for (int64_t j = 0; j < n; j++) output[j] += value * one[j];
+            for (int64_t j = 0; j < n; j++) output[j] += TERM(value, one[j]);
         }
     }
 }
 
-enum { NAME(HX_TILE) = 512 / sizeof(REAL) }; /* targets of 64 rows that fit the first cache */
+HX_CLONES
+void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    if (job->graded)
+        NAME(hx_weigh_rows)(job, 1, first, last);
+    else
+        NAME(hx_weigh_rows)(job, 0, first, last);
+}
+
+enum { NAME(HX_TILE) = 1024 / sizeof(REAL) }; /* targets at a time: 64 rows of them stay near */
 
 /* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). 64 rows at a time
- * and source by source: what arrived stays in the first cache, and sums are passed through in their order. */
-HX_CLONES
-void NAME(hx_collect)(const NAME(hx_events) * job, REAL *HX_RESTRICT grad, int64_t first, int64_t last, int64_t from, int64_t to) {
+ * and source by source: what arrived stays near, and sums are passed through in their order. */
+HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int graded, REAL *HX_RESTRICT grad, int64_t first, int64_t last,
+                                     int64_t from, int64_t to) {
     const int64_t n = job->targets;
     for (int64_t left = from; left < to; left += NAME(HX_TILE)) {
         const int64_t width = to - left < NAME(HX_TILE) ? to - left : NAME(HX_TILE);
@@ -118,29 +158,39 @@ void NAME(hx_collect)(const NAME(hx_events) * job, REAL *HX_RESTRICT grad, int64
                         for (; found < 4 && rest; found++, rest &= rest - 1) {
                             const int at = hx_lowest(rest);
                             row[found] = arrived + at * n;
-                            value[found] = job->graded ? job->spikes[(base + at) * job->sources + source] : 1;
+                            if (graded) value[found] = job->spikes[(base + at) * job->sources + source];
                         }
                         const REAL *HX_RESTRICT a = row[0], *HX_RESTRICT b = row[1];
                         const REAL *HX_RESTRICT c = row[2], *HX_RESTRICT d = row[3];
                         const REAL x = value[0], y = value[1], z = value[2], w = value[3];
                         if (found == 4) {
                             HX_VECTOR
-                            for (int64_t j = 0; j < width; j++) sum[j] += (x * a[j] + y * b[j]) + (z * c[j] + w * d[j]);
+                            for (int64_t j = 0; j < width; j++) sum[j] += (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
                         } else if (found == 3) {
                             HX_VECTOR
-                            for (int64_t j = 0; j < width; j++) sum[j] += (x * a[j] + y * b[j]) + z * c[j];
+                            for (int64_t j = 0; j < width; j++) sum[j] += (TERM(x, a[j]) + TERM(y, b[j])) + TERM(z, c[j]);
                         } else if (found == 2) {
                             HX_VECTOR
-                            for (int64_t j = 0; j < width; j++) sum[j] += x * a[j] + y * b[j];
+                            for (int64_t j = 0; j < width; j++) sum[j] += TERM(x, a[j]) + TERM(y, b[j]);
                         } else {
                             HX_VECTOR
-                            for (int64_t j = 0; j < width; j++) sum[j] += x * a[j];
+                            for (int64_t j = 0; j < width; j++) sum[j] += TERM(x, a[j]);
                         }
                     }
                 }
             }
         }
     }
+}
+
+#undef TERM
+
+HX_CLONES
+void NAME(hx_collect)(const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to) {
+    if (job->graded)
+        NAME(hx_collect_rows)(job, 1, grad, first, last, from, to);
+    else
+        NAME(hx_collect_rows)(job, 0, grad, first, last, from, to);
 }
 
 /* Gradients of the spikes of the rows [first, last): few targets, so each row is a few passes over the sources. */

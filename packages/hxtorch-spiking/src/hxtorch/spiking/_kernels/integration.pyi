@@ -43,6 +43,9 @@ def forward(
         threads: How many to use at most.
     """
 
+def scratch_size(double: bool, steps: int, threads: int) -> int:
+    """Return how many bytes :func:`backward` needs to compute membranes and events again."""
+
 def backward(
     double: bool,
     fire: bool,
@@ -51,6 +54,7 @@ def backward(
     lanes: int,
     width: int,
     constants: int,
+    input: int,
     membrane_hw: int,
     before: int,
     events: int,
@@ -64,6 +68,7 @@ def backward(
     grad_adaptation: int,
     grad_input: int,
     grad_constants: int,
+    scratch: int,
     threads: int,
 ) -> None:
     """Go back through what :func:`forward` did.
@@ -76,6 +81,7 @@ def backward(
         lanes: As there.
         width: As there.
         constants: As there.
+        input: As there; only read with ``scratch``.
         membrane_hw: As there.
         before: What it put out.
         events: What it put out.
@@ -89,5 +95,8 @@ def backward(
         grad_adaptation: Gradient of an output.
         grad_input: Output: gradient of the input.
         grad_constants: Output: gradients of the constants per lane (row, lane).
+        scratch: Memory of :func:`scratch_size` bytes in which ``before`` and ``events`` are computed again, block by
+            block; 0 where they are given. Only for neurons that fire, without other terms, recordings and gradients of
+            constants.
         threads: As there.
     """

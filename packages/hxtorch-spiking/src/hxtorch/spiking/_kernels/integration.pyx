@@ -3,7 +3,7 @@
 Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller; 0 is NULL.
 """
 
-from cython.parallel cimport prange
+from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
 
 
@@ -27,6 +27,8 @@ cdef extern from "integration.h" nogil:
         float *adaptation
         float *before
         uint8_t *events
+        int64_t kept_lanes
+        int64_t kept_first
         int surrogate
         float alpha
         const float *grad_spikes
@@ -51,6 +53,8 @@ cdef extern from "integration.h" nogil:
         double *adaptation
         double *before
         uint8_t *events
+        int64_t kept_lanes
+        int64_t kept_first
         int surrogate
         double alpha
         const double *grad_spikes
@@ -60,8 +64,8 @@ cdef extern from "integration.h" nogil:
         double *grad_input
         double *grad_constants
 
-    void hx_run_f32(const hx_job_f32 *, int64_t, int, int)
-    void hx_run_f64(const hx_job_f64 *, int64_t, int, int)
+    void hx_run_f32(const hx_job_f32 *, int64_t, int64_t, int, int, void *)
+    void hx_run_f64(const hx_job_f64 *, int64_t, int64_t, int, int, void *)
 
 
 ctypedef fused Job:
@@ -69,21 +73,24 @@ ctypedef fused Job:
     hx_job_f64
 
 
-cdef void run(Job *job, int variant, bint backward, int threads) noexcept nogil:
-    cdef int64_t block, size = HX_LANES_F32 if Job is hx_job_f32 else HX_LANES_F64
-    cdef int64_t blocks = (job.lanes + size - 1) // size
+cdef void run(Job *job, int variant, bint backward, int64_t size, char *scratch, int threads) noexcept nogil:
+    cdef int64_t block, blocks = (job.lanes + size - 1) // size
+    cdef int64_t room = job.steps * size * (sizeof(job.before[0]) + 1)  # of each thread
+    cdef char *own
     if job.steps * job.lanes < 1 << 15:
         threads = 1  # not worth waking anybody
     for block in prange(blocks, schedule="static", num_threads=threads):
+        own = NULL if scratch == NULL else scratch + threadid() * room
         if Job is hx_job_f32:
-            hx_run_f32(job, block * size, variant, backward)
+            hx_run_f32(job, block * size, size, variant, backward, own)
         else:
-            hx_run_f64(job, block * size, variant, backward)
+            hx_run_f64(job, block * size, size, variant, backward, own)
 
 
 cdef void share(Job *job, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants, uintptr_t spikes_hw,
                 uintptr_t membrane_hw, uintptr_t adaptation_hw) noexcept nogil:
     job.steps, job.lanes, job.width = steps, lanes, width
+    job.kept_lanes, job.kept_first = lanes, 0
     if Job is hx_job_f32:
         job.constants, job.spikes_hw = <const float *>constants, <const float *>spikes_hw
         job.membrane_hw, job.adaptation_hw = <const float *>membrane_hw, <const float *>adaptation_hw
@@ -107,41 +114,60 @@ def forward(
         wide.current, wide.adaptation = <double *>current, <double *>adaptation
         wide.before, wide.events = <double *>before, <uint8_t *>events
         with nogil:
-            run(&wide, variant, False, threads)
+            run(&wide, variant, False, HX_LANES_F64, NULL, threads)
     else:
         share(&single, steps, lanes, width, constants, spikes_hw, membrane_hw, adaptation_hw)
         single.input, single.spikes, single.membrane = <const float *>input, <float *>spikes, <float *>membrane
         single.current, single.adaptation = <float *>current, <float *>adaptation
         single.before, single.events = <float *>before, <uint8_t *>events
         with nogil:
-            run(&single, variant, False, threads)
+            run(&single, variant, False, HX_LANES_F32, NULL, threads)
+
+
+cdef int64_t lanes_at_once(bint double, int64_t steps) noexcept nogil:
+    """Return how many lanes have their membranes in the second cache while they go back."""
+    cdef int64_t size = HX_LANES_F64 if double else HX_LANES_F32
+    while size > 64 and steps * size * (9 if double else 5) > 1 << 19:
+        size //= 2
+    return size
+
+
+def scratch_size(bint double, int64_t steps, int threads):
+    """Return how many bytes the way back needs to compute membranes and events again."""
+    return threads * steps * lanes_at_once(double, steps) * (9 if double else 5)
 
 
 def backward(
     bint double, bint fire, bint full, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants,
-    uintptr_t membrane_hw, uintptr_t before, uintptr_t events, uintptr_t current, uintptr_t adaptation, int surrogate,
-    double alpha, uintptr_t grad_spikes, uintptr_t grad_membrane, uintptr_t grad_current, uintptr_t grad_adaptation,
-    uintptr_t grad_input, uintptr_t grad_constants, int threads,
+    uintptr_t input, uintptr_t membrane_hw, uintptr_t before, uintptr_t events, uintptr_t current,
+    uintptr_t adaptation, int surrogate, double alpha, uintptr_t grad_spikes, uintptr_t grad_membrane, uintptr_t grad_current, uintptr_t grad_adaptation,
+    uintptr_t grad_input, uintptr_t grad_constants, uintptr_t scratch,
+    int threads,
 ):
     """Go back through what :func:`forward` did."""
     cdef hx_job_f32 single
     cdef hx_job_f64 wide
     cdef int variant = 4 * fire + 2 * full + (grad_constants != 0)
+    cdef int64_t size = HX_LANES_F64 if double else HX_LANES_F32
+    if scratch:
+        size = lanes_at_once(double, steps)
     if double:
         share(&wide, steps, lanes, width, constants, 0, membrane_hw, 0)
+        wide.input = <const double *>input
         wide.before, wide.events, wide.current = <double *>before, <uint8_t *>events, <double *>current
         wide.adaptation, wide.surrogate, wide.alpha = <double *>adaptation, surrogate, alpha
         wide.grad_spikes, wide.grad_membrane = <const double *>grad_spikes, <const double *>grad_membrane
         wide.grad_current, wide.grad_adaptation = <const double *>grad_current, <const double *>grad_adaptation
         wide.grad_input, wide.grad_constants = <double *>grad_input, <double *>grad_constants
         with nogil:
-            run(&wide, variant, True, threads)
+            run(&wide, variant, True, size, <char *>scratch, threads)
     else:
         share(&single, steps, lanes, width, constants, 0, membrane_hw, 0)
+        single.input = <const float *>input
         single.before, single.events, single.current = <float *>before, <uint8_t *>events, <float *>current
         single.adaptation, single.surrogate, single.alpha = <float *>adaptation, surrogate, <float>alpha
         single.grad_spikes, single.grad_membrane = <const float *>grad_spikes, <const float *>grad_membrane
         single.grad_current, single.grad_adaptation = <const float *>grad_current, <const float *>grad_adaptation
         single.grad_input, single.grad_constants = <float *>grad_input, <float *>grad_constants
         with nogil:
-            run(&single, variant, True, threads)
+            run(&single, variant, True, size, <char *>scratch, threads)

@@ -14,7 +14,9 @@ typedef struct {
     REAL *spikes, *membrane, *current, *adaptation;            /* outputs */
     REAL *before;                                              /* membrane before the reset, relative to the rest */
     uint8_t *events;                                           /* SPIKED | HELD */
-    /* backwards, which also reads before, events and (for gradients of constants) current and adaptation */
+    int64_t kept_lanes, kept_first;                            /* lanes of these two, and the first of them */
+    /* backwards, which also reads before, events and (for gradients of constants) current and adaptation. Without events
+     * both are computed again from the input, block by block: that takes less time than to write and to read them. */
     int surrogate;
     REAL alpha;
     const REAL *grad_spikes, *grad_membrane, *grad_current, *grad_adaptation;
@@ -45,10 +47,10 @@ HX_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, con
     }
 }
 
-/* Take all steps of the lanes [first, first + n). `fire` and `full` (exponential and adaptation terms) are known when
- * this is compiled, `recorded` too. */
+/* Take all steps of the lanes [first, first + n). Known when this is compiled: `fire`, `full` (exponential and adaptation
+ * terms), `recorded`, which outputs there are, and whether all lanes have the same constants. */
 HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
-                                const int recorded) {
+                                const int recorded, const int outputs, const int uniform) {
     NAME(hx_constants) constants;
     REAL v[LANES], c[LANES], w[LANES], wait[LANES];
     REAL unwanted[LANES]; /* where outputs go that nobody asked for */
@@ -77,51 +79,54 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
         REAL *HX_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
         REAL *HX_RESTRICT current = job->current ? job->current + at : unwanted;
         REAL *HX_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
-        REAL *HX_RESTRICT before = job->before ? job->before + at : unwanted;
-        uint8_t *HX_RESTRICT events = job->events ? job->events + at : unwanted_events;
+        const int64_t kept = t * job->kept_lanes + first - job->kept_first;
+        REAL *HX_RESTRICT before = job->before ? job->before + kept : unwanted;
+        uint8_t *HX_RESTRICT events = job->events ? job->events + kept : unwanted_events;
         HX_VECTOR
         for (int l = 0; l < n; l++) {
+            const int k = uniform ? 0 : l;
             const REAL u = v[l], held = wait[l];
-            REAL drive = c[l] - leakage[l] * u;
+            REAL drive = c[l] - leakage[k] * u;
             if (full) {
-                REAL exponent = (u - onset[l]) / slope[l];
+                REAL exponent = (u - onset[k]) / slope[k];
                 exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
-                drive = drive + push[l] * (slope[l] * NAME(hx_exp)(exponent));
+                drive = drive + push[k] * (slope[k] * NAME(hx_exp)(exponent));
                 drive = drive - w[l];
             }
-            REAL moved = u + gain[l] * drive;
+            REAL moved = u + gain[k] * drive;
             if (fire) moved = held > 0 ? u : moved;
-            if (recorded) moved = has_v ? v_hw[l] - rest[l] : moved;
-            c[l] = keep[l] * c[l] + x[l];
-            current[l] = c[l];
-            before[l] = moved;
+            if (recorded) moved = has_v ? v_hw[l] - rest[k] : moved;
+            c[l] = keep[k] * c[l] + x[l];
+            if (outputs == ALL) current[l] = c[l];
+            if (outputs != SPIKES) before[l] = moved;
             REAL after = moved, z = 0;
             if (fire) {
-                z = moved - threshold[l] > 0 ? (REAL)1 : (REAL)0;
+                z = moved - threshold[k] > 0 ? (REAL)1 : (REAL)0;
                 z = held > 0 ? 0 : z;
                 if (recorded) z = has_z ? z_hw[l] : z;
                 const REAL left = held - 1 > 0 ? held - 1 : 0;
-                after = z > 0 ? reset[l] : moved;
-                wait[l] = z > 0 ? refractory[l] : left;
-                spikes[l] = z;
+                after = z > 0 ? reset[k] : moved;
+                wait[l] = z > 0 ? refractory[k] : left;
+                if (outputs != AGAIN) spikes[l] = z;
             }
             if (full) {
-                REAL adapted = w[l] + rate[l] * (pull[l] * moved - w[l]);
-                adapted = adapted + kick[l] * z;
+                REAL adapted = w[l] + rate[k] * (pull[k] * moved - w[l]);
+                adapted = adapted + kick[k] * z;
                 if (recorded) adapted = has_w ? w_hw[l] : adapted;
                 w[l] = adapted;
                 adaptation[l] = adapted;
             }
             v[l] = after;
-            membrane[l] = recorded && has_v ? v_hw[l] : after + rest[l];
-            if (fire) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+            if (outputs == ALL) membrane[l] = recorded && has_v ? v_hw[l] : after + rest[k];
+            if (fire && outputs != SPIKES) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
         }
     }
 }
 
-/* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. */
+/* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. `bare`: only spikes have
+ * gradients, and no membrane was recorded. */
 HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
-                                 const int tuned) {
+                                 const int tuned, const int bare, const int uniform) {
     NAME(hx_constants) constants;
     REAL grad_v[LANES], grad_c[LANES], grad_w[LANES], slopes[LANES], unwanted[LANES];
     REAL sums[ROWS][LANES]; /* gradients of the constants so far */
@@ -132,7 +137,7 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
     memset(grad_c, 0, sizeof grad_c);
     memset(grad_w, 0, sizeof grad_w);
     if (tuned) memset(sums, 0, sizeof sums);
-    const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
+    const int has_v = !bare && job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
     const REAL *HX_RESTRICT gain = constants.of[GAIN], *HX_RESTRICT keep = constants.of[KEEP];
     const REAL *HX_RESTRICT leakage = constants.of[LEAKAGE];
     const REAL *HX_RESTRICT reset = constants.of[RESET], *HX_RESTRICT threshold = constants.of[THRESHOLD];
@@ -142,61 +147,63 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
     const int looks_back = full || tuned;
     for (int64_t t = job->steps - 1; t >= 0; t--) {
         const int64_t at = t * job->lanes + first, ago = at - job->lanes;
+        const int64_t kept = t * job->kept_lanes + first - job->kept_first, kept_ago = kept - job->kept_lanes;
         const int started = t > 0;
         const REAL *HX_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
         const REAL *HX_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
         const REAL *HX_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
         const REAL *HX_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
-        const REAL *HX_RESTRICT before = fire || looks_back ? job->before + at : nothing;
-        const uint8_t *HX_RESTRICT events = fire ? job->events + at : no_events;
-        const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + ago : constants.of[START];
-        const uint8_t *HX_RESTRICT events_ago = looks_back && fire && started ? job->events + ago : no_events;
+        const REAL *HX_RESTRICT before = fire || looks_back ? job->before + kept : nothing;
+        const uint8_t *HX_RESTRICT events = fire ? job->events + kept : no_events;
+        const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + kept_ago : constants.of[START];
+        const uint8_t *HX_RESTRICT events_ago = looks_back && fire && started ? job->events + kept_ago : no_events;
         const REAL *HX_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
         const REAL *HX_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
         REAL *HX_RESTRICT grad_input = job->grad_input ? job->grad_input + at : unwanted;
         if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
         HX_VECTOR
         for (int l = 0; l < n; l++) {
+            const int k = uniform ? 0 : l;
             const int spiked = fire ? events[l] & SPIKED : 0, held = fire ? events[l] & HELD : 0;
-            const REAL to_v = to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
+            const REAL to_v = bare ? 0 : to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
             REAL moved = spiked ? 0 : arrived; /* gradient of the membrane before the reset */
             moved += has_v ? to_v : 0;
-            REAL adapted = grad_w[l];
-            if (full) adapted += to_adaptation[l];
+            REAL adapted = 0;
+            if (full) adapted = grad_w[l] + to_adaptation[l];
             REAL z = to_spikes[l];
-            if (full) z += kick[l] * adapted;
+            if (full) z += kick[k] * adapted;
             const REAL distance = fire ? (held ? 0 : z * slopes[l]) : 0;
             moved += distance;
             REAL w_back = 0, aim = 0;
             if (full) {
-                aim = rate[l] * adapted;
-                moved += aim * pull[l];
+                aim = rate[k] * adapted;
+                moved += aim * pull[k];
                 w_back = adapted - aim;
             }
-            const REAL synaptic = grad_c[l] + to_current[l];
+            const REAL synaptic = grad_c[l] + (bare ? 0 : to_current[l]);
             grad_input[l] = synaptic;
-            const REAL drive = held ? 0 : gain[l] * moved;
-            REAL back = moved - leakage[l] * drive;
-            const REAL u = looks_back ? (fire && (events_ago[l] & SPIKED) ? reset[l] : before_ago[l]) : 0;
+            const REAL drive = held ? 0 : gain[k] * moved;
+            REAL back = moved - leakage[k] * drive;
+            const REAL u = looks_back ? (fire && (events_ago[l] & SPIKED) ? reset[k] : before_ago[l]) : 0;
             REAL exponential = 0, exponent = 0, inside = 0;
             if (full) {
-                exponent = (u - onset[l]) / slope[l];
+                exponent = (u - onset[k]) / slope[k];
                 inside = exponent <= EXPONENT_LIMIT ? (REAL)1 : (REAL)0;
                 exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
                 exponential = NAME(hx_exp)(exponent);
-                back += push[l] * (drive * (exponential * inside));
+                back += push[k] * (drive * (exponential * inside));
                 w_back -= drive;
             }
             if (tuned) {
                 const REAL c = current_ago[l], open = held ? 0 : moved;
-                REAL total = c - leakage[l] * u;
+                REAL total = c - leakage[k] * u;
                 if (full) {
                     const REAL w = adaptation_ago[l];
-                    total += push[l] * (slope[l] * exponential) - w;
-                    sums[PUSH][l] += drive * (slope[l] * exponential);
-                    sums[SLOPE][l] += drive * push[l] * (exponential - inside * (exponential * exponent));
-                    sums[ONSET][l] -= drive * push[l] * (inside * exponential);
-                    sums[RATE][l] += adapted * (pull[l] * before[l] - w);
+                    total += push[k] * (slope[k] * exponential) - w;
+                    sums[PUSH][l] += drive * (slope[k] * exponential);
+                    sums[SLOPE][l] += drive * push[k] * (exponential - inside * (exponential * exponent));
+                    sums[ONSET][l] -= drive * push[k] * (inside * exponential);
+                    sums[RATE][l] += adapted * (pull[k] * before[l] - w);
                     sums[PULL][l] += aim * before[l];
                     sums[KICK][l] += spiked ? adapted : 0;
                 }
@@ -208,8 +215,8 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
                 sums[THRESHOLD][l] -= distance;
             }
             grad_v[l] = back;
-            grad_c[l] = keep[l] * synaptic + drive;
-            grad_w[l] = w_back;
+            grad_c[l] = keep[k] * synaptic + drive;
+            if (full) grad_w[l] = w_back;
         }
     }
     if (!tuned) return;
@@ -223,22 +230,31 @@ typedef void NAME(hx_block)(const NAME(hx_job) *, int64_t, int);
 #define VARIANT(name, work, ...) \
     HX_CLONES void NAME(name)(const NAME(hx_job) * job, int64_t first, int n) { NAME(work)(job, first, n, __VA_ARGS__); }
 
-VARIANT(hx_forward_000, hx_forward, 0, 0, 0)
-VARIANT(hx_forward_001, hx_forward, 0, 0, 1)
-VARIANT(hx_forward_010, hx_forward, 0, 1, 0)
-VARIANT(hx_forward_011, hx_forward, 0, 1, 1)
-VARIANT(hx_forward_100, hx_forward, 1, 0, 0)
-VARIANT(hx_forward_101, hx_forward, 1, 0, 1)
-VARIANT(hx_forward_110, hx_forward, 1, 1, 0)
-VARIANT(hx_forward_111, hx_forward, 1, 1, 1)
-VARIANT(hx_backward_000, hx_backward, 0, 0, 0)
-VARIANT(hx_backward_001, hx_backward, 0, 0, 1)
-VARIANT(hx_backward_010, hx_backward, 0, 1, 0)
-VARIANT(hx_backward_011, hx_backward, 0, 1, 1)
-VARIANT(hx_backward_100, hx_backward, 1, 0, 0)
-VARIANT(hx_backward_101, hx_backward, 1, 0, 1)
-VARIANT(hx_backward_110, hx_backward, 1, 1, 0)
-VARIANT(hx_backward_111, hx_backward, 1, 1, 1)
+VARIANT(hx_forward_000, hx_forward, 0, 0, 0, ALL, 0)
+VARIANT(hx_forward_001, hx_forward, 0, 0, 1, ALL, 0)
+VARIANT(hx_forward_010, hx_forward, 0, 1, 0, ALL, 0)
+VARIANT(hx_forward_011, hx_forward, 0, 1, 1, ALL, 0)
+VARIANT(hx_forward_100, hx_forward, 1, 0, 0, ALL, 0)
+VARIANT(hx_forward_101, hx_forward, 1, 0, 1, ALL, 0)
+VARIANT(hx_forward_110, hx_forward, 1, 1, 0, ALL, 0)
+VARIANT(hx_forward_111, hx_forward, 1, 1, 1, ALL, 0)
+VARIANT(hx_backward_000, hx_backward, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_001, hx_backward, 0, 0, 1, 0, 0)
+VARIANT(hx_backward_010, hx_backward, 0, 1, 0, 0, 0)
+VARIANT(hx_backward_011, hx_backward, 0, 1, 1, 0, 0)
+VARIANT(hx_backward_100, hx_backward, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_101, hx_backward, 1, 0, 1, 0, 0)
+VARIANT(hx_backward_110, hx_backward, 1, 1, 0, 0, 0)
+VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0)
+
+
+/* Those that are met most, by whether all lanes have the same constants. */
+VARIANT(hx_spikes_0, hx_forward, 1, 0, 0, SPIKES, 0)
+VARIANT(hx_spikes_1, hx_forward, 1, 0, 0, SPIKES, 1)
+VARIANT(hx_again_0, hx_forward, 1, 0, 0, AGAIN, 0)
+VARIANT(hx_again_1, hx_forward, 1, 0, 0, AGAIN, 1)
+VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0)
+VARIANT(hx_bare_1, hx_backward, 1, 0, 0, 1, 1)
 
 #undef VARIANT
 
@@ -250,8 +266,41 @@ static NAME(hx_block) *const NAME(hx_backward_variants)[8] = {
     NAME(hx_backward_000), NAME(hx_backward_001), NAME(hx_backward_010), NAME(hx_backward_011),
     NAME(hx_backward_100), NAME(hx_backward_101), NAME(hx_backward_110), NAME(hx_backward_111)};
 
-/* Run the block of lanes that starts at `first`, at most LANES of them. */
-static void NAME(hx_run)(const NAME(hx_job) * job, int64_t first, int variant, int backward) {
-    const int n = job->lanes - first < LANES ? (int)(job->lanes - first) : LANES;
-    (backward ? NAME(hx_backward_variants) : NAME(hx_forward_variants))[variant](job, first, n);
+enum { NAME(HX_SPIKING) = 4 }; /* neurons that fire, without other terms, recordings or gradients of constants */
+
+static void NAME(hx_step)(const NAME(hx_job) * job, int64_t first, int n, int variant) {
+    const int only_spikes = !(job->membrane || job->current || job->before || job->events);
+    if (variant == NAME(HX_SPIKING) && only_spikes) {
+        (job->width == 1 ? NAME(hx_spikes_1) : NAME(hx_spikes_0))(job, first, n);
+    } else {
+        NAME(hx_forward_variants)[variant](job, first, n);
+    }
+}
+
+static void NAME(hx_back)(const NAME(hx_job) * job, int64_t first, int n, int variant) {
+    const int bare = !(job->grad_membrane || job->grad_current || job->membrane_hw);
+    if (variant == NAME(HX_SPIKING) && bare && job->grad_spikes) {
+        (job->width == 1 ? NAME(hx_bare_1) : NAME(hx_bare_0))(job, first, n);
+    } else {
+        NAME(hx_backward_variants)[variant](job, first, n);
+    }
+}
+
+/* Run the block of at most `size` lanes that starts at `first`. Backwards without events, `scratch` has room for those of the
+ * block and for its membranes. */
+static void NAME(hx_run)(const NAME(hx_job) * job, int64_t first, int64_t size, int variant, int backward, void *scratch) {
+    const int n = job->lanes - first < size ? (int)(job->lanes - first) : (int)size;
+    if (!backward) {
+        NAME(hx_step)(job, first, n, variant);
+    } else if (!scratch) {
+        NAME(hx_back)(job, first, n, variant);
+    } else {
+        NAME(hx_job) again = *job;
+        again.before = (REAL *)scratch;
+        again.events = (uint8_t *)(again.before + job->steps * n);
+        again.kept_lanes = n;
+        again.kept_first = first;
+        (job->width == 1 ? NAME(hx_again_1) : NAME(hx_again_0))(&again, first, n);
+        NAME(hx_back)(&again, first, n, variant);
+    }
 }

@@ -18,6 +18,7 @@
 #else
 #define HX_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
+#define HX_HAS_AVX512() __builtin_cpu_supports("avx512f")
 #else
 #define HX_CLONES
 #endif

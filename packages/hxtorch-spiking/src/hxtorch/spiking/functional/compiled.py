@@ -64,4 +64,4 @@ def traced(tensor: Tensor) -> bool:
 
 def address(tensor: Tensor | None) -> int:
     """Return where the numbers of a contiguous tensor lie, 0 for none."""
-    return 0 if tensor is None or not tensor.numel() else tensor.data_ptr()
+    return 0 if tensor is None else tensor.data_ptr()  # which is 0 without numbers

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.functional.compiled import compilable, traced
 from hxtorch.spiking.functional.euler import Value
 
 
@@ -62,9 +64,10 @@ class Constants:
         Raises:
             ParameterError: A constant has a shape that is none of these.
         """
-        values = [getattr(self, name) for name in ROWS]
-        if not any(isinstance(value, Tensor) for value in values):
-            return torch.tensor(values, dtype=like.dtype, device=like.device).unsqueeze(1)
+        values = tuple(vars(self).values())
+        if Tensor not in map(type, values) and not any(isinstance(value, Tensor) for value in values):
+            plain = compilable(like) and not traced(like) and not torch.is_inference_mode_enabled()
+            return (_column if plain else _column.__wrapped__)(values, like.dtype, like.device)
         tensors = [torch.as_tensor(value, dtype=like.dtype, device=like.device) for value in values]
         lanes = tuple(like.shape[1:])
         for name, tensor in zip(ROWS, tensors, strict=True):
@@ -83,6 +86,12 @@ class Constants:
 
 ROWS = tuple(Constants.__dataclass_fields__)
 """Names of the rows of packed constants."""
+
+
+@lru_cache(64)
+def _column(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return numbers as a column, the same one each time; nobody writes to it."""
+    return torch.tensor(values, dtype=dtype, device=device).unsqueeze(1)
 
 
 def unpacked(packed: Tensor, like: Tensor) -> Constants:

@@ -6,14 +6,15 @@ the product and the gradient of the weights cost what the others cost; else torc
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
 import torch
 from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
+from hxtorch.spiking.functional.compiled import LIBRARY, address, compilable, define, traced
 
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""
@@ -31,22 +32,76 @@ _FEW_WEIGHTS = 1 << 14
 """Up to so many weights each part of the rows has its own sum of their gradient."""
 
 
-def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+_WORTH_A_SCAN = 1 << 14
+"""Of fewer numbers a scan is not worth remembering."""
+
+
+class Found(NamedTuple):
+    """Spikes that were found in a tensor.
+
+    Attributes:
+        bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below.
+        count: Number of spikes.
+        graded: Whether there are other numbers than 0 and 1.
+    """
+
+    bits: Tensor
+    count: int
+    graded: bool
+
+
+def _find(spikes: Tensor) -> Found:
+    rows, sources = spikes.shape[:-1].numel(), spikes.shape[-1]
+    bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    double = spikes.dtype == torch.float64
+    count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
+    bits[-2], bits[-1] = count, graded
+    return Found(bits, count, graded)
+
+
+_found: dict[int, tuple[ref[Tensor], int, Found]] = {}
+
+
+def holds_spikes(tensor: Tensor, targets: int) -> bool:
+    """Return whether all numbers are known to be 0 or 1, and remember where the spikes are for the next product.
+
+    That takes as long as to check for finite numbers, which this does too.
+
+    Args:
+        tensor: Spikes, last axis source.
+        targets: Number of targets of the product to come.
+
+    Returns:
+        False if there are other numbers, or nobody looked because it does not pay.
+    """
+    if targets < _MANY_TARGETS or tensor.numel() < _WORTH_A_SCAN or type(tensor) is not Tensor:
+        return False
+    if not compilable(tensor) or not tensor.is_contiguous() or tensor.is_inference():
+        return False
+    found, key = _find(tensor), id(tensor)
+    _found[key] = ref(tensor, lambda _: _found.pop(key, None)), tensor._version, found
+    return not found.graded
+
+
+def _recall(tensor: Tensor) -> Found | None:
+    """Return what :func:`holds_spikes` found in ``tensor``, once, and if it was not changed since."""
+    who, version, found = _found.pop(id(tensor), (None, 0, None))
+    return found if who is not None and who() is tensor and tensor._version == version else None
+
+
+def _forward(spikes: Tensor, weight: Tensor, found: Found | None = None) -> tuple[Tensor, Tensor]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
-    (rows, sources), targets = spikes.shape, len(weight)
-    double, threads = spikes.dtype == torch.float64, torch.get_num_threads()
+    (rows, sources), targets = spikes.shape, weight.shape[0]
     output = empty_like(spikes, shape=(rows, targets))
     if targets < _MANY_TARGETS:
         return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
-    bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
-    count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), threads)
-    bits[-2], bits[-1] = count, graded
+    bits, count, graded = found or _find(spikes)
     if not _sparse(count, rows, sources):
         return torch.mm(spikes, weight.T, out=output), bits
     by_source = weight.T.contiguous()
     events.weigh_spikes(
-        double,
+        spikes.dtype == torch.float64,
         rows,
         sources,
         targets,
@@ -55,7 +110,7 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         graded,
         by_source.data_ptr(),
         output.data_ptr(),
-        threads,
+        torch.get_num_threads(),
     )
     return output, bits
 
@@ -65,7 +120,7 @@ def _backward(
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of spikes and weight, empty where they are not wanted."""
     gradient, weight = gradient.contiguous(), weight.contiguous()
-    rows, (targets, sources) = len(gradient), weight.shape
+    rows, (targets, sources) = gradient.shape[0], weight.shape
     double, threads = weight.dtype == torch.float64, torch.get_num_threads()
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
     if to_spikes and targets <= _FEW_TARGETS:
@@ -82,8 +137,9 @@ def _backward(
         )
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    count, graded = bits[-2:].tolist() if len(bits) else (rows * sources, True)
-    if to_weight and len(bits) and _sparse(count, rows, sources):
+    looked = to_weight and bits.numel() > 0
+    count, graded = bits[-2:].tolist() if looked else (rows * sources, True)
+    if looked and _sparse(count, rows, sources):
         by_rows = sources * targets <= _FEW_WEIGHTS
         sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
         events.collect_weights(
@@ -133,13 +189,15 @@ def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]
 def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
     if gradient is None:
         return None, None
-    to_spikes, to_weight = ctx.needs_input_grad
-    spikes, weight, bits = ctx.saved_tensors
+    to_spikes, to_weight = ctx.needs_input_grad[:2]
+    whole, weight, bits = ctx.saved_tensors
+    spikes, gradient = whole.reshape(-1, whole.shape[-1]), gradient.reshape(-1, weight.shape[0])
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
-        return gradient @ weight if to_spikes else None, gradient.T @ spikes if to_weight else None
+        grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
+        return grad_spikes, gradient.T @ spikes if to_weight else None
     back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
-    return grad_spikes if to_spikes else None, grad_weight if to_weight else None
+    return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
 
 
 define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
@@ -159,18 +217,27 @@ class _Product(torch.autograd.Function):
     """The operator without torch's dispatcher."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, Tensor]:
-        outputs = _forward(*inputs)
-        _keep(ctx, inputs, outputs)
-        return outputs
+    def forward(ctx: Any, spikes: Tensor, weight: Tensor, found: Found | None) -> tuple[Tensor, Tensor]:
+        product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight, found)
+        _keep(ctx, (spikes, weight), (product, bits))
+        return product.view(*spikes.shape[:-1], weight.shape[0]), bits
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, Tensor | None]:
-        return _adjoint(ctx, *gradients)
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        return *_adjoint(ctx, *gradients), None
 
 
 def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
-    """Call :data:`OPERATOR` the shortest way and return the product."""
-    call = OPERATOR if traced(spikes) else _Product.apply
-    product: Tensor = call(spikes, weight)[0]  # type: ignore[no-untyped-call]
-    return product
+    """Call :data:`OPERATOR` the shortest way.
+
+    Args:
+        spikes: (..., source); :func:`holds_spikes` may have looked at it.
+        weight: (target, source).
+
+    Returns:
+        The product (..., target).
+    """
+    if not traced(spikes):
+        return _Product.apply(spikes, weight, _recall(spikes))[0]  # type: ignore[no-untyped-call, no-any-return]
+    product: Tensor = OPERATOR(spikes.reshape(-1, spikes.shape[-1]), weight)[0]
+    return product.reshape(*spikes.shape[:-1], weight.shape[0])

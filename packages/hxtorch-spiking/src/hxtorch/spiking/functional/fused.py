@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -37,13 +38,13 @@ def _forward(
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     input, constants = input.contiguous(), constants.contiguous()
-    absent = input.new_empty(0)
-    spikes = new(input) if fire else absent
+    spikes = new(input) if fire else input.new_empty(0)
     membrane = new(input) if traces or not fire else input.new_empty(0)
     current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
     adaptation = new(input) if full and (traces or keeps == CONSTANTS) else input.new_empty(0)
-    before = new(input) if keeps and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
-    events = new(input, torch.uint8) if fire and keeps else input.new_empty(0, dtype=torch.uint8)
+    lean = _lean(fire, full, keeps, recorded)
+    before = new(input) if keeps and not lean and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
+    events = new(input, torch.uint8) if fire and keeps and not lean else input.new_empty(0, dtype=torch.uint8)
     if new is empty_like:
         spikes_at, membrane_at, adaptation_at = map(address, recorded)
         integration.forward(
@@ -69,12 +70,18 @@ def _forward(
     return spikes, membrane, current, adaptation, before, events
 
 
+def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
+    """Return whether the way back computes membranes again from the input: in the case that is met most."""
+    return fire and not full and keeps == INPUT and all(trace is None for trace in recorded)
+
+
 def _backward(
     grad_spikes: Tensor | None,
     grad_membrane: Tensor | None,
     grad_current: Tensor | None,
     grad_adaptation: Tensor | None,
     constants: Tensor,
+    input: Tensor | None,
     membrane_hw: Tensor | None,
     before: Tensor,
     events: Tensor,
@@ -96,19 +103,24 @@ def _backward(
     ]
     membrane_hw = None if membrane_hw is None else membrane_hw.contiguous()
     constants = constants.contiguous()
+    input = None if input is None else input.contiguous()
+    double, threads = constants.dtype == torch.float64, torch.get_num_threads()
     lanes = shape[1] * shape[2]
     grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
         to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
+        room = 0 if input is None else integration.scratch_size(double, shape[0], threads)
+        scratch = new(constants, torch.uint8, (room,))
         integration.backward(
-            constants.dtype == torch.float64,
+            double,
             fire,
             full,
             shape[0],
             lanes,
             constants.shape[1],
             constants.data_ptr(),
+            address(input),
             address(membrane_hw),
             address(before),
             address(events),
@@ -122,7 +134,8 @@ def _backward(
             to_adaptation,
             address(grad_input),
             address(grad_lanes),
-            torch.get_num_threads(),
+            address(scratch),
+            threads,
         )
     if to_constants:
         grad_lanes = grad_lanes.reshape(constants.shape[0], -1, constants.shape[1]).sum(1)
@@ -134,11 +147,12 @@ def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    input, constants, _, membrane_hw, _, fire, full, surrogate, alpha, _, keeps = inputs
+    input, constants, spikes_hw, membrane_hw, adaptation_hw, fire, full, surrogate, alpha, _, keeps = inputs
     *_, current, adaptation, before, events = output
     if keeps != CONSTANTS:
         current = adaptation = before.new_empty(0)
-    ctx.save_for_backward(constants, membrane_hw, before, events, current, adaptation)
+    again = input if _lean(fire, full, keeps, (spikes_hw, membrane_hw, adaptation_hw)) else None
+    ctx.save_for_backward(constants, again, membrane_hw, before, events, current, adaptation)
     ctx.settings = list(input.shape), fire, full, surrogate, alpha
     ctx.mark_non_differentiable(before, events)
     ctx.set_materialize_grads(False)
@@ -166,8 +180,9 @@ define(
 )
 define(
     "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
-    "Tensor constants, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, Tensor adaptation, "
-    "SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, bool to_constants) "
+    "Tensor constants, Tensor? input, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, "
+    "Tensor adaptation, SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, "
+    "bool to_constants) "
     "-> (Tensor grad_input, Tensor grad_constants)",
     _backward,
     partial(_backward, new=_described),

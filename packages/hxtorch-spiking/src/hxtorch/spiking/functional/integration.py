@@ -18,6 +18,8 @@ from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
 
+_UNRECORDED = Recorded()
+
 
 def integrate(
     input: Tensor,
@@ -52,7 +54,8 @@ def integrate(
         ParameterError: A constant has a shape that does not fit, or the surrogate is unknown.
     """
     recorded = hw_data or NOTHING
-    input = first_steps(input, recorded.steps(len(input)))
+    steps = input.shape[0] if input.ndim else 0
+    input = first_steps(input, steps if recorded is NOTHING else recorded.steps(steps))
     shown = _shown(recorded, input)
     fire = surrogate(method)
     known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0
@@ -78,6 +81,8 @@ def integrate(
 
 def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     """Return the recordings in the type, on the device and with the steps of ``input``."""
+    if recorded is NOTHING:
+        return _UNRECORDED
     traces = (recorded.spikes, recorded.cadc, recorded.adaptation)
     shown = [None if trace is None else trace[: len(input)].detach().to(input) for trace in traces]
     for trace in shown:

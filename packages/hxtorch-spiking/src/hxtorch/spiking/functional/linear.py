@@ -28,11 +28,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         Weighted spikes (time, batch, out_features).
     """
     fits = weight.ndim == 2 and input.ndim > 0 and input.shape[-1] == weight.shape[1] and input.dtype == weight.dtype
-    worth = input.numel() * len(weight) > _SMALL and weight.device == input.device
+    worth = input.numel() * weight.shape[0] > _SMALL and weight.device == input.device
     if not (fits and worth and compilable(input)):
         return torch.nn.functional.linear(input, weight, bias)
-    flat = events.weigh(input.reshape(-1, input.shape[-1]), weight)
-    output = flat.reshape(*input.shape[:-1], len(weight))
+    output = events.weigh(input, weight)
     return output if bias is None else output + bias
 
 

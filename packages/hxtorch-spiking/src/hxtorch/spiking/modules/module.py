@@ -174,7 +174,11 @@ class HXModule(HXBaseExperimentModule):
         if maker is None:
             if handle.observable_state is not None:
                 what = f"input of {self.label}"
-                check_finite(check_axes(handle.observable_state, what, self.in_size), what)
+                self._check_numbers(check_axes(handle.observable_state, what, self.in_size), what)
         elif None not in (self.in_size, maker.module.out_size) and self.in_size != maker.module.out_size:
             got = f"{maker.module.out_size} neurons of {maker.module.label}"
             raise TensorShapeError(f"{self.label}: got {got}, wanted {self.in_size}")
+
+    def _check_numbers(self, tensor: Tensor, what: str) -> None:
+        """Check the numbers of an input that was handed in filled."""
+        check_finite(tensor, what)

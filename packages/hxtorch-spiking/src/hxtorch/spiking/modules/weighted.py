@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
+from hxtorch.spiking.functional.events import holds_spikes
 from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.observables import HardwareObservables
@@ -107,3 +108,8 @@ class WeightedProjection(Projection):
                     "does"
                 )
             return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
+
+    def _check_numbers(self, tensor: Tensor, what: str) -> None:
+        """Check the numbers of an input that was handed in filled; that finds the spikes too."""
+        if not holds_spikes(tensor, self.out_features):
+            check_finite(tensor, what)
