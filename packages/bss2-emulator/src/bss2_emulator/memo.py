@@ -11,25 +11,33 @@ T = TypeVar("T")
 
 
 class Memo:
-    """Holds the last value of each derived quantity together with the inputs that it was made from."""
+    """Holds the last values of each derived quantity together with the inputs that they were made from.
+
+    Attributes:
+        keep: How many values of a quantity are held, at least 1.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        self.keep = 1
+        self._held: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
 
     def get(self, name: str, inputs: tuple[Any, ...], build: Callable[[], T]) -> T:
-        """Return the value made from ``inputs`` last time, if they are equal still, else ``build()``.
+        """Return a held value that was made from equal ``inputs``, else ``build()``.
 
         Args:
             name: Name of the quantity.
             inputs: Read-only arrays, compared by identity and then by value; anything else is compared by ``==``.
             build: Makes the value.
         """
-        held = self._held.get(name)
-        if held is not None and all(map(_same, held[0], inputs)):
-            value: T = held[1]
-            return value
+        held = self._held.setdefault(name, [])
+        for i, (before, made) in enumerate(held):
+            if all(map(_same, before, inputs)):
+                held.insert(0, held.pop(i))
+                value: T = made
+                return value
         value = build()
-        self._held[name] = (inputs, value)
+        held.insert(0, (inputs, value))
+        del held[self.keep :]
         return value
 
 
