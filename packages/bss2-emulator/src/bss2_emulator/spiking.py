@@ -118,7 +118,7 @@ class SpikingEngine:
             background=out.generated.sum(axis=0),
             fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
-            correlation=self._correlation(config, done, recording, threads),
+            correlation=self._correlation(config, done, recording, noise, threads),
             written=np.array([-(-cycle // STEP) * STEP for cycle, _ in writes], np.int64),
         )
 
@@ -232,7 +232,7 @@ class SpikingEngine:
         )
 
     def _correlation(
-        self, config: ChipConfig, done: Integration, recording: Recording, threads: int
+        self, config: ChipConfig, done: Integration, recording: Recording, noise: RunNoise, threads: int
     ) -> NDArray[np.uint8] | None:
         if not len(recording.correlation_rows):
             return None
@@ -244,6 +244,7 @@ class SpikingEngine:
             done.outcome.passed,
             done.outcome.fired,
             recording.correlation_reset,
+            noise,
             threads,
         )
 
