@@ -177,7 +177,7 @@ def coincidences(**switches):
 
 def test_sensors_are_read_with_the_noise_of_the_column_adc():
     _, quiet = coincidences(cadc_noise=False)
-    chip, noisy = coincidences()
+    _, noisy = coincidences()
     exact, first, second = quiet(), noisy(), noisy()
     assert np.ptp(exact) == 0
     assert 80 < exact.max() < 150

@@ -281,3 +281,50 @@ def test_writes_that_no_run_can_take_are_refused(writes, error, message):
     joined = ChipConfig(connect_right=np.arange(512) == 1)
     with pytest.raises(ConfigError, match="share one membrane"):
         chip.run_spiking(joined, RUNTIME, writes=[(5, joined.replace(enable_threshold=True))], cadc_neurons=[1])
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_past_fades(fuzzed, events, seed, joined):
+    """Long after a write the chip, noise and offsets included, is as if it had held its registers all along."""
+
+    def registers(number):
+        rng = np.random.default_rng(number)
+        return busy(fuzzed, number).replace(
+            **{f"connect_{to}": joined & (np.arange(512) % 8 == 2) for to in ("right", "soma")},
+            connect_soma_right=joined & np.isin(np.arange(512) % 8, (2, 3)),
+            enable_icc=joined & (np.arange(512) % 8 == 4),
+            i_icc=rng.integers(100, 900, 512),
+            enable_threshold=False,
+            enable_leak=True,
+            i_leak=rng.integers(300, 700, 512),
+            v_leak=rng.integers(550, 650, 512),
+            i_synin_exc_tau=rng.integers(150, 400, 512),
+            i_synin_inh_tau=rng.integers(150, 400, 512),
+            enable_adaptation=rng.random(512) < 0.5,
+            i_adapt_tau=rng.integers(700, 1022, 512),
+            v_exp=rng.integers(800, 1000, 512),
+            enable_background=np.arange(8) < 5,
+            background_random=False,
+            background_period=1999,  # 8 us: in step with the write
+            stp_recovery=10,
+            stp_recovery_clock=5,
+            readout_source=rng.integers(0, 4, 512),
+        )
+
+    before, after = registers(seed), registers(seed + 20)
+    rng = np.random.default_rng(seed)
+    trains = [
+        sorted(zip(rng.integers(0, 30_000, 600).tolist(), (rng.integers(0, 4, 600) << 14).tolist(), strict=True))
+        for _ in range(2)
+    ]
+    runs = []
+    for config, writes in ((after, []), (before, [(2000, after)])):
+        chip = Chip(f"fades-{seed}", imperfections=Imperfections(event_loss=False))
+        recording = {"cadc_neurons": np.arange(512), "cadc_in_dram": True}
+        runs.append(chip.run_spiking(config, 30_000, *events(trains), writes=writes, **recording))
+    for one, other in zip(*(result.cadc for result in runs), strict=True):
+        late = one.times > 25_000
+        early = (one.times > 1000) & (one.times < 3000)
+        assert (one.values[early] != other.values[early]).mean() > 0.5
+        assert (one.values[late] != other.values[late]).mean() < 1e-3  # a rounding now and then

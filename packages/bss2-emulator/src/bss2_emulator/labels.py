@@ -77,6 +77,8 @@ class LabelBook:
     ) -> list[Page]:
         """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list."""
         self._memo.keep = len(configs)
+        if len(configs) == 1:
+            return [self.follow(configs[0], active, labels)]
         pages = [self.follow(config, active, labels) for config in configs]
         different = list({id(page): page for page in pages}.values())
         if len(different) == 1:

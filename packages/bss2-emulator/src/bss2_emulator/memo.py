@@ -32,7 +32,8 @@ class Memo:
         held = self._held.setdefault(name, [])
         for i, (before, made) in enumerate(held):
             if all(map(_same, before, inputs)):
-                held.insert(0, held.pop(i))
+                if i:
+                    held.insert(0, held.pop(i))
                 value: T = made
                 return value
         value = build()

@@ -96,8 +96,10 @@ class SpikingEngine:
         spike_times, senders = _sorted_by_neuron(out.sent, page)
         loop_times, sources, loop_offsets = out.back
         fire_times, fired, fired_offsets = out.fired
-        outputs = np.stack([after.enable_spike_output for after in done.configs])
-        counted = outputs[np.searchsorted(done.starts, fire_times, side="right") - 1, fired]
+        counted = config.enable_spike_output[fired]
+        if len(done.configs) > 1:
+            outputs = np.stack([after.enable_spike_output for after in done.configs])
+            counted = outputs[np.searchsorted(done.starts, fire_times, side="right") - 1, fired]
         if not counted.all():
             fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
         return SpikingRun(
@@ -139,9 +141,9 @@ class SpikingEngine:
         starts, configs = [start for start, _ in held], [after for _, after in held]
         self._memo.keep = len(held)
         joined = [self._membranes(after) for after in configs]
-        seen = np.logical_or.reduce([_observable(after, recording) for after in configs])
+        seen = _observable(config, recording)
         if len(held) > 1:
-            seen = seen_together(joined, seen)
+            seen = seen_together(joined, np.logical_or.reduce([_observable(after, recording) for after in configs]))
         arranged = [self._arrangement(membranes, seen) for membranes in joined]
         pages = self._labels.follow_all(configs, arranged[0].ascending, events.labels)
         readouts = [
@@ -276,7 +278,7 @@ class SpikingEngine:
 def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return times and sources of spikes, by time, then neuron in each entry."""
     times, numbers, offsets = sent
-    senders = numbers.astype(np.int64) + page.first_neuron
+    senders = numbers + page.first_neuron
     if page.count > 1:  # the same neuron is another source after a write
         entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.lexsort((page.neuron[senders], times, entry))

@@ -66,7 +66,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
 }
 
 /* Go over to the next plan before step `step`. */
-static void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
+BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
     const bss2_plan *before = s->plan, *plan = before + 1;
     const size_t w = (size_t)s->width;
     const int64_t number = step / NOISE_STEPS;
