@@ -312,16 +312,69 @@ def test_counters_and_sensors_are_well_formed(connection):
         assert (counters.values >= np.minimum(seen, 255)).all()
 
 
-@pytest.mark.parametrize("register", ["cadc_offset", "weight", "v_leak"])
+def run_or_refused(connection, program, *registers):
+    """Run with writes; a backend that cannot do so says which register it is about."""
+    try:
+        return connection.spiking.run(program)
+    except ProgramError as error:
+        assert any(register in str(error) for register in registers)  # noqa: PT017 - a backend may do it
+        return None
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        "cadc_offset", "weight", "label", "row_mode", "v_leak", "i_leak", "v_threshold", "v_reset", "i_synin_exc_tau",
+        "i_synin_inh_gm", "refractory_time", "enable_leak", "enable_adaptation", "enable_coba_exc",
+        "enable_exponential", "enable_spike_output", "event_address", "row_select_mask", "enable_stp", "stp_utilization", "v_stp",
+        "i_synapse_dac_bias", "background_period", "enable_background", "connect_right",
+    ],
+)  # fmt: skip
 def test_a_write_during_a_run_is_done_or_refused_and_the_chip_goes_on(connection, register):
+    """Done means that the state is kept: nothing before the write is another, and the run is as long."""
     program = busy_program()
     before = getattr(program.configuration, register)
-    writes = (TimedWrite(RUNTIME // 2, {register: np.where(before > 0, before - 1, 1)}),)
-    try:
-        connection.spiking.run(replace(program, writes=writes))
-    except ProgramError as error:
-        assert register in str(error)  # noqa: PT017 - a backend may do it
-    assert connection.spiking.run(program).spikes.times.size
+    after = ~before if before.dtype == bool else np.where(before > 0, before - 1, 1)
+    if register == "connect_right":
+        after &= np.arange(512) % 128 != 127
+    middle = RUNTIME // 2
+    counts = "run_counter" in dir(connection)
+    if counts:
+        connection.run_counter = 7
+    written = run_or_refused(connection, replace(program, writes=(TimedWrite(middle, {register: after}),)), register)
+    if counts:
+        connection.run_counter = 7
+    plain = connection.spiking.run(program)
+    assert plain.spikes.times.size
+    if written is None or not counts:
+        return
+    for one, other in zip(plain.cadc, written.cadc, strict=True):
+        np.testing.assert_array_equal(one.times, other.times)
+        np.testing.assert_array_equal(one.values[one.times < middle], other.values[one.times < middle])
+    early = [np.flatnonzero(result.spikes.times < middle - 50) for result in (plain, written)]
+    np.testing.assert_array_equal(plain.spikes.times[early[0]], written.spikes.times[early[1]])
+    np.testing.assert_array_equal(plain.spikes.neurons[early[0]], written.spikes.neurons[early[1]])
+
+
+def test_a_membrane_goes_on_from_where_a_write_finds_it(expected):
+    """A leak potential written during a run is approached, not jumped to; one written back is left again."""
+    high, low = (TimedWrite(time, {"v_leak": code}) for time, code in ((2000, 720), (2400, 629)))
+    recording = Recording(np.arange(20), madc_neuron=3)
+    program = SpikingProgram(ChipConfiguration(), RUNTIME, InputEvents.silence(), recording, (high, low))
+    result = run_or_refused(expected, program, "v_leak")
+    if result is None:
+        return
+    madc = result.madc
+    means = [
+        float(madc.values[(madc.times >= start) & (madc.times < stop)].mean())
+        for start, stop in ((1500, 2000), (2000, 2100), (2200, 2400), (2600, 2800), (4500, RUNTIME))
+    ]
+    rest, first, risen, falling, back = means
+    assert rest < first < risen
+    assert rest < falling < risen
+    assert back == pytest.approx(rest, abs=4)
+    held = expected.spiking.run(replace(program, writes=(high,))).madc
+    assert risen < held.values[held.times > 4500].mean() - 5  # it had not arrived
 
 
 def test_neurons_of_several_circuits_fire_as_one(expected):

@@ -7,16 +7,20 @@ from hxtorch.core import (
     ChipConfiguration,
     ConfigurationError,
     ExecutionInstanceHooks,
+    ExternalPopulation,
     InputEvents,
     NetworkBuilder,
     NetworkInputs,
     Population,
     ProgramError,
+    Projection,
     Recording,
+    SpikeTrains,
     SpikingProgram,
     TimedWrite,
     build_network_graph,
     build_routing,
+    extract_spikes,
     open_session,
     run,
 )
@@ -104,12 +108,114 @@ def test_a_write_that_changes_nothing_is_no_write():
         run(ChipConfiguration(), graph_of(), NetworkInputs(RUNTIME), hooks)
 
 
-def test_the_emulator_refuses_writes_that_would_lose_the_state_of_the_chip():
-    hooks = ExecutionInstanceHooks(inside_realtime=[TimedWrite(5, {"v_leak": 5})])
+@pytest.mark.parametrize("register", ["connect_right", "enable_icc"])
+def test_the_emulator_refuses_to_join_circuits_during_a_run(register):
+    hooks = ExecutionInstanceHooks(inside_realtime=[TimedWrite(5, {register: np.arange(512) == 0})])
     with open_session(fidelity="ideal") as session:
-        with pytest.raises(ProgramError, match=r"'v_leak' at cycle 5: .*cadc_offset.*several runs"):
+        with pytest.raises(ProgramError, match=f"'{register}' at cycle 5: circuits are joined for a whole run"):
             run(ChipConfiguration(), graph_of(), NetworkInputs(RUNTIME), hooks)
         assert session.connection.run_counter == 0
+
+
+def test_registers_are_written_at_all_four_places():
+    """One register at each place: what the network wins over, what wins over it, what the run moves, what stays."""
+    graph = graph_of(record_cadc=True)
+    before = {"v_leak": 560, "enable_spike_output": True}
+    seen = []
+
+    def just_before(config):
+        seen.append((int(config.v_leak[0]), int(config.enable_spike_output.sum())))
+        return config.replace(i_leak=config.i_leak * 2)
+
+    hooks = ExecutionInstanceHooks(
+        pre_static_config=before,
+        pre_realtime=just_before,
+        inside_realtime=[TimedWrite(8_000, {"v_leak": 700}), TimedWrite(4_000, {"v_leak": 630})],
+        post_realtime={"v_leak": 5},
+    )
+    with open_session(fidelity="ideal") as session:
+        result = run(ChipConfiguration(), graph, NetworkInputs(RUNTIME, 2), hooks)
+        left = session.connection.configuration
+        one_by_one = [
+            run(ChipConfiguration(), graph, NetworkInputs(RUNTIME, 1), [{"v_leak": leak, "i_leak": 316}]).cadc[0].values
+            for leak in (560, 630, 700)
+        ]
+    assert seen == [(560, 4)]
+    assert (left.v_leak == 5).all()
+    assert (left.i_leak == 316).all()
+    samples = result.cadc[0]
+    for (start, stop), alone in zip(((0, 4_000), (6_000, 8_000), (10_000, RUNTIME)), one_by_one, strict=True):
+        here = samples.values[(samples.times >= start) & (samples.times < stop)]
+        assert len(here) > 5
+        np.testing.assert_allclose(here.mean(0), alone.mean(0), atol=1.5)
+
+
+def experiment(**flags):
+    """Five sources that excite, each one of five neurons, and fire every 40 us."""
+    builder = NetworkBuilder()
+    inputs = builder.add(ExternalPopulation(5))
+    layer = builder.add(Population(np.arange(5), **flags))
+    for _ in range(3):
+        builder.add(Projection(inputs, layer, np.eye(5, dtype=int) * 63, np.eye(5, dtype=bool)))
+    network = builder.done()
+    graph = build_network_graph(network, build_routing(network))
+    times = np.repeat(np.arange(4) * 2500 + 500, 5)
+    trains = SpikeTrains(times, np.tile(np.arange(5), 4), np.zeros(20, int))
+    return graph, layer, NetworkInputs(RUNTIME, 1, {inputs: trains})
+
+
+CONFIG = ChipConfiguration(enable_threshold=True, v_threshold=253)
+
+
+def spikes_with(writes):
+    graph, layer, inputs = experiment()
+    hooks = ExecutionInstanceHooks(inside_realtime=[TimedWrite(5_000, write) for write in writes])
+    with open_session(fidelity="ideal", imperfections={"membrane_noise": False, "run_offset": False}):
+        result = run(CONFIG, graph, inputs, hooks)
+    spikes = extract_spikes(result, graph, RUNTIME)[layer]
+    assert set(spikes.indices[spikes.times < 5_000].tolist()) == set(range(5))
+    return spikes, result
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        {"weight": 0},
+        {"row_mode": 0},
+        {"label": 63},
+        {"i_synapse_dac_bias": 0},
+        {"i_synin_exc_gm": 0},
+        {"enable_synin_exc": False},
+        {"v_threshold": 600},
+        {"v_leak": 400},
+        {"enable_threshold": False},
+        {"enable_spike_output": False},
+        {"enable_receiver": False},
+        {"crossbar_mask": 0, "crossbar_target": 0x3FFF},
+        {"membrane_capacitance": 63, "i_leak": 1022, "leak_multiply": True},
+        {"enable_stp": True, "v_stp": 0, "stp_offset": 0},
+    ],
+    ids=lambda write: next(iter(write)),
+)
+def test_what_makes_neurons_fire_can_be_taken_away_during_a_run(write):
+    spikes, result = spikes_with([write])
+    assert spikes.times.max() < 5_000
+    info = result.info
+    assert info.events_forwarded[8:12].sum() + info.events_dropped[8:12].sum() == 20
+
+
+def test_neurons_are_known_by_the_addresses_that_they_had():
+    """Two neurons of one crossbar input change their addresses."""
+    spikes, _ = spikes_with([{}])
+    addresses = np.arange(512) % 256
+    for write in ({"event_address": addresses[::-1].copy()}, {"event_address": (addresses + 1) % 256}):
+        graph, _, inputs = experiment()
+        hooks = ExecutionInstanceHooks(inside_realtime=[TimedWrite(5_000, write)])
+        with open_session(fidelity="ideal", imperfections={"membrane_noise": False, "run_offset": False}):
+            result = run(CONFIG, graph, inputs, hooks)
+        late = result.spikes.times >= 5_000
+        assert late.sum() == (spikes.times >= 5_000).sum() > 0
+        assert set(result.spikes.neurons[late].tolist()) == set(range(5))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def read(events, spikes, amplitude=(0.5, 0.5), tau=(5e-6, 5e-6), reset=0, column
         np.array([[7]], np.uint8), np.full((1, 256), 7, np.uint8),
         np.repeat(np.array(amplitude, np.float32)[:, None], 256, axis=1)[None],
         np.repeat(np.array([8e-9 / t for t in tau], np.float32)[:, None], 256, axis=1)[None],
-        np.zeros(1, np.int32), reset, codes, 1,
+        np.zeros(1, np.int32), reset, 0.0, 0, np.zeros(1, np.uint32), 0, 0, codes, 1,
     )  # fmt: skip
     assert not np.delete(codes[0, 0], column, axis=0).any()  # other columns did not fire
     return tuple(codes[0, 0, column].tolist())
@@ -146,6 +146,62 @@ def test_bad_rows_are_refused(rows, reset, message):
 
 def test_rows_that_nothing_reaches_show_nothing():
     assert NOT_SEEN == 255
-    run = Chip().run_spiking(ChipConfig(), 100, correlation_rows=[7, 511], batch_offsets=[0, 0, 0])
+    chip = Chip(imperfections=Imperfections(cadc_noise=False))
+    run = chip.run_spiking(ChipConfig(), 100, correlation_rows=[7, 511], batch_offsets=[0, 0, 0])
     assert run.correlation.shape == (2, 2, 256, 2)
     assert not run.correlation.any()
+
+
+def coincidences(**switches):
+    """All columns of a hemisphere fire with each of forty events: codes near 100."""
+    config = ChipConfig(
+        label=0, weight=63, row_mode=1, enable_bypass_exc=True, enable_threshold=True, i_correlation_store=350,
+        crossbar_mask=0, crossbar_target=np.where(np.arange(240).reshape(20, 12) == 8 * 12, 0, 0x3FFF),
+        refractory_time=0,
+    )  # fmt: skip
+    chip = Chip("sensors", seed=4, imperfections=Imperfections(correlation=False, **switches))
+    times = np.tile(np.arange(40) * 2000 + 10, 2)
+
+    def run(rows=(0, 1), batch=2, first_entry=0, threads=1):
+        chip.threads = threads
+        part = slice(0, 40 * batch)
+        offsets = np.arange(batch + 1) * 40
+        labels = np.zeros(40 * batch, int)
+        result = chip.run_spiking(
+            config, 80_000, times[part], labels, offsets, correlation_rows=rows, first_entry=first_entry
+        )
+        return result.correlation[:, :, :, 0].astype(int)
+
+    return chip, run
+
+
+def test_sensors_are_read_with_the_noise_of_the_column_adc():
+    _, quiet = coincidences(cadc_noise=False)
+    _, noisy = coincidences()
+    exact, first, second = quiet(), noisy(), noisy()
+    assert np.ptp(exact) == 0
+    assert 80 < exact.max() < 150
+    off = (first - exact).ravel()
+    assert len(off) == 1024
+    assert off.std() == pytest.approx(np.hypot(1.2, 12**-0.5), rel=0.075)  # 99.9 %; rounding included
+    assert abs(off.mean()) < 3.3 * 1.24 / np.sqrt(len(off))
+    assert abs(np.corrcoef(off, (second - exact).ravel())[0, 1]) < 0.11
+    assert abs(np.corrcoef(first[0, 0], first[0, 1])[0, 1]) < 0.2
+    assert abs(np.corrcoef(first[0, 0], first[1, 0])[0, 1]) < 0.2
+
+
+def test_the_noise_of_a_sensor_depends_on_seed_run_entry_and_place_alone():
+    chip, run = coincidences()
+    whole = run()
+    for rows in ((1, 0), (1,)):
+        chip.run_counter = 0
+        np.testing.assert_array_equal(run(rows, threads=3), whole[:, list(rows)])
+    chip.run_counter = 0
+    np.testing.assert_array_equal(run(batch=1, first_entry=1), whole[1:])
+
+
+def test_codes_stay_in_range_when_they_are_read():
+    run = Chip().run_spiking(ChipConfig(), 100, correlation_rows=np.arange(20))
+    assert run.correlation.dtype == np.uint8
+    assert 3 <= run.correlation.max() <= 7  # of 10 240 numbers with a deviation of 1.2
+    assert (run.correlation == 0).mean() == pytest.approx(0.66, abs=0.02)

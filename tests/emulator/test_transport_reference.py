@@ -12,7 +12,7 @@ from bss2_emulator.reference.spiking import run_entry
 from bss2_emulator.spiking import Recording
 
 RUNTIME = 450
-QUIET = {"membrane_noise": False, "run_offset": False, "saturation": False}
+QUIET = {"membrane_noise": False, "run_offset": False, "saturation": False, "cadc_noise": False}
 
 
 def loaded(fuzzed, seed):

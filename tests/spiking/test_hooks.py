@@ -249,3 +249,33 @@ def test_calibrations_are_kept_in_the_folder_asked_for(tmp_path, monkeypatch):
     assert len(made) == 1
     assert len(list((tmp_path / "mine").rglob("*.safetensors"))) == 1
     assert not (tmp_path / "user").exists()
+
+
+def test_an_execution_instance_writes_registers_before_during_and_after_a_run(programs, ideal_chip):
+    exp = hxsnn.Experiment(mock=False)
+    modules = build(exp)
+    spikes = SPIKES.clone()
+    spikes[25:28] = 1
+
+    def fire():
+        z = modules[2](modules[1](modules[0](hxsnn.NeuronHandle(spikes.clone()))))
+        hxsnn.run(exp, 40)
+        return z.spikes
+
+    plain = fire()
+    assert plain[:20].sum() > 0
+    assert plain[26:].sum() > 0
+    exp.default_execution_instance.playback_hooks = core.ExecutionInstanceHooks(
+        pre_static_config={"i_correlation_ramp": 7},
+        pre_realtime=lambda config: config.replace(i_correlation_store=config.i_correlation_ramp * 2),
+        inside_realtime=[core.TimedWrite(20 * 125, {"weight": 0})],
+        post_realtime={"v_leak": 5},
+    )
+    written = fire()
+    torch.testing.assert_close(written[:20], plain[:20])
+    assert written[26:].sum() == 0  # what the first spikes left behind may fire once more before
+    assert (programs[-1].configuration.i_correlation_store == 14).all()
+    assert (ideal_chip.connection.configuration.v_leak == 5).all()
+    assert not ideal_chip.connection.configuration.weight.any()
+    exp.default_execution_instance.playback_hooks = None
+    torch.testing.assert_close(fire(), plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,41 @@ def arrange(membranes: Membranes, observable: NDArray[np.bool_]) -> Arrangement:
     for array in (ascending, order, active, place):
         array.setflags(write=False)
     return Arrangement(ascending, order, active, place)
+
+
+def seen_together(held: Sequence[Membranes], observable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what is to be integrated while several sets of registers hold in turn, (512,).
+
+    Args:
+        held: What each of them makes of the neurons.
+        observable: Neurons that anybody can see under any of them, bool (512,).
+    """
+    before = np.zeros(c.NEURONS, np.bool_)
+    while not np.array_equal(before, observable):  # conductances may come and go
+        before = observable
+        for membranes in held:
+            neuron = membranes.topology.neuron
+            wanted = np.zeros(c.NEURONS, np.bool_)
+            wanted[neuron[observable]] = True
+            observable = wanted[neuron]
+    return observable
+
+
+def moved(
+    before: Membranes, there: Arrangement, membranes: Membranes, here: Arrangement
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return where the kernel's neurons were before a write: each itself, and what led its membrane (-1: leads none).
+
+    Args:
+        before: Neurons before the write.
+        there: Their arrangement.
+        membranes: Neurons after it.
+        here: Their arrangement.
+    """
+    active = here.active
+    led = there.place[before.topology.compartment[active]]
+    led = np.where(membranes.topology.compartment[active] == active, led, -1)
+    return padded(there.place[active].astype(np.int32)), padded(led.astype(np.int32))
 
 
 def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.uint8]) -> Circuits:

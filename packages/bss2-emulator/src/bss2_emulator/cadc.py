@@ -98,7 +98,7 @@ def warn_if_capped(runtime: int, columns: int, in_dram: bool) -> None:
             f"column ADC: {buffer} samples cover {covered * 1e6:.0f} us of a run of {runtime * c.CYCLE * 1e6:.0f} us; "
             + ("shorten the run" if in_dram else "shorten the run or record to DRAM"),
             ReadoutWarning,
-            stacklevel=6,
+            stacklevel=5,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
 from bss2_emulator.hagen import HagenEngine
 from bss2_emulator.imperfections import FIDELITIES, Fidelity, Imperfections
-from bss2_emulator.inputs import check_correlation, check_events, check_recording, check_runtime
+from bss2_emulator.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
 from bss2_emulator.noise import RunNoise
 from bss2_emulator.operands import check_operands
 from bss2_emulator.results import MatrixRun, SpikingRun
@@ -95,6 +96,7 @@ class Chip:
         cadc_in_dram: bool = False,
         madc_neuron: int | None = None,
         *,
+        writes: Iterable[tuple[int, ChipConfig]] = (),
         correlation_rows: Any = (),
         correlation_reset: int = 0,
         first_entry: int = 0,
@@ -104,8 +106,14 @@ class Chip:
         Each section starts anew: membranes at rest, drivers recovered, background generators and sensors just switched
         on, nothing on its way.
 
+        Registers that are written during a section hold from the first internal step of 8 cycles that does not begin
+        before their cycle; the state of the chip goes on. Potentials and voltages of synaptic lines stay. Reset,
+        refractory period and adaptation pulse last as long as registers said when the reset began. Events go the way
+        that registers gave when they reached the crossbar, spikes that of their own cycle, with the weights that stand
+        when they reach the synapses. A background generator starts anew where one of its registers changes.
+
         Args:
-            config: All registers.
+            config: All registers at the start of a section.
             runtime: Length of the section, cycles of 8 ns, 1 to 2**32 - 1.
             event_times: Cycles in [0, runtime), ascending in each entry, (events,).
             event_labels: 16-bit labels; bits 14 and 15 select the link channel, (events,).
@@ -114,6 +122,7 @@ class Chip:
             cadc_acausal: Read the acausal channels instead of the causal ones.
             cadc_in_dram: Keep samples in DRAM: each 6 us instead of 2 us, but 204 800 instead of 100 of them.
             madc_neuron: The one neuron that the membrane ADC samples.
+            writes: Cycles in [0, runtime), ascending, and all registers from then on.
             correlation_rows: Synapse rows ``256 * hemisphere + row`` whose correlation sensors are read at the end.
             correlation_reset: Cycle in which these sensors are reset; what came before does not count.
             first_entry: Number of the first entry, where a batch is run in parts under one ``run_counter``.
@@ -122,7 +131,8 @@ class Chip:
             Spikes, events that came back, samples, sensors and counters.
 
         Raises:
-            RunError: Run time or recording is not possible.
+            RunError: Run time, recording or a write is not possible.
+            ConfigError: Registers contradict each other.
             EventError: Events are no legal batch.
         """
         runtime = check_runtime(runtime)
@@ -130,7 +140,10 @@ class Chip:
         events = check_events(runtime, event_times, event_labels, batch_offsets)
         rows, reset = check_correlation(runtime, correlation_rows, correlation_reset)
         recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc, rows, reset)
-        result = self._spiking.run(config, runtime, events, recording, self._noise(first_entry), self._threads())
+        held = check_writes(runtime, config, writes, sensors=len(rows) > 0)
+        result = self._spiking.run(
+            config, runtime, events, recording, self._noise(first_entry), self._threads(), held[1:]
+        )
         self.run_counter += 1
         return result
 

@@ -3,7 +3,8 @@
 Each synapse has two sensors. An event that arrives ``t`` before the next spike of its neuron adds
 ``amplitude * exp(-t / tau)`` to the causal one, an event that arrives ``t`` after the last spike to the acausal one:
 each spike counts with the last event before it, each event with the last spike before it; an event and a spike of one
-cycle count as causal. Codes saturate. The synapse answers to events of its label, whatever its weight.
+cycle count as causal. Codes saturate, and the column ADC adds its noise when it reads them. The synapse answers to
+events of its label, whatever its weight.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bss2_emulator._kernels.lif import Listed
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import QUADRANT
 from bss2_emulator.events import Routes
+from bss2_emulator.noise import CORRELATION, RunNoise
 from bss2_emulator.silicon import FloatArray, Silicon
 
 
@@ -55,6 +57,7 @@ def measure(
     passed: Listed,
     fired: Listed,
     reset: int,
+    noise: RunNoise,
     threads: int,
 ) -> NDArray[np.uint8]:
     """Return the codes of the sensors at the end of a run, (batch, rows, 256, 2).
@@ -67,6 +70,7 @@ def measure(
         passed: Events at synapses, as actions.
         fired: Spikes, as neurons n.
         reset: Cycle in which the sensors are reset.
+        noise: Keys the noise of the reading.
         threads: Threads to use.
     """
     amplitude, time = sensors(config, silicon, rows)
@@ -81,6 +85,11 @@ def measure(
         (c.CYCLE / time).astype(np.float32),
         hemisphere.astype(np.int32),
         reset,
+        c.CADC_NOISE * silicon.imperfections.cadc_noise,
+        noise.key,
+        (CORRELATION + rows).astype(np.uint32),
+        noise.run,
+        noise.first_entry,
         codes,
         threads,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -141,4 +142,32 @@ def route(config: ChipConfig, inputs: IntArray, labels: IntArray, driver_offset:
         pulse=pulses(config, drivers, label, offset).astype(np.float32),
         part_offsets=np.concatenate(([0], np.cumsum(plastic.sum(axis=1)))).astype(np.int32),
         part_driver=part_driver.astype(np.int32),
+    )
+
+
+def bind(routes: Sequence[Routes]) -> Routes:
+    """Put the actions of several routes one behind the other: rows of all actions first, then those of all parts."""
+    size = [np.diff(r.row_offsets) for r in routes]
+    border = [int(r.row_offsets[r.actions]) for r in routes]  # drivers of actions lie before, those of parts behind
+
+    def joined(name: str) -> np.ndarray:
+        values = [getattr(r, name) for r in routes]
+        head = [value[:at] for value, at in zip(values, border, strict=True)]
+        return np.concatenate(head + [value[at:] for value, at in zip(values, border, strict=True)])
+
+    rows = [n[: r.actions] for n, r in zip(size, routes, strict=True)]
+    rows += [n[r.actions :] for n, r in zip(size, routes, strict=True)]
+    parts = np.concatenate([np.diff(r.part_offsets) for r in routes])
+    first = np.cumsum([0, *(r.actions for r in routes)])
+    tables = [r.table.copy() for r in routes]
+    for table, by in zip(tables, first.tolist(), strict=False):
+        table["action"] += np.where(table["action"] < 0, 0, by).astype(np.int32)
+    return Routes(
+        table=np.concatenate(tables),
+        row_offsets=np.concatenate(([0], np.cumsum(np.concatenate(rows)))).astype(np.int32),
+        drivers=joined("drivers"),
+        seen=joined("seen"),
+        pulse=joined("pulse"),
+        part_offsets=np.concatenate(([0], np.cumsum(parts))).astype(np.int32),
+        part_driver=np.concatenate([r.part_driver for r in routes]),
     )

@@ -37,7 +37,7 @@ class Imperfections:
         saturation: Saturation of the synaptic inputs, and of the inhibitory side in hagen mode.
         membrane_noise: White current noise on the membrane.
         run_offset: Offset of the leak potential from run to run.
-        cadc_noise: Noise of a read of the column ADC, and of the integration in hagen mode.
+        cadc_noise: Noise of a read of the column ADC, of correlation sensors too, and of the integration in hagen mode.
         madc_noise: Noise of a read of the membrane ADC.
         cadc_jitter: Phase of the sampling of the column ADC, uniform in a period.
         event_loss: Capacity of link, crossbar and PADI buses: events wait, and are lost where too many do.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator.config import ChipConfig
 from bss2_emulator.constants import CYCLE, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from bss2_emulator.errors import EventError, RunError
 
@@ -122,6 +123,44 @@ def check_correlation(runtime: int, rows: Any, reset: Any) -> tuple[NDArray[np.i
     if isinstance(reset, bool) or not isinstance(reset, (int, np.integer)) or not 0 <= reset < runtime:
         raise RunError(f"correlation_reset: got {reset!r}, wanted a cycle of the run, 0 to {runtime - 1}")
     return array, int(reset)
+
+
+JOINTS: Final = ("connect_right", "connect_vertical", "connect_soma", "connect_soma_right", "enable_icc")
+SENSORS: Final = (
+    "label", "row_mode", "correlation_time", "correlation_amplitude", "i_correlation_ramp", "i_correlation_store",
+)  # fmt: skip
+
+
+def check_writes(runtime: int, config: ChipConfig, writes: Any, sensors: bool) -> list[tuple[int, ChipConfig]]:
+    """Return the registers of a run with the cycles from which they hold, ``config`` from 0 on.
+
+    Args:
+        runtime: Cycles.
+        config: All registers at the start.
+        writes: Pairs of a cycle and all registers from then on.
+        sensors: Correlation sensors are read.
+
+    Raises:
+        RunError: A write is no such pair, lies outside the run or before the last one, or changes what cannot change
+            during a run.
+    """
+    held = [(0, config)]
+    for write in writes:
+        if not (isinstance(write, tuple) and len(write) == 2 and isinstance(write[1], ChipConfig)):
+            raise RunError(f"writes: got {write!r:.80}, wanted pairs of a cycle and a ChipConfig")
+        cycle, after = write
+        if isinstance(cycle, bool) or not isinstance(cycle, (int, np.integer)) or not held[-1][0] <= cycle < runtime:
+            raise RunError(f"writes: got one at cycle {cycle!r}, wanted ascending cycles in [0, {runtime})")
+        for names, why in ((JOINTS, "circuits are joined for a whole run"), (SENSORS if sensors else (), _SENSING)):
+            for name in names:
+                old, new = getattr(held[-1][1], name), getattr(after, name)
+                if old is not new and not np.array_equal(old, new):
+                    raise RunError(f"write of {name!r} at cycle {cycle}: {why}; write it before, or run twice")
+        held.append((int(cycle), after))
+    return held
+
+
+_SENSING: Final = "correlation sensors are read, which takes this register as it is for the whole run"
 
 
 def _integers(name: str, values: Any, dtype: type[np.integer[Any]]) -> np.ndarray:

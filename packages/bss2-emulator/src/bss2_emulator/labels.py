@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,8 +31,9 @@ class Page:
         routes: Of all sources that differ, and their actions.
         table: Of all sources: input labels, background labels, active neurons; :data:`~bss2_emulator.events.ROUTE`.
         label: 16-bit label of each source as it comes over the link, uint16.
-        neurons: Active neurons n, ascending.
-        first_neuron: Source of the first of them.
+        neuron: Neuron n that each source is, -1 none, (sources,).
+        first_neuron: Source of the first active neuron.
+        count: Pages that share the list of sources.
         label_route: Source of each 16-bit label, -1 unknown, int32 (65536,).
         background_route: Source of each generator's labels by their lower 8 bits, int32 (8, 256).
         neuron_route: Source of each neuron n, -1 if it is not active or has no output, int32 (512,).
@@ -40,8 +42,9 @@ class Page:
     routes: events.Routes
     table: NDArray[np.void]
     label: NDArray[np.uint16]
-    neurons: NDArray[np.int64]
+    neuron: NDArray[np.int64]
     first_neuron: int
+    count: int
     label_route: NDArray[np.int32]
     background_route: NDArray[np.int32]
     neuron_route: NDArray[np.int32]
@@ -68,6 +71,20 @@ class LabelBook:
             self._known = known if len(known) <= KEEP else used
             page = self._page(config, active)
         return page
+
+    def follow_all(
+        self, configs: Sequence[ChipConfig], active: NDArray[np.int64], labels: NDArray[np.uint16]
+    ) -> list[Page]:
+        """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list."""
+        self._memo.keep = len(configs)
+        if len(configs) == 1:
+            return [self.follow(configs[0], active, labels)]
+        pages = [self.follow(config, active, labels) for config in configs]
+        different = list({id(page): page for page in pages}.values())
+        if len(different) == 1:
+            return pages
+        bound = self._memo.get("bound", (tuple(different),), lambda: _bind(different))
+        return [bound[[page is other for other in different].index(True)] for page in pages]
 
     def _page(self, config: ChipConfig, active: NDArray[np.int64]) -> Page:
         registers = tuple(getattr(config, name) for name in REGISTERS)
@@ -96,9 +113,45 @@ def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64],
         routes=routes,
         table=np.ascontiguousarray(routes.table[source.reshape(-1)]),
         label=(inputs % c.LINK_CHANNELS << 14 | labels).astype(np.uint16),
-        neurons=active,
+        neuron=np.concatenate((np.full(first, -1), active)),
         first_neuron=first,
+        count=1,
         label_route=label_route,
         background_route=background_route,
         neuron_route=neuron_route,
     )
+
+
+def _bind(pages: list[Page]) -> list[Page]:
+    """Put the sources of all pages into one list, one page after the other, and so their actions and parts."""
+    routes = events.bind([page.routes for page in pages])
+    label = np.concatenate([page.label for page in pages])
+    neuron = np.concatenate([page.neuron for page in pages])
+    bound, sources = [], 0
+    table, actions = np.concatenate([page.table for page in pages]), 0
+    for page in pages:
+        here = table[sources : sources + len(page.table)]
+        here["action"] = _shifted(here["action"], actions)
+        sources, actions = sources + len(page.table), actions + page.routes.actions
+    sources = 0
+    for page in pages:
+        bound.append(
+            replace(
+                page,
+                routes=routes,
+                table=table,
+                label=label,
+                neuron=neuron,
+                first_neuron=pages[0].first_neuron,
+                count=len(pages),
+                label_route=_shifted(page.label_route, sources),
+                background_route=_shifted(page.background_route, sources),
+                neuron_route=_shifted(page.neuron_route, sources),
+            )
+        )
+        sources += len(page.table)
+    return bound
+
+
+def _shifted(numbers: NDArray[np.int32], by: int) -> NDArray[np.int32]:
+    return np.where(numbers < 0, numbers, numbers + by).astype(np.int32)

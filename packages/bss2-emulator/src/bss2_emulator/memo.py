@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -11,27 +11,34 @@ T = TypeVar("T")
 
 
 class Memo:
-    """Holds the last value of each derived quantity together with the inputs that it was made from."""
+    """Holds the last values of each derived quantity together with the inputs that they were made from.
+
+    Attributes:
+        keep: How many values of a quantity are held, at least 1.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        self.keep = 1
+        self._held: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
 
     def get(self, name: str, inputs: tuple[Any, ...], build: Callable[[], T]) -> T:
-        """Return the value made from ``inputs`` last time, if they are equal still, else ``build()``.
+        """Return a held value that was made from equal ``inputs``, else ``build()``.
 
         Args:
             name: Name of the quantity.
             inputs: Read-only arrays, compared by identity and then by value; anything else is compared by ``==``.
             build: Makes the value.
         """
-        held = self._held.get(name)
-        if held is not None and all(map(_same, held[0], inputs)):
-            value: T = held[1]
-            self._held[name] = (inputs, value)  # the next comparison is by identity
-            return value
-        value = build()
-        self._held[name] = (inputs, value)
-        return value
+        held = self._held.setdefault(name, [])
+        for i, (before, value) in enumerate(held):
+            if all(map(_same, before, inputs)):
+                held.pop(i)
+                held.insert(0, (inputs, value))  # the next comparison is by identity
+                return cast(T, value)
+        made = build()
+        held.insert(0, (inputs, made))
+        del held[self.keep :]
+        return made
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -80,7 +80,7 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
     connected = np.stack((config.enable_synin_exc, config.enable_synin_inh)) & ~bypassed
     reset_cycles, refractory_cycles = _refractory(config)
     return NeuronPhysics(
-        line_current=event_current(config, silicon) / (synapse_bias(config, silicon) + 1e-9),
+        line_current=c.EVENT_CURRENT * _synin_gain(config, silicon),
         capacitance=capacitance,
         leak=leak + capacitance / c.RESIDUAL_LEAK,
         leak_potential=potential(c.LEAK_REFERENCE, config.v_leak) + silicon.leak_offset,
@@ -110,9 +110,12 @@ def tau_syn(config: ChipConfig, silicon: Silicon) -> FloatArray:
 
 def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return the strength of synaptic inputs relative to gm 500 and DAC bias 600, (2, 512)."""
+    return np.asarray(_synin_gain(config, silicon) * synapse_bias(config, silicon))
+
+
+def _synin_gain(config: ChipConfig, silicon: Silicon) -> FloatArray:
     gm = np.stack((config.i_synin_exc_gm, config.i_synin_inh_gm)) * silicon.gm / c.GM_REFERENCE
-    dac = (config.i_synapse_dac_bias / c.DAC_REFERENCE)[QUADRANT]
-    return np.asarray(np.maximum(gm, 0.0) ** c.GM_EXPONENT * dac * silicon.quadrant_strength)
+    return np.asarray(np.maximum(gm, 0.0) ** c.GM_EXPONENT)
 
 
 def synapse_bias(config: ChipConfig, silicon: Silicon) -> FloatArray:

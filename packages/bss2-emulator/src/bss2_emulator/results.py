@@ -81,6 +81,7 @@ class SpikingRun:
         fired_neurons, fired_offsets: Spikes that neurons handed to the crossbar, in order of time; see
             :attr:`spike_counters`.
         correlation: Codes of the (causal, acausal) sensors asked for, uint8 (batch, rows, 256, 2), or None.
+        written: Cycle from which the registers of each write held, int64 (writes,).
     """
 
     spike_times: NDArray[np.int64]
@@ -101,6 +102,7 @@ class SpikingRun:
     fired_neurons: NDArray[np.int64]
     fired_offsets: NDArray[np.int64]
     correlation: NDArray[np.uint8] | None
+    written: NDArray[np.int64]
 
     @cached_property
     def spike_counters(self) -> SpikeCounters:

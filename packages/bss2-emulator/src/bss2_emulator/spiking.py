@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator import cadc, constants, correlation, delivery, madc
-from bss2_emulator._kernels.lif import LAYOUT, Outcome, Readout, run_batch
-from bss2_emulator.arrangement import Arrangement, arrange, circuits
+from bss2_emulator._kernels.lif import LAYOUT, Listed, Outcome, Segment, run_batch
+from bss2_emulator.arrangement import Arrangement, arrange, circuits, moved, seen_together
 from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.coordinates import HEMISPHERE, spike_label
-from bss2_emulator.events import Routes
+from bss2_emulator.coordinates import HEMISPHERE
 from bss2_emulator.inputs import Events
 from bss2_emulator.labels import LabelBook, Page
 from bss2_emulator.memo import Memo
 from bss2_emulator.neurons import REGISTERS, neuron_physics
 from bss2_emulator.noise import RunNoise
 from bss2_emulator.propagators import neuron_tables, padded
+from bss2_emulator.readouts import Samples
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
 from bss2_emulator.silicon import Silicon
-from bss2_emulator.synram import Synapses, compile_synapses
+from bss2_emulator.synram import arranged_synapses
 from bss2_emulator.terms import REGISTERS as TERM_REGISTERS
 from bss2_emulator.terms import neuron_terms
 from bss2_emulator.topology import REGISTERS as TOPOLOGY_REGISTERS
 from bss2_emulator.topology import find_topology
+
+STEP = LAYOUT["step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +49,13 @@ class Integration:
     """What the kernel left behind.
 
     Attributes:
-        active: Neurons that were integrated, in the order of the kernel.
-        page: Where events went.
+        active: Neurons that were integrated, in the first order of the kernel.
+        page: Where events went under the first registers; all others number sources and actions as it does.
         outcome: Lists of events and counters.
         samples: Of the column ADC.
         trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1).
+        starts: Cycles from which registers held, ascending from 0, (segments,).
+        configs: These registers.
     """
 
     active: NDArray[np.int64]
@@ -58,6 +63,8 @@ class Integration:
     outcome: Outcome
     samples: tuple[CadcSamples, ...]
     trace: np.ndarray
+    starts: NDArray[np.int64]
+    configs: list[ChipConfig]
 
 
 class SpikingEngine:
@@ -74,23 +81,32 @@ class SpikingEngine:
         self._labels = LabelBook(silicon)
 
     def run(
-        self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
+        self,
+        config: ChipConfig,
+        runtime: int,
+        events: Events,
+        recording: Recording,
+        noise: RunNoise,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]] = (),
     ) -> SpikingRun:
         """Run all batch entries; arguments are legal."""
-        done = self.integrate(config, runtime, events, recording, noise, threads)
+        done = self.integrate(config, runtime, events, recording, noise, threads, writes)
         page, out = done.page, done.outcome
-        spike_times, senders, spike_offsets = out.sent
-        neurons = page.neurons[senders]
+        spike_times, senders = _sorted_by_neuron(out.sent, page)
         loop_times, sources, loop_offsets = out.back
-        _, fired, fired_offsets = out.fired
+        fire_times, fired, fired_offsets = out.fired
         counted = config.enable_spike_output[fired]
+        if len(done.configs) > 1:
+            outputs = np.stack([after.enable_spike_output for after in done.configs])
+            counted = outputs[np.searchsorted(done.starts, fire_times, side="right") - 1, fired]
         if not counted.all():
             fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
         return SpikingRun(
             spike_times=spike_times,
-            spike_labels=spike_label(neurons, config.event_address[neurons]).astype(np.uint16),
-            spike_neurons=neurons,
-            spike_offsets=spike_offsets,
+            spike_labels=page.label[senders] & np.uint16(0x3FFF),
+            spike_neurons=page.neuron[senders],
+            spike_offsets=out.sent[2],
             loopback_times=loop_times,
             loopback_labels=page.label[sources],
             loopback_offsets=loop_offsets,
@@ -104,20 +120,91 @@ class SpikingEngine:
             background=out.generated.sum(axis=0),
             fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
-            correlation=self._correlation(config, done, recording, threads),
+            correlation=self._correlation(config, done, recording, noise, threads),
+            written=np.array([-(-cycle // STEP) * STEP for cycle, _ in writes], np.int64),
         )
 
     def integrate(
-        self, config: ChipConfig, runtime: int, events: Events, recording: Recording, noise: RunNoise, threads: int
+        self,
+        config: ChipConfig,
+        runtime: int,
+        events: Events,
+        recording: Recording,
+        noise: RunNoise,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]] = (),
     ) -> Integration:
         """Move the membranes; arguments are legal."""
-        memo, switches = self._memo, self.silicon.imperfections
-        membranes = self._membranes(config)
-        arrangement = memo.get(
-            "arrangement", (membranes, seen := _observable(config, membranes.topology.compartment, recording)),
-            lambda: arrange(membranes, seen),
-        )  # fmt: skip
-        active = arrangement.active
+        switches, steps = self.silicon.imperfections, -(-runtime // STEP)
+        written = [(-(-cycle // STEP), after) for cycle, after in writes]
+        held = [(0, config), *((start, after) for start, after in written if start < steps)]
+        starts, configs = [start for start, _ in held], [after for _, after in held]
+        self._memo.keep = len(held)
+        joined = [self._membranes(after) for after in configs]
+        observable = [
+            _observable(after, membranes.topology.compartment, recording)
+            for after, membranes in zip(configs, joined, strict=True)
+        ]
+        seen = observable[0]
+        if len(held) > 1:
+            seen = seen_together(joined, np.logical_or.reduce(observable))
+        arranged = [self._arrangement(membranes, seen) for membranes in joined]
+        pages = self._labels.follow_all(configs, arranged[0].ascending, events.labels)
+        readouts = [
+            Samples(
+                recording.cadc_neurons[HEMISPHERE[recording.cadc_neurons] == hemisphere],
+                recording.cadc_acausal,
+                recording.cadc_in_dram,
+                runtime,
+                events.batch,
+                noise,
+                switches,
+            )
+            for hemisphere in range(2)
+        ]
+        segments = [
+            self._segment(*of_one, events, recording, readouts, threads)
+            for of_one in zip(starts, configs, joined, arranged, pages, strict=True)
+        ]
+        for i in range(1, len(segments)):
+            own, led = moved(joined[i - 1], arranged[i - 1], joined[i], arranged[i])
+            segments[i] = segments[i]._replace(own=own, led=led)
+        traced = recording.madc_neuron is not None
+        trace: np.ndarray = np.empty((events.batch, steps + 1) if traced else (1, 1), self.dtype)
+        outcome = run_batch(
+            runtime,
+            len(arranged[0].active),
+            switches.saturation,
+            switches.membrane_noise or switches.run_offset,
+            constants.RAILS[0],
+            constants.RAILS[1],
+            segments,
+            noise.key,
+            noise.run,
+            noise.first_entry,
+            trace,
+            threads,
+        )
+        samples = tuple(readout.taken for readout in readouts if len(readout.neurons))
+        if samples:
+            cadc.warn_if_capped(runtime, min(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
+        cycles = np.array(starts) * STEP
+        return Integration(arranged[0].active, pages[0], outcome, samples, trace, cycles, configs)
+
+    def _segment(
+        self,
+        start: int,
+        config: ChipConfig,
+        membranes: Membranes,
+        arrangement: Arrangement,
+        page: Page,
+        events: Events,
+        recording: Recording,
+        readouts: Sequence[Samples],
+        threads: int,
+    ) -> Segment:
+        """Translate one set of registers for the kernel."""
+        memo, switches, active = self._memo, self.silicon.imperfections, arrangement.active
         tables = memo.get(
             "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
         )
@@ -125,23 +212,15 @@ class SpikingEngine:
             "circuits", (membranes, arrangement, config.readout_source),
             lambda: circuits(membranes, arrangement, config.readout_source),
         )  # fmt: skip
-        page = self._labels.follow(config, arrangement.ascending, events.labels)
         synapses = memo.get(
             "synapses",
             (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
-            lambda: _synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
+            lambda: arranged_synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        readouts, samples = self._readouts(config, runtime, events.batch, arrangement.place, recording, noise)
+        top, bottom = (readout.under(config, self.silicon, arrangement.place) for readout in readouts)
         traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
-        steps = -(-runtime // LAYOUT["step"])
-        trace: np.ndarray = np.empty((events.batch, steps + 1) if traced >= 0 else (1, 1), self.dtype)
-        outcome = run_batch(
-            runtime,
-            len(active),
-            switches.saturation,
-            switches.membrane_noise or switches.run_offset,
-            constants.RAILS[0],
-            constants.RAILS[1],
+        return Segment(
+            start,
             tables.rows,
             synapses.exc,
             synapses.inh,
@@ -151,19 +230,15 @@ class SpikingEngine:
             tables.refractory_cycles,
             joints,
             delivery.describe(config, self.silicon, page, events, len(recording.correlation_rows) > 0, memo),
-            noise.key,
-            noise.run,
-            noise.first_entry,
-            readouts[0],
-            readouts[1],
+            top,
+            bottom,
             traced,
-            trace,
-            threads,
+            None,
+            None,
         )
-        return Integration(active, page, outcome, samples, trace)
 
     def _correlation(
-        self, config: ChipConfig, done: Integration, recording: Recording, threads: int
+        self, config: ChipConfig, done: Integration, recording: Recording, noise: RunNoise, threads: int
     ) -> NDArray[np.uint8] | None:
         if not len(recording.correlation_rows):
             return None
@@ -175,8 +250,12 @@ class SpikingEngine:
             done.outcome.passed,
             done.outcome.fired,
             recording.correlation_reset,
+            noise,
             threads,
         )
+
+    def _arrangement(self, membranes: Membranes, seen: NDArray[np.bool_]) -> Arrangement:
+        return self._memo.get("arrangement", (membranes, seen), lambda: arrange(membranes, seen))
 
     def _membranes(self, config: ChipConfig) -> Membranes:
         """Translate registers of neurons, keeping what has not changed."""
@@ -193,44 +272,6 @@ class SpikingEngine:
             lambda: join(physics, terms, topology, config),
         )  # fmt: skip
 
-    def _readouts(
-        self,
-        config: ChipConfig,
-        runtime: int,
-        batch: int,
-        place: NDArray[np.int64],
-        recording: Recording,
-        noise: RunNoise,
-    ) -> tuple[list[Readout | None], tuple[CadcSamples, ...]]:
-        """Lay out the samples of both hemispheres."""
-        readouts: list[Readout | None] = [None, None]
-        samples = []
-        neurons, switches = recording.cadc_neurons, self.silicon.imperfections
-        for hemisphere in range(2):
-            here = neurons[HEMISPHERE[neurons] == hemisphere]
-            if not len(here):
-                continue
-            layout = cadc.sample_times(
-                runtime, batch, hemisphere, len(here), recording.cadc_in_dram, noise, switches.cadc_jitter
-            )
-            gain, offset = cadc.transfer(config, self.silicon, here, recording.cadc_acausal)
-            values = np.empty((len(layout.times), len(here)), np.uint8)
-            readouts[hemisphere] = Readout(
-                place[here].astype(np.int32),
-                here.astype(np.uint32),
-                gain.astype(np.float32),
-                offset.astype(np.float32),
-                constants.CADC_NOISE * switches.cadc_noise,
-                layout.times,
-                layout.batch_offsets,
-                layout.first,
-                values,
-            )
-            samples.append(CadcSamples(layout.times, values, here, layout.batch_offsets))
-        if samples:
-            cadc.warn_if_capped(runtime, min(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
-        return readouts, tuple(samples)
-
     def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
         if neuron is None:
             return None
@@ -238,30 +279,15 @@ class SpikingEngine:
         return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
 
 
-def _synapses(
-    config: ChipConfig,
-    silicon: Silicon,
-    routes: Routes,
-    arrangement: Arrangement,
-    scale: np.ndarray,
-    threads: int,
-) -> Synapses:
-    """Compile synapses in the order of the kernel."""
-    if not arrangement.shuffled:
-        return compile_synapses(config, silicon.synapse, routes, arrangement.active, scale, threads)
-    count, order = len(arrangement.order), arrangement.order
-    ascending = scale.copy()
-    ascending[:, order] = scale[:, :count]
-    synapses = compile_synapses(config, silicon.synapse, routes, arrangement.ascending, ascending, threads)
-    exc, inh = synapses.exc.copy(), synapses.inh.copy()
-    exc[:, :count], inh[:, :count] = synapses.exc[:, order], synapses.inh[:, order]
-    spans = np.empty_like(synapses.spans)
-    for sign, line in enumerate((exc, inh)):
-        reached = line != 0
-        spans[:, 2 * sign] = reached.argmax(axis=1)
-        last = line.shape[1] - reached[:, ::-1].argmax(axis=1)
-        spans[:, 2 * sign + 1] = np.where(reached.any(axis=1), last, spans[:, 2 * sign])
-    return Synapses(exc, inh, spans)
+def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return times and sources of spikes, by time, then neuron in each entry."""
+    times, numbers, offsets = sent
+    senders = numbers + page.first_neuron
+    if page.count > 1:  # the same neuron is another source after a write
+        entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.lexsort((page.neuron[senders], times, entry))
+        times, senders = times[order], senders[order]
+    return times, senders
 
 
 def _observable(config: ChipConfig, compartment: NDArray[np.int64], recording: Recording) -> NDArray[np.bool_]:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator._kernels.synram import compile_actions
+from bss2_emulator.arrangement import Arrangement
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.constants import COLUMNS
 from bss2_emulator.coordinates import COLUMN
 from bss2_emulator.events import Routes
+from bss2_emulator.silicon import Silicon
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,4 +70,30 @@ def compile_synapses(
         spans,
         threads,
     )
+    return Synapses(exc, inh, spans)
+
+
+def arranged_synapses(
+    config: ChipConfig,
+    silicon: Silicon,
+    routes: Routes,
+    arrangement: Arrangement,
+    scale: np.ndarray,
+    threads: int,
+) -> Synapses:
+    """Add up the same in the order of the kernel; ``scale`` in that order."""
+    if not arrangement.shuffled:
+        return compile_synapses(config, silicon.synapse, routes, arrangement.active, scale, threads)
+    count, order = len(arrangement.order), arrangement.order
+    ascending = scale.copy()
+    ascending[:, order] = scale[:, :count]
+    synapses = compile_synapses(config, silicon.synapse, routes, arrangement.ascending, ascending, threads)
+    exc, inh = synapses.exc.copy(), synapses.inh.copy()
+    exc[:, :count], inh[:, :count] = synapses.exc[:, order], synapses.inh[:, order]
+    spans = np.empty_like(synapses.spans)
+    for sign, line in enumerate((exc, inh)):
+        reached = line != 0
+        spans[:, 2 * sign] = reached.argmax(axis=1)
+        last = line.shape[1] - reached[:, ::-1].argmax(axis=1)
+        spans[:, 2 * sign + 1] = np.where(reached.any(axis=1), last, spans[:, 2 * sign])
     return Synapses(exc, inh, spans)

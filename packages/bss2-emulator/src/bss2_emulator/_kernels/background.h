@@ -49,9 +49,9 @@ static void bss2_source_next(const bss2_source *source, bss2_source_state *state
     }
 }
 
-/* Switch the generator on: the seed is copied, 0 becomes 1. */
-static void bss2_source_start(const bss2_source *source, bss2_source_state *state, int64_t runtime) {
-    state->counts = 0;
+/* Switch the generator on in cycle `from`: the seed is copied, 0 becomes 1. */
+static void bss2_source_start(const bss2_source *source, bss2_source_state *state, int64_t from, int64_t runtime) {
+    state->counts = 2 * from;
     state->time = -1;
     state->word = source->seed ? source->seed : 1;
     if (source->on && !(source->random && source->rate == 0))

@@ -2,7 +2,7 @@
 #ifndef BSS2_CORRELATION_H
 #define BSS2_CORRELATION_H
 
-#include "portable.h"
+#include "stream.h"
 
 enum { COLUMNS = 256, CAUSAL = 0, ACAUSAL = 1, NOT_SEEN = 255 };
 
@@ -50,11 +50,13 @@ BSS2_INLINE void bss2_sense_event(bss2_sensors *s, uint32_t time, uint8_t wanted
     }
 }
 
-/* `amplitude` and `rate` are [2][COLUMNS]; `seen` is the label of each action at this row. */
+/* `amplitude` and `rate` are [2][COLUMNS]; `seen` is the label of each action at this row. They are read with a noise of `lsb`
+ * rms, keyed by a stream of this row, by the batch entry and by the run. */
 BSS2_CLONES
 void bss2_correlate(const int64_t *event_times, const int32_t *actions, int64_t events, const int64_t *spike_times,
                     const int32_t *neurons, int64_t spikes, const uint8_t *seen, const uint8_t *label,
-                    const float *amplitude, const float *rate, int hemisphere, int64_t reset, uint8_t *out) {
+                    const float *amplitude, const float *rate, int hemisphere, int64_t reset, bss2_key key,
+                    uint32_t stream, uint32_t entry, uint32_t run, float lsb, uint8_t *out) {
     bss2_sensors sensors, *s = &sensors;
     memset(s, 0, sizeof(*s));
     int64_t e = 0, k = 0;
@@ -78,8 +80,15 @@ void bss2_correlate(const int64_t *event_times, const int32_t *actions, int64_t 
         }
         k++;
     }
+    float normal[2 * COLUMNS] = {0};
+    if (lsb != 0.0f) bss2_fill_normals(key, 0, stream, entry, run, normal, 2 * COLUMNS);
     for (int c = 0; c < COLUMNS; c++)
-        for (int i = 0; i < 2; i++) out[2 * c + i] = (uint8_t)(int32_t)(s->code[i][c] + 0.5f);
+        for (int i = 0; i < 2; i++) {
+            float code = s->code[i][c] + lsb * normal[2 * c + i];
+            code = code < 0.0f ? 0.0f : code;
+            code = code > 255.0f ? 255.0f : code;
+            out[2 * c + i] = (uint8_t)(int32_t)(code + 0.5f);
+        }
 }
 
 #endif

@@ -19,7 +19,12 @@ def correlate(
     rate: NDArray[np.float32],
     hemisphere: NDArray[np.int32],
     reset: int,
+    noise: float,
+    key: int,
+    streams: NDArray[np.uint32],
+    run: int,
+    first_entry: int,
     codes: NDArray[np.uint8],
     threads: int,
 ) -> None:
-    """Write what the sensors of each row show to ``codes``."""
+    """Write what the sensors of each row show to ``codes``; ``noise``: LSB rms, of a stream for each row."""

@@ -37,10 +37,12 @@ BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
 /* A neuron fires, and its spike sets out for the crossbar. */
 BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
     bss2_transport *x = s->transport;
-    const int32_t n = (int32_t)s->plan->neuron[j];
+    const bss2_plan *plan = s->plan;
+    const int32_t n = (int32_t)plan->neuron[j];
     if (time >= x->runtime) return;
+    while (time >= plan->to * STEP) plan++; /* the comparator may be late: registers of the spike's own cycle count */
     if (bss2_add(&x->out->fired, time, n, 1)) x->failed = 1;
-    bss2_send(x, time, n, (time + ON_CHIP_LATENCY) / STEP);
+    bss2_send(x, time, n, plan->delivery.neuron_route[n], (time + ON_CHIP_LATENCY) / STEP);
 }
 
 /* Let all events of a step reach their neurons; tells whether there were any. */

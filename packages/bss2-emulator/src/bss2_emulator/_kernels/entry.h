@@ -43,6 +43,7 @@ enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 
 
 #include "delivery.h"
 #include "membrane.h"
+#include "rewrite.h"
 
 BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_t sample, int64_t number,
                                    const float *noise) {
@@ -66,7 +67,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     NAME(state) state, *s = &state;
     const int width = plan->width;
     const size_t w = (size_t)width;
-    const int plain = plan->group[PLAIN + 1];
+    int plain = plan->group[PLAIN + 1];
     memset(s, 0, sizeof(*s));
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
@@ -126,6 +127,11 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     for (int64_t step = 0; step < steps && !s->failed; step++) {
         s->start = step * STEP;
         const int64_t end = s->start + STEP;
+        while (step == plan->to) {
+            NAME(rewrite)(s, step, entry);
+            plan = s->plan;
+            plain = plan->group[PLAIN + 1];
+        }
         if (trace) trace[step] = (plan->source[plan->trace_index] ? s->read : s->v)[plan->trace_index];
 
         if (plan->noisy && step % NOISE_STEPS == 0) {
@@ -133,20 +139,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             if (number % BSS2_COARSE == 0)
                 bss2_coarse_normals(plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry,
                                     plan->run, s->normals, width);
-            const float *BSS2_RESTRICT normal = s->normals + (size_t)(number % BSS2_COARSE) * w;
-            const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE);
-            const REAL *BSS2_RESTRICT decay = s->decay;
-            REAL *BSS2_RESTRICT noise = s->noise, *BSS2_RESTRICT drift = s->drift;
-            const REAL *BSS2_RESTRICT rest = s->rest;
-            BSS2_VECTOR
-            for (int j = 0; j < plain; j++) {
-                noise[j] = sigma[j] * (REAL)normal[j];
-                drift[j] = rest[j] * ((REAL)1 - decay[j]) + noise[j];
-            }
-            for (int j = plain; j < width; j = plan->unit_end[j]) { /* circuits that share a membrane share their noise */
-                noise[j] = sigma[j] * (REAL)normal[j];
-                for (int i = j + 1; i < plan->unit_end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
-            }
+            NAME(take_noise)(s, number);
             for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
         }
 

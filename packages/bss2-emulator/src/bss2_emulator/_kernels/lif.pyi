@@ -72,11 +72,12 @@ Listed = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
 class Outcome(NamedTuple):
     """What the entries of a batch left behind.
 
-    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n; ``sent``
-    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the
-    link, as routes; ``passed`` events at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar
-    input (batch, 20), ``through`` by crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and
-    back (batch, 8), ``generated`` by background source (batch, 8).
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n;
+    ``sent`` those that come over the link, as routes counted from that of the first active neuron, by n; ``back``
+    other events that come over the link, as routes; ``passed`` events at synapses, as actions. Counters:
+    ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by crossbar output (batch, 12),
+    ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by background source (batch,
+    8).
     """
 
     fired: Listed
@@ -89,6 +90,30 @@ class Outcome(NamedTuple):
     link_dropped: NDArray[np.int64]
     generated: NDArray[np.int64]
 
+class Segment(NamedTuple):
+    """What holds from one write of registers to the next.
+
+    ``start``: step from which it holds; ``active``: neurons n in their order, padded; ``own``, ``led``: where each was
+    under the segment before, and where what led its membrane was (-1: it leads none), None in the first segment;
+    ``trace_index``: place of the neuron whose membrane is kept, -1 none. All else as in plan.h.
+    """
+
+    start: int
+    tables: np.ndarray
+    exc: np.ndarray
+    inh: np.ndarray
+    spans: NDArray[np.int32]
+    active: NDArray[np.uint32]
+    reset_cycles: NDArray[np.int32]
+    refractory_cycles: NDArray[np.int32]
+    circuits: Circuits
+    delivery: Delivery
+    top: Readout | None
+    bottom: Readout | None
+    trace_index: int
+    own: NDArray[np.int32] | None
+    led: NDArray[np.int32] | None
+
 def run_batch(
     runtime: int,
     neurons: int,
@@ -96,22 +121,11 @@ def run_batch(
     noisy: bool,
     rail_low: float,
     rail_high: float,
-    tables: np.ndarray,
-    exc: np.ndarray,
-    inh: np.ndarray,
-    spans: NDArray[np.int32],
-    neuron: NDArray[np.uint32],
-    reset_cycles: NDArray[np.int32],
-    refractory_cycles: NDArray[np.int32],
-    circuits: Circuits,
-    delivery: Delivery,
+    segments: list[Segment],
     key: int,
     run: int,
     first_entry: int,
-    top: Readout | None,
-    bottom: Readout | None,
-    trace_index: int,
     trace: np.ndarray,
     threads: int,
 ) -> Outcome:
-    """Run all entries."""
+    """Run all entries; ``trace`` tells the floating point type."""

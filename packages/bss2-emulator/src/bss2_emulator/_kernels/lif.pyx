@@ -103,6 +103,9 @@ cdef extern from "plan.h" nogil:
 
     ctypedef struct bss2_plan:
         int64_t runtime
+        int64_t to
+        const int32_t *own
+        const int32_t *led
         int neurons
         int width
         int saturating
@@ -280,11 +283,12 @@ Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
 class Outcome(NamedTuple):
     """What the entries of a batch left behind.
 
-    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n; ``sent``
-    those that come over the link, as numbers among the active neurons, by n; ``back`` other events that come over the link, as routes; ``passed`` events
-    at synapses, as actions. Counters: ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by
-    crossbar output (batch, 12), ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by
-    background source (batch, 8).
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n;
+    ``sent`` those that come over the link, as routes counted from that of the first active neuron, by n; ``back``
+    other events that come over the link, as routes; ``passed`` events at synapses, as actions. Counters:
+    ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by crossbar output (batch, 12),
+    ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by background source (batch,
+    8).
     """
 
     fired: Listed
@@ -298,47 +302,97 @@ class Outcome(NamedTuple):
     generated: np.ndarray
 
 
-def run_batch(
-    int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high,
-    const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh, const int32_t[:, ::1] spans,
-    const uint32_t[::1] neuron, const int32_t[::1] reset_cycles, const int32_t[::1] refractory_cycles,
-    Circuits circuits not None, Delivery delivery not None, uint64_t key, uint32_t run, uint32_t first_entry,
-    Readout top, Readout bottom, int trace_index, real[:, ::1] trace, int threads,
-):
-    """Run all entries."""
-    cdef bss2_plan plan
-    cdef Py_ssize_t batch = delivery.batch, b
-    cdef int failed = 0
-    cdef bint single = real is float
-    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for: idle ones only spin
-    plan.runtime, plan.neurons, plan.width = runtime, neurons, <int>tables.shape[1]
-    plan.saturating, plan.noisy, plan.rail_low, plan.rail_high = saturating, noisy, rail_low, rail_high
+class Segment(NamedTuple):
+    """What holds from one write of registers to the next.
+
+    ``start``: step from which it holds; ``active``: neurons n in their order, padded; ``own``, ``led``: where each was
+    under the segment before, and where what led its membrane was (-1: it leads none), None in the first segment;
+    ``trace_index``: place of the neuron whose membrane is kept, -1 none. All else as in plan.h.
+    """
+
+    start: int
+    tables: np.ndarray
+    exc: np.ndarray
+    inh: np.ndarray
+    spans: np.ndarray
+    active: np.ndarray
+    reset_cycles: np.ndarray
+    refractory_cycles: np.ndarray
+    circuits: Circuits
+    delivery: Delivery
+    top: object
+    bottom: object
+    trace_index: int
+    own: object
+    led: object
+
+
+cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh):
+    """Point to the arrays of a segment, which the caller keeps alive."""
+    cdef const int32_t[:, ::1] spans = segment.spans
+    cdef const uint32_t[::1] neuron = segment.active
+    cdef const int32_t[::1] reset_cycles = segment.reset_cycles, refractory_cycles = segment.refractory_cycles
+    cdef const int32_t[::1] own, led
+    cdef Circuits circuits = segment.circuits
+    cdef Delivery delivery = segment.delivery
+    cdef Readout top = segment.top, bottom = segment.bottom
+    plan.width = <int>tables.shape[1]
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
     plan.neuron = &neuron[0]
     plan.reset_cycles, plan.refractory_cycles = &reset_cycles[0], &refractory_cycles[0]
-    circuits.fill(&plan, single)
+    circuits.fill(plan, real is float)
     delivery.fill(&plan.delivery)
-    plan.key.low, plan.key.high = <uint32_t>key, <uint32_t>(key >> 32)
-    plan.run = run
     plan.cadc[0].count = plan.cadc[1].count = 0
     if top is not None:
         top.fill(&plan.cadc[0])
     if bottom is not None:
         bottom.fill(&plan.cadc[1])
-    plan.trace_index = trace_index
-    plan.trace = &trace[0, 0] if trace_index >= 0 else NULL
+    plan.trace_index = segment.trace_index
+    plan.own = plan.led = NULL
+    if segment.own is not None:
+        own, led = segment.own, segment.led
+        plan.own, plan.led = &own[0], &led[0]
 
+
+def run_batch(
+    int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high, list segments not None,
+    uint64_t key, uint32_t run, uint32_t first_entry, real[:, ::1] trace, int threads,
+):
+    """Run all entries; ``trace`` tells the floating point type."""
+    cdef Delivery delivery = segments[0].delivery
+    cdef Py_ssize_t batch = delivery.batch, count_of = len(segments), i
+    cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
+    if plans == NULL:
+        raise MemoryError
+    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for: idle ones only spin
+    try:
+        for i in range(count_of):
+            segment = segments[i]
+            fill[real](&plans[i], segment, segment.tables, segment.exc, segment.inh)
+            plans[i].runtime, plans[i].neurons = runtime, neurons
+            plans[i].to = segments[i + 1].start if i + 1 < count_of else (runtime + STEP - 1) // STEP
+            plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
+            plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
+            plans[i].trace = &trace[0, 0] if plans[i].trace_index >= 0 else NULL
+        return run_entries(plans, batch, real is float, first_entry, threads)
+    finally:
+        free(plans)
+
+
+cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t first_entry, int threads):
+    cdef Py_ssize_t b
+    cdef int failed = 0
     cdef bss2_outcome *out = <bss2_outcome *>calloc(batch, sizeof(bss2_outcome))
     if out == NULL:
         raise MemoryError
     try:
         if single:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_single(&plan, b, first_entry + <uint32_t>b, &out[b]):
+                if run_entry_single(plans, b, first_entry + <uint32_t>b, &out[b]):
                     failed += 1
         else:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_double(&plan, b, first_entry + <uint32_t>b, &out[b]):
+                if run_entry_double(plans, b, first_entry + <uint32_t>b, &out[b]):
                     failed += 1
         if failed:
             raise MemoryError(f"no memory for {failed} of {batch} batch entries")

@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
     bss2_list fired;  /* all spikes: neuron n */
-    bss2_list sent;   /* spikes that come over the link: number among the active neurons, by n */
+    bss2_list sent;   /* spikes that come over the link: route, counted from that of the first active neuron, by n */
     bss2_list back;   /* other events that come over the link: route */
     bss2_list passed; /* events that reach synapses, where asked for: action */
     int64_t delivered[20], dropped[20], through[12], link_dropped[8], generated[8];

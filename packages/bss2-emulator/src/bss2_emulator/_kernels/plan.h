@@ -81,8 +81,12 @@ typedef struct {
     uint8_t *values;             /* [samples][count] */
 } bss2_cadc;
 
+/* What holds from one write of registers to the next; the plans of a run lie one behind the other. */
 typedef struct {
     int64_t runtime;             /* cycles */
+    int64_t to;                  /* step before which this plan holds; of the last one the number of steps */
+    const int32_t *own;          /* [neurons] where each was under the plan before; NULL in the first plan */
+    const int32_t *led;          /* [neurons] where what led its membrane was, -1: it leads none */
     int neurons, width;          /* active, and padded to whole vectors */
     int saturating;              /* synaptic inputs saturate */
     int noisy;                   /* membrane noise is on */

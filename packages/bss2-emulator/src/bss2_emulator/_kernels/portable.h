@@ -25,6 +25,13 @@
 #define BSS2_RESTRICT __restrict
 #endif
 
+/* What is rarely called stays out of the loops that call it. */
+#if defined(__GNUC__) || defined(__clang__)
+#define BSS2_RARE static __attribute__((noinline))
+#else
+#define BSS2_RARE static
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 #define BSS2_VECTOR _Pragma("GCC ivdep")
 #else

@@ -30,13 +30,27 @@ static void bss2_stp_start(const bss2_stp *stp, bss2_stp_state *state) {
     }
 }
 
-/* The amplitude of an event of driver `d` at cycle `time`; moves its voltage. */
-BSS2_INLINE double bss2_stp_event(const bss2_stp *stp, bss2_stp_state *state, int d, int64_t time) {
+/* The voltage of driver `d` at cycle `time`, recovered since its last event. */
+BSS2_INLINE double bss2_stp_volts(const bss2_stp *stp, const bss2_stp_state *state, int d, int64_t time) {
     double deviation = state->volts[d] - stp->recover[d];
     uint32_t waited = (uint32_t)(time - state->last[d]);
     for (int k = 0; waited; k++, waited >>= 1)
         if (waited & 1u) deviation *= stp->decay[d * STP_POWERS + k];
-    const double volts = stp->recover[d] + deviation;
+    return stp->recover[d] + deviation;
+}
+
+/* Registers are written at cycle `time`: where these change the recovery, it goes on from here by the new law. */
+static void bss2_stp_rewrite(const bss2_stp *before, const bss2_stp *stp, bss2_stp_state *state, int64_t time) {
+    for (int d = 0; d < DRIVERS; d++) {
+        if (before->recover[d] == stp->recover[d] && before->decay[d * STP_POWERS] == stp->decay[d * STP_POWERS]) continue;
+        state->volts[d] = bss2_stp_volts(before, state, d, time);
+        state->last[d] = time;
+    }
+}
+
+/* The amplitude of an event of driver `d` at cycle `time`; moves its voltage. */
+BSS2_INLINE double bss2_stp_event(const bss2_stp *stp, bss2_stp_state *state, int d, int64_t time) {
+    const double volts = bss2_stp_volts(stp, state, d, time);
     double amplitude = stp->zero[d] - stp->slope[d] * volts;
     amplitude = amplitude < 0.0 ? 0.0 : amplitude;
     amplitude = amplitude > 1.0 ? 1.0 : amplitude;

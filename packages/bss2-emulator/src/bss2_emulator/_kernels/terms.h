@@ -330,8 +330,8 @@ BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
     return above + NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
 }
 
-/* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */
-static void NAME(start_terms)(NAME(state) *s) {
+/* Put constants that do not depend on the phase where the loops over neurons find them, and add up offsets of the run. */
+static void NAME(load_terms)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
         s->hot->syn_exc[j] = TABLE(s, SYN_EXC + STEP - 1)[j];
@@ -342,11 +342,18 @@ static void NAME(start_terms)(NAME(state) *s) {
         s->hot->delta[j] = TABLE(s, EXP_DELTA)[j];
         s->steep = TABLE(s, EXP_STEEP)[j];
     }
+    for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead])
+        for (int mode = 0; mode < MODES; mode++)
+            for (int j = lead + 1; j < plan->unit_end[lead]; j++)
+                s->rest[(size_t)mode * s->width + lead] += TABLE(s, SHIFT + mode)[j] * s->normals[j];
+}
+
+/* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */
+static void NAME(start_terms)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    NAME(load_terms)(s);
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         const int end = plan->unit_end[lead];
-        for (int mode = 0; mode < MODES; mode++)
-            for (int j = lead + 1; j < end; j++)
-                s->rest[(size_t)mode * s->width + lead] += TABLE(s, SHIFT + mode)[j] * s->normals[j];
         REAL v = s->rest[lead] + TABLE(s, ORIGIN)[lead];
         for (int j = lead; j < end; j++) v += TABLE(s, START)[j] * s->normals[s->width + j];
         v = NAME(clip)(s, v);

@@ -38,7 +38,7 @@ typedef struct {
     int neuron_queue, event_queue;   /* events that wait at a crossbar input */
     int return_queue;                /* and for a link channel */
     int link_labels;                 /* that the FPGA sends in a cycle, to different channels */
-    const bss2_route *routes;        /* input labels, background labels, active neurons */
+    const bss2_route *routes;        /* input labels, background labels, active neurons; one list for all plans of a run */
     int actions;                     /* compiled rows before those of single drivers */
     int first_neuron;                /* route of the first active neuron; those of the others follow, by n */
     const int32_t *label_route;      /* [65536] */
@@ -73,6 +73,7 @@ typedef struct {
     bss2_source_state sources[SOURCES];
     /* Spikes on their way: a ring of steps. */
     int32_t *spikes;        /* [SLOTS][capacity] neurons n */
+    int32_t *spike_routes;
     int64_t *spike_times;
     int spike_count[SLOTS], spike_at, slot, capacity;
     /* Crossbar. */
@@ -141,7 +142,7 @@ BSS2_INLINE int32_t bss2_take(bss2_transport *x, int64_t time) {
         bss2_next_background(x);
         return x->delivery->background_route[256 * k + (int)(label & 0xFF)];
     }
-    const int32_t route = x->delivery->neuron_route[x->spikes[x->slot * x->capacity + x->spike_at++]];
+    const int32_t route = x->spike_routes[x->slot * x->capacity + x->spike_at++];
     bss2_next_spike(x);
     return route;
 }
@@ -266,9 +267,8 @@ BSS2_INLINE int32_t bss2_pass(bss2_transport *x, int32_t number, int64_t time) {
     return route->action;
 }
 
-/* A spike sets out; without loss its way over the link is certain. */
-static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int64_t step) {
-    const int32_t number = x->delivery->neuron_route[n];
+/* A spike of neuron n sets out; without loss its way over the link is certain. */
+static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int32_t number, int64_t step) {
     if (number < 0) return;
     const bss2_route *route = &x->delivery->routes[number];
     if (!x->delivery->loss) {
@@ -284,19 +284,22 @@ static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int64_t step) 
         if (other < time || (other == time && x->spikes[base + at - 1] < n)) break;
         x->spike_times[base + at] = other;
         x->spikes[base + at] = x->spikes[base + at - 1];
+        x->spike_routes[base + at] = x->spike_routes[base + at - 1];
     }
     x->spike_times[base + at] = time;
     x->spikes[base + at] = n;
+    x->spike_routes[base + at] = number;
 }
 
 static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t b, int64_t runtime, int width,
                                           bss2_outcome *out) {
     const size_t capacity = 4 * (size_t)width, spikes = SLOTS * capacity;
-    char *block = (char *)calloc(1, sizeof(bss2_transport) + spikes * (sizeof(int64_t) + sizeof(int32_t)));
+    char *block = (char *)calloc(1, sizeof(bss2_transport) + spikes * (sizeof(int64_t) + 2 * sizeof(int32_t)));
     if (!block) return NULL;
     bss2_transport *x = (bss2_transport *)block;
     x->spike_times = (int64_t *)(block + sizeof(bss2_transport));
     x->spikes = (int32_t *)(x->spike_times + spikes);
+    x->spike_routes = x->spikes + spikes;
     x->capacity = (int)capacity;
     x->delivery = delivery;
     x->out = out;
@@ -305,12 +308,25 @@ static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t
     x->event_end = delivery->event_offsets[b + 1];
     x->link_cycle = -1;
     for (int i = 0; i < BUSES; i++) x->slow_buses |= delivery->bus_cycles[i] > 1;
-    for (int k = 0; k < SOURCES; k++) bss2_source_start(&delivery->sources[k], &x->sources[k], runtime);
+    for (int k = 0; k < SOURCES; k++) bss2_source_start(&delivery->sources[k], &x->sources[k], 0, runtime);
     if (delivery->stp) bss2_stp_start(delivery->stp, &x->stp);
     bss2_next_event(x);
     bss2_next_background(x);
     x->spike_time = INT64_MAX;
     return x;
+}
+
+/* Registers are written before cycle `now`: what is on its way keeps its route, what comes takes the new ones. */
+static void bss2_transport_rewrite(bss2_transport *x, const bss2_delivery *delivery, int64_t now) {
+    const bss2_delivery *before = x->delivery;
+    x->delivery = delivery;
+    for (int i = 0; i < BUSES; i++) x->slow_buses |= delivery->bus_cycles[i] > 1; /* a long pulse may still last */
+    if (x->event_time != INT64_MAX) x->event_route = delivery->label_route[delivery->event_labels[x->event - 1]];
+    for (int k = 0; k < SOURCES; k++)
+        if (memcmp(&before->sources[k], &delivery->sources[k], sizeof(bss2_source)))
+            bss2_source_start(&delivery->sources[k], &x->sources[k], now, x->runtime);
+    bss2_next_background(x);
+    if (delivery->stp) bss2_stp_rewrite(before->stp, delivery->stp, &x->stp, now);
 }
 
 /* Sum up what took each PADI bus. */

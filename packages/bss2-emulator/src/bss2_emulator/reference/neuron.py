@@ -28,6 +28,7 @@ class Neuron:
         v: Membrane, V.
         state: Synaptic currents over their saturation, excitatory and inhibitory.
         fired: Cycle of the last spike, or None.
+        lengths: Of its reset and its refractory period, cycles.
     """
 
     physics: NeuronPhysics
@@ -44,14 +45,26 @@ class Neuron:
         self.limit = (c.SATURATION_EXC, c.SATURATION_INH)
         self.tau = (float(p.tau_syn[0, n]), float(p.tau_syn[1, n]))
         self.threshold = float(p.threshold[n])
+        self.lengths = (int(p.reset_cycles[n]), int(p.refractory_cycles[n]))
+
+    def rewrite(self, physics: NeuronPhysics, cycle: int) -> None:
+        """Go on under other registers: potentials of membrane and synaptic lines stay, and periods that have begun."""
+        for sign in (0, 1):
+            before, after = (max(float(p.line_current[sign, self.n]), 1e-30) for p in (self.physics, physics))
+            self.state[sign] *= after / before
+        lengths = self.lengths
+        self.physics = physics
+        self.__post_init__()
+        if self.fired is not None and self.fired < cycle:
+            self.lengths = lengths
 
     def in_reset(self, cycle: int) -> bool:
         """Tell whether the reset conductance is on at a cycle."""
-        return self.fired is not None and self.fired <= cycle < self.fired + int(self.physics.reset_cycles[self.n])
+        return self.fired is not None and self.fired <= cycle < self.fired + self.lengths[0]
 
     def free_from(self) -> int:
         """Return the cycle from which the neuron may fire."""
-        return 0 if self.fired is None else self.fired + int(self.physics.refractory_cycles[self.n])
+        return 0 if self.fired is None else self.fired + self.lengths[1]
 
     def membrane(self, reset: bool) -> tuple[float, float]:
         """Return conductance and resting potential."""
@@ -127,6 +140,7 @@ class Neuron:
         part = 0.0 if before >= self.threshold else (self.threshold - before) / (v - before)
         latency = float(self.physics.latency[self.n]) / c.CYCLE
         self.fired = since + math.floor(part * (start + STEP - since) + latency)
+        self.lengths = (int(self.physics.reset_cycles[self.n]), int(self.physics.refractory_cycles[self.n]))
         if self.fired < start + STEP:
             v = before + (v - before) * (self.fired - since) / (start + STEP - since)
             since, reset_now = self.fired, True
@@ -141,6 +155,6 @@ class Neuron:
         """Return the changes inside a step: (cycle, reset is on from there, may fire from there)."""
         if self.fired is None:
             return []
-        reset_end = self.fired + int(self.physics.reset_cycles[self.n])
+        reset_end = self.fired + self.lengths[0]
         found = [(self.fired, True, False), (reset_end, False, False), (self.free_from(), False, True)]
         return [change for change in found[after:] if start <= change[0] < start + STEP]

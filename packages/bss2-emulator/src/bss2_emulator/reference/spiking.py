@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
+from bss2_emulator.arrangement import seen_together
 from bss2_emulator.compartments import Membranes, join
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.coordinates import OUTPUT
@@ -22,7 +24,7 @@ from bss2_emulator.reference.events import synapses
 from bss2_emulator.reference.neuron import STEP, Neuron
 from bss2_emulator.reference.noise import coarse_normals
 from bss2_emulator.reference.stp import Driver
-from bss2_emulator.reference.transport import ON_CHIP_LATENCY, Crossbar, Event, arrivals
+from bss2_emulator.reference.transport import ON_CHIP_LATENCY, Crossbar, Event, arrivals, way_of
 from bss2_emulator.reference.unit import Unit
 from bss2_emulator.silicon import Silicon
 from bss2_emulator.terms import neuron_terms
@@ -69,11 +71,12 @@ def run_entry(
     key: int = 0,
     run: int = 0,
     entry: int = 0,
+    writes: Sequence[tuple[int, ChipConfig]] = (),
 ) -> ReferenceRun:
     """Run one batch entry.
 
     Args:
-        config: All registers.
+        config: All registers at the start.
         silicon: The chip.
         runtime: Cycles.
         events: (cycle, 16-bit label), sorted.
@@ -81,56 +84,78 @@ def run_entry(
         key: Keys the noise, with the next two.
         run: Number of the run.
         entry: Number of the batch entry.
+        writes: Cycles, ascending, and all registers from then on: from the next step that begins there or later.
     """
-    switches = silicon.imperfections
-    physics = neuron_physics(config, silicon)
-    membranes = join(physics, neuron_terms(config, silicon), find_topology(config, silicon), config)
-    cells = {n: Neuron(physics, n, switches.saturation) for n in neurons if not _is_unit(membranes)[n]}
-    units = _units(membranes, neurons, switches, key, run, entry)
+    switches, steps = silicon.imperfections, -(-runtime // STEP)
+    held = [(0, config), *((-(-cycle // STEP) * STEP, after) for cycle, after in writes)]
+    configs = [after for _, after in held]
+    joined = [_membranes(after, silicon) for after in configs]
+    membranes, now = joined[0], 0
+    wanted = seen_together(joined, np.isin(np.arange(c.NEURONS), neurons))
+    more = np.logical_or.reduce([_is_unit(one) for one in joined])
+    leads = np.flatnonzero(wanted & more)
+    cells = {n: Neuron(membranes.physics, n, switches.saturation) for n in neurons if not more[n]}
+    units = _units(membranes, wanted, leads, switches, key, run, entry)
     couplings = _couplings(membranes, list(units))
     for n, cell in cells.items():
-        offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
-        settled = not physics.held[n]
-        cell.run_offset = c.RUN_OFFSET * switches.run_offset * offset * settled
-        noise = c.MEMBRANE_NOISE * switches.membrane_noise * first * settled
-        cell.v = cell.clip(cell.membrane(not settled)[1] + noise)
+        loose = not membranes.physics.held[n]
+        cell.run_offset, first = _start_noise(n, switches, key, run, entry)
+        cell.run_offset *= loose
+        cell.v = cell.clip(cell.membrane(not loose)[1] + first * loose)
         if cell.v >= cell.threshold:
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
     @cache
-    def effects_of(crossbar_input: int, label: int) -> Parts:
-        return _effects(config, silicon, physics, crossbar_input, label)
+    def effects_of(way: int, now: int, crossbar_input: int, label: int) -> Parts:
+        cells = {name: getattr(configs[now], name) for name in ("weight", "label", "row_mode")}
+        passing = configs[way].replace(**cells)
+        return _effects(passing, silicon, joined[now].physics, crossbar_input, label)
 
-    plastic = np.argwhere(config.enable_stp).tolist()
+    plastic = np.argwhere(np.logical_or.reduce([after.enable_stp for after in configs])).tolist()
     drivers = {(h, d): Driver(config, h, d, float(silicon.stp_amplitude[h, d])) for h, d in plastic}
 
     @cache
-    def plastic_of(crossbar_input: int, label: int) -> list[tuple[int, int]]:
-        return [driver for driver in selected_drivers(config, crossbar_input, label) if driver in drivers]
+    def plastic_of(way: int, crossbar_input: int, label: int) -> list[tuple[int, int]]:
+        chosen = selected_drivers(configs[way], crossbar_input, label)
+        return [driver for driver in chosen if configs[way].enable_stp[driver]]
 
     def felt(cycle: int, event: Event) -> Effects:
-        amplitude = {driver: drivers[driver].event(cycle) for driver in plastic_of(event.input, event.label)}
+        chosen = plastic_of(event.way, event.input, event.label)
+        amplitude = {driver: drivers[driver].event(cycle) for driver in chosen}
         return {
             n: [(sign, amperes * amplitude.get(driver, 1.0)) for sign, amperes, driver in effects]
-            for n, effects in effects_of(event.input, event.label).items()
+            for n, effects in effects_of(event.way, now, event.input, event.label).items()
         }
 
     def spread(fired: int, n: int) -> None:
         spikes.append((fired, n))
-        if config.enable_spike_output[n] and fired < runtime:
-            label = int(OUTPUT[n]) << 8 | int(config.event_address[n])
+        way = way_of(held, fired)
+        if configs[way].enable_spike_output[n] and fired < runtime:
+            label = int(OUTPUT[n]) << 8 | int(configs[way].event_address[n])
             queue = arriving.setdefault(fired + ON_CHIP_LATENCY, [])
-            queue.append(Event(int(OUTPUT[n]), label, n))
+            queue.append(Event(int(OUTPUT[n]), label, n, way))
             queue.sort(key=lambda event: event.neuron)  # stable: those from elsewhere come first
 
-    arriving, unsent = arrivals(config, events, runtime, switches.event_loss)
-    crossbar = Crossbar(config, runtime, switches.event_loss)
+    arriving, unsent = arrivals(held, events, runtime, switches.event_loss)
+    crossbar = Crossbar(configs, runtime, switches.event_loss)
     passed: list[tuple[int, Event]] = []
-    steps = -(-runtime // STEP)
     traces = np.empty((len(neurons), steps + 1))
     spikes: list[tuple[int, int]] = []
     for step in range(steps):
         start = step * STEP
+        fresh = step % 8 == 0
+        while now + 1 < len(held) and held[now + 1][0] <= start:
+            now, fresh = now + 1, True
+            membranes, crossbar.now = joined[now], now
+            units = _rewritten(units, membranes, start)
+            couplings = _couplings(membranes, list(units))
+            for driver in drivers.values():
+                driver.rewrite(configs[now], start)
+            for unit in units.values():
+                unit.run_shift = _run_shift(unit, membranes, switches, key, run, entry)
+            for n, cell in cells.items():
+                cell.rewrite(membranes.physics, start)
+                cell.run_offset = _start_noise(n, switches, key, run, entry)[0] * (not membranes.physics.held[n])
         traces[:, step] = [_potential(n, cells, units, membranes) for n in neurons]
         here: list[tuple[int, Effects]] = []
         for cycle in range(start, start + STEP):
@@ -138,14 +163,14 @@ def run_entry(
                 passed.append((cycle, event))
                 here.append((cycle, felt(cycle, event)))
         for n, cell in cells.items():
-            if switches.membrane_noise and step % 8 == 0:
+            if switches.membrane_noise and fresh:
                 number = coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8]
                 cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
             fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
             if fired is not None:
                 spread(fired, n)
-        if switches.membrane_noise and step % 8 == 0:
+        if switches.membrane_noise and fresh:
             for unit in units.values():
                 unit.noise = _unit_noise(unit, membranes, key, step, run, entry)
         for n, fired in _move_units(units, couplings, start, here):
@@ -160,6 +185,11 @@ def run_entry(
     return ReferenceRun(spikes, linked, crossbar, passed, unsent, traces)
 
 
+def _membranes(config: ChipConfig, silicon: Silicon) -> Membranes:
+    physics = neuron_physics(config, silicon)
+    return join(physics, neuron_terms(config, silicon), find_topology(config, silicon), config)
+
+
 def _is_unit(membranes: Membranes) -> NDArray[np.bool_]:
     """Tell which circuits are more than a plain neuron, (512,)."""
     coupled = np.isin(membranes.topology.compartment, membranes.topology.edges)
@@ -172,12 +202,27 @@ def _potential(n: int, cells: dict[int, Neuron], units: dict[int, Unit], membran
 
 
 def _units(
-    membranes: Membranes, neurons: list[int], switches: Imperfections, key: int, run: int, entry: int
+    membranes: Membranes,
+    wanted: NDArray[np.bool_],
+    circuits: NDArray[np.int64],
+    switches: Imperfections,
+    key: int,
+    run: int,
+    entry: int,
 ) -> dict[int, Unit]:
-    """Return the membranes with terms that neurons are on or joined to, by leading circuit, at their start."""
-    topology, physics = membranes.topology, membranes.physics
-    wanted = np.isin(topology.neuron, topology.neuron[neurons])
-    leads = np.unique(topology.compartment[wanted & _is_unit(membranes)]).tolist()
+    """Return the membranes of some circuits, by leading circuit, at their start.
+
+    Args:
+        membranes: Physical values.
+        wanted: All circuits that are integrated, (512,).
+        circuits: Those on these membranes.
+        switches: Imperfections.
+        key: Keys the noise, with the next two.
+        run: Number of the run.
+        entry: Number of the batch entry.
+    """
+    physics = membranes.physics
+    leads = np.unique(membranes.topology.compartment[circuits]).tolist()
     units = {lead: Unit(membranes, lead, switches.saturation) for lead in leads}
     active = np.flatnonzero(wanted)
     alone = [Unit(membranes, n, False) for n in active.tolist()]
@@ -185,14 +230,36 @@ def _units(
     start = settled(membranes, active, rest, physics.held[active])
     for lead, unit in units.items():
         v = float(start[np.flatnonzero(active == lead)[0]])
+        unit.run_shift = _run_shift(unit, membranes, switches, key, run, entry)
         for n in unit.members:
-            offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
-            loose = not physics.held[n]
-            shift = c.RUN_OFFSET * switches.run_offset * offset * loose * float(membranes.share[n])
-            unit.run_shift += shift
-            v += shift + c.MEMBRANE_NOISE * switches.membrane_noise * first * loose / len(unit.members)
-        unit.settle(v)
+            first = _start_noise(n, switches, key, run, entry)[1]
+            v += first * (not physics.held[n]) / len(unit.members)
+        unit.settle(v + unit.run_shift)
     return units
+
+
+def _rewritten(units: dict[int, Unit], membranes: Membranes, cycle: int) -> dict[int, Unit]:
+    """Let membranes go on under other registers, by the circuit that leads each of them then."""
+    found = {}
+    for unit in units.values():
+        lead = int(membranes.topology.compartment[unit.lead])
+        unit.rewrite(membranes, lead, cycle)
+        found[lead] = unit
+    return found
+
+
+def _start_noise(n: int, switches: Imperfections, key: int, run: int, entry: int) -> tuple[float, float]:
+    """Return the offset of the leak potential in this run, and what noise adds at the start, V."""
+    offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
+    return c.RUN_OFFSET * switches.run_offset * offset, c.MEMBRANE_NOISE * switches.membrane_noise * first
+
+
+def _run_shift(unit: Unit, membranes: Membranes, switches: Imperfections, key: int, run: int, entry: int) -> float:
+    """Return the offset of the leak potential of a membrane in this run, V."""
+    return sum(
+        _start_noise(n, switches, key, run, entry)[0] * (not membranes.physics.held[n]) * float(membranes.share[n])
+        for n in unit.members
+    )
 
 
 def _unit_noise(unit: Unit, membranes: Membranes, key: int, step: int, run: int, entry: int) -> float:

@@ -21,24 +21,37 @@ class Driver:
     """
 
     def __init__(self, config: ChipConfig, hemisphere: int, driver: int, mismatch: float) -> None:
-        place = hemisphere, driver
+        self.place, self.mismatch = (hemisphere, driver), mismatch
+        self.read(config)
+        self.volts, self.last = self.recover, 0
+
+    def rewrite(self, config: ChipConfig, cycle: int) -> None:
+        """Go on under other registers."""
+        self.volts, self.last = self.recovered(cycle), cycle
+        self.read(config)
+
+    def read(self, config: ChipConfig) -> None:
+        """Take the registers."""
+        place = hemisphere, driver = self.place
         quadrant = 2 * hemisphere + driver % 2
         target = int(config.stp_target[place])
         self.charge = float(config.v_stp_charge[quadrant, target])
         self.recover = float(config.v_stp_recover[quadrant, target])
         self.utilization = int(config.stp_utilization[place]) / 25
-        self.offset = mismatch + (int(config.stp_offset[place]) - 7) / 20
+        self.offset = self.mismatch + (int(config.stp_offset[place]) - 7) / 20
         self.zero = int(config.v_stp[quadrant]) + 370
         self.span = 500 * max(int(config.i_stp_ramp[quadrant]), 1) / 600
         clock = 2 ** int(config.stp_recovery_clock[hemisphere])  # cycles
         share = int(config.stp_recovery[place]) / 256 * bool(config.enable_stp_recovery[hemisphere])
         self.time = clock / share if share else math.inf
-        self.volts, self.last = self.recover, 0
+
+    def recovered(self, cycle: int) -> float:
+        """Return its voltage at a cycle."""
+        return self.recover + (self.volts - self.recover) * math.exp(-(cycle - self.last) / self.time)
 
     def event(self, cycle: int) -> float:
         """Return the amplitude of an event, a share of a full pulse, and let it charge the driver."""
-        left = math.exp(-(cycle - self.last) / self.time)
-        volts = self.recover + (self.volts - self.recover) * left
+        volts = self.recovered(cycle)
         self.volts = volts + self.utilization * (self.charge - volts)
         self.last = cycle
         return min(max((self.zero - volts) / self.span + self.offset, 0.0), 1.0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bss2_emulator import constants as c
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.reference.background import generate
+from bss2_emulator.reference.background import generate_all
 from bss2_emulator.reference.events import crossbar_outputs
 
 ON_CHIP_LATENCY = 13  # cycles from a spike to the crossbar
@@ -21,11 +21,13 @@ class Event(NamedTuple):
         input: Crossbar input.
         label: 14 bit.
         neuron: That fired, -1 where it came from elsewhere.
+        way: Which of the registers that hold in turn say where it goes.
     """
 
     input: int
     label: int
     neuron: int = -1
+    way: int = 0
 
 
 def link_arrivals(events: list[tuple[int, int]], runtime: int) -> tuple[list[tuple[int, Event]], int]:
@@ -51,8 +53,13 @@ def link_arrivals(events: list[tuple[int, int]], runtime: int) -> tuple[list[tup
     return arriving, lost
 
 
+def way_of(held: list[tuple[int, ChipConfig]], cycle: int) -> int:
+    """Return which of the registers that hold from a cycle on do so at ``cycle``."""
+    return max(i for i, (start, _) in enumerate(held) if start <= cycle)
+
+
 def arrivals(
-    config: ChipConfig, events: list[tuple[int, int]], runtime: int, loss: bool
+    held: list[tuple[int, ChipConfig]], events: list[tuple[int, int]], runtime: int, loss: bool
 ) -> tuple[dict[int, list[Event]], int]:
     """Return what arrives at the crossbar in which cycle from link and background, and what the link cannot deliver."""
     if loss:
@@ -61,11 +68,11 @@ def arrivals(
         arriving = [(cycle, Event(c.LINK_INPUT + (label >> 14), label & 0x3FFF)) for cycle, label in events]
         unsent = 0
     for source in range(c.BACKGROUND_SOURCES):
-        made = generate(config, source, runtime)
+        made = generate_all(held, source, runtime)
         arriving += [(cycle, Event(c.BACKGROUND_INPUT + source, label)) for cycle, label in made]
     by_cycle: dict[int, list[Event]] = {}
     for cycle, event in arriving:
-        by_cycle.setdefault(cycle, []).append(event)
+        by_cycle.setdefault(cycle, []).append(event._replace(way=way_of(held, cycle)))
     return by_cycle, unsent
 
 
@@ -74,7 +81,7 @@ class Crossbar:
     """The crossbar during one run.
 
     Attributes:
-        config: All registers.
+        configs: All registers that hold in turn.
         runtime: Cycles.
         loss: Capacities are finite.
         queues: Events that wait at each input.
@@ -84,10 +91,11 @@ class Crossbar:
         channel_free: Cycle from which each link channel is free.
         delivered, dropped: Events by input.
         link_dropped: Events lost on the way back, by channel.
-        known: Outputs of what came by so far, by input and label.
+        known: Outputs of what came by so far, by registers, input and label.
+        now: Which registers hold.
     """
 
-    config: ChipConfig
+    configs: list[ChipConfig]
     runtime: int
     loss: bool
     queues: list[deque[Event]] = field(default_factory=lambda: [deque() for _ in range(c.CROSSBAR_INPUTS)])
@@ -98,12 +106,13 @@ class Crossbar:
     delivered: Counter[int] = field(default_factory=Counter)
     dropped: Counter[int] = field(default_factory=Counter)
     link_dropped: Counter[int] = field(default_factory=Counter)
-    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    known: dict[tuple[int, int, int], list[int]] = field(default_factory=dict)
+    now: int = 0
 
     def outputs(self, event: Event) -> list[int]:
-        key = event.input, event.label
+        key = event.way, event.input, event.label
         if key not in self.known:
-            self.known[key] = crossbar_outputs(self.config, *key)
+            self.known[key] = crossbar_outputs(self.configs[event.way], event.input, event.label)
         return self.known[key]
 
     def waiting(self) -> bool:
@@ -140,7 +149,7 @@ class Crossbar:
 
     def pulse_cycles(self, bus: int) -> int:
         """Return for how many cycles an event keeps a bus busy: pulses last 4 ns more per code of their extension."""
-        return (int(self.config.dacen_pulse_extension[bus // 4, bus % 4]) + 2) // 2
+        return (int(self.configs[self.now].dacen_pulse_extension[bus // 4, bus % 4]) + 2) // 2
 
     def leave(self, event: Event, cycle: int) -> None:
         """Send an event over the link; its stamp does not show the latency of spikes."""

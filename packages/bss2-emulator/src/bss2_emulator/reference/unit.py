@@ -28,22 +28,47 @@ class Unit:
     """
 
     def __init__(self, membranes: Membranes, lead: int, saturating: bool) -> None:
+        self.read(membranes, lead)
+        self.saturating = saturating
+        self.limit = (c.SATURATION_EXC, c.SATURATION_INH)
+        self.state = {n: [0.0, 0.0] for n in self.members}
+        self.run_shift = self.noise = self.v = 0.0
+        self.u: dict[int, float] = {}
+        self.fired: int | None = None
+        self.lengths = (0, 0)  # of reset and refractory period
+        self.pulse = self.next_pulse = (-1, -1)  # from, to
+        self.inputs: dict[int, list[float]] = {}
+        self.before_u: dict[int, float] = {}
+
+    def read(self, membranes: Membranes, lead: int) -> None:
+        """Take physical values."""
         self.physics, self.terms, self.lead = membranes.physics, membranes.terms, lead
         others = np.flatnonzero(membranes.topology.compartment == lead).tolist()
         self.members = [lead, *(n for n in others if n != lead)]
         kind = int(membranes.kind[lead])
         self.flows, self.steep = kind & (COBA | EXP) != 0, kind & EXP != 0
         self.adapts = {n: bool(self.terms.adaptation[n]) for n in self.members}
-        self.has_adaptation = kind & ADAPT != 0
-        self.saturating, self.threshold = saturating, float(self.physics.threshold[lead])
-        self.limit = (c.SATURATION_EXC, c.SATURATION_INH)
-        self.state = {n: [0.0, 0.0] for n in self.members}
-        self.run_shift = self.noise = self.v = 0.0
-        self.u: dict[int, float] = {}
-        self.fired: int | None = None
-        self.pulse = self.next_pulse = (-1, -1)  # from, to
-        self.inputs: dict[int, list[float]] = {}
-        self.before_u: dict[int, float] = {}
+        self.has_terms = kind & (ADAPT | COBA | EXP) != 0
+        self.pulsing = any(self.adapts[n] and self.terms.slope[n] for n in self.members)
+        self.threshold = float(self.physics.threshold[lead])
+
+    def rewrite(self, membranes: Membranes, lead: int, cycle: int) -> None:
+        """Go on under other registers: potentials of membrane and synaptic lines stay, and periods that have begun.
+
+        An adaptation that is switched on starts at its reference.
+        """
+        before, had_terms = self.physics, self.has_terms
+        self.read(membranes, lead)
+        for n in self.members:
+            for sign in (0, 1):
+                old, new = (max(float(p.line_current[sign, n]), 1e-30) for p in (before, self.physics))
+                self.state[n][sign] *= new / old
+            if not had_terms:
+                self.u[n] = float(self.terms.reference[n])
+        if not self.pulsing:
+            self.pulse = self.next_pulse = (-1, -1)
+        if self.fired is not None and self.fired >= cycle:
+            self.begin(self.fired)
 
     def goal(self, n: int, v: float, pulsing: bool) -> float:
         """Return where the adaptation voltage of a circuit goes."""
@@ -247,7 +272,13 @@ class Unit:
     def fire(self, cycle: int) -> None:
         """Note a spike: phases follow from it."""
         self.fired = cycle
-        self.next_pulse = (cycle, cycle + int(self.terms.pulse_cycles[self.lead]))
+        self.begin(cycle)
+
+    def begin(self, cycle: int) -> None:
+        """Note how long the phases last that begin with a spike."""
+        self.lengths = (int(self.physics.reset_cycles[self.lead]), int(self.physics.refractory_cycles[self.lead]))
+        if self.pulsing:
+            self.next_pulse = (cycle, cycle + int(self.terms.pulse_cycles[self.lead]))
 
     def phases(self, cycle: int) -> tuple[bool, bool]:
         """Tell whether reset and adaptation pulse are on from a cycle on."""
@@ -255,20 +286,19 @@ class Unit:
             return False, False
         if cycle >= self.next_pulse[0]:
             self.pulse = self.next_pulse
-        reset = self.fired <= cycle < self.fired + int(self.physics.reset_cycles[self.lead])
+        reset = self.fired <= cycle < self.fired + self.lengths[0]
         return reset, self.pulse[0] <= cycle < self.pulse[1]
 
     def free_from(self) -> int:
         """Return the cycle from which it may fire."""
-        return 0 if self.fired is None else self.fired + int(self.physics.refractory_cycles[self.lead])
+        return 0 if self.fired is None else self.fired + self.lengths[1]
 
     def changes(self, start: int, after: int) -> list[int]:
         """Return the cycles of a step, beyond ``after``, at which a phase begins or ends."""
         if self.fired is None:
             return []
-        reset = self.fired + int(self.physics.reset_cycles[self.lead])
-        pulsing = self.has_adaptation and self.terms.slope[self.members].any()
-        pulses = [self.pulse[1], self.next_pulse[1]] if pulsing else []
+        reset = self.fired + self.lengths[0]
+        pulses = [self.pulse[1], self.next_pulse[1]] if self.pulsing else []
         found = {self.fired, reset, self.free_from(), *pulses}
         return sorted(t for t in found if start <= t < start + STEP and t > after)
 

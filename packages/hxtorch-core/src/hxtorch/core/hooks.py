@@ -41,7 +41,7 @@ class ExecutionInstanceHooks:
     Attributes:
         pre_static_config: Before the network: what it writes itself wins.
         pre_realtime: After the network and before the real-time section: wins over the network.
-        inside_realtime: During the real-time section of each batch entry.
+        inside_realtime: During the real-time section of each batch entry; the state of the chip goes on.
         post_realtime: After the real-time section of the last batch entry: stays on the chip until something else is
             written there.
 

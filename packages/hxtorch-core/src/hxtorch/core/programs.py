@@ -184,8 +184,8 @@ class SpikingProgram:
         runtime: Length of the section in cycles, 1 to 2**32 - 1.
         events: Input events; entries beyond ``runtime`` are refused.
         recording: What to record.
-        writes: Registers written during each section, in order of time. A backend that cannot do so and keep the state
-            of the chip refuses the program.
+        writes: Registers written during each section, in order of time; the state of the chip goes on. A backend that
+            cannot do so refuses the program.
         registers_after: Registers written after the last section.
     """
 

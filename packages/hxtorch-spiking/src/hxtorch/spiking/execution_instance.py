@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hxtorch import core
+from hxtorch.core import ExecutionInstanceHooks
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
 
 if TYPE_CHECKING:
@@ -28,9 +29,12 @@ class ExecutionInstance:
             then take the place of those sent.
         strict: Raise where a loaded calibration was made for other parameters than those of the modules, instead of
             logging a warning.
+        playback_hooks: Registers to write beside those of modules and calibration, before, during (at a time) and after
+            each run; the calibration does not see them.
 
     Attributes:
         calibration: The loaded calibration, or None: then the chip is calibrated to the parameters of the modules.
+        playback_hooks: As given; what is set here counts from the next run on.
     """
 
     def __init__(
@@ -39,11 +43,13 @@ class ExecutionInstance:
         calib_cache_dir: str | PathLike[str] | None = None,
         input_loopback: bool = False,
         strict: bool = False,
+        playback_hooks: ExecutionInstanceHooks | None = None,
     ) -> None:
         self.calib_cache_dir = None if calib_cache_dir is None else Path(calib_cache_dir)
         self.calibration: Calibration | None = None
         self.input_loopback = input_loopback
         self.strict = strict
+        self.playback_hooks = playback_hooks
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
         if calib_path is not None:
             self.load_calib(calib_path)

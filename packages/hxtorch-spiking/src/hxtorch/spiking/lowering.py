@@ -129,6 +129,7 @@ class ChipNetwork:
 
         Raises:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
+            ProgramError: The chip cannot write what a hook of the execution instance asks for.
         """
         if self._configured is None or self._configured[0] is not calibration:
             if plan.instance.calibration is not None:
@@ -145,7 +146,7 @@ class ChipNetwork:
             else:
                 generator.add(descriptor, source.handle.filled())
         inputs = generator.done()
-        result = core.run(self._dropped(self._configured[1]), self._graph, inputs)
+        result = core.run(self._dropped(self._configured[1]), self._graph, inputs, plan.instance.playback_hooks)
         cycles, seconds = inputs.runtime, runtime * dt
 
         hw_spikes = core.extract_spikes(result, self._graph, cycles)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
-from hxtorch.core.backends.timed_writes import parts, spliced
+from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
 from hxtorch.core.hardware import Setup
@@ -166,35 +166,49 @@ class _Spiking:
         """Run ``program`` once for each batch entry.
 
         Raises:
-            ProgramError: It writes registers during the run that move more than the readout.
+            ProgramError: It writes a register during the run that cannot change then.
         """
         chip, started = self._link.open_chip(), perf_counter()
         number = int(chip.run_counter)
         recording, events = program.recording, program.events
-        held = parts(program)
-        runs = []
-        for _, configuration in held:
-            chip.run_counter = number  # the same noise in each of them
-            runs.append(self._run_once(chip, program, configuration))
-        run, cadc = runs[0], runs[0].cadc
-        if len(runs) > 1:
-            starts = [start for start, _ in held]
-            cadc = tuple(
-                samples[0]._replace(values=spliced(samples[0].times, [one.values for one in samples], starts))
-                for samples in zip(*(one.cadc for one in runs), strict=True)
+        held = [program.configuration]
+        with _typed_errors():
+            config, writes = self._link.configure(program.configuration), []
+            after = config
+            for time, configuration, changed in changes(program):
+                after = after.replace(**changed)
+                held.append(configuration)
+                writes.append((time, after))
+            run = chip.run_spiking(
+                config,
+                program.runtime,
+                events.times,
+                events.labels,
+                events.batch_offsets,
+                cadc_neurons=recording.cadc_neurons,
+                cadc_acausal=recording.cadc_acausal,
+                cadc_in_dram=recording.cadc_in_dram,
+                madc_neuron=recording.madc_neuron,
+                writes=writes,
+                correlation_rows=recording.correlation_rows,
+                correlation_reset=recording.correlation_reset,
             )
         self._link.held = program.final_configuration
         madc = None
         if run.madc is not None and recording.madc_neuron is not None:
             times, values, offsets = run.madc
             madc = MADCSamples(times, values, recording.madc_neuron, offsets)
-        neurons = neurons_of_labels(program.configuration, run.spike_labels)
+        neurons = neurons_of_labels(held[0], run.spike_labels)
+        if writes:
+            which = held_at(run.spike_times, run.written)
+            for i in np.unique(which[which > 0]).tolist():
+                neurons[which == i] = neurons_of_labels(held[i], run.spike_labels[which == i])
         correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
             loopback=_returned(run, run.loopback_inputs < _FIRST_BACKGROUND),
             background=_returned(run, run.loopback_inputs >= _FIRST_BACKGROUND),
-            cadc=tuple(CADCSamples(*samples) for samples in cadc),
+            cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
             madc=madc,
             info=self._link.info(
                 number,
@@ -210,25 +224,6 @@ class _Spiking:
             correlation=None if correlation is None else CorrelationCodes(correlation, recording.correlation_rows),
             spike_counters=SpikeCounters(*run.spike_counters) if recording.spike_counters else None,
         )
-
-    def _run_once(
-        self, chip: bss2_emulator.Chip, program: SpikingProgram, configuration: ChipConfiguration
-    ) -> bss2_emulator.SpikingRun:
-        recording, events = program.recording, program.events
-        with _typed_errors():
-            return chip.run_spiking(
-                self._link.configure(configuration),
-                program.runtime,
-                events.times,
-                events.labels,
-                events.batch_offsets,
-                cadc_neurons=recording.cadc_neurons,
-                cadc_acausal=recording.cadc_acausal,
-                cadc_in_dram=recording.cadc_in_dram,
-                madc_neuron=recording.madc_neuron,
-                correlation_rows=recording.correlation_rows,
-                correlation_reset=recording.correlation_reset,
-            )
 
 
 def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:

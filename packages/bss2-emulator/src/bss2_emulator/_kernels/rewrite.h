@@ -1,0 +1,94 @@
+/* Registers written during a run: the state of the chip goes on under the next plan. Part of entry.h.
+ *
+ * Potentials stay, and so do the voltages of synaptic lines: what they draw follows their gain. Lengths of reset, refractory
+ * period and adaptation pulse are those that held when the reset began. An adaptation that is switched on starts at its
+ * reference. Twins: all that is
+ * called rewrite in reference/.
+ */
+
+/* Put what the noise of block `number` adds in a step where the loops over neurons find it. */
+BSS2_INLINE void NAME(take_noise)(NAME(state) *s, int64_t number) {
+    const int32_t *end = s->plan->unit_end;
+    const int plain = s->plan->group[PLAIN + 1];
+    const float *BSS2_RESTRICT normal = s->normals + (size_t)(number % BSS2_COARSE) * (size_t)s->width;
+    const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE);
+    const REAL *BSS2_RESTRICT decay = s->decay;
+    REAL *BSS2_RESTRICT noise = s->noise, *BSS2_RESTRICT drift = s->drift;
+    const REAL *BSS2_RESTRICT rest = s->rest;
+    BSS2_VECTOR
+    for (int j = 0; j < plain; j++) {
+        noise[j] = sigma[j] * (REAL)normal[j];
+        drift[j] = rest[j] * ((REAL)1 - decay[j]) + noise[j];
+    }
+    for (int j = plain; j < s->width; j = end[j]) { /* circuits that share a membrane share their noise */
+        noise[j] = sigma[j] * (REAL)normal[j];
+        for (int i = j + 1; i < end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
+    }
+}
+
+/* Move the state of all neurons to their places under the plan that follows `before`. */
+static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
+    const bss2_plan *plan = s->plan;
+    const REAL *tables = (const REAL *)before->tables;
+    const size_t w = (size_t)s->width;
+    REAL *reals = (REAL *)malloc(w * (4 * sizeof(REAL) + 3 * sizeof(int64_t) + 1));
+    if (!reals) return -1;
+    REAL *v = reals, *u = v + w, *exc = u + w, *inh = exc + w;
+    int64_t *next = (int64_t *)(void *)(inh + w), *fired = next + w, *pulse_end = fired + w;
+    int8_t *phase = (int8_t *)(pulse_end + w);
+    memcpy(v, s->v, w * sizeof(REAL));
+    memcpy(u, s->u, w * sizeof(REAL));
+    memcpy(exc, s->exc, w * sizeof(REAL));
+    memcpy(inh, s->inh, w * sizeof(REAL));
+    memcpy(next, s->next, w * sizeof(int64_t));
+    memcpy(fired, s->fired, w * sizeof(int64_t));
+    memcpy(pulse_end, s->pulse_end, w * sizeof(int64_t));
+    memcpy(phase, s->phase, w);
+    s->busy_count = 0;
+    for (int j = 0; j < plan->neurons; j++) {
+        const int own = plan->own[j], led = plan->led[j];
+        s->v[j] = v[own];
+        s->u[j] = before->kind[own] & ~KIND_JOINED ? u[own] : TABLE(s, ADAPT_REF)[j];
+        s->exc[j] = exc[own] * (tables[LINE_EXC * w + own] / TABLE(s, LINE_EXC)[j]);
+        s->inh[j] = inh[own] * (tables[LINE_INH * w + own] / TABLE(s, LINE_INH)[j]);
+        s->phase[j] = led < 0 ? NAME(FREE) : phase[led];
+        s->next[j] = led < 0 ? INT64_MAX : next[led];
+        s->pulse_end[j] = led < 0 || !plan->pulse_cycles[j] ? INT64_MAX : pulse_end[led];
+        s->fired[j] = led < 0 ? INT64_MIN / 2 : fired[led];
+        if (led >= 0 && s->phase[j] != NAME(FIRING)) /* so that a period that has begun ends when it would have */
+            s->fired[j] += before->refractory_cycles[led] - plan->refractory_cycles[j];
+        s->threshold[j] = s->phase[j] == NAME(FREE) ? TABLE(s, THRESHOLD)[j] : (REAL)INFINITY;
+        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) s->busy[s->busy_count++] = j;
+    }
+    for (int i = 0; i < plan->bypasses; i++) (plan->bypass[i] % 2 ? s->inh : s->exc)[plan->bypass[i] / 2] = (REAL)0;
+    free(reals);
+    return 0;
+}
+
+/* Go over to the next plan before step `step`. */
+BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
+    const bss2_plan *before = s->plan, *plan = before + 1;
+    const size_t w = (size_t)s->width;
+    const int64_t number = step / NOISE_STEPS;
+    s->plan = plan;
+    s->tables = (const REAL *)plan->tables;
+    bss2_transport_rewrite(s->transport, &plan->delivery, s->start);
+    if (NAME(move_in)(s, before)) { s->failed = 1; return; }
+    if (plan->noisy)
+        bss2_coarse_normals(plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, s->width);
+    for (int mode = 0; mode < MODES; mode++)
+        for (size_t j = 0; j < w; j++)
+            s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
+    if (plan->group[PLAIN + 1] < s->width) NAME(load_terms)(s);
+    if (plan->noisy) {
+        bss2_coarse_normals(plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry, plan->run,
+                            s->normals, s->width);
+        NAME(take_noise)(s, number);
+    }
+    for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);
+    for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
+        NAME(pulse)(s, lead, s->pulse_end[lead]);
+        NAME(use_mode)(s, lead);
+    }
+    if (plan->sourced) NAME(read_sources)(s, s->read);
+}
