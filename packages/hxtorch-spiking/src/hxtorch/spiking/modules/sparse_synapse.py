@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hxtorch.spiking.execution_instance import ExecutionInstance
     from hxtorch.spiking.experiment import Experiment
 
+_LARGE = 1 << 22
+"""Pairs of neurons beyond which their matrix is not worth its memory."""
+
 
 class SparseSynapse(WeightedProjection):
     """Synapses between some pairs of neurons, in memory and on the chip.
@@ -90,6 +93,16 @@ class SparseSynapse(WeightedProjection):
     def operands(self, spikes: Tensor) -> tuple[Any, ...]:
         """Return what the model of the synapse is called with."""
         return spikes, self.weight, self.connections
+
+    def matrix(self) -> Tensor | None:
+        """Return the weights (out_features, in_features), zeros where there is no synapse, or None.
+
+        None if the matrix would be large, or the model of the synapse is more than a product with it.
+        """
+        if self._synapse_func is not functional.linear_sparse or self.in_features * self.out_features > _LARGE:
+            return None
+        sources, targets = self.pattern
+        return self.weight.new_zeros(self.out_features, self.in_features).index_put((targets, sources), self.weight)
 
     def hardware_weights(self) -> np.ndarray:
         """Return the transformed weight, rounded, and zeros where there is no synapse.

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
+from hxtorch.spiking.functional.linear import linear
 from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.observables import HardwareObservables
@@ -70,12 +71,25 @@ class WeightedProjection(Projection):
             TensorTypeError: ``spikes`` is of another type than the weight.
             TensorValueError: The weight holds NaN or infinity.
         """
+        self.check_operands(spikes)
+        weighted: Tensor = self._synapse_func(*self.operands(spikes))
+        return weighted
+
+    def check_operands(self, spikes: Tensor) -> None:
+        """Refuse what can not be weighed.
+
+        Raises:
+            TensorTypeError: ``spikes`` is of another type than the weight.
+            TensorValueError: The weight holds NaN or infinity.
+        """
         if spikes.dtype != self.weight.dtype:
             wanted = f"{self.weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
         check_finite(self.weight, f"weight of {self.label}")
-        weighted: Tensor = self._synapse_func(*self.operands(spikes))
-        return weighted
+
+    def matrix(self) -> Tensor | None:
+        """Return the weights (out_features, in_features) if they are all that the model of the synapse is, else None."""
+        return self.weight if self._synapse_func is linear else None
 
     def lsb(self) -> Tensor:
         """Return the transformed weight, rounded.
