@@ -87,4 +87,7 @@ def test_recurrent_layer(compare, size):
     compare({"torch loop": looped(ours), "full traces": ours}, rounds=7)
     with warnings.catch_warnings(), contextlib.suppress(ImportError):
         warnings.simplefilter("ignore")
-        compare({"norse": norse_layer(*given), "spikes only": our_layer(*given, traces=False), "full traces": ours}, rounds=7)
+        compare(
+            {"norse": norse_layer(*given), "spikes only": our_layer(*given, traces=False), "full traces": ours},
+            rounds=7,
+        )

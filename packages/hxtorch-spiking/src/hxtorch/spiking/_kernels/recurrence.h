@@ -26,15 +26,19 @@ enum { HX_TILE_BYTES = 64, HX_TILE = HX_TILE_BYTES / sizeof(float) }; /* rows of
 enum { STATE_V, STATE_C, STATE_W, STATE_WAIT, TOTAL, UNWANTED, WORK };
 
 #define REAL float
+#define BITS uint32_t
 #define NAME(x) HX_JOIN(x, _f32)
 #include "recurrence_block.h"
+#undef BITS
 #undef REAL
 #undef NAME
 #define REAL double
+#define BITS uint64_t
 #define NAME(x) HX_JOIN(x, _f64)
 #define HX_DOUBLE
 #include "recurrence_block.h"
 #undef HX_DOUBLE
+#undef BITS
 #undef REAL
 #undef NAME
 

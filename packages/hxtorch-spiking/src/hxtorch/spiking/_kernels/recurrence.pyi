@@ -1,7 +1,7 @@
 """Integration of recurrent neurons over time and its adjoint. Arrays are given by their addresses, 0 for none."""
 
 PADDING: int
-"""Rows of the weights are padded to multiples of it on the way back."""
+"""Rows of the weights are padded to multiples of it."""
 
 ROWS_OF_WORK: int
 """Rows of the working memory, each as long as a step."""
@@ -12,14 +12,15 @@ def forward(
     steps: int,
     batch: int,
     size: int,
-    width: int,
     parts: int,
     constants: int,
     weight: int,
+    padded: int,
     spikes_hw: int,
     membrane_hw: int,
     adaptation_hw: int,
     work: int,
+    lists: int,
     input: int,
     spikes: int,
     membrane: int,
@@ -37,14 +38,15 @@ def forward(
         steps: Length of the arrays over time.
         batch: Number of entries, which know nothing of each other.
         size: Number of neurons.
-        width: Length of a row of ``constants``: ``size``, or ``batch * size``.
         parts: In how many the batch is cut, so that results do not depend on the number of threads.
-        constants: (row, width), rows as in :mod:`hxtorch.spiking.functional.constants`.
-        weight: What a spike adds to the input of the next step (source, target).
+        constants: (row, entry, neuron), rows as in :mod:`hxtorch.spiking.functional.constants`.
+        weight: What a spike adds to the input of the next step (source, target), rows padded by zeros.
+        padded: Length of such a row, a multiple of PADDING.
         spikes_hw: Recorded spikes (step, entry, neuron).
         membrane_hw: Recorded membranes.
         adaptation_hw: Recorded adaptation.
         work: Memory for (ROWS_OF_WORK, entry, neuron) numbers.
+        lists: Memory for (entry, neuron) numbers, int32.
         input: Weighted spikes from elsewhere (step, entry, neuron).
         spikes: Output (step, entry, neuron).
         membrane: Output.
@@ -61,14 +63,13 @@ def backward(
     steps: int,
     batch: int,
     size: int,
-    width: int,
     parts: int,
     constants: int,
     weight: int,
     padded: int,
     membrane_hw: int,
     work: int,
-    feed: int,
+    lists: int,
     spikes: int,
     before: int,
     events: int,
@@ -93,14 +94,13 @@ def backward(
         steps: As there.
         batch: As there.
         size: As there.
-        width: As there.
         parts: As there.
         constants: As there.
-        weight: The other way round, (target, source), rows padded by zeros.
-        padded: Length of such a row, a multiple of PADDING.
+        weight: The other way round, (target, source).
+        padded: As there.
         membrane_hw: As there.
         work: As there.
-        feed: Memory for (entry, padded) numbers.
+        lists: As there.
         spikes: What it put out.
         before: What it put out.
         events: What it put out.

@@ -15,35 +15,63 @@ typedef struct {
 
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
 typedef struct {
-    int64_t steps, batch, size, width;                   /* width: of a row of the constants, size or batch * size */
-    const REAL *constants;                               /* [ROWS][width] */
+    int64_t steps, batch, size;
+    const REAL *constants;                               /* [ROWS][batch * size] */
     const REAL *spikes_hw, *membrane_hw, *adaptation_hw; /* recordings */
-    const REAL *weight;                                  /* forwards [source][target], backwards [target][padded source] */
+    const REAL *weight;                                  /* forwards [source][target], backwards [target][source] */
+    int64_t padded;                                      /* length of a row of the weights */
     REAL *work;                                          /* [WORK][batch * size], undefined */
+    int32_t *lists;                                      /* [batch * size], undefined: sources that spiked */
     /* forwards; backwards also reads spikes, before, events and (for gradients of constants) current and adaptation */
     const REAL *input;
     REAL *spikes, *membrane, *current, *adaptation;      /* outputs */
     REAL *before;                                        /* membrane before the reset, relative to the rest */
     uint8_t *events;                                     /* SPIKED | HELD */
     /* backwards */
-    int64_t padded;                                      /* length of a row of the weights */
     int64_t parts;                                       /* the batch is cut into so many, whatever the number of threads */
     int surrogate;
     REAL alpha;
     const REAL *grad_spikes, *grad_membrane, *grad_current, *grad_adaptation;
-    REAL *feed;                                          /* [batch][padded], undefined: what reaches spikes by their weights */
     REAL *grad_input;
     REAL *grad_constants;                                /* [ROWS][batch * size], zeros */
     REAL *grad_weight;                                   /* [parts][source][target], zeros */
 } NAME(hx_ring);
 
-/* Constants and states of one entry. */
-#define CONSTANT(row) (job->constants + (row) * job->width + (job->width == lanes ? first : 0))
+/* Constants and states of the lanes from `first` on; a lane is a neuron of an entry. */
+#define CONSTANT(row) (job->constants + (row) * lanes + first)
 #define STATE(row) (job->work + (row) * lanes + first)
 
-/* Take step `t` of one entry. `full` (exponential and adaptation terms) and `recorded` are known when this is compiled. */
-HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int full, const int recorded) {
-    const int64_t n = job->size, lanes = job->batch * n, first = entry * n, at = t * lanes + first;
+/* Write the numbers of the sources that spiked and return how many these are; without branches, which nobody could predict. */
+HX_INLINE int NAME(hx_find)(const REAL *HX_RESTRICT spikes, int64_t n, int32_t *HX_RESTRICT list) {
+    int found = 0;
+    for (int32_t source = 0; source < n; source++) {
+        BITS bits;
+        memcpy(&bits, spikes + source, sizeof bits);
+        list[found] = source;
+        found += bits << 1 != 0; /* all but the sign */
+    }
+    return found;
+}
+
+/* total[target] = sum over sources of spikes[source] weight[source][target]. */
+HX_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *HX_RESTRICT spikes, int32_t *HX_RESTRICT list,
+                                REAL *HX_RESTRICT total) {
+    const int64_t n = job->size;
+    const int found = NAME(hx_find)(spikes, n, list);
+    for (int64_t begin = 0; begin < n; begin += TILE) {
+        NAME(hx_tile) sum = {0}, row;
+        for (int i = 0; i < found; i++) {
+            memcpy(&row, job->weight + list[i] * job->padded + begin, sizeof row);
+            HX_ADD(sum, spikes[list[i]], row);
+        }
+        memcpy(total + begin, &sum, (size_t)(n - begin < TILE ? n - begin : TILE) * sizeof(REAL));
+    }
+}
+
+/* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms) and `recorded` are known when
+ * this is compiled. */
+HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded) {
+    const int64_t lanes = job->batch * job->size, at = t * lanes + first;
     const REAL *HX_RESTRICT gain = CONSTANT(GAIN), *HX_RESTRICT keep = CONSTANT(KEEP);
     const REAL *HX_RESTRICT leakage = CONSTANT(LEAKAGE), *HX_RESTRICT rest = CONSTANT(REST);
     const REAL *HX_RESTRICT reset = CONSTANT(RESET), *HX_RESTRICT threshold = CONSTANT(THRESHOLD);
@@ -52,7 +80,8 @@ HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t entry, int64_t t, 
     const REAL *HX_RESTRICT pull = CONSTANT(PULL), *HX_RESTRICT kick = CONSTANT(KICK);
     const REAL *HX_RESTRICT refractory = CONSTANT(REFRACTORY);
     REAL *HX_RESTRICT v = STATE(STATE_V), *HX_RESTRICT c = STATE(STATE_C), *HX_RESTRICT w = STATE(STATE_W);
-    REAL *HX_RESTRICT wait = STATE(STATE_WAIT), *HX_RESTRICT total = STATE(TOTAL);
+    REAL *HX_RESTRICT wait = STATE(STATE_WAIT);
+    const REAL *HX_RESTRICT total = STATE(TOTAL);
     REAL *unwanted = STATE(UNWANTED); /* where outputs go that nobody asked for */
     const int has_z = recorded && job->spikes_hw, has_v = recorded && job->membrane_hw, has_w = recorded && job->adaptation_hw;
     const REAL *HX_RESTRICT x = job->input + at;
@@ -65,14 +94,6 @@ HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t entry, int64_t t, 
     REAL *HX_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
     REAL *HX_RESTRICT before = job->before ? job->before + at : unwanted;
     uint8_t *HX_RESTRICT events = job->events ? job->events + at : (uint8_t *)unwanted;
-    memset(total, 0, (size_t)n * sizeof(REAL));
-    for (int64_t source = 0; t > 0 && source < n; source++) {
-        const REAL z = job->spikes[at - lanes + source];
-        if (z == 0) continue;
-        const REAL *HX_RESTRICT row = job->weight + source * n;
-        HX_VECTOR
-        for (int64_t l = 0; l < n; l++) total[l] += z * row[l];
-    }
     HX_VECTOR
     for (int64_t l = 0; l < n; l++) {
         const REAL u = v[l], held = wait[l];
@@ -112,22 +133,26 @@ HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t entry, int64_t t, 
 
 /* Take all steps of the entries [entry, entry + count), in turn: rows of neighbours lie side by side in memory. */
 HX_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int recorded) {
-    const int64_t n = job->size, lanes = job->batch * n;
-    const size_t bytes = (size_t)(count * n) * sizeof(REAL);
-    for (int64_t first = entry * n; first < (entry + count) * n; first += n)
-        memcpy(STATE(STATE_V), CONSTANT(START), (size_t)n * sizeof(REAL));
-    const int64_t first = entry * n;
+    const int64_t size = job->size, lanes = job->batch * size, first = entry * size, n = count * size;
+    const size_t bytes = (size_t)n * sizeof(REAL);
+    memcpy(STATE(STATE_V), CONSTANT(START), bytes);
     memset(STATE(STATE_C), 0, bytes);
     memset(STATE(STATE_W), 0, bytes);
     memset(STATE(STATE_WAIT), 0, bytes);
-    for (int64_t t = 0; t < job->steps; t++)
-        for (int e = 0; e < count; e++) NAME(hx_on)(job, entry + e, t, full, recorded);
+    memset(STATE(TOTAL), 0, bytes);
+    for (int64_t t = 0; t < job->steps; t++) {
+        const REAL *spikes = job->spikes + (t - 1) * lanes + first;
+        for (int64_t l = 0; t > 0 && l < n; l += size)
+            NAME(hx_receive)(job, spikes + l, job->lists + first, STATE(TOTAL) + l);
+        NAME(hx_on)(job, first, n, t, full, recorded);
+    }
 }
 
-/* Go back through step `t` of one entry. Its states are gradients, slopes of the surrogate in the place of TOTAL. */
-HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int full, const int tuned) {
-    const int64_t n = job->size, lanes = job->batch * n, first = entry * n, at = t * lanes + first, ago = at - lanes;
-    const int last = t == job->steps - 1, started = t > 0, looks_back = full || tuned;
+/* Go back through step `t` of `n` lanes. Their states are gradients, TOTAL is what reaches spikes by their weights, WAIT
+ * holds slopes of the surrogate. */
+HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned) {
+    const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
+    const int started = t > 0, looks_back = full || tuned;
     const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
     const REAL *HX_RESTRICT gain = CONSTANT(GAIN), *HX_RESTRICT keep = CONSTANT(KEEP);
     const REAL *HX_RESTRICT leakage = CONSTANT(LEAKAGE);
@@ -136,14 +161,14 @@ HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t entry, int64_t t
     const REAL *HX_RESTRICT onset = CONSTANT(ONSET), *HX_RESTRICT rate = CONSTANT(RATE);
     const REAL *HX_RESTRICT pull = CONSTANT(PULL), *HX_RESTRICT kick = CONSTANT(KICK);
     REAL *HX_RESTRICT grad_v = STATE(STATE_V), *HX_RESTRICT grad_c = STATE(STATE_C), *HX_RESTRICT grad_w = STATE(STATE_W);
-    REAL *HX_RESTRICT slopes = STATE(TOTAL), *HX_RESTRICT nothing = STATE(UNWANTED);
+    REAL *HX_RESTRICT slopes = STATE(STATE_WAIT), *HX_RESTRICT nothing = STATE(UNWANTED);
     REAL *HX_RESTRICT sums[ROWS];
     for (int row = 0; row < ROWS; row++) sums[row] = tuned ? job->grad_constants + row * lanes + first : NULL;
     const REAL *HX_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
     const REAL *HX_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
     const REAL *HX_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
     const REAL *HX_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
-    const REAL *HX_RESTRICT fed = last ? nothing : job->feed + entry * job->padded;
+    const REAL *HX_RESTRICT fed = STATE(TOTAL);
     const REAL *HX_RESTRICT before = job->before + at;
     const uint8_t *HX_RESTRICT events = job->events + at;
     const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + ago : CONSTANT(START);
@@ -211,19 +236,19 @@ HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t entry, int64_t t
     if (tuned && !started) memcpy(sums[START], grad_v, (size_t)n * sizeof(REAL));
 }
 
-/* feed[e][source] = sum over targets of gradients[e][target] weight[target][source], for `count` entries. */
+/* TOTAL of each source = sum over targets of gradient[target] weight[target][source], for `count` entries. */
 HX_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int count) {
-    const int64_t n = job->size, padded = job->padded;
-    const REAL *HX_RESTRICT gradients = job->grad_input + (t * job->batch + entry) * n;
-    REAL *HX_RESTRICT feed = job->feed + entry * padded;
+    const int64_t n = job->size, lanes = job->batch * n, first = entry * n;
+    const REAL *HX_RESTRICT gradients = job->grad_input + t * lanes + first;
     for (int64_t begin = 0; begin < n; begin += TILE) {
         const REAL *HX_RESTRICT weight = job->weight + begin;
         NAME(hx_tile) sums[HX_TOGETHER] = {{0}}, row;
-        for (int64_t target = 0; target < n; target++, weight += padded) {
+        for (int64_t target = 0; target < n; target++, weight += job->padded) {
             memcpy(&row, weight, sizeof row);
             for (int e = 0; e < count; e++) HX_ADD(sums[e], gradients[e * n + target], row);
         }
-        for (int e = 0; e < count; e++) memcpy(feed + e * padded + begin, &sums[e], sizeof row);
+        const size_t bytes = (size_t)(n - begin < TILE ? n - begin : TILE) * sizeof(REAL);
+        for (int e = 0; e < count; e++) memcpy(STATE(TOTAL) + e * n + begin, &sums[e], bytes);
     }
 }
 
@@ -232,10 +257,11 @@ HX_INLINE void NAME(hx_collect)(const NAME(hx_ring) * job, int64_t entry, int64_
     const int64_t n = job->size, at = (t * job->batch + entry) * n;
     const REAL *HX_RESTRICT gradient = job->grad_input + at;
     const REAL *HX_RESTRICT spikes = job->spikes + at - job->batch * n;
-    for (int64_t source = 0; source < n; source++) {
-        const REAL z = spikes[source];
-        if (z == 0) continue;
-        REAL *HX_RESTRICT sums = grad_weight + source * n;
+    int32_t *list = job->lists + entry * n;
+    const int found = NAME(hx_find)(spikes, n, list);
+    for (int i = 0; i < found; i++) {
+        const REAL z = spikes[list[i]];
+        REAL *HX_RESTRICT sums = grad_weight + list[i] * n;
         HX_VECTOR
         for (int64_t l = 0; l < n; l++) sums[l] += z * gradient[l];
     }
@@ -244,14 +270,12 @@ HX_INLINE void NAME(hx_collect)(const NAME(hx_ring) * job, int64_t entry, int64_
 /* Go back through all steps of the entries [entry, entry + count). */
 HX_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *grad_weight, const int full,
                                     const int tuned) {
-    const int64_t n = job->size, lanes = job->batch * n, first = entry * n;
-    const size_t bytes = (size_t)(count * n) * sizeof(REAL);
-    memset(STATE(STATE_V), 0, bytes);
-    memset(STATE(STATE_C), 0, bytes);
-    memset(STATE(STATE_W), 0, bytes);
-    memset(STATE(UNWANTED), 0, bytes);
+    const int64_t lanes = job->batch * job->size, first = entry * job->size, n = count * job->size;
+    static const int cleared[] = {STATE_V, STATE_C, STATE_W, TOTAL, UNWANTED};
+    for (size_t row = 0; row < sizeof cleared / sizeof cleared[0]; row++)
+        memset(STATE(cleared[row]), 0, (size_t)n * sizeof(REAL));
     for (int64_t t = job->steps - 1; t >= 0; t--) {
-        for (int e = 0; e < count; e++) NAME(hx_back)(job, entry + e, t, full, tuned);
+        NAME(hx_back)(job, first, n, t, full, tuned);
         if (t == 0) break;
         int sent = 0;
         for (; sent + HX_TOGETHER <= count; sent += HX_TOGETHER) NAME(hx_send)(job, entry + sent, t, HX_TOGETHER);

@@ -73,9 +73,7 @@ def integrate(
     if feedback is None:
         found = fused.integrate(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
     else:
-        found = recurrence.integrate(
-            input, feedback.weight, packed, *shown, terms.full, known, alpha, traces, keeps
-        )
+        found = recurrence.integrate(input, feedback.weight, packed, *shown, terms.full, known, alpha, traces, keeps)
     spikes, membrane, current, adaptation, _, _ = found
     return Traces(
         spikes if terms.fire else None,

@@ -1,11 +1,12 @@
 """The compiled integration of neurons that read their own spikes, as operators of torch.
 
-``hxtorch::recur`` is :func:`hxtorch.spiking.functional.loop.integrate` with a :class:`Recurrence` as its feedback, for CPU
-tensors in float32 and float64. The product with the weights costs what the spikes cost, its adjoint is dense.
+``hxtorch::recur`` is :func:`hxtorch.spiking.functional.loop.integrate` with a :class:`Recurrence` as its feedback, for
+CPU tensors in float32 and float64. The product with the weights costs what the spikes cost, its adjoint is dense.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -56,7 +57,7 @@ def _forward(
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
-    input, weight, constants = input.contiguous(), weight.T.contiguous(), _per_neuron(constants, input.shape[2])
+    input, constants = input.contiguous(), _per_lane(constants, input.shape[1:])
     spikes = new(input)
     membrane = new(input) if traces else input.new_empty(0)
     current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
@@ -64,20 +65,21 @@ def _forward(
     before = new(input) if keeps else input.new_empty(0)
     events = new(input, torch.uint8) if keeps else input.new_empty(0, dtype=torch.uint8)
     if new is empty_like:
-        work = input.new_empty((recurrence.ROWS_OF_WORK, *input.shape[1:]))
+        rows, work, lists = _padded(weight.T), *_memory(input)
         spikes_at, membrane_at, adaptation_at = map(address, recorded)
         recurrence.forward(
             input.dtype == torch.float64,
             full,
             *input.shape,
-            constants.shape[1],
             _PARTS,
             constants.data_ptr(),
-            weight.data_ptr(),
+            rows.data_ptr(),
+            rows.shape[1],
             spikes_at,
             membrane_at,
             adaptation_at,
             work.data_ptr(),
+            lists.data_ptr(),
             input.data_ptr(),
             spikes.data_ptr(),
             address(membrane),
@@ -117,28 +119,25 @@ def _backward(
     ]
     (_, batch, size), given = spikes.shape, constants.shape[1]
     lanes = batch * size
-    padded = -(-size // recurrence.PADDING) * recurrence.PADDING
     parts = _PARTS if size * size <= _LARGE else 2
     grad_input = new(spikes)
     sums = weight.new_zeros((parts, size, size)) if to_weight else weight.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
         membrane_hw = None if membrane_hw is None else membrane_hw.contiguous()
-        constants, rows = _per_neuron(constants, size), torch.nn.functional.pad(weight, (0, padded - size)).contiguous()
-        work, feed = weight.new_empty((recurrence.ROWS_OF_WORK, lanes)), weight.new_empty((batch, padded))
+        constants, rows, work, lists = _per_lane(constants, (batch, size)), _padded(weight), *_memory(spikes)
         to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
         recurrence.backward(
             weight.dtype == torch.float64,
             full,
             *spikes.shape,
-            constants.shape[1],
             parts,
             constants.data_ptr(),
             rows.data_ptr(),
-            padded,
+            rows.shape[1],
             address(membrane_hw),
             work.data_ptr(),
-            feed.data_ptr(),
+            lists.data_ptr(),
             spikes.data_ptr(),
             before.data_ptr(),
             events.data_ptr(),
@@ -162,9 +161,22 @@ def _backward(
     return grad_input, sums, grad_lanes
 
 
-def _per_neuron(constants: Tensor, size: int) -> Tensor:
-    """Return constants with at least one lane per neuron."""
-    return (constants.expand(-1, size) if constants.shape[1] == 1 else constants).contiguous()
+def _per_lane(constants: Tensor, lanes: Sequence[int]) -> Tensor:
+    """Return constants for each neuron of each entry, (row, entry, neuron)."""
+    rows, width = constants.shape
+    given = constants.reshape(rows, *lanes) if width == lanes[0] * lanes[1] else constants.unsqueeze(1)
+    return given.expand(rows, *lanes).contiguous()
+
+
+def _padded(weight: Tensor) -> Tensor:
+    """Return weights in rows as long as the kernels want them."""
+    return torch.nn.functional.pad(weight, (0, -weight.shape[1] % recurrence.PADDING)).contiguous()
+
+
+def _memory(like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the kernels write to on their way."""
+    lanes = like.shape[1:]
+    return like.new_empty((recurrence.ROWS_OF_WORK, *lanes)), like.new_empty(lanes, dtype=torch.int32)
 
 
 def _described(like: Tensor, dtype: torch.dtype | None = None) -> Tensor:

@@ -88,7 +88,7 @@ class WeightedProjection(Projection):
         check_finite(self.weight, f"weight of {self.label}")
 
     def matrix(self) -> Tensor | None:
-        """Return the weights (out_features, in_features) if they are all that the model of the synapse is, else None."""
+        """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
         return self.weight if self._synapse_func is linear else None
 
     def lsb(self) -> Tensor:
