@@ -562,3 +562,15 @@ def test_a_circle_through_a_readout_is_refused():
     graph.edges += [("readout", "loop"), ("loop", "b")]
     with pytest.raises(NIRConversionError, match="node 'readout': sends spikes back"):
         hxsnn.from_nir(graph, config=CONFIG)
+
+
+def test_modules_in_a_circle_become_a_graph_with_outputs():
+    exp = hxsnn.Experiment(mock=True)
+    a, b = hxsnn.Neuron(6, exp), hxsnn.Neuron(4, exp)
+    links = [(a, b, hxsnn.Synapse(6, 4, exp)), (b, a, hxsnn.Synapse(4, 6, exp))]
+    x = hxsnn.NeuronHandle(spike_input())
+    hxsnn.RecurrentNetwork(exp, [a, b], links)([hxsnn.Synapse(5, 6, exp)(x)], [])
+    graph = hxsnn.to_nir(exp, names={a: "a", b: "b"})
+    shown = {pre for pre, post in graph.edges if isinstance(graph.nodes[post], nir.Output)}
+    assert shown == {"a", "b"}
+    assert set(hxsnn.from_nir(graph, config=CONFIG).populations) == {"a", "b"}
