@@ -8,8 +8,8 @@
 #ifndef HX_RECURRENCE_H
 #define HX_RECURRENCE_H
 
-#include "portable.h"
-#include "names.h"
+#define HX_NAMES_ONLY
+#include "integration.h"
 
 enum { HX_GROUP = 16 };   /* entries that take each step in turn: their states stay in cache, their rows are neighbours */
 enum { HX_TOGETHER = 4 }; /* entries that share a loaded row of weights */

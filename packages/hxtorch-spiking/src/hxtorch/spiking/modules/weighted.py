@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
+from hxtorch.spiking import functional
 from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
-from hxtorch.spiking.functional.linear import linear
 from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.observables import HardwareObservables
@@ -89,7 +89,7 @@ class WeightedProjection(Projection):
 
     def matrix(self) -> Tensor | None:
         """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
-        return self.weight if self._synapse_func is linear else None
+        return self.weight if self._synapse_func is functional.linear else None
 
     def lsb(self) -> Tensor:
         """Return the transformed weight, rounded.
