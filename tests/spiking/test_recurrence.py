@@ -261,6 +261,22 @@ def test_a_synapse_with_a_model_of_its_own_takes_the_loop(monkeypatch):
     assert gradient.abs().sum() > 0
 
 
+def test_a_large_and_thin_recurrence_stays_sparse():
+    exp = hxsnn.Experiment(mock=True)
+    ring = torch.arange(600)
+    connections = torch.sparse_coo_tensor(torch.stack([ring, ring.roll(1)]), torch.ones(600), (600, 600))
+    thin = hxsnn.SparseSynapse(connections, exp)
+    assert thin.matrix() is None
+    torch.nn.init.constant_(thin.weight, 20.0)
+    x = torch.zeros(30, 1, 600)
+    x[2, 0, 0] = 20.0
+    z = hxsnn.Recurrent(exp, hxsnn.Neuron(600, exp), thin)(hxsnn.SynapseHandle(x))
+    hxsnn.run(exp, None)
+    assert (z.spikes.sum((0, 1)) > 0).sum() > 5
+    z.membrane_cadc.square().sum().backward()
+    assert thin.weight.grad.isfinite().all()
+
+
 def test_weights_of_another_type_are_refused():
     exp = hxsnn.Experiment(mock=True)
     back = hxsnn.Synapse(6, 6, exp, dtype=torch.float64)

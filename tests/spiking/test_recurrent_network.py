@@ -6,6 +6,7 @@ import torch
 from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.functional import step_by_step
+from hxtorch.spiking.observables import HardwareObservables
 
 SIZES = (6, 4)
 STEPS = 60
@@ -153,3 +154,12 @@ def test_what_does_not_fit_says_so():
         hxsnn.RecurrentNetwork(exp, [a, hxsnn.Neuron(4, exp, alpha=1.0)], [])
     with pytest.raises(ExperimentError, match="got 1 sequences of handles, wanted one for each of its 2"):
         hxsnn.RecurrentNetwork(exp, [a, b], [])([])
+
+
+def test_recordings_of_some_populations_only_are_refused(ideal_chip, monkeypatch):
+    exp = hxsnn.Experiment()
+    first, layer = network(exp)
+    layer([first(hxsnn.NeuronHandle(spike_input()))], [])
+    monkeypatch.setattr(layer.populations[1], "post_process", lambda *_: HardwareObservables(), raising=True)
+    with pytest.raises(ExperimentError, match="spikes: got none of 1 of 2 populations"):
+        hxsnn.run(exp, STEPS)

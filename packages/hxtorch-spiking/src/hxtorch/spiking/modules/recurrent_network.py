@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
 
 
+_SHARED = ("method", "alpha", "enable_spike_recording", "enable_cadc_recording", "cadc_readout_source")
+"""Attributes that populations which are stepped together have in common."""
+
+
 class Link(NamedTuple):
     """Synapses between two populations.
 
@@ -76,7 +80,7 @@ class RecurrentNetwork(HXModuleWrapper):
             if (synapse.in_features, synapse.out_features) != (source.size, target.size):
                 sizes = f"{synapse.in_features} to {synapse.out_features}"
                 raise TensorShapeError(f"links: got one from {sizes} neurons, wanted {source.size} to {target.size}")
-        for name in ("method", "alpha", "enable_spike_recording", "enable_cadc_recording"):
+        for name in _SHARED:
             if any(getattr(neuron, name) != getattr(populations[0], name) for neuron in populations):
                 raise ParameterError(
                     f"populations: got several values of {name}, wanted one: they are stepped together"
@@ -208,12 +212,19 @@ class RecurrentNetwork(HXModuleWrapper):
 
 
 def _joined(shown: Sequence[HardwareObservables]) -> HardwareObservables:
-    """Return the recordings of all populations as those of one."""
+    """Return the recordings of all populations as those of one.
+
+    Raises:
+        ExperimentError: Some populations have recordings that others lack.
+    """
 
     def join(name: str) -> Tensor | None:
         traces = [getattr(data, name) for data in shown]
-        if any(trace is None for trace in traces):
+        missing = sum(trace is None for trace in traces)
+        if missing == len(traces):
             return None
+        if missing:
+            raise ExperimentError(f"{name}: got none of {missing} of {len(traces)} populations, wanted all or none")
         steps = min(len(trace) for trace in traces)
         return torch.cat([trace[:steps] for trace in traces], 2)
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from hxtorch.spiking.execution_instance import ExecutionInstance
     from hxtorch.spiking.experiment import Experiment
 
-_LARGE = 1 << 22
-"""Pairs of neurons beyond which their matrix is not worth its memory."""
+_SMALL = 1 << 18
+"""Pairs of neurons up to which their matrix is small, whatever is in it."""
+
+_THIN = 32
+"""One synapse in so many pairs, or fewer: then a large matrix costs more time and memory than the synapses."""
 
 
 class SparseSynapse(WeightedProjection):
@@ -97,9 +100,10 @@ class SparseSynapse(WeightedProjection):
     def matrix(self) -> Tensor | None:
         """Return the weights (out_features, in_features), zeros where there is no synapse, or None.
 
-        None if the matrix would be large, or the model of the synapse is more than a product with it.
+        None if the matrix would be large and nearly empty, or the model of the synapse is more than a product with it.
         """
-        if self._synapse_func is not functional.linear_sparse or self.in_features * self.out_features > _LARGE:
+        thin = self.in_features * self.out_features > max(_SMALL, _THIN * len(self.weight))
+        if thin or self._synapse_func is not functional.linear_sparse:
             return None
         sources, targets = self.pattern
         return self.weight.new_zeros(self.out_features, self.in_features).index_put((targets, sources), self.weight)
