@@ -9,8 +9,8 @@ from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration, fused, integration, recurrence, step_by_step
 from hxtorch.spiking.functional.constants import ROWS, Constants
+from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.functional.loop import Terms
-from hxtorch.spiking.functional.recurrence import Recurrence
 from hxtorch.spiking.functional.surrogates import SURROGATES
 from hxtorch.spiking.observables import HardwareObservables
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import TensorShapeError
-from hxtorch.spiking.functional import fused, loop, recurrence
+from hxtorch.spiking.functional import fused, loop
 from hxtorch.spiking.functional.compiled import compilable
 from hxtorch.spiking.functional.constants import Constants, unpacked
 from hxtorch.spiking.functional.euler import first_steps
+from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.functional.loop import Feedback, Recorded, Terms, Traces
 from hxtorch.spiking.functional.masked import Masked
-from hxtorch.spiking.functional.recurrence import Recurrence
 from hxtorch.spiking.functional.surrogates import Surrogate, number
 from hxtorch.spiking.functional.threshold import surrogate
 from hxtorch.spiking.observables import NOTHING, HardwareObservables
@@ -45,7 +45,7 @@ def integrate(
         alpha: Its steepness.
         traces: Whether other traces than spikes are wanted; neurons that do not fire have a membrane in any case.
         feedback: What spikes of one step add to the input of the next: a
-            :class:`~hxtorch.spiking.functional.recurrence.Recurrence`; the loop takes other functions.
+            :class:`~hxtorch.spiking.functional.feedback.Recurrence`; the loop takes other functions.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -73,6 +73,8 @@ def integrate(
     if feedback is None:
         found = fused.integrate(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
     else:
+        from hxtorch.spiking.functional import recurrence  # most programs never need its operators
+
         found = recurrence.integrate(input, feedback.weight, packed, *shown, terms.full, known, alpha, traces, keeps)
     spikes, membrane, current, adaptation, _, _ = found
     return Traces(

@@ -1,7 +1,8 @@
 """The compiled integration of neurons that read their own spikes, as operators of torch.
 
-``hxtorch::recur`` is :func:`hxtorch.spiking.functional.loop.integrate` with a :class:`Recurrence` as its feedback, for
-CPU tensors in float32 and float64. The product with the weights costs what the spikes cost, its adjoint is dense.
+``hxtorch::recur`` is :func:`hxtorch.spiking.functional.loop.integrate` with a feedback by weights
+(:class:`~hxtorch.spiking.functional.feedback.Recurrence`), for CPU tensors in float32 and float64. The product with the
+weights costs what the spikes cost, its adjoint is dense.
 """
 
 from __future__ import annotations
@@ -24,21 +25,6 @@ _PARTS = 8
 
 _LARGE = 1 << 18
 """With more weights than that there are two parts only: sums take memory."""
-
-
-class Recurrence:
-    """Feedback by weights: a spike of one step adds its weights to the inputs of the next.
-
-    Args:
-        weight: From the second axis to the first, floating (neuron, neuron).
-    """
-
-    def __init__(self, weight: Tensor) -> None:
-        self.weight = weight
-
-    def __call__(self, spikes: Tensor) -> Tensor:
-        """Return what the spikes of one step (batch, neuron) add to the next."""
-        return torch.nn.functional.linear(spikes, self.weight)
 
 
 def _forward(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
-from hxtorch.spiking.functional.recurrence import Recurrence
+from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.firing import FiringNeuron

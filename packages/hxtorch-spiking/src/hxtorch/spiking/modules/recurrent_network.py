@@ -11,9 +11,9 @@ from torch import Tensor
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.functional import LIF, integration
 from hxtorch.spiking.functional.constants import ROWS, Constants
+from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.functional.masked import Masked
-from hxtorch.spiking.functional.recurrence import Recurrence
 from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.modules.firing import FiringNeuron
