@@ -54,6 +54,7 @@ NAMES = {
     "spiking.HXModuleWrapper.exec_forward": None,
     "spiking.HXModuleWrapper.update": None,
     "spiking.Recurrent": ["experiment", "neuron", "synapse"],
+    "spiking.RecurrentNetwork": ["experiment", "populations", "links"],
     "spiking.HXModule.changed_since_last_run": None,
     "spiking.HXModule.reset_changed_since_last_run": None,
     "spiking.modules.InputNeuron.add_to_input_generator": None,

@@ -17,7 +17,7 @@ def test_page_runs(request, tmp_path, monkeypatch, mock):
     torch.manual_seed(0)
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path / "cache"))
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 7
+    assert len(blocks) == 9
     script = tmp_path / "page.py"
     code = "\n".join(blocks)
     assert code.count("(mock=True)") == 3

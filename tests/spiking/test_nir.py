@@ -378,3 +378,199 @@ def test_library_is_optional_and_its_absence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(ImportError, match=r"hxtorch-spiking\[nir\]"):
         hxsnn.from_nir(None)
+
+
+def circle_graph(sizes=(6, 4), scale=6.0):
+    """Two populations that read each other's spikes, the first one its own too, and a readout of the second."""
+    rng = np.random.default_rng(5)
+    first, second = (np.ones(size, np.float32) for size in sizes)
+
+    def linear(post, pre, mean=0.5):
+        return nir.Linear(rng.normal(mean, 0.5, (post, pre)).astype(np.float32))
+
+    return nir.NIRGraph(
+        nodes={
+            "input": nir.Input(np.array([SIZES[0]])),
+            "w": linear(sizes[0], SIZES[0]),
+            "a": nir.CubaLIF(6e-6 * first, 9e-6 * first, first, 0 * first, first, w_in=scale * first),
+            "forth": linear(sizes[1], sizes[0], 1.5),
+            "b": nir.CubaLIF(7e-6 * second, 8e-6 * second, second, 0 * second, 1.2 * second, w_in=scale * second),
+            "back": linear(sizes[0], sizes[1], -0.2),
+            "own": linear(sizes[0], sizes[0], -0.2),
+            "out": linear(2, sizes[1]),
+            "readout": nir.CubaLI(*(value * np.ones(2, np.float32) for value in (6e-6, 9e-6, 1, 0))),
+            "output": nir.Output(np.array([2])),
+        },
+        edges=[
+            ("input", "w"), ("w", "a"), ("a", "forth"), ("forth", "b"), ("b", "back"), ("back", "a"), ("a", "own"),
+            ("own", "a"), ("b", "out"), ("out", "readout"), ("readout", "output"),
+        ],
+        metadata={},
+        type_check=False,
+    )  # fmt: skip
+
+
+def cells_of_norse(norse, graph, spikes):
+    """Step norse's neurons with the delays of the model: a spike reaches the input of the next step."""
+    neurons = {}
+    for name in ("a", "b"):
+        node = graph.nodes[name]
+        nodes = {"input": nir.Input(node.input_type["input"]), name: node, "output": nir.Output(node.r.shape)}
+        alone = nir.NIRGraph(nodes=nodes, edges=[("input", name), (name, "output")], metadata={})
+        neurons[name] = [norse.from_nir(alone, dt=1e-6), None]
+    weights = {name: torch.from_numpy(graph.nodes[name].weight) for name in ("w", "forth", "back", "own")}
+    sizes = {name: len(graph.nodes[name].r) for name in neurons}
+    before = {name: torch.zeros(spikes.shape[1], size) for name, size in sizes.items()}
+    seen = {name: [] for name in neurons}
+    for step in spikes:
+        into = {
+            "a": step @ weights["w"].T + before["b"] @ weights["back"].T + before["a"] @ weights["own"].T,
+            "b": before["a"] @ weights["forth"].T,
+        }
+        # Theirs move the membrane by the current of the same step: what they fire now ours fire in the next step.
+        before = {name: seen[name][-1] if seen[name] else before[name] for name in neurons}
+        for name, (model, state) in neurons.items():
+            fired, neurons[name][1] = model(into[name], state)
+            seen[name].append(fired)
+    return {name: torch.stack(traces) for name, traces in seen.items()}
+
+
+def test_circle_over_populations_runs_as_neurons_of_norse_do(norse):
+    graph = circle_graph()
+    network = hxsnn.from_nir(graph, config=CONFIG)
+    spikes = spike_input()
+    with torch.no_grad():
+        handles, y = run(network, spikes)
+        theirs = cells_of_norse(norse, graph, spikes)
+    for name in ("a", "b"):
+        assert theirs[name].sum() > 50
+        torch.testing.assert_close(handles[name].spikes[1:], theirs[name][:-1], atol=1e-5, rtol=1e-5)
+    assert y.membrane_cadc.abs().max() > 0.1
+
+
+def test_circle_over_populations_trains_and_goes_back_to_a_graph():
+    network = hxsnn.from_nir(circle_graph(), config=CONFIG)
+    spikes = spike_input()
+    handles, y = run(network, spikes)
+    y.membrane_cadc.square().sum().backward()
+    assert all(synapse.weight.grad.abs().sum() > 0 for synapse in network.synapses.values())
+    with torch.no_grad():
+        graph = hxsnn.to_nir(network)
+        assert set(graph.nodes) == set(circle_graph().nodes)
+        again, _ = run(hxsnn.from_nir(graph, config=CONFIG), spikes)
+    for name in ("a", "b"):
+        assert torch.equal(again[name].spikes, handles[name].spikes)
+
+
+def test_circle_over_populations_runs_on_the_chip(ideal_chip):
+    network = hxsnn.from_nir(circle_graph(), hxsnn.Experiment())
+    handles, y = run_chip(network, spike_input())
+    assert handles["a"].spikes.sum() > 0
+    assert handles["b"].spikes.sum() > 0
+    y.membrane_cadc.sum().backward()
+    assert all(synapse.weight.grad.isfinite().all() for synapse in network.synapses.values())
+
+
+def without_synapses(node):
+    """5 -> a neuron without synaptic time constant."""
+    weight = np.random.default_rng(1).normal(0.5, 0.8, (8, 5)).astype(np.float32)
+    return nir.NIRGraph(
+        nodes={
+            "input": nir.Input(np.array([5])),
+            "w": nir.Linear(weight),
+            "cell": node,
+            "output": nir.Output(np.array([8])),
+        },
+        edges=[("input", "w"), ("w", "cell"), ("cell", "output")],
+        metadata={},
+    )  # fmt: skip
+
+
+NO_SYNAPSE = {
+    "LIF": lambda: nir.LIF(9e-6 * ONE, ONE, 0 * ONE, 0.1 * vector(8, 0.8, 1.2, 3)),
+    "IF": lambda: nir.IF(ONE, 3e-6 * ONE),
+}
+
+
+@pytest.mark.parametrize("kind", NO_SYNAPSE)
+def test_neurons_without_synapses_run_as_in_norse_if_the_one_that_stands_in_takes_a_step(norse, kind):
+    """Norse's integrate-and-fire neuron takes its input as a step of the membrane: 1 of it is r dt of a current."""
+    node, spikes = NO_SYNAPSE[kind](), spike_input()
+    config = hxsnn.ConversionConfig(mock=True, tau_syn=1e-6)
+    graph = without_synapses(node)
+    with torch.no_grad():
+        handles, _ = run(hxsnn.from_nir(graph, config=config), spikes)
+        if kind == "IF":
+            graph.nodes["w"].weight = graph.nodes["w"].weight * 1e-6
+        theirs = run_norse(norse, graph, spikes)["cell"]
+    assert theirs.sum() > 50
+    torch.testing.assert_close(handles["cell"].spikes[1:], theirs[:-1], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "node", [lambda: nir.LIF(9e-6 * ONE, 2 * ONE, 0 * ONE, 50 * ONE), lambda: nir.LI(9e-6 * ONE, 2 * ONE, 0 * ONE)]
+)
+@pytest.mark.parametrize("tau_syn", [1e-6, 5e-6])
+def test_a_spike_moves_the_membrane_as_far_whatever_stands_in(node, tau_syn):
+    """The time integral of a membrane's response is that of the equations: tau times (r w dt / tau)."""
+    graph = without_synapses(node())
+    spikes = torch.zeros(300, 1, 5)
+    spikes[3] = 1
+    with torch.no_grad():
+        network = hxsnn.from_nir(graph, config=hxsnn.ConversionConfig(mock=True, tau_syn=tau_syn))
+        handles, _ = run(network, spikes)
+    wanted = 2 * graph.nodes["w"].weight.sum(1)
+    torch.testing.assert_close(handles["cell"].membrane_cadc.sum(0)[0], torch.from_numpy(wanted), rtol=1e-4, atol=1e-5)
+
+
+def test_integrate_and_fire_neurons_hold_what_a_spike_adds():
+    graph = without_synapses(nir.IF(2e5 * ONE, 50 * ONE))
+    spikes = torch.zeros(100, 1, 5)
+    spikes[3] = 1
+    for tau_mem in (5e-6, 20e-6):
+        config = hxsnn.ConversionConfig(mock=True, tau_syn=4e-6, tau_mem=tau_mem)
+        with torch.no_grad():
+            network = hxsnn.from_nir(graph, config=config)
+            handles, _ = run(network, spikes)
+        assert isinstance(network.populations["cell"], hxsnn.IAFNeuron)
+        wanted = torch.from_numpy(0.2 * graph.nodes["w"].weight.sum(1))
+        torch.testing.assert_close(handles["cell"].membrane_cadc[-1, 0], wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_neurons_without_synapses_run_on_the_chip(ideal_chip):
+    for node in (nir.LIF(9e-6 * ONE, ONE, 0 * ONE, 0.1 * ONE), nir.IF(1e5 * ONE, 0.3 * ONE)):
+        config = hxsnn.ConversionConfig(tau_syn=5e-6)
+        network = hxsnn.from_nir(without_synapses(node), hxsnn.Experiment(), config)
+        handles, _ = run_chip(network, spike_input())
+        assert handles["cell"].spikes.sum() > 0
+
+
+def test_what_stands_in_must_be_said():
+    graph = without_synapses(NO_SYNAPSE["LIF"]())
+    with pytest.raises(NIRConversionError, match=r"node 'cell': got LIF.*ConversionConfig\(tau_syn=\.\.\.\)"):
+        hxsnn.from_nir(graph, config=CONFIG)
+    with pytest.raises(ParameterError, match="tau_syn: got 0"):
+        hxsnn.ConversionConfig(tau_syn=0.0)
+    late = without_synapses(nir.LIF(ONE, ONE, 0 * ONE, ONE))
+    with pytest.raises(NIRConversionError, match=r"node 'cell', tau: got 1 s on the chip"):
+        hxsnn.from_nir(late, config=hxsnn.ConversionConfig(mock=True, tau_syn=5e-6))
+
+
+def test_a_circle_through_a_readout_is_refused():
+    graph = circle_graph()
+    graph.nodes["loop"] = nir.Linear(np.ones((4, 2), np.float32))
+    graph.edges += [("readout", "loop"), ("loop", "b")]
+    with pytest.raises(NIRConversionError, match="node 'readout': sends spikes back"):
+        hxsnn.from_nir(graph, config=CONFIG)
+
+
+def test_modules_in_a_circle_become_a_graph_with_outputs():
+    exp = hxsnn.Experiment(mock=True)
+    a, b = hxsnn.Neuron(6, exp), hxsnn.Neuron(4, exp)
+    links = [(a, b, hxsnn.Synapse(6, 4, exp)), (b, a, hxsnn.Synapse(4, 6, exp))]
+    x = hxsnn.NeuronHandle(spike_input())
+    hxsnn.RecurrentNetwork(exp, [a, b], links)([hxsnn.Synapse(5, 6, exp)(x)], [])
+    graph = hxsnn.to_nir(exp, names={a: "a", b: "b"})
+    shown = {pre for pre, post in graph.edges if isinstance(graph.nodes[post], nir.Output)}
+    assert shown == {"a", "b"}
+    assert set(hxsnn.from_nir(graph, config=CONFIG).populations) == {"a", "b"}

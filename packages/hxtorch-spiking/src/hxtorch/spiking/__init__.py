@@ -24,6 +24,7 @@ from hxtorch.spiking.modules import (
     ReadoutNeuron,
     ReadoutNeuronExp,
     Recurrent,
+    RecurrentNetwork,
     SparseSynapse,
     Synapse,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "ReadoutNeuronExp",
     "ReadoutNeuronHandle",
     "Recurrent",
+    "RecurrentNetwork",
     "SparseSynapse",
     "Synapse",
     "SynapseHandle",

@@ -38,6 +38,8 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 
 #define EXPONENT_LIMIT 20 /* of the exponential term, see functional/loop.py */
 
+#ifndef HX_NAMES_ONLY /* else somebody wants what the numbers above stand for, not the integration */
+
 #define REAL float
 #define NAME(x) HX_JOIN(x, _f32)
 #define LANES HX_LANES_F32
@@ -55,4 +57,5 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 #undef NAME
 #undef LANES
 
+#endif
 #endif

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -93,7 +93,7 @@ def cuba_iaf_integration(
     traces: bool = True,
 ) -> IAF:
     """Integrate as :func:`cuba_refractory_iaf_integration` does with a refractory time of zero."""
-    return _integrate(input, params, hw_data, dt, 0.0, traces)
+    return _integrate(input, replace(params, refractory_time=0.0), hw_data, dt, traces)
 
 
 def cuba_refractory_iaf_integration(
@@ -114,7 +114,24 @@ def cuba_refractory_iaf_integration(
     The order inside a step, the arguments, what is injected and what is raised are those of
     :func:`~hxtorch.spiking.functional.lif.cuba_lif_integration`.
     """
-    return _integrate(input, params, hw_data, dt, params.refractory_time, traces, feedback)
+    return _integrate(input, params, hw_data, dt, traces, feedback)
+
+
+def constants(params: CUBAIAFParams, dt: float) -> Constants:
+    """Return the factors of one step.
+
+    Raises:
+        ParameterError: A time constant is below half a step.
+    """
+    return Constants(
+        gain=fraction(params.tau_mem, dt),
+        keep=1.0 - fraction(params.tau_syn, dt),
+        leakage=0.0,
+        start=params.reset,
+        reset=params.reset,
+        threshold=params.threshold,
+        refractory=whole_steps(params.refractory_time, dt),
+    )
 
 
 def _integrate(
@@ -122,17 +139,8 @@ def _integrate(
     params: CUBAIAFParams,
     hw_data: HardwareObservables | None,
     dt: float,
-    refractory_time: Value,
     traces: bool,
     feedback: Feedback | None = None,
 ) -> IAF:
-    constants = Constants(
-        gain=fraction(params.tau_mem, dt),
-        keep=1.0 - fraction(params.tau_syn, dt),
-        leakage=0.0,
-        start=params.reset,
-        reset=params.reset,
-        threshold=params.threshold,
-        refractory=whole_steps(refractory_time, dt),
-    )
-    return IAF(*lif.integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback))
+    factors = constants(params, dt)
+    return IAF(*lif.integrate(input, factors, hw_data, params.method, params.alpha, traces, feedback))

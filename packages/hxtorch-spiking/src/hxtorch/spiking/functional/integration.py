@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from hxtorch.spiking.functional import fused, loop
 from hxtorch.spiking.functional.compiled import compilable
 from hxtorch.spiking.functional.constants import Constants, unpacked
 from hxtorch.spiking.functional.euler import first_steps
+from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.functional.loop import Feedback, Recorded, Terms, Traces
 from hxtorch.spiking.functional.masked import Masked
 from hxtorch.spiking.functional.surrogates import Surrogate, number
@@ -44,7 +46,8 @@ def integrate(
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Its steepness.
         traces: Whether other traces than spikes are wanted; neurons that do not fire have a membrane in any case.
-        feedback: What spikes of one step add to the input of the next; the loop takes it.
+        feedback: What spikes of one step add to the input of the next: a
+            :class:`~hxtorch.spiking.functional.feedback.Recurrence`; the loop takes other functions.
 
     Returns:
         Traces of as many steps as input and recordings both have.
@@ -59,24 +62,41 @@ def integrate(
     shown = _shown(recorded, input)
     fire = surrogate(method)
     known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0
-    if known is None or feedback is not None or not compilable(input):
+    if known is None or not _compilable(feedback, terms, input):
         packed = constants.packed(input)
         return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown, feedback)
     if isinstance(method, Masked):
         constants = replace(constants, threshold=method.threshold(constants.threshold, input))
     packed = constants.packed(input)
+    leaves = [input] if feedback is None else [input, feedback.weight]
     keeps = fused.NOTHING
     if torch.is_grad_enabled():
-        keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if input.requires_grad else fused.NOTHING
-    spikes, membrane, current, adaptation, _, _ = fused.integrate(
-        input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps
-    )
+        trained = any(leaf.requires_grad for leaf in leaves)
+        keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if trained else fused.NOTHING
+    if feedback is None:
+        found = fused.integrate(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
+    else:
+        from hxtorch.spiking.functional import recurrence  # most programs never need its operators
+
+        found = recurrence.integrate(input, feedback.weight, packed, *shown, terms.full, known, alpha, traces, keeps)
+    spikes, membrane, current, adaptation, _, _ = found
     return Traces(
         spikes if terms.fire else None,
         membrane if traces or not terms.fire else None,
         current if traces else None,
         adaptation if traces and terms.adapting else None,
     )
+
+
+def _compilable(feedback: Feedback | None, terms: Terms, input: Tensor) -> TypeGuard[Recurrence | None]:
+    """Return whether the compiled kernels know the equations, and may take the tensors."""
+    if feedback is None:
+        return compilable(input)
+    if not (isinstance(feedback, Recurrence) and terms.fire):
+        return False
+    size, weight = input.shape[2], feedback.weight
+    fits = weight.shape == (size, size) and weight.dtype == input.dtype
+    return fits and compilable(weight) and compilable(input)
 
 
 def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:

@@ -89,7 +89,16 @@ def cuba_lif_integration(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A time constant is below half a step, or the surrogate is unknown.
     """
-    constants = Constants(
+    return integrate(input, constants(params, dt), hw_data, params.method, params.alpha, traces, feedback)
+
+
+def constants(params: CUBALIFParams, dt: float) -> Constants:
+    """Return the factors of one step.
+
+    Raises:
+        ParameterError: A time constant is below half a step.
+    """
+    return Constants(
         gain=fraction(params.tau_mem, dt),
         keep=1.0 - fraction(params.tau_syn, dt),
         rest=params.leak,
@@ -97,12 +106,11 @@ def cuba_lif_integration(
         threshold=relative(params.threshold, params.leak),
         refractory=whole_steps(params.refractory_time, dt),
     )
-    return integrate(input, constants, hw_data, params.method, params.alpha, traces, feedback)
 
 
 def integrate(
     input: Tensor,
-    constants: Constants,
+    factors: Constants,
     hw_data: HardwareObservables | None,
     method: str | Surrogate,
     alpha: float,
@@ -110,5 +118,5 @@ def integrate(
     feedback: Feedback | None = None,
 ) -> LIF:
     """Take the steps of neurons with a threshold and without exponential and adaptation terms."""
-    found = integration.integrate(input, constants, _TERMS, hw_data, method, alpha, traces, feedback)
+    found = integration.integrate(input, factors, _TERMS, hw_data, method, alpha, traces, feedback)
     return LIF(cast(Tensor, found.spikes), found.membrane, found.current, None if hw_data is None else hw_data.madc)

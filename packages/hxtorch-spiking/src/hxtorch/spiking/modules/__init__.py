@@ -12,6 +12,7 @@ from hxtorch.spiking.modules.module import HXModule
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
 from hxtorch.spiking.modules.recurrent import Recurrent
+from hxtorch.spiking.modules.recurrent_network import RecurrentNetwork
 from hxtorch.spiking.modules.sparse_synapse import SparseSynapse
 from hxtorch.spiking.modules.synapse import Synapse
 from hxtorch.spiking.modules.types import Population, Projection
@@ -35,6 +36,7 @@ __all__ = [
     "ReadoutNeuron",
     "ReadoutNeuronExp",
     "Recurrent",
+    "RecurrentNetwork",
     "SparseSynapse",
     "Synapse",
 ]

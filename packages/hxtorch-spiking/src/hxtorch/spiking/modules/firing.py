@@ -12,6 +12,7 @@ from torch import Tensor
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, LIF
+from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.functional.threshold import Surrogate, surrogate
 from hxtorch.spiking.handle import NeuronHandle
@@ -53,6 +54,14 @@ class FiringNeuron(AnalogNeuron, ABC):
         self.method = chosen["method"]
         self.alpha = chosen["alpha"]
         check_surrogate(self.method, self.alpha)
+
+    @abstractmethod
+    def step_constants(self) -> Constants:
+        """Return the factors of one step of the model.
+
+        Raises:
+            ParameterError: A time constant is below half a step.
+        """
 
     @abstractmethod
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF | IAF:

@@ -8,7 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
+from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration, iaf
+from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
@@ -82,6 +83,10 @@ class IAFNeuron(FiringNeuron):
         """Return what the chip shall be calibrated to: the parameters, and the reset as the resting potential."""
         values = super().hardware_values()
         return {**values, "leak": values["reset"]}
+
+    def step_constants(self) -> Constants:
+        """Return the factors of one step of the model."""
+        return iaf.constants(self.params, self.experiment.dt)
 
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> IAF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""

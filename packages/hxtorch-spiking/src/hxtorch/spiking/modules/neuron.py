@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration, lif
+from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
@@ -61,6 +62,10 @@ class Neuron(FiringNeuron):
             method=self._masked(self.method),
             alpha=self.alpha,
         )
+
+    def step_constants(self) -> Constants:
+        """Return the factors of one step of the model."""
+        return lif.constants(self.params, self.experiment.dt)
 
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
-from hxtorch.spiking.handle import SynapseHandle, TensorHandle
+from hxtorch.spiking.functional.feedback import Recurrence
+from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.modules.weighted import WeightedProjection
@@ -23,7 +23,8 @@ class Recurrent(HXModuleWrapper):
     """Neurons and the synapses from them onto themselves, as one layer.
 
     A spike of one step adds to the input of the next. On the chip it takes about 0.1 us from neuron to neuron. Called
-    with the outputs of the synapses that come from elsewhere, it returns the neurons' handle.
+    with the outputs of the synapses that come from elsewhere, it returns the neurons' handle. On the CPU, compiled
+    steps take the place of the torch loop, unless the synapse has a model (``func``) of its own.
 
     Args:
         experiment: Collects the layer when it is called.
@@ -50,15 +51,14 @@ class Recurrent(HXModuleWrapper):
         """Integrate the sum of the inputs and of what the neurons send to themselves."""
         total = self.neuron.total_input(input)
         recorded = self.neuron._observables(hw_data[0], total)
-
-        def feedback(spikes: Tensor) -> Tensor:
-            return self.synapse.weigh(spikes[None])[0]
-
+        self.synapse.check_operands(total)
+        weight = self.synapse.matrix()
+        feedback = self._weigh if weight is None else Recurrence(weight)
         if isinstance(self.neuron, AELIF):
             adaptive = self.neuron.integrate(total, recorded, feedback)
-            spikes, handle = cast(Tensor, adaptive.spikes), self.neuron.handle(adaptive)
-        else:
-            traces = self.neuron.integrate(total, recorded, feedback)
-            spikes, handle = traces.spikes, self.neuron.handle(traces)
-        before = torch.cat([torch.zeros_like(spikes[:1]), spikes[:-1]])
-        return handle, SynapseHandle(self.synapse.weigh(before))
+            return self.neuron.handle(adaptive), None
+        return self.neuron.handle(self.neuron.integrate(total, recorded, feedback)), None
+
+    def _weigh(self, spikes: Tensor) -> Tensor:
+        """Return what the spikes of one step (batch, neuron) add to the next."""
+        return self.synapse.weigh(spikes[None])[0]

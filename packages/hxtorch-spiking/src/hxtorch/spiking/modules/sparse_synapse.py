@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from hxtorch.spiking.execution_instance import ExecutionInstance
     from hxtorch.spiking.experiment import Experiment
 
+_SMALL = 1 << 18
+"""Pairs of neurons up to which their matrix is small, whatever is in it."""
+
+_THIN = 32
+"""One synapse in so many pairs, or fewer: then a large matrix costs more time and memory than the synapses."""
+
 
 class SparseSynapse(WeightedProjection):
     """Synapses between some pairs of neurons, in memory and on the chip.
@@ -90,6 +96,17 @@ class SparseSynapse(WeightedProjection):
     def operands(self, spikes: Tensor) -> tuple[Any, ...]:
         """Return what the model of the synapse is called with."""
         return spikes, self.weight, self.connections
+
+    def matrix(self) -> Tensor | None:
+        """Return the weights (out_features, in_features), zeros where there is no synapse, or None.
+
+        None if the matrix would be large and nearly empty, or the model of the synapse is more than a product with it.
+        """
+        thin = self.in_features * self.out_features > max(_SMALL, _THIN * len(self.weight))
+        if thin or self._synapse_func is not functional.linear_sparse:
+            return None
+        sources, targets = self.pattern
+        return self.weight.new_zeros(self.out_features, self.in_features).index_put((targets, sources), self.weight)
 
     def hardware_weights(self) -> np.ndarray:
         """Return the transformed weight, rounded, and zeros where there is no synapse.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
+from hxtorch.spiking import functional
 from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional.events import holds_spikes
 from hxtorch.spiking.handle import NeuronHandle, SynapseHandle, TensorHandle
@@ -73,12 +74,25 @@ class WeightedProjection(Projection):
             TensorTypeError: ``spikes`` is of another type than the weight.
             TensorValueError: The weight holds NaN or infinity.
         """
+        self.check_operands(spikes)
+        weighted: Tensor = self._synapse_func(*self.operands(spikes))
+        return weighted
+
+    def check_operands(self, spikes: Tensor) -> None:
+        """Refuse what can not be weighed.
+
+        Raises:
+            TensorTypeError: ``spikes`` is of another type than the weight.
+            TensorValueError: The weight holds NaN or infinity.
+        """
         if spikes.dtype != self.weight.dtype:
             wanted = f"{self.weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
         check_finite(self.weight, f"weight of {self.label}")
-        weighted: Tensor = self._synapse_func(*self.operands(spikes))
-        return weighted
+
+    def matrix(self) -> Tensor | None:
+        """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
+        return self.weight if self._synapse_func is functional.linear else None
 
     def lsb(self) -> Tensor:
         """Return the transformed weight, rounded.

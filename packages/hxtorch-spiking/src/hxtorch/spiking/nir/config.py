@@ -24,6 +24,11 @@ class ConversionConfig:
         weight_scale: LSB of a weight that steps the current by ``v_threshold - v_leak``.
         i_synin_gm, synapse_dac_bias, membrane_capacitance: Register codes of the operating point.
         refractory_time: Seconds on the chip, for neurons whose model has none.
+        tau_syn: Seconds on the chip: the synaptic time constant of neurons whose model has none, ``LIF``, ``LI`` and
+            ``IF``, so that a spike moves the membrane as far in the end, but not at once; None refuses such neurons.
+            With ``tau_syn=dt`` the numerics have no synaptic time constant either.
+        tau_mem: Seconds on the chip in which a current of 1 moves the membrane of an ``IF`` by 1. It decides which
+            currents such a neuron needs, not what it does.
         sparse_below: Weights with at most this fraction of values other than zero take synapses only where these are.
         method, alpha: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         mock: Of the experiment that is made if none is given.
@@ -45,6 +50,8 @@ class ConversionConfig:
     synapse_dac_bias: int = 600
     membrane_capacitance: int = 63
     refractory_time: float = 1e-6
+    tau_syn: float | None = None
+    tau_mem: float = 10e-6
     sparse_below: float = 0.5
     method: str | Surrogate = "superspike"
     alpha: float = 50.0
@@ -52,9 +59,11 @@ class ConversionConfig:
     calib_path: str | PathLike[str] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("dt", "acceleration", "readout_range", "weight_scale", "refractory_time", "alpha"):
+        for name in ("dt", "acceleration", "readout_range", "weight_scale", "refractory_time", "tau_mem", "alpha"):
             if not getattr(self, name) > 0:
                 raise ParameterError(f"{name}: got {getattr(self, name)}, wanted a positive number")
+        if self.tau_syn is not None and not self.tau_syn > 0:
+            raise ParameterError(f"tau_syn: got {self.tau_syn}, wanted a positive number or None")
         if not self.leak_lsb < self.threshold_lsb:
             raise ParameterError(f"threshold_lsb: got {self.threshold_lsb}, wanted more than leak_lsb {self.leak_lsb}")
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from hxtorch.spiking.backend.module_manager import Node
+from hxtorch.spiking.backend.module_manager import ModuleManager, Node
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.modules import HXModule, InputNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
-from hxtorch.spiking.nir.importing import REFRACTORY_KEY
 from hxtorch.spiking.nir.library import nir_library
 from hxtorch.spiking.nir.network import NIRNetwork
+from hxtorch.spiking.nir.neurons import REFRACTORY_KEY
 from hxtorch.spiking.parameter import HXBaseParameter
 
 _LOG = logging.getLogger("hxtorch.spiking.nir")
@@ -71,12 +71,32 @@ def to_nir(
                 nodes[at[source]] = nir.Input(np.array([source.filled().shape[-1]]))
             edges.append((at[source], at[node.target]))
     for node in manager:
-        neurons = isinstance(node.module, (Neuron, ReadoutNeuron))
-        if neurons and set(manager.target_populations(node.module)) <= {node.module}:
+        if isinstance(node.module, (Neuron, ReadoutNeuron)) and _is_last(manager, node.module):
             name = called.new("output")
             nodes[name] = nir.Output(np.array([node.module.size]))
             edges.append((at[node.target], name))
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata={})
+
+
+def _is_last(manager: ModuleManager, module: HXModule) -> bool:
+    """Return whether all populations that the spikes of one reach send theirs back to it."""
+    ahead, reached = {module: manager.target_populations(module)}, [*manager.target_populations(module)]
+    for population in reached:
+        if population not in ahead:
+            ahead[population] = manager.target_populations(population)
+            reached += ahead[population]
+
+    def returns(population: HXModule) -> bool:
+        seen, waiting = {population}, [*ahead[population]]
+        for other in waiting:
+            if other is module:
+                return True
+            if other not in seen:
+                seen.add(other)
+                waiting += ahead[other]
+        return False
+
+    return all(population is module or returns(population) for population in reached)
 
 
 class _Names:

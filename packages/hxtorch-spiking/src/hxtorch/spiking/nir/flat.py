@@ -74,14 +74,14 @@ def flatten(graph: Any) -> FlatGraph:
     nodes, edges = _splice(_unfold(nir, graph))
     flat = FlatGraph()
     for name, node in nodes.items():
-        if isinstance(node, (nir.CubaLIF, nir.CubaLI)):
+        if isinstance(node, (nir.CubaLIF, nir.CubaLI, nir.LIF, nir.LI, nir.IF)):
             flat.neurons[name] = node
         elif isinstance(node, nir.Input):
             flat.inputs[name] = int(np.asarray(node.input_type["input"]).reshape(-1)[-1])
         elif not isinstance(node, (nir.Output, nir.Linear, nir.Affine, nir.Scale)):
             raise NIRConversionError(
                 f"node {name!r}: got {type(node).__name__}, wanted Input, Output, Linear, Affine, Scale, CubaLIF, "
-                "CubaLI or a graph of these: neurons of the chip have a synaptic time constant and weighted inputs"
+                "CubaLI, LIF, LI, IF or a graph of these: neurons of the chip have weighted inputs"
             )
     ahead: dict[str, list[str]] = {name: [] for name in nodes}
     for pre, post in dict.fromkeys(edges):

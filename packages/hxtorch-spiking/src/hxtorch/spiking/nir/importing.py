@@ -12,22 +12,15 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import NIRConversionError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.modules import Neuron, ReadoutNeuron, SparseSynapse, Synapse
+from hxtorch.spiking.modules import IAFNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
-from hxtorch.spiking.nir.flat import Connection, FlatGraph, array, flatten
-from hxtorch.spiking.nir.library import nir_library
+from hxtorch.spiking.nir.flat import Connection, FlatGraph, flatten
 from hxtorch.spiking.nir.network import NIRNetwork
+from hxtorch.spiking.nir.neurons import Values, fires, leaks, size_of, values_of
 from hxtorch.spiking.parameter import MixedHXModelParameter, ParameterValue
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
 
-REFRACTORY_KEY = "hxtorch_refractory_time"
-"""Metadata of a neuron: its refractory time in seconds of the graph, which NIR has no parameter for."""
-
-_TIME_RANGE = (0.1e-6, 2e-3)  # of time constants on the chip (chip facts 3.4)
-_POTENTIAL_RANGE = (50.0, 160.0)  # of resets, CADC LSB (chip facts 3.4)
 _REST = 128.0  # what users see is the code less this (chip facts 4.1)
-
-_Values = dict[str, Tensor]
 
 
 def from_nir(graph: Any, experiment: Experiment | None = None, config: ConversionConfig | None = None) -> NIRNetwork:
@@ -35,8 +28,13 @@ def from_nir(graph: Any, experiment: Experiment | None = None, config: Conversio
 
     ``CubaLIF`` becomes a population of :class:`~hxtorch.spiking.Neuron`, ``CubaLI`` one of
     :class:`~hxtorch.spiking.ReadoutNeuron`, ``Linear``, ``Affine`` and ``Scale`` between them synapses, whose weights
-    take up ``w_in`` and ``r``. A neuron whose spikes come back to it becomes a :class:`~hxtorch.spiking.Recurrent`.
-    Inner graphs are opened; ``Flatten`` and ``Identity`` pass data on.
+    take up ``w_in`` and ``r``. A neuron whose spikes come back to it becomes a :class:`~hxtorch.spiking.Recurrent`,
+    neurons that read each other's spikes a :class:`~hxtorch.spiking.RecurrentNetwork`. Inner graphs are opened;
+    ``Flatten`` and ``Identity`` pass data on.
+
+    ``LIF``, ``LI`` and ``IF`` (an :class:`~hxtorch.spiking.IAFNeuron`) have no synaptic time constant, but the chip
+    does: with ``ConversionConfig(tau_syn=...)`` that one stands in, and weights are such that a spike moves the
+    membrane as far in the end as in the graph.
 
     In the model a current moves the membrane one step later than in libraries that integrate current and membrane
     one after the other, as norse does with graphs: each population is one step late against theirs.
@@ -58,7 +56,7 @@ def from_nir(graph: Any, experiment: Experiment | None = None, config: Conversio
     experiment = experiment or Experiment(config.mock, config.dt, config.calib_path)
     flat = flatten(graph)
     sizes = _sizes(flat)
-    values = {name: _values(name, node, sizes[name], config) for name, node in flat.neurons.items()}
+    values = {name: values_of(name, node, sizes[name], experiment.dt, config) for name, node in flat.neurons.items()}
     populations = {
         name: _population(node, sizes[name], values[name], experiment, config) for name, node in flat.neurons.items()
     }
@@ -68,7 +66,7 @@ def from_nir(graph: Any, experiment: Experiment | None = None, config: Conversio
         while name in synapses:
             number += 1
             name = f"{connection.name}_{number}"
-        weight = _weight(connection, flat, sizes, values[connection.post], experiment.dt, config)
+        weight = _weight(connection, flat, sizes, values[connection.post])
         module = _synapse(weight, values[connection.post]["span"], experiment, config)
         synapses[name] = connection.pre, connection.post, module
     return NIRNetwork(experiment, config, flat.inputs, populations, synapses, flat.outputs)
@@ -78,7 +76,7 @@ def _sizes(flat: FlatGraph) -> dict[str, int]:
     """Return the number of neurons of each population, from its parameters or what leads to it."""
     sizes: dict[str, int] = {}
     for name, node in flat.neurons.items():
-        known = {array(node.tau_mem, name, "tau_mem").size} - {1}
+        known = {size_of(name, node)} - {1}
         into = [connection for connection in flat.connections if connection.post == name]
         known |= {connection.weight.shape[0] for connection in into if connection.weight is not None}
         known |= {
@@ -94,51 +92,11 @@ def _sizes(flat: FlatGraph) -> dict[str, int]:
     return sizes
 
 
-def _values(name: str, node: Any, size: int, config: ConversionConfig) -> _Values:
-    """Return the parameters of a neuron as float32 (neuron,): times in seconds of the chip, potentials as they are."""
-
-    def read(key: str) -> np.ndarray:
-        values = array(getattr(node, key), name, key).reshape(-1)
-        if values.size not in (1, size):
-            raise NIRConversionError(f"node {name!r}, {key}: got {values.size} values, wanted 1 or {size}")
-        return np.broadcast_to(values, (size,))
-
-    found = {key: read(key) for key in ("tau_mem", "tau_syn", "r", "v_leak", "w_in")}
-    for key in ("tau_mem", "tau_syn"):
-        found[key] = found[key] / config.acceleration
-        outside = found[key][(found[key] < _TIME_RANGE[0]) | (found[key] > _TIME_RANGE[1])]
-        if outside.size:
-            raise NIRConversionError(
-                f"node {name!r}, {key}: got {outside[0]:g} s on the chip, wanted {_TIME_RANGE[0]:g} to "
-                f"{_TIME_RANGE[1]:g} s; say acceleration=1000 for graphs in biological time"
-            )
-    if isinstance(node, nir_library().CubaLIF):
-        found["v_threshold"], found["v_reset"] = read("v_threshold"), read("v_reset")
-        for key in ("v_leak", "v_reset"):
-            if (found[key] >= found["v_threshold"]).any():
-                raise NIRConversionError(f"node {name!r}, v_threshold: got a value at or below {key}, wanted it above")
-        found["span"] = found["v_threshold"] - found["v_leak"]
-        found["reset_lsb"] = config.reset_lsb + (found["v_reset"] - found["v_leak"]) / found["span"] * config.span_lsb
-        low, high = _POTENTIAL_RANGE
-        outside = found["reset_lsb"][(found["reset_lsb"] < low) | (found["reset_lsb"] > high)]
-        if outside.size:
-            raise NIRConversionError(
-                f"node {name!r}, v_reset: would be at {outside[0]:.0f} LSB of the chip, wanted {low:.0f} to "
-                f"{high:.0f}; the chip resets to a potential, closer to the leak"
-            )
-        refractory = dict(node.metadata).get(REFRACTORY_KEY, 0.0) if isinstance(node.metadata, Mapping) else 0.0
-        found["refractory_time"] = np.broadcast_to(np.asarray(refractory, np.float64), (size,)) / config.acceleration
-    else:
-        found["span"] = np.full(size, config.readout_range)
-    return {key: torch.tensor(value, dtype=torch.float32) for key, value in found.items()}
-
-
 def _population(
-    node: Any, size: int, values: _Values, experiment: Experiment, config: ConversionConfig
-) -> Neuron | ReadoutNeuron:
+    node: Any, size: int, values: Values, experiment: Experiment, config: ConversionConfig
+) -> Neuron | IAFNeuron | ReadoutNeuron:
     scale = values["span"] / config.span_lsb
     shared: dict[str, Any] = {
-        "leak": MixedHXModelParameter(_alike(values["v_leak"]), config.leak_lsb),
         "tau_mem": _alike(values["tau_mem"]),
         "tau_syn": _alike(values["tau_syn"]),
         "i_synin_gm": config.i_synin_gm,
@@ -147,10 +105,12 @@ def _population(
         "trace_scale": scale,
         "trace_offset": config.leak_lsb - _REST - values["v_leak"] / scale,
     }
-    if not isinstance(node, nir_library().CubaLIF):
+    if leaks(node):
+        shared["leak"] = MixedHXModelParameter(_alike(values["v_leak"]), config.leak_lsb)
+    if not fires(node):
         return ReadoutNeuron(size, experiment, **shared)
     refractory = values["refractory_time"]
-    return Neuron(
+    return (Neuron if leaks(node) else IAFNeuron)(
         size,
         experiment,
         **shared,
@@ -173,9 +133,7 @@ def _weight(
     connection: Connection,
     flat: FlatGraph,
     sizes: Mapping[str, int],
-    values: _Values,
-    dt: float,
-    config: ConversionConfig,
+    values: Values,
 ) -> Tensor:
     """Return the weight in model units (post, pre): how much a spike steps a current that moves the membrane by it."""
     pre, post = flat.inputs.get(connection.pre) or sizes[connection.pre], sizes[connection.post]
@@ -185,10 +143,7 @@ def _weight(
             f"node {connection.name!r}, weight: got {given.shape}, wanted {(post, pre)} from {connection.pre!r} to "
             f"{connection.post!r}"
         )
-    step = values["w_in"] * values["r"]
-    if not config.unit_jump:
-        step = step * dt / values["tau_syn"]
-    return torch.tensor(given, dtype=torch.float32) * step[:, None]
+    return torch.tensor(given, dtype=torch.float32) * values["jump"][:, None]
 
 
 def _synapse(weight: Tensor, span: Tensor, experiment: Experiment, config: ConversionConfig) -> Synapse | SparseSynapse:

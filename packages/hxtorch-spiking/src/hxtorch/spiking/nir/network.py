@@ -9,7 +9,15 @@ import torch
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
-from hxtorch.spiking.modules import Neuron, ReadoutNeuron, Recurrent, SparseSynapse, Synapse
+from hxtorch.spiking.modules import (
+    IAFNeuron,
+    Neuron,
+    ReadoutNeuron,
+    Recurrent,
+    RecurrentNetwork,
+    SparseSynapse,
+    Synapse,
+)
 from hxtorch.spiking.nir.config import ConversionConfig
 
 
@@ -28,7 +36,7 @@ class NIRNetwork(torch.nn.Module):
         handles: What each population showed in the last pass, and the inputs, by name.
 
     Raises:
-        NIRConversionError: Populations read each other's spikes in a circle.
+        NIRConversionError: What sends spikes back to its inputs has no threshold.
     """
 
     def __init__(
@@ -36,7 +44,7 @@ class NIRNetwork(torch.nn.Module):
         experiment: Experiment,
         config: ConversionConfig,
         inputs: Mapping[str, int],
-        populations: Mapping[str, Neuron | ReadoutNeuron],
+        populations: Mapping[str, Neuron | IAFNeuron | ReadoutNeuron],
         synapses: Mapping[str, tuple[str, str, Synapse | SparseSynapse]],
         outputs: Mapping[str, str],
     ) -> None:
@@ -51,8 +59,7 @@ class NIRNetwork(torch.nn.Module):
         self._ends = {name: (pre, post) for name, (pre, post, _) in synapses.items()}
         for name, module in [*self.populations.items(), *self.synapses.items()]:
             self.add_module(f"{name.replace('.', '_')}", module)
-        self._loops = {name: self._loop(name) for name in self.populations}
-        self._order = self._sorted()
+        self._groups = [self._group(names) for names in self._sorted()]
 
     def forward(self, input: NeuronHandle | Mapping[str, NeuronHandle]) -> TensorHandle | dict[str, TensorHandle]:
         """Join the experiment.
@@ -70,38 +77,52 @@ class NIRNetwork(torch.nn.Module):
         if set(given) != set(self.inputs):
             raise ExperimentError(f"inputs: got {sorted(given)}, wanted {sorted(self.inputs)}")
         self.handles = {**given}
-        for name in self._order:
-            module = self._loops[name] or self.populations[name]
-            self.handles[name] = module(
-                *(
-                    self.synapses[synapse](self.handles[pre])
-                    for synapse, (pre, post) in self._ends.items()
-                    if post == name and pre != name
-                )
-            )
+        for names, module in self._groups:
+            inputs = [self._inputs(name, names) for name in names]
+            if isinstance(module, RecurrentNetwork):
+                self.handles.update(zip(names, module(*inputs), strict=True))
+            else:
+                self.handles[names[0]] = module(*inputs[0])
         shown = {output: self.handles[name] for output, name in self.outputs.items()}
         return shown if len(shown) != 1 else next(iter(shown.values()))
 
-    def _loop(self, name: str) -> Recurrent | None:
-        own = [synapse for synapse, ends in self._ends.items() if ends == (name, name)]
-        neuron = self.populations[name]
-        if not own:
-            return None
-        if len(own) > 1 or not isinstance(neuron, Neuron):
-            raise NIRConversionError(f"node {name!r}: got {len(own)} ways back to it, wanted one to a CubaLIF")
-        return Recurrent(self.experiment, neuron, self.synapses[own[0]])
+    def _inputs(self, name: str, group: list[str]) -> list[TensorHandle]:
+        """Return what reaches a population from outside its group, calling the synapses."""
+        ends = self._ends.items()
+        return [self.synapses[way](self.handles[pre]) for way, (pre, post) in ends if post == name and pre not in group]
 
-    def _sorted(self) -> list[str]:
-        known, order = set(self.inputs), []
-        waiting = [*self.populations]
-        while waiting:
-            ready = [name for name in waiting if known.issuperset(self._sources(name))]
-            if not ready:
-                raise NIRConversionError(f"nodes {', '.join(waiting)}: read each other's spikes in a circle")
-            order += ready
-            known.update(ready)
-            waiting = [name for name in waiting if name not in ready]
-        return order
+    def _group(self, names: list[str]) -> tuple[list[str], torch.nn.Module]:
+        """Return what steps a group of populations that read each other's spikes, or one alone."""
+        ways = {way: ends for way, ends in self._ends.items() if set(ends) <= set(names)}
+        neurons = {name: self.populations[name] for name in names}
+        if not ways:
+            return names, neurons[names[0]]
+        for name, neuron in neurons.items():
+            if isinstance(neuron, ReadoutNeuron):
+                raise NIRConversionError(f"node {name!r}: sends spikes back to its inputs, but has no threshold")
+        if len(names) == len(ways) == 1:
+            (way,) = ways
+            return names, Recurrent(self.experiment, neurons[names[0]], self.synapses[way])  # type: ignore[arg-type]
+        links = [(neurons[pre], neurons[post], self.synapses[way]) for way, (pre, post) in ways.items()]
+        return names, RecurrentNetwork(self.experiment, [*neurons.values()], links)  # type: ignore[arg-type]
 
-    def _sources(self, name: str) -> set[str]:
-        return {pre for pre, post in self._ends.values() if post == name and pre != name}
+    def _sorted(self) -> list[list[str]]:
+        """Return groups of populations that read each other's spikes, each behind those that it reads."""
+        beyond = {name: self._reached(name) for name in self.populations}
+        groups: list[list[str]] = []
+        for name in self.populations:
+            if not any(name in group for group in groups):
+                groups.append([o for o in self.populations if o == name or (o in beyond[name] and name in beyond[o])])
+        # What is read first reaches more than what reads it.
+        return sorted(groups, key=lambda group: -len(beyond[group[0]] | set(group)))
+
+    def _reached(self, name: str) -> set[str]:
+        """Return the populations that the spikes of one reach, directly or through others."""
+        found: set[str] = set()
+        ahead = [name]
+        while ahead:
+            now = ahead.pop()
+            new = {post for pre, post in self._ends.values() if pre == now} - found
+            found |= new
+            ahead += new
+        return found
