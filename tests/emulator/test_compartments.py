@@ -105,7 +105,7 @@ def test_exchange_has_its_time_constant(network, events, label, slow):
         connect_soma=on(8),
         connect_soma_right=on(8),
         enable_icc=on(9),
-        i_icc=250,
+        i_icc=138,
         i_synin_exc_tau=1000,
         small_capacitance_exc=True,
     )
@@ -113,7 +113,7 @@ def test_exchange_has_its_time_constant(network, events, label, slow):
     flat = events([[(500, label(0))]])
     physics = neuron_physics(config, chip.silicon)
     first, second = (trace(chip, config, n, flat) for n in (8, 9))
-    tau_icc = float(physics.capacitance[8]) / (250 * constants.ICC_CONDUCTANCE)
+    tau_icc = float(physics.capacitance[8]) / (138 * constants.ICC_CONDUCTANCE)
     rate = 2 / tau_icc + float(physics.leak[8] / physics.capacitance[8])
     difference = (first - second)[200:230]  # the input is over
     np.testing.assert_allclose(np.diff(np.log(difference)), -rate * 64e-9, rtol=1e-6)

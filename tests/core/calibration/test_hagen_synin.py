@@ -1,5 +1,7 @@
 """Calibration of matrix products that are read from the synaptic lines, on raw silicon."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -131,6 +133,8 @@ def test_one_that_rests_elsewhere_does_not_hold(calibrated):
     assert still_holds(session.connection, calibration)
     with open_session(serial="emulated-9", fidelity="full") as other:
         assert not still_holds(other.connection, calibration)
+    for rest in ({}, {"rest": np.zeros(3)}):
+        assert not still_holds(session.connection, dataclasses.replace(calibration, measured=rest))
 
 
 def test_weak_synapses_take_more_of_them():

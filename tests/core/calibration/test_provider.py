@@ -1,6 +1,9 @@
 """Where a calibration comes from: nominal codes, the package, the cache, a measurement; in that order."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -131,6 +134,48 @@ def test_threads_that_ask_together_measure_once(measured):
         for thread in threads:
             thread.join()
     assert len(measured) == 1
+
+
+PROCESS = """
+import hxtorch.core.calibration.provider as provider
+from hxtorch.core import calibration, open_session
+
+def counted(*arguments):
+    print("measured")
+    return measure(*arguments)
+
+measure, provider.calibrate = provider.calibrate, counted
+with open_session(serial="emulated-9", fidelity="full") as session:
+    print(calibration.for_target(session.connection, calibration.HagenSyninCalibTarget()).target.digest())
+"""
+
+
+def test_processes_that_ask_together_measure_once(tmp_path):
+    environment = {**os.environ, "HXTORCH_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", PROCESS]
+    processes = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603
+    lines = [process.communicate(timeout=300)[0].split() for process in processes]
+    digest = calibration.HagenSyninCalibTarget().digest()
+    assert sorted(lines, key=len) == [[digest], ["measured", digest]]
+    files = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert sorted(path.partition(".")[2] for path in files) == ["safetensors", "safetensors.lock"]
+
+
+def test_a_reader_never_meets_half_a_file(tmp_path):
+    with open_session(fidelity="ideal") as session:
+        both = [calibration.nominal_calibration(session.connection, preset(name)) for name in ("spiking", "hagen")]
+    path = save(both[0], tmp_path / "calibration")
+
+    def write():
+        for turn in range(100):
+            save(both[turn % 2], path)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        assert load(path).target in (both[0].target, both[1].target)
+    writer.join()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["calibration"]
 
 
 def test_serials_can_not_leave_the_cache(tmp_path):

@@ -77,7 +77,7 @@ ADAPT_REFERENCE: Final = (511, 0.6, 1.185e-3)  # of v_adapt_ref
 # Conductance-based inputs (facts 3.6) and conductances between compartments (facts 3.3).
 COBA_GAIN: Final = 5e-3  # of the current, per volt from the reversal potential and code
 REVERSAL_REFERENCE: Final = (629, 0.42, 1.875e-3)
-ICC_CONDUCTANCE: Final = 4.4e-9  # S per code: 500 codes are 1 us at 2.2 pF
+ICC_CONDUCTANCE: Final = 8e-9  # S per code: 0.1 to 30 us at 2.2 pF (facts 3.4) are 690 codes times 4 to 37 over 4
 ICC_MODIFIER: Final = 4.0
 
 # What the readout shows of a synaptic input: the voltage of its line. No public source gives it; products that are read

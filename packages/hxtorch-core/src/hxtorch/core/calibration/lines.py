@@ -19,10 +19,11 @@ FULL_PULSE = 3200  # synapses per pulse times their bias: drops typical lines by
 MOST_SYNAPSES = 64
 OBSERVED = 3.0  # time constants from pulse to pulse
 PULSES, SAMPLES = 96, 960  # least number of pulses of each sign, and of samples within their first time constant
+ARRIVED = 0.5e-6  # seconds after which all synapses of a pulse have got their event
 TOLERANCE = 0.2
 
 
-def calibrate_lines(bench: Bench, target: HagenSyninCalibTarget, steps: int = 3) -> np.ndarray:
+def calibrate_lines(bench: Bench, target: HagenSyninCalibTarget, steps: int = 2) -> np.ndarray:
     """Bring the time constants of all lines to the target; return their drops, LSB per weight (2, 512)."""
     drops = np.empty((2, 512))
 
@@ -60,6 +61,10 @@ def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarr
     synapses = int(np.clip(np.rint(FULL_PULSE / max(float(np.asarray(target.synapse_dac_bias)), 1)), 1, MOST_SYNAPSES))
     grid = candidates(tau_syn)
 
+    def settled(times: np.ndarray) -> np.ndarray:
+        phase = train.phase(times)
+        return (times >= LEAD / 2) & ((phase < 0) | (phase > ARRIVED))
+
     def course(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
         return np.asarray(sum(decay(since, taus) for since in train.since(times, pulses=5)))
 
@@ -67,7 +72,7 @@ def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarr
     for line in range(2):
         events = pulses(train.times, np.full(train.entries, line), synapses)
         for samples in bench.run(_shown(bench, line), train.runtime, events).cadc:
-            traces = Traces.of(samples, np.arange(train.entries), lambda times: times >= LEAD / 2)
+            traces = Traces.of(samples, np.arange(train.entries), settled)
             taus[line, samples.neurons], height = traces.fit_decay(course, grid)
             drops[line, samples.neurons] = -height / (WEIGHT * synapses)
     return taus, drops

@@ -178,7 +178,8 @@ def _read(path: Path) -> bytes:
         ) from error
     if not stat.S_ISREG(status.st_mode):
         raise CalibrationFormatError(f"{path}: not a regular file, wanted a calibration")
-    if status.st_size > MAX_FILE:
-        raise CalibrationFormatError(f"{path}: {status.st_size} bytes, a calibration has at most {MAX_FILE}")
     with path.open("rb") as file:
-        return file.read(status.st_size)
+        size = os.fstat(file.fileno()).st_size  # another file may have taken the name meanwhile
+        if size > MAX_FILE:
+            raise CalibrationFormatError(f"{path}: {size} bytes, a calibration has at most {MAX_FILE}")
+        return file.read(size)
