@@ -20,6 +20,6 @@ def test_page_runs(request, tmp_path, monkeypatch, mock):
     assert len(blocks) == 9
     script = tmp_path / "page.py"
     code = "\n".join(blocks)
-    assert code.count("(mock=True)") == 3
+    assert code.count("(mock=True)") == 5
     script.write_text(code.replace("(mock=True)", f"(mock={mock})"))
     runpy.run_path(str(script))
