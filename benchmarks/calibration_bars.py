@@ -24,6 +24,7 @@ BARS = {
     "leak": 0.30, "reset": 0.20, "threshold": 0.35, "tau_mem": 0.45, "tau_syn": 0.20, "threshold off": 0.05,
     "CADC sigma": 3.0, "CADC quadrants": 5.0, "weight scale off": 10.0, "failed": 0.05,
     "gain off": 0.25, "noise": 4.0, "driver spread": 4.0, "clipped early": 0.0, "rates off": 0.10,
+    "line noise": 5.0, "line gain off": 0.25, "line quadrants": 0.05, "line time off": 0.05,
 }  # fmt: skip
 
 
@@ -106,6 +107,37 @@ def judge_hagen(session, target, calibration):
     return figures
 
 
+def judge_hagen_synin(session, target, calibration):
+    configuration = calibration.apply(ChipConfiguration())
+    figures = {"failed": len(calibration.failed) / 512}
+    gains, noise = [], []
+    for line, sign in ((1, 1), (2, -1)):
+        for rows in (slice(0, 128), slice(128, 256)):
+            activations = np.zeros((200, 256), np.uint8)
+            activations[:, rows] = 15
+            shown = MatrixProgram(
+                configuration.replace(readout_source=line), np.full((256, 256), 4 * sign, np.int8), activations
+            )
+            values = session.run_matrix(shown).values.astype(float)
+            gains.append(values.mean(axis=0) / (-4 * 15 * 128))
+            noise.append(values.std(axis=0).max() / np.sqrt(2))  # two tiles add up
+    figures["line noise"] = max(noise)
+    figures["line gain off"] = np.abs(np.array(gains) / np.mean(gains) - 1).max()
+    quadrants = np.array(gains).reshape(2, 4, 128).mean(axis=2)
+    figures["line quadrants"] = np.ptp(quadrants) / np.mean(gains)
+    single = np.zeros((128 * 20, 256), np.uint8)
+    single[np.arange(128 * 20), np.tile(np.arange(128), 20)] = 3
+    product = MatrixProgram(configuration, np.full((256, 256), 63, np.int8), single, num_sends=15)
+    response = session.run_matrix(product).values.reshape(20, 128, 256).mean(axis=(0, 2), dtype=float)
+    figures["driver spread"] = response.std()
+    read = channels(session, configuration, [245])[0]
+    figures["CADC sigma"] = read.std()
+    figures["CADC quadrants"] = np.ptp(read.reshape(2, 4, 128).mean(axis=2))
+    slow = truth(session.connection._link.chip.silicon, calibration.registers)["tau_syn"]
+    figures["line time off"] = trimmed(slow) / float(target.tau_syn)
+    return figures
+
+
 RATE = SpikingCalibTarget(leak=140, threshold=108.5)  # leak over threshold: fires at about 100 kHz
 
 
@@ -120,12 +152,13 @@ def judge_rate(session, target, calibration):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chips", type=int, default=20)
-    parser.add_argument("--kinds", nargs="+", default=["spiking", "spiking2", "hagen", "rate"])
+    parser.add_argument("--kinds", nargs="+", default=["spiking", "spiking2", "hagen", "hagen_synin", "rate"])
     arguments = parser.parse_args()
     missed = False
     for kind in arguments.kinds:
         target, rows, times = RATE if kind == "rate" else preset(kind), [], []
-        judge = {"hagen": judge_hagen, "rate": judge_rate}.get(kind, judge_spiking)
+        judges = {"hagen": judge_hagen, "hagen_synin": judge_hagen_synin, "rate": judge_rate}
+        judge = judges.get(kind, judge_spiking)
         for chip in range(1, arguments.chips + 1):
             with open_session(serial=f"emulated-{chip}", fidelity="full") as session:
                 start = perf_counter()

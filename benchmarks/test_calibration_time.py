@@ -6,11 +6,13 @@ Bars on two cores: spiking and hagen at most 10 s each, a cache hit at most 50 m
 import pytest
 
 from hxtorch.core import open_session
-from hxtorch.core.calibration import HagenCalibTarget, SpikingCalibTarget, calibrate, for_target
+from hxtorch.core.calibration import HagenCalibTarget, HagenSyninCalibTarget, SpikingCalibTarget, calibrate, for_target
 
 
 @pytest.mark.parametrize(
-    "target", [SpikingCalibTarget(threshold=130), HagenCalibTarget(leak=121)], ids=["spiking", "hagen"]
+    "target",
+    [SpikingCalibTarget(threshold=130), HagenCalibTarget(leak=121), HagenSyninCalibTarget(synapse_dac_bias=801)],
+    ids=["spiking", "hagen", "hagen_synin"],
 )
 def test_calibration(compare, target, tmp_path, monkeypatch):
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path))

@@ -255,3 +255,17 @@ def test_another_source_needs_another_routing():
     with pytest.raises(RoutingError, match="'noise'"):
         update_network_graph(graph, other)
     assert update_network_graph(graph, noisy()[0]).network is not network
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_generators_leave_neurons_the_buses_that_these_cannot_leave(seed):
+    """Neurons that share a bus need a third of it; a generator that each of them hears 14 times goes elsewhere."""
+    rng = np.random.default_rng(seed)
+    builder = NetworkBuilder()
+    noise, layer = builder.add(BackgroundPopulation(64)), builder.add(Population(np.arange(200, 300)))
+    heard = np.argsort(rng.random((64, 100)), axis=0) < 14
+    recurrent = rng.random((100, 100)) < 0.3
+    builder.add(Projection(noise, layer, 5 * heard, heard))
+    builder.add(Projection(layer, layer, 5 * recurrent, recurrent))
+    (place,) = build_routing(builder.done()).background.values()
+    assert {generator % 4 for generator in place.generators} == {1}  # with 12 neurons the emptiest

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from hxtorch.core import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS, PlacementError
@@ -36,7 +37,9 @@ def test_coordinates_know_their_range(kind, size):
     assert kind(0) == 0
     assert kind(size - 1) == size - 1
     for value in (-1, size):
-        with pytest.raises(PlacementError, match=f"{kind.__name__}: got {value}, wanted 0 to {size - 1}"):
+        with pytest.raises(
+            PlacementError, match=f"{kind.__name__}: got {value}, wanted an integer from 0 to {size - 1}"
+        ):
             kind(value)
 
 
@@ -73,3 +76,10 @@ def test_a_logical_neuron_stays_in_its_half(circuits, anchor):
 def test_illegal_shapes_are_refused(compartments):
     with pytest.raises(PlacementError, match="logical neuron"):
         LogicalNeuronCompartments(compartments)
+
+
+@pytest.mark.parametrize("value", [1.5, np.float32(2), "3", None, True])
+def test_coordinates_are_made_from_integers(value):
+    with pytest.raises(PlacementError, match="wanted an integer from 0 to 511"):
+        AtomicNeuronOnDLS(value)
+    assert AtomicNeuronOnDLS(np.uint8(7)) == AtomicNeuronOnDLS(AtomicNeuronOnDLS(7)) == 7

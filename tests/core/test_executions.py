@@ -117,7 +117,7 @@ def test_an_error_stops_all_that_wait_for_it():
         ({"origins": {LAYER: Origin("layer 0", LAYER)}}, "no external population"),
         ({"origins": {INPUTS: Origin("nobody", LAYER)}}, "unknown origin 'nobody'"),
         ({"origins": {INPUTS: Origin("layer 0", INPUTS)}}, "whose spikes are recorded"),
-        ({"origins": {INPUTS: Origin("layer 0", LAYER, -1)}}, "delay of -1"),
+        ({"origins": {INPUTS: Origin("layer 0", LAYER, -1)}}, "delay in cycles: got -1"),
         ({"origins": {INPUTS: Origin("layer 2", LAYER)}}, "each waits for spikes of another"),
         ({"inputs": NetworkInputs(RUNTIME, 3)}, "batch entries, wanted"),
         ({"inputs": NetworkInputs(RUNTIME, 2, {INPUTS: TRAINS})}, "from the host and from execution 'layer 0'"),

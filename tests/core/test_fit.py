@@ -22,7 +22,7 @@ from hxtorch.core import (
     draw_fit,
     fit_report,
 )
-from hxtorch.core.fit import Remedy, Usage
+from hxtorch.core.fit import Remedy, Usage, smallest_change
 
 
 def layered(inputs: int = 25, hidden: int = 120, outputs: int = 3, labels: tuple = ()) -> Network:
@@ -150,6 +150,27 @@ def test_the_remedy_fits_and_one_more_does_not(network):
 )
 def test_the_smallest_change_names_the_layer(network, remedy):
     assert str(fit_report(network).remedy) == remedy
+
+
+def test_no_larger_population_fits_where_a_router_finds_a_way_now_and_then():
+    """Greedy routers may fail at a size and succeed above it, so halving alone is not enough."""
+    rng = np.random.default_rng(1)
+    mask = rng.random((512, 512)) < 0.18
+    builder = NetworkBuilder()
+    layer = builder.add(Population(np.arange(512), name="layer"))
+    builder.add(Projection(layer, layer, 5 * mask, mask))
+    network = builder.done()
+    remedy = smallest_change(network)
+
+    def fits(size):
+        try:
+            return bool(build_routing(Remedy(layer, "", size, 512).apply(network)))
+        except RoutingError:
+            return False
+
+    found = [size for size in range(remedy.size - 8, 512) if fits(size)]
+    assert found[-1] == remedy.size
+    assert len(found) < 9  # there are gaps
 
 
 def test_the_remedy_keeps_recordings_that_are_left():

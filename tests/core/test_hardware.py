@@ -83,7 +83,8 @@ def test_the_identifier_of_a_database_needs_no_connection(database):
         ("[setup]\nserial = 'a'", "at least one"),
         ("[[setup]", "not TOML"),
         ("[[setup]]\nserail = 'a'", "unknown key 'serail'"),
-        ("[[setup]]\nserial = 3", "serial: got 3"),
+        ("[[setup]]\nserial = 3", r"hardware database .*hardware.toml: serial: got 3"),
+        ("a = " + 20_000 * "[", "not TOML"),
         ("[[setup]]\nseed = -1", "seed: got -1"),
         ("[[setup]]\nseed = 'a'", "seed: got 'a'"),
         ("[[setup]]\nhagen_calibration = 'a'", "hagen_calibration"),
@@ -98,6 +99,16 @@ def test_illegal_databases_are_refused(tmp_path, content, message):
         resolve_setup(HWDBPath(str(path)))
 
 
+def test_a_name_beats_a_serial_and_names_one_setup(tmp_path, monkeypatch):
+    path = tmp_path / "hardware.toml"
+    path.write_text("[[setup]]\nserial = 'a'\n[[setup]]\nname = 'a'\nserial = 'b'\n[[setup]]\nserial = 'b'\nseed = 1\n")
+    monkeypatch.setenv("HXTORCH_CHIP", "a")
+    assert resolve_setup(HWDBPath(str(path))).serial == "b"
+    monkeypatch.setenv("HXTORCH_CHIP", "b")
+    with pytest.raises(BackendError, match="2 setups called 'b'; give each its own name"):
+        resolve_setup(HWDBPath(str(path)))
+
+
 def test_unknown_setups_and_files_are_refused(database, monkeypatch, tmp_path):
     monkeypatch.setenv("HXTORCH_CHIP", "chip-c")
     with pytest.raises(BackendError, match=r"'chip-c'.*first, chip-b"):
@@ -107,6 +118,12 @@ def test_unknown_setups_and_files_are_refused(database, monkeypatch, tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BackendError, match="not TOML"):
         resolve_setup(HWDBPath(str(tmp_path / "binary.toml")))
+
+
+@pytest.mark.parametrize("path", ["hardware.toml", 3])
+def test_a_bare_path_says_what_to_wrap_it_in(path):
+    with pytest.raises(BackendError, match=rf"got {path!r}, wanted hxtorch.HWDBPath.* or hxtorch.CalibrationPath"):
+        hxtorch.init_hardware(path)
 
 
 def test_a_seed_that_is_no_number_is_refused(monkeypatch):

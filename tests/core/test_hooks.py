@@ -237,3 +237,11 @@ def test_neurons_are_known_by_the_addresses_that_they_had():
 def test_hooks_that_no_chip_can_take_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_one_hook_needs_no_sequence():
+    for hook in ({"v_leak": 700}, lambda configuration: configuration.replace(v_leak=700)):
+        assert (program(hook).configuration.v_leak == 700).all()
+    for hook in (5, [5], "v_leak"):
+        with pytest.raises(ProgramError, match="wanted registers by name or a function"):
+            program(hook)

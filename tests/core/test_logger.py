@@ -1,4 +1,5 @@
 import logging
+import re
 
 import pytest
 
@@ -52,8 +53,37 @@ def test_default_config_writes_and_reset_stops(tmp_path):
     assert "hxtorch.test seen (test_logger.py:" in text
 
 
+@pytest.mark.parametrize(
+    ("chosen", "stamp"),
+    [({}, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"), ({"date_format": "%H.%M"}, r"\d\d\.\d\d,\d{3}")],
+)
+def test_messages_have_one_time_stamp(tmp_path, chosen, stamp):
+    path = tmp_path / "log.txt"
+    hxtorch.logger.default_config(level=LogLevel.INFO, fname=str(path), **chosen)
+    hxtorch.logger.get("hxtorch.test").INFO("seen")
+    hxtorch.logger.reset()
+    assert re.fullmatch(rf"INFO  {stamp} hxtorch.test seen\n", path.read_text())
+
+
 def test_the_standard_logger_is_underneath():
     log = hxtorch.logger.get("hxtorch.test")
     assert log.logger is logging.getLogger("hxtorch.test")
     assert log.name == "hxtorch.test"
     assert log.isEnabledFor(logging.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("date_format", "stamp"),
+    [
+        ("absolute", r"\d\d:\d\d:\d\d,\d{3} "),
+        ("DATE", r"\d\d \w{3} \d{4} \d\d:\d\d:\d\d,\d{3} "), ("RELATIVE", r"\d+ "),
+        ("null", ""), ("ISO8601", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "), ("%H", r"\d\d,\d{3} "),
+        (None, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "),
+    ],
+)  # fmt: skip
+def test_date_formats_of_old_scripts_have_their_names(tmp_path, date_format, stamp):
+    file = tmp_path / "log"
+    hxtorch.logger.default_config(fname=str(file), date_format=date_format)
+    hxtorch.logger.get("hxtorch.timed").WARN("message")
+    hxtorch.logger.reset()
+    assert re.fullmatch(rf"WARN\w* +{stamp}hxtorch.timed message\n", file.read_text())

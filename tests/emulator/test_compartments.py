@@ -161,3 +161,16 @@ def test_splitting_joined_circuits_between_threads_and_batches(network, events, 
         config, 2000, times[border:], labels[border:], offsets[2:] - border, neurons, first_entry=2
     )
     assert np.array_equal(whole.spike_times[whole.spike_offsets[2] :], tail.spike_times)
+
+
+def test_a_bypassed_circuit_fires_its_membrane_whoever_looks(network, events, label):
+    """The spike comes from one circuit and leaves by another: that both are at work must not depend on recording."""
+    config = network([[0, 40]], [8, 9]).replace(
+        connect_right=on(8), enable_bypass_exc=on(9), enable_spike_output=on(8), refractory_time=4
+    )
+    flat = events([[(t, label(0)) for t in (200, 400, 600)]])
+    runs = [Chip("bypass").run_spiking(config, 1000, *flat, cadc_neurons=seen) for seen in ((), (8,), (9, 300))]
+    assert runs[0].spike_neurons.tolist() == [8, 8, 8]
+    for run in runs[1:]:
+        assert np.array_equal(run.spike_times, runs[0].spike_times)
+        assert np.array_equal(run.delivered, runs[0].delivered)

@@ -16,7 +16,7 @@ from bss2_emulator.reference.shorts import short_normal as twin_of_short
 
 
 def twin(chip, config, weights, activations, number, sends=1, wait=5):
-    """One tile by the reference; leak is off."""
+    """One tile by the reference."""
     hemisphere = number % 2
     columns = column_constants(config, chip.silicon, neuron_physics(config, chip.silicon))
     offsets = chip.silicon.driver_offset[hemisphere] + 0.1 * (config.hagen_dac_offset[hemisphere].astype(float) - 32)
@@ -49,6 +49,17 @@ def test_short_waits_equal_their_twin(hagen, wait, rows, sends, low):
     chip = Chip("twin", "calibrated", seed=4)
     got = chip.run_matrix(hagen, weights, activations, num_sends=sends, wait_between_events=wait).values
     want = twin(chip, hagen, weights, activations, 0, sends, wait)
+    assert abs(got - want).max() <= 1
+    assert (got != want).mean() < 0.01
+
+
+def test_leaking_membranes_equal_their_twin(hagen):
+    rng = np.random.default_rng(7)
+    weights, activations = rng.integers(-63, 64, (60, 40)), rng.integers(0, 32, (4, 60)) * rng.integers(0, 2, (4, 60))
+    config = hagen.replace(enable_leak=np.arange(512) % 3 > 0, i_leak=120)
+    chip = Chip("twin", seed=4)
+    got = chip.run_matrix(config, weights, activations, num_sends=3).values
+    want = twin(chip, config, weights, activations, 0, sends=3)
     assert abs(got - want).max() <= 1
     assert (got != want).mean() < 0.01
 

@@ -28,15 +28,18 @@ def test_rest_reads_its_target():
     assert np.mean([samples.values.mean() for samples in run.cadc]) == pytest.approx(80, abs=3)
 
 
-@pytest.mark.parametrize(("fidelity", "low", "high"), [("full", 7, 15), ("calibrated", 0.5, 4), ("ideal", 0, 0)])
+@pytest.mark.parametrize(("fidelity", "low", "high"), [("full", 7, 13), ("calibrated", 0.5, 3), ("ideal", 0, 0)])
 def test_channels_differ(fidelity, low, high):
-    config = ChipConfig(enable_cadc_debug=True, debug_voltage=310)
-    codes = []
-    for acausal in (False, True):
-        run = Chip("channels", fidelity).run_spiking(config, 6000, cadc_neurons=range(512), cadc_acausal=acausal)
-        codes.append([samples.values.mean(axis=0) for samples in run.cadc])
-    assert low <= np.std(codes) <= high
-    assert np.mean(codes) == pytest.approx(120, abs=12)  # 0.6 V
+    """Where membranes rest, on every one of some chips: limits of behaviour 3."""
+    config = ChipConfig(enable_cadc_debug=True, debug_voltage=214)
+    for serial in range(12):
+        codes = []
+        for acausal in (False, True):
+            chip = Chip(f"channels-{serial}", fidelity)
+            run = chip.run_spiking(config, 2000, cadc_neurons=range(512), cadc_acausal=acausal)
+            codes.append([samples.values.mean(axis=0) for samples in run.cadc])
+        assert low <= np.std(codes) <= high
+        assert np.mean(codes) == pytest.approx(80, abs=8)  # 0.42 V
 
 
 def test_transfer_of_the_debug_line():

@@ -36,6 +36,19 @@ def test_the_line_does_not_know_the_strength_of_the_input(network, events, label
     assert constants.LINE_REST - dim == pytest.approx((constants.LINE_REST - weak) / 2, abs=3e-3)
 
 
+def test_the_line_knows_the_strength_of_the_synapses_of_its_quadrant(network, events, label, slow):
+    columns = np.arange(0, 512, 8)
+    flat = events([[(1000, label(s)) for s in range(8)]])
+    config = network(np.full((8, len(columns)), 40), columns, **slow).replace(readout_source=1, v_leak=500)
+    chip = Chip("source", "full")
+    drops = []
+    for n in columns[::4]:
+        volts = madc(chip, config, n, flat)[1]
+        drops.append(volts[:100].mean() - volts[245:260].mean())
+    strong = np.array(drops).reshape(4, 4).mean(axis=1) / (8 * 40 * constants.LINE_DROP)
+    np.testing.assert_allclose(strong, chip.silicon.quadrant_strength[::128], rtol=0.08)
+
+
 def test_adaptation_is_seen(network, slow):
     config = network(np.zeros((0, 1)), [9], spiking=True, v_leak=950, **slow).replace(
         enable_adaptation=True, i_adapt_tau=50, i_adapt_b=100, v_adapt_leak=950, v_threshold=300, readout_source=3

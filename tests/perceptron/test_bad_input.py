@@ -37,6 +37,9 @@ def ones(*shape, **one):
         (ones(2, 5), ones(5, 0), ValueError, r"rows and columns at least 1"),
         (torch.tensor(1.0), ones(5, 3), ValueError, r"got input \(\)"),
         (ones(2, 2, 5), ones(3, 5, 3), ValueError, r"do not broadcast"),
+        (ones(2, 5).numpy(), ones(5, 3), ValueError, r"input: got ndarray, wanted a torch tensor"),
+        (ones(2, 5), [[1.0]] * 5, ValueError, r"other: got list"),
+        (ones(2, 5).to_sparse(), ones(5, 3), ValueError, r"input: got layout torch.sparse_coo.*to_dense"),
     ],
 )
 def test_matmul_refuses(x, weight, error, words, mock):
@@ -52,6 +55,24 @@ def test_matmul_refuses(x, weight, error, words, mock):
 def test_counts_are_integers_of_at_least_one(name, value, mock):
     with pytest.raises(ValueError, match=name):
         hxp.mac(*GOOD, **{name: value}, mock=mock)
+
+
+@pytest.mark.parametrize("mock", [True, False])
+@pytest.mark.parametrize("values", [ones(2, 3).numpy(), 1.0, ones(2, 3).to_sparse(), None])
+def test_operations_take_dense_tensors(values, mock):
+    kernel = ones(4, 2, 3)
+    for operation in (
+        hxp.relu,
+        hxp.converting_relu,
+        hxp.argmax,
+        lambda values, mock: hxp.add(values, 1.0, mock=mock),
+        lambda values, mock: hxp.mac(values, ones(3, 2), mock=mock),
+        lambda values, mock: hxp.conv1d(values, kernel, mock=mock),
+        lambda values, mock: hxp.conv1d(ones(2, 5), values, mock=mock),
+    ):
+        with pytest.raises(ValueError, match=r"wanted a (torch|dense) tensor") as caught:
+            operation(values, mock=mock)
+        assert isinstance(caught.value, HXTorchError)
 
 
 def test_mac_takes_one_matrix():

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 
 import pytest
 import torch
@@ -124,8 +125,20 @@ def test_initialisation_sets_or_measures_the_mock_parameters():
     assert abs(hxp.get_mock_parameter().gain / 0.002 - 1) < 0.25
 
 
-def test_digits_are_learnt_by_the_mock_model(tmp_path, capsys):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_terminals_get_a_progress_bar(capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    model = torch.nn.Linear(3, 2)
+    batches = [(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64))] * 2
+    mnist.train(model, batches, torch.optim.SGD(model.parameters(), 0.1))
+    captured = capsys.readouterr()
+    assert ("batch/s" in captured.out) == terminal
+    assert not captured.err
+
+
+def test_digits_are_learnt_by_the_mock_model(tmp_path, capsys, monkeypatch):
     pytest.importorskip("sklearn")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     args = mnist.get_parser().parse_args(["--mock", "--epochs", "3", "--data-path", str(tmp_path)])
     accuracy = mnist.main(args)
     assert accuracy > 0.9

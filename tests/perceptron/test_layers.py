@@ -199,6 +199,13 @@ def test_scaling_leaves_what_has_no_scale(zeros):
         assert torch.equal(hxnn.scale_weight(zeros), zeros)
 
 
+@pytest.mark.parametrize("scale", [hxnn.scale_input, hxnn.scale_weight])
+def test_what_has_no_scale_has_the_gradient_of_the_identity(scale):
+    zeros = torch.zeros(3, requires_grad=True)
+    scale(zeros).sum().backward()
+    assert zeros.grad.tolist() == [1.0, 1.0, 1.0]
+
+
 def test_scaling_reaches_the_ranges():
     assert hxnn.scale_input(torch.tensor([-1.0, 4.0])).tolist() == [-7.75, 31.0]
     assert hxnn.scale_weight(torch.tensor([-4.0, 1.0])).tolist() == [-63.0, 15.75]

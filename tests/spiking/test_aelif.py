@@ -306,3 +306,16 @@ def test_module_runs_on_a_chip(ideal_chip, terms):
     assert z.spikes.sum() > 4
     z.spikes.sum().backward()
     assert torch.isfinite(synapse.weight.grad).all()
+
+
+@pytest.mark.parametrize(("leaky", "rest"), [(True, 90), (False, 110)])
+def test_membrane_without_leak_rests_at_the_reset_potential(ideal_chip, leaky, rest):
+    exp = hxsnn.Experiment(dt=DT)
+    potentials = {"leak": hxsnn.MixedHXModelParameter(0.0, 90), "reset": hxsnn.MixedHXModelParameter(0.0, 110)}
+    recording = {"enable_cadc_recording_placement_in_dram": True}  # long enough for the leak that remains, 5 ms
+    neuron = hxsnn.AELIF(
+        2, exp, leaky=leaky, threshold=hxsnn.MixedHXModelParameter(1.0, 150), **potentials, **recording
+    )
+    z = neuron(hxsnn.Synapse(3, 2, exp)(hxsnn.NeuronHandle(torch.zeros(5000, 1, 3))))
+    hxsnn.run(exp, 5000)
+    assert z.membrane_cadc[-100:].mean().item() == pytest.approx(rest - 128, abs=2)

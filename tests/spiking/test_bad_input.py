@@ -10,7 +10,7 @@ import hxtorch
 from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.core import calibration
-from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorValueError
+from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorTypeError, TensorValueError
 
 SPIKES = torch.zeros(30, 2, 5)
 
@@ -83,6 +83,14 @@ def test_weight_beyond_a_synapse(exp):
     syn = hxsnn.Synapse(5, 3, exp, transform=lambda weight: 64 + 0 * weight)
     hxsnn.Neuron(3, exp)(syn(hxsnn.NeuronHandle(SPIKES)))
     with pytest.raises(core.OperandRangeError, match=r"got 64 LSB.*wanted -63 to 63"):
+        hxsnn.run(exp, 30)
+
+
+@pytest.mark.parametrize("result", [None, np.zeros((3, 5), np.float32)])
+def test_transform_that_returns_no_tensor(exp, result):
+    syn = hxsnn.Synapse(5, 3, exp, transform=lambda weight: result)
+    hxsnn.Neuron(3, exp)(syn(hxsnn.NeuronHandle(SPIKES)))
+    with pytest.raises(TensorTypeError, match=f"returned {type(result).__name__}, wanted a tensor"):
         hxsnn.run(exp, 30)
 
 

@@ -78,6 +78,16 @@ def test_run_counter_goes_on_and_another_chip_is_refused(linear, tmp_path):
     hxsnn.load_checkpoint(path, *linear, same_chip=False)
 
 
+def test_names_that_look_alike_are_kept_apart(linear, tmp_path):
+    extra = {"a/b": torch.ones(2), "a": {"b": torch.zeros(3)}, 1: torch.full((1,), 1.0), "1": torch.full((1,), 2.0)}
+    hxsnn.save_checkpoint(tmp_path / "last", *linear, extra=extra)
+    loaded = hxsnn.load_checkpoint(tmp_path / "last", *linear)
+    assert loaded.keys() == extra.keys()
+    assert torch.equal(loaded["a/b"], extra["a/b"])
+    assert torch.equal(loaded["a"]["b"], extra["a"]["b"])
+    assert [loaded[key].item() for key in (1, "1")] == [1.0, 2.0]
+
+
 def test_what_is_missing_is_named(linear, tmp_path):
     model, optimizer = linear
     hxsnn.save_checkpoint(tmp_path / "a", model)

@@ -8,6 +8,7 @@ import torch
 
 from hxtorch import snn as hxsnn
 from hxtorch.core import open_session
+from hxtorch.spiking.errors import ExperimentError
 
 TRACE_SCALE = 1 / 45  # threshold 125 over leak 80 is 1
 
@@ -242,6 +243,21 @@ def test_several_synapses_into_one_layer(ideal_chip):
     y = readout(one(hxsnn.NeuronHandle(spikes)), other(hxsnn.NeuronHandle(spikes[..., :1].clone())))
     hxsnn.run(exp, 40)
     assert y.membrane_cadc.abs().max() < 2  # 2 * 30 - 60
+
+
+@pytest.mark.parametrize("what", ["synapses", "spikes"])
+def test_a_chip_is_not_asked_for_functions_of_several_layers(ideal_chip, what):
+    exp = hxsnn.Experiment(dt=1e-6)
+    x = hxsnn.NeuronHandle(some_spikes())
+    first, second = (hxsnn.Synapse(5, 4, exp) for _ in range(2))
+    if what == "synapses":
+        joined = hxsnn.HXModule(exp, torch.add)(first(x), second(x))
+    else:
+        spikes = [hxsnn.Neuron(4, exp)(synapse(x)) for synapse in (first, second)]
+        joined = hxsnn.Synapse(4, 4, exp)(hxsnn.HXModule(exp, torch.maximum)(*spikes))
+    hxsnn.Neuron(4, exp)(joined)
+    with pytest.raises(ExperimentError, match=r"function of 2 layers .* neuron\(a\(x\), b\(y\)\)"):
+        hxsnn.run(exp, 40)
 
 
 def test_one_input_handle_is_one_population_of_sources(ideal_chip):

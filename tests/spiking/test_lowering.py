@@ -156,6 +156,25 @@ def test_changed_recording_routes_again(network):
     assert torch.equal(after.spikes, before.spikes)
 
 
+def test_changed_connections_route_again(ideal_chip, calls):
+    counts, router = calls
+    exp = hxsnn.Experiment(dt=1e-6, hw_routing_func=router)
+    syn, lif = hxsnn.SparseSynapse(torch.eye(3), exp), hxsnn.Neuron(3, exp, trace_offset=-48.0)
+    torch.nn.init.constant_(syn.weight, 40)
+    spikes = torch.zeros(30, 1, 3)
+    spikes[5, 0, 0] = 1
+
+    def reached():
+        z = lif(syn(hxsnn.NeuronHandle(spikes)))
+        hxsnn.run(exp, 30)
+        return (z.membrane_cadc.amax((0, 1)) > 5).tolist()
+
+    assert reached() == [True, False, False]
+    syn.pattern[1] = torch.tensor([1, 2, 0])
+    assert reached() == [False, True, False]
+    assert counts["route"] == 2
+
+
 def test_other_chip_is_calibrated(network):
     network()
     with core.open_session(serial="emulated-2", fidelity="ideal"):

@@ -1,5 +1,6 @@
 """Networks of handles in mock mode."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -218,6 +219,7 @@ def test_empty_handle_that_nothing_fills(exp):
         (torch.zeros(0, 4, 5), TensorShapeError, "empty"),
         (torch.zeros(30, 4, 5, dtype=torch.int64), TensorTypeError, r"torch.int64.*\.to\(torch.float32\)"),
         (torch.zeros(30, 4, 5, dtype=torch.complex64), TensorTypeError, "complex64"),
+        (torch.zeros(30, 4, 5).to_sparse(), TensorTypeError, r"sparse_coo.*\.to_dense\(\)"),
         ([[[0.0] * 5] * 4] * 30, TensorTypeError, "list"),
         (torch.full((30, 4, 5), float("nan")), TensorValueError, "NaN"),
         (torch.full((30, 4, 5), float("inf")), TensorValueError, "infinity"),
@@ -228,6 +230,29 @@ def test_bad_input_spikes_are_refused_when_the_module_is_called(exp, value, erro
         hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(value))
     with pytest.raises(error, match=message):
         hxsnn.InputNeuron(5, exp)(hxsnn.NeuronHandle(value))
+
+
+@pytest.mark.parametrize("compiled", ["the model", "its caller"])
+def test_a_compiled_model_is_the_model(exp, compiled):
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.syn, self.lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+
+        def forward(self, spikes):
+            z = self.lif(self.syn(hxsnn.NeuronHandle(2.0 * spikes - spikes)))
+            hxsnn.run(exp, None)
+            return 3.0 * z.membrane_cadc
+
+    model = Network()
+    call = torch.compile(model if compiled == "the model" else lambda x: model(x), backend="eager")
+    gradients = []
+    for _ in range(2):
+        for function in (model, call):
+            membranes = function(some_spikes())
+            gradients.append(torch.autograd.grad(membranes.square().sum(), model.syn.weight)[0])
+    assert gradients[0].abs().max() > 0
+    assert all(torch.equal(gradient, gradients[0]) for gradient in gradients[1:])
 
 
 def test_number_of_handles(exp):
@@ -318,3 +343,47 @@ def test_arguments_of_neurons(exp):
         hxsnn.Neuron(3, exp, interpolation_mode="cubic")
     with pytest.raises(ParameterError, match="cadc_time_shift"):
         hxsnn.Neuron(3, exp, cadc_time_shift=0.5)
+    with pytest.raises(ParameterError, match="tau_mem of Neuron: value: got '6 us'"):
+        hxsnn.Neuron(3, exp, tau_mem="6 us")
+
+
+@pytest.mark.parametrize("alpha", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize("module", [hxsnn.Neuron, hxsnn.IAFNeuron, hxsnn.AELIF])
+def test_steepness_is_finite_and_not_negative(exp, module, alpha):
+    with pytest.raises(ParameterError, match=f"alpha: got {alpha}"):
+        module(3, exp, alpha=alpha)
+
+
+@pytest.mark.parametrize("name", ["trace_scale", "trace_offset"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (torch.ones(4), r"got shape \(4,\), wanted one number or \(3,\)"),
+        (np.ones((1, 3)), r"got shape \(1, 3\)"),
+        (float("nan"), "NaN"),
+        ({0: 1.0, 1: float("inf"), 2: 1.0}, "infinity"),
+        ("1", "got str, wanted a number"),
+        (None, "got NoneType, wanted a number"),
+    ],
+)
+def test_scaling_of_traces_is_finite_and_has_a_value_per_neuron(exp, name, value, message):
+    with pytest.raises(ParameterError, match=f"{name}: .*{message}"):
+        hxsnn.Neuron(3, exp, **{name: value})
+
+
+def test_numbers_of_numpy_are_numbers(exp):
+    times = {"tau_mem": np.float32(8e-6), "refractory_time": np.float64(2e-6)}
+    lif = hxsnn.Neuron(
+        np.int64(3), exp, cadc_time_shift=np.int64(2), enable_madc_recording=True, record_neuron_id=np.int64(1), **times
+    )
+    assert lif.madc_index == 1
+    assert lif.readout.time_shift == 2
+    assert lif.tau_mem.model_value == np.float32(8e-6)
+    assert type(lif.tau_mem.model_value) is float
+
+
+@pytest.mark.parametrize("experiment", [None, hxsnn.ExecutionInstance(), torch.nn.Linear(2, 2)])
+def test_modules_belong_to_an_experiment(experiment):
+    for make in (hxsnn.Neuron, hxsnn.InputNeuron, lambda size, experiment: hxsnn.Synapse(size, size, experiment)):
+        with pytest.raises(ExperimentError, match=f"got {type(experiment).__name__} for the experiment"):
+            make(3, experiment)

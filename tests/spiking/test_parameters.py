@@ -89,6 +89,25 @@ def test_one_value_per_neuron_or_one_for_all():
         hxsnn.Neuron(3, exp, tau_mem=torch.full((2,), 5e-6))
 
 
+@pytest.mark.parametrize(
+    ("parameter", "shown"),
+    [
+        (hxsnn.HXParameter(10e-6), "HXParameter(1e-05)"),
+        (hxsnn.HXParameter(torch.tensor([5e-6, 20e-6])), "HXParameter(5e-06..2e-05 (2 neurons))"),
+        (hxsnn.MixedHXModelParameter(1.0, 125), "MixedHXModelParameter(model=1, chip=125)"),
+        (hxsnn.HXTransformedModelParameter(2.0, lambda value: 80 + value), "(model=2, chip=82)"),
+        (hxsnn.ModelParameter(torch.tensor(0.5)), "ModelParameter(model=0.5)"),
+    ],
+)
+def test_representation_shows_the_values(parameter, shown):
+    assert shown in repr(parameter)
+
+
+def test_nan_in_a_trained_parameter_is_refused():
+    with pytest.raises(ParameterError, match="value: got a tensor with NaN"):
+        hxsnn.HXParameter(torch.nn.Parameter(torch.tensor([1.0, float("nan")])))
+
+
 def test_base_is_abstract():
     with pytest.raises(TypeError, match="abstract"):
         HXBaseParameter()

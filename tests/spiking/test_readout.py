@@ -129,6 +129,31 @@ def test_offset_scale_and_shift_hold_for_any_source(ideal_chip):
     assert torch.equal(other.analog[0].cadc[:-3], wanted)
 
 
+def test_readout_may_change_between_runs(ideal_chip):
+    exp = hxsnn.Experiment(dt=1e-6)
+    syn, lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+    spikes = torch.zeros(30, 1, 5)
+    spikes[5] = 1
+
+    def membranes():
+        z = lif(syn(hxsnn.NeuronHandle(spikes)))
+        hxsnn.run(exp, 30)
+        return z.membrane_cadc.detach()
+
+    before = membranes()
+    lif.trace_offset, lif.trace_scale = torch.tensor([-48.0, -47.0, -46.0]), 0.5
+    torch.testing.assert_close(membranes(), 0.5 * (before - lif.trace_offset))
+    lif.trace_offset, lif.trace_scale, lif.cadc_time_shift, lif.shift_cadc_to_first = 0.0, 1.0, 4, True
+    torch.testing.assert_close(membranes()[:-4], before[4:] - before[4])
+    lif.cadc_time_shift, lif.shift_cadc_to_first, lif.interpolation_mode = 0, False, "nearest"
+    assert torch.equal(membranes(), membranes().round())
+    for name, value in (("trace_scale", torch.ones(2)), ("interpolation_mode", "cubic"), ("cadc_time_shift", 0.5)):
+        kept = getattr(lif, name)
+        with pytest.raises(ParameterError, match=name):
+            setattr(lif, name, value)
+        assert getattr(lif, name) == kept
+
+
 def test_wrapped_neurons_show_their_recordings_too(ideal_chip):
     exp = hxsnn.Experiment()
     neuron = hxsnn.Neuron(3, exp, cadc_readout_source="inh_synin")

@@ -1,5 +1,7 @@
 """The example as a script, with few samples; what it learns is tested beside the other integration tests."""
 
+import sys
+
 import pytest
 import torch
 
@@ -74,9 +76,13 @@ def test_weights_on_the_chip_stay_in_its_range(ideal_chip):
     assert not net.linear_o.hardware_weights().any()
 
 
-def test_mock_prints_a_line_per_epoch_and_the_result(capsys):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_mock_prints_a_line_per_epoch_and_the_result(capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     accuracy = yinyang.main(arguments("--mock"))
-    written = capsys.readouterr().out.rstrip("\n").split("\n")
+    out = capsys.readouterr().out
+    assert ("batch/s" in out) == terminal
+    written = out.rstrip("\n").split("\n")
     lines = [line.rsplit("\r", 1)[-1] for line in written]  # what stays when bars are overwritten
     assert [line.split(":")[0] for line in lines[:2]] == ["epoch 1", "epoch 2"]
     assert lines[-1] == f"test accuracy {accuracy:.3f} on backend mock"

@@ -25,7 +25,7 @@ from hxtorch.core.errors import (
 from hxtorch.core.session import current_session
 
 
-@pytest.mark.parametrize("name", ["spiking", "spiking2", "hagen"])
+@pytest.mark.parametrize("name", ["spiking", "spiking2", "hagen", "hagen_synin"])
 def test_both_files_hold_the_calibration_that_ships(name):
     binary, native = Path(nightly_calib_path(name)), Path(nightly_calix_native_path(name))
     assert (binary.name, native.name) == (f"{name}_cocolist.pbin", f"{name}_calix-native.pkl")

@@ -48,7 +48,7 @@ def test_emulated_chips_without_mismatch_take_nominal_codes(measured, fidelity):
 
 def test_the_default_chip_takes_what_ships(measured):
     with open_session(serial="emulated-1", fidelity="full") as session:
-        for name in ("spiking", "spiking2", "hagen"):
+        for name in ("spiking", "spiking2", "hagen", "hagen_synin"):
             found = for_target(session.connection, preset(name))
             assert found.provenance["method"] == "measured"
             assert path_for_target(session.connection, preset(name)) == shipped_path("emulated-1", name)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from hxtorch.core import open_session
-from hxtorch.core.calibration import HagenCalibTarget, SpikingCalibTarget, load, preset
+from hxtorch.core.calibration import HagenCalibTarget, HagenSyninCalibTarget, SpikingCalibTarget, load, preset
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.check import still_holds
 from hxtorch.core.calibration.paths import shipped_path
 from hxtorch.core.calibration.psps import measure_psps
 from hxtorch.core.calibration.stimuli import spike_output_registers, stimulus_registers
+from hxtorch.core.calibration.targets import PRESETS
 from hxtorch.core.calibration.threshold import firing_potential
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
@@ -23,7 +24,7 @@ def session():
         yield opened
 
 
-@pytest.mark.parametrize("name", ["spiking", "spiking2", "hagen"])
+@pytest.mark.parametrize("name", PRESETS)
 def test_they_belong_to_the_default_chip_and_hold(session, name):
     calibration = load(shipped_path("emulated-1", name), serial="emulated-1")
     calibration.require_chip(session.connection)
@@ -87,6 +88,14 @@ def test_products_have_their_gain(session):
     assert values.mean(axis=0).std() < 3, REMAKE
 
 
+def test_products_on_lines_have_their_gain(session):
+    calibration = load(shipped_path("emulated-1", "hagen_synin"))
+    weights, activations = np.full((128, 256), 4, np.int8), np.full((50, 128), 15, np.uint8)
+    program = MatrixProgram(calibration.apply(ChipConfiguration()), weights, activations)
+    values = session.run_matrix(program).values.mean(axis=0, dtype=float) / -(4 * 15 * 128)
+    np.testing.assert_allclose(values, calibration.measured["gain"][0, :256], rtol=0.05, err_msg=REMAKE)
+
+
 def test_a_calibration_of_other_silicon_does_not_hold(session):
     calibration = load(shipped_path("emulated-1", "spiking"))
     with open_session(serial="emulated-2", fidelity="full") as other:
@@ -96,3 +105,4 @@ def test_a_calibration_of_other_silicon_does_not_hold(session):
 def test_presets_are_the_defaults():
     assert preset("spiking") == SpikingCalibTarget()
     assert preset("hagen") == HagenCalibTarget()
+    assert preset("hagen_synin") == HagenSyninCalibTarget()

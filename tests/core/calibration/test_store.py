@@ -15,10 +15,14 @@ from hxtorch.core.calibration import (
     Calibration,
     HagenCalibTarget,
     HagenNeuronCalibTarget,
+    HagenSyninCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
     SynapseDriverCalibTarget,
     Uncalibrated,
+    calib_from_calix_native,
+    chip_from_file,
+    chip_from_portable_binary,
     dumps,
     load,
     loads,
@@ -26,7 +30,9 @@ from hxtorch.core.calibration import (
     save,
 )
 from hxtorch.core.calibration.container import MAX_HEADER, read_container
+from hxtorch.core.calibration.paths import shipped_path
 from hxtorch.core.calibration.store import content_hash
+from hxtorch.core.calibration.targets import PRESETS
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError, CalibrationSerialError
 
 
@@ -79,6 +85,8 @@ def assert_refused(data):
         HagenCalibTarget(),
         HagenNeuronCalibTarget(),
         HagenNeuronCalibTarget(target_noise=2.0),
+        HagenSyninCalibTarget(),
+        HagenSyninCalibTarget(tau_syn=np.linspace(10e-6, 20e-6, 512)),
         SynapseDriverCalibTarget(),
         STPCalibTarget(),
         SpikingCalibTarget(i_synin_gm=Uncalibrated([400, 600]), tau_icc=1e-6),
@@ -109,6 +117,14 @@ def test_a_calibration_for_another_chip_is_refused(tmp_path):
 def test_a_missing_file_says_what_makes_one(tmp_path):
     with pytest.raises(CalibrationNotFoundError, match="for_target"):
         load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["nothing", "loop", "file/below", "x" * 5000, "a\0b"])
+def test_names_that_no_file_has_are_not_found(tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CalibrationNotFoundError, match="for_target"):
+        load(tmp_path / name)
 
 
 def test_a_directory_and_an_endless_file_are_refused(tmp_path):
@@ -330,6 +346,38 @@ def test_memory_is_bounded_by_the_file(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 4 * path.stat().st_size
+
+
+@pytest.mark.parametrize("read", [loads, chip_from_portable_binary])
+def test_only_bytes_are_read_and_they_are_kept(read):
+    for wrong in (None, 5, "text", ["v_leak"], np.zeros(9, np.uint8)):
+        with pytest.raises(CalibrationFormatError, match="wanted bytes"):
+            read(wrong)
+    data = bytearray(dumps(make()))
+    for given in (data, memoryview(data)):
+        read(given)
+    found = loads(data)
+    before = found.measured["leak"].copy()
+    data[-600:] = bytes(600)
+    data[2000:] = bytes(len(data) - 2000)
+    np.testing.assert_array_equal(found.measured["leak"], before)
+    np.testing.assert_array_equal(found.success, np.arange(512) != 17)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_readers_of_chips_are_bounded_too(name):
+    path = shipped_path("emulated-1", name)
+    data = path.read_bytes()
+    for read, what in (
+        (chip_from_file, path), (calib_from_calix_native, path), (chip_from_portable_binary, data),
+    ):  # fmt: skip
+        read(what)
+        tracemalloc.start()
+        chip = read(what)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= 4 * len(data)
+        del chip
 
 
 def test_a_header_longer_than_allowed_is_refused_before_it_is_parsed():

@@ -12,6 +12,7 @@ from hxtorch.core.calibration import (
     CalibrationRangeWarning,
     HagenCalibTarget,
     HagenNeuronCalibTarget,
+    HagenSyninCalibTarget,
     SpikingCalibTarget,
     STPCalibTarget,
     SynapseDriverCalibTarget,
@@ -33,6 +34,8 @@ HARD = [
     (HagenCalibTarget, "i_synin_gm", 0, 1022),
     (HagenNeuronCalibTarget, "tau_mem", 0.1e-6, 2000e-6),
     (HagenNeuronCalibTarget, "target_noise", 0, 128),
+    (HagenSyninCalibTarget, "tau_syn", 0.1e-6, 100e-6),
+    (HagenSyninCalibTarget, "synapse_dac_bias", 0, 1022),
     (SynapseDriverCalibTarget, "limit", 0.05, 1),
     (SynapseDriverCalibTarget, "stp_offset", 0, 15),
     (SynapseDriverCalibTarget, "test_activation", 1, 15),
@@ -56,6 +59,8 @@ CHECKED = [
     (HagenNeuronCalibTarget, "tau_syn", 0.3e-6, 20e-6),
     (HagenNeuronCalibTarget, "i_synin_gm", 30, 600),
     (HagenNeuronCalibTarget, "target_noise", 1.0, 2.5),
+    (HagenSyninCalibTarget, "tau_syn", 5e-6, 20e-6),
+    (HagenSyninCalibTarget, "synapse_dac_bias", 30, 1022),
     (SynapseDriverCalibTarget, "limit", 0.3, 0.95),
     (SynapseDriverCalibTarget, "test_activation", 2, 10),
 ]
@@ -202,5 +207,6 @@ def test_presets_by_name():
         reset=80, threshold=150, tau_mem=6e-6, tau_syn=6e-6, synapse_dac_bias=1000
     )
     assert preset("hagen") == HagenCalibTarget()
+    assert preset("hagen_synin") == HagenSyninCalibTarget(tau_syn=20e-6, synapse_dac_bias=800)
     with pytest.raises(CalibrationTargetError, match="spiking2"):
         preset("nightly")

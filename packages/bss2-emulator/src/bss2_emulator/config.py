@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -187,8 +188,8 @@ class ChipConfig:
 
     def replace(self, **registers: Any) -> ChipConfig:
         """Return a copy with the given registers changed; only those are checked, the others are shared."""
-        known = self.declarations()
-        unknown = sorted(set(registers) - set(known))
+        known = _declared(type(self))
+        unknown = sorted(registers.keys() - known.keys())
         if unknown:
             raise ConfigError(f"unknown register {unknown[0]!r}; known: {', '.join(known)}")
         new: ChipConfig = object.__new__(type(self))
@@ -213,7 +214,7 @@ class ChipConfig:
     @classmethod
     def declarations(cls) -> dict[str, Field[Any]]:
         """Return the declaration of each register; its metadata holds shape, low, high and dtype."""
-        return {register.name: register for register in fields(cls)}
+        return dict(_declared(cls))
 
     def _check_crossbar(self) -> None:
         drops = (self.crossbar_mask == NO_FORWARD[0]) & (self.crossbar_target == NO_FORWARD[1])
@@ -233,6 +234,11 @@ class ChipConfig:
                     f"{name}: got it on circuit {across[0]}, wanted none there: circuits are not joined across the "
                     "borders at columns 127/128 and 255"
                 )
+
+
+@cache
+def _declared(config: type[ChipConfig]) -> dict[str, Field[Any]]:
+    return {register.name: register for register in fields(config)}
 
 
 def _legal(register: Field[Any], value: Any) -> np.ndarray:

@@ -80,8 +80,9 @@ REVERSAL_REFERENCE: Final = (629, 0.42, 1.875e-3)
 ICC_CONDUCTANCE: Final = 4.4e-9  # S per code: 500 codes are 1 us at 2.2 pF
 ICC_MODIFIER: Final = 4.0
 
-# What the readout shows of a synaptic input: the voltage of its line (no source).
-LINE_REST: Final = 0.8  # V
+# What the readout shows of a synaptic input: the voltage of its line. No public source gives it; products that are read
+# from lines set the column ADC to 0.30 to 0.66 V (facts 7.1): lines rest at the upper end of that and drop through it.
+LINE_REST: Final = 0.62  # V
 LINE_DROP: Final = 0.6e-3  # V per weight LSB at DAC bias 600
 
 # Synapses (facts 2.1, 2.6, 3.8).

@@ -1,4 +1,8 @@
-"""Multiply-accumulate in hagen mode: pulse lengths times weights, collected on membranes (facts 2.4, 2.5)."""
+"""Multiply-accumulate in hagen mode: pulse lengths times weights (facts 2.4, 2.5, 7.1).
+
+Charge is collected on membranes, or stays on the synaptic lines where these are what the column ADC sees
+(``readout_source``): a line drops with the events of its sign and recovers with the synaptic time constant.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
 from bss2_emulator._kernels.hagen import FRACTION, INSTRUCTIONS, multiply, pack_weights
-from bss2_emulator.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns, column_constants, line_capacity
+from bss2_emulator.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns, column_constants, kept, line_capacity
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.hagen_madc import record_column
 from bss2_emulator.memo import Memo
@@ -21,7 +25,11 @@ from bss2_emulator.silicon import FloatArray, Silicon
 
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
-READOUT: Final = ("cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage")
+NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
+READOUT: Final = (
+    "cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage", "readout_source",
+    "v_adapt_ref",
+)  # fmt: skip
 
 
 class _Reads(NamedTuple):
@@ -73,7 +81,8 @@ class HagenEngine:
             PULSE_STEPS,
             MAX_PULSE,
             capacity,
-            self._gain(config, reads, operands),
+            np.asarray(reads.gain * sends, np.float32),
+            self._kept(columns, operands),
             *reads[1:],
             self.silicon.fidelity == "ideal",
             noise.key,
@@ -117,22 +126,9 @@ class HagenEngine:
         step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
         return np.rint((self.silicon.driver_offset + step) * PULSE_STEPS).astype(np.int16)
 
-    def _gain(self, config: ChipConfig, reads: _Reads, operands: Operands) -> NDArray[np.float32]:
-        """Return what a unit of charge is in the columns of each tile, in the kernel's unit, (tiles, 256)."""
-        rows, width = operands.weights.shape
-        down, across = -(-rows // c.TILE_ROWS), -(-width // c.COLUMNS)
-        gain = reads.gain[np.arange(down * across) % c.HEMISPHERES] * operands.num_sends
-        if config.enable_leak.any():
-            for tile in range(down * across):
-                height = min(c.TILE_ROWS, rows - tile % down * c.TILE_ROWS)
-                gain[tile] *= self._kept(config, tile % c.HEMISPHERES, operands, height)
-        return np.asarray(gain, np.float32)
-
-    def _kept(self, config: ChipConfig, hemisphere: int, operands: Operands, rows: int) -> FloatArray:
-        """Return the share of the charge that has not leaked at the read, mean over the events of a run, (256,)."""
-        here = slice(c.COLUMNS * hemisphere, c.COLUMNS * (hemisphere + 1))
-        physics = self._physics(config)
-        rate = physics.leak[here] / physics.capacitance[here]
-        duration = rows * operands.num_sends * operands.wait_between_events * c.CYCLE
-        share = -np.expm1(-duration * rate) / (duration * rate) * np.exp(-c.HAGEN_READ_DELAY * rate)
-        return np.asarray(np.where(config.enable_leak[here], share, 1.0))
+    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+        """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
+        if not columns.decay.any():
+            return NOTHING_LOST
+        cycles = operands.num_sends * operands.wait_between_events
+        return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))

@@ -24,7 +24,7 @@ def record_column(
     capacity: NDArray[np.float32] | None,
     noise: RunNoise,
 ) -> MadcSamples:
-    """Record the membrane of a column of the top hemisphere while the first tile's events arrive.
+    """Record what is read of a column of the top hemisphere while the first tile's events arrive.
 
     Args:
         config: Registers.
@@ -50,12 +50,28 @@ def record_column(
     codes = np.empty((len(vectors), len(instants)), np.uint16)
     for b, step in enumerate(steps):
         sequence = np.tile(step[vectors[b] > 0], operands.num_sends)
-        arrivals = (np.arange(len(sequence)) + 1) * operands.wait_between_events
-        height = np.concatenate(([0.0], np.cumsum(sequence)))[np.searchsorted(arrivals, instants, side="right")]
+        height = _course(sequence, operands.wait_between_events, instants, float(columns.decay[0, column]) * c.CYCLE)
         lsb = noise.normals(HAGEN_MADC, b, len(instants)) * sigma
         codes[b] = madc.convert(np.clip(rest + height, *c.RAILS), lsb)
     times = np.tile(np.floor(instants).astype(np.int64), len(steps))
     return MadcSamples(times, codes.ravel(), np.arange(len(steps) + 1, dtype=np.int64) * len(instants))
+
+
+def _course(jumps: FloatArray, wait: int, instants: FloatArray, decay: float) -> FloatArray:
+    """Return a level that jumps every ``wait`` cycles and decays in between, at instants in cycles, (instants,).
+
+    Args:
+        jumps: The first comes after ``wait`` cycles, any number.
+        wait: Cycles.
+        instants: Ascending.
+        decay: Rate per cycle.
+    """
+    levels = [0.0]
+    keeps = float(np.exp(-decay * wait))
+    for jump in jumps:
+        levels.append(levels[-1] * keeps + float(jump))
+    last = np.minimum(instants // wait, len(jumps)).astype(np.int64)
+    return np.asarray(np.array(levels)[last] * np.exp(-decay * (instants - last * wait)))
 
 
 def _charges(

@@ -57,8 +57,9 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
             raise EventError(
                 f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})"
             )
-        descending = np.flatnonzero(times[1:] < times[:-1]) + 1
-        if len(descending) and not np.isin(descending, offsets).all():
+        descending = times[1:] < times[:-1]
+        descending[offsets[(offsets > 0) & (offsets < len(times))] - 1] = False
+        if descending.any():
             raise EventError("event_times: got times that descend inside a batch entry, wanted them sorted")
     return Events(times, labels, offsets)
 

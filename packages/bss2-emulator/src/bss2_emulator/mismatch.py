@@ -14,7 +14,7 @@ from bss2_emulator._kernels.noise import fill_normals
 def key_of(*parts: object) -> int:
     """Return a 64-bit key of a path such as ``("chip", serial, "v_leak")``; equal paths give equal keys everywhere."""
     text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def draw(serial: str, parameter: str, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -40,7 +40,8 @@ class NeuronPhysics:
         connected: The synaptic input reaches the membrane, bool (2, 512).
         bypassed: Its events fire the neuron instead, bool (2, 512).
         event_current: Synaptic current of one event of weight 1, A, (2, 512).
-        line_current: The same at the usual DAC bias: what a drop of the synaptic line by one weight draws, A, (2, 512).
+        line_current: The same where synapses are as strong as at the usual DAC bias of a typical quadrant: what a drop
+            of the synaptic line by one such weight draws, A, (2, 512).
         latency: Of the comparator, s, (512,).
         reset_cycles, refractory_cycles: From the spike, FPGA cycles, int32 (512,).
         held: Starts where its reset left it, bool (512,): the chip's software resets all neurons before a run. With a
@@ -79,7 +80,7 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
     connected = np.stack((config.enable_synin_exc, config.enable_synin_inh)) & ~bypassed
     reset_cycles, refractory_cycles = _refractory(config)
     return NeuronPhysics(
-        line_current=c.EVENT_CURRENT * _synin_gain(config, silicon) * silicon.quadrant_strength,
+        line_current=c.EVENT_CURRENT * _synin_gain(config, silicon),
         capacitance=capacitance,
         leak=leak + capacitance / c.RESIDUAL_LEAK,
         leak_potential=potential(c.LEAK_REFERENCE, config.v_leak) + silicon.leak_offset,
@@ -116,6 +117,11 @@ def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
 def _synin_gain(config: ChipConfig, silicon: Silicon) -> FloatArray:
     gm = np.stack((config.i_synin_exc_gm, config.i_synin_inh_gm)) * silicon.gm / c.GM_REFERENCE
     return np.asarray(np.maximum(gm, 0.0) ** c.GM_EXPONENT)
+
+
+def synapse_bias(config: ChipConfig, silicon: Silicon) -> FloatArray:
+    """Return the strength of each column's synapses, mismatch of its quadrant included; 1 at DAC bias 600, (512,)."""
+    return np.asarray((config.i_synapse_dac_bias / c.DAC_REFERENCE)[QUADRANT] * silicon.quadrant_strength)
 
 
 def event_current(config: ChipConfig, silicon: Silicon) -> FloatArray:

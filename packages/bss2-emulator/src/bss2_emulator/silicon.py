@@ -84,12 +84,12 @@ class Silicon:
     Args:
         serial: Name of the chip, any text.
         fidelity: ``full``, ``calibrated`` (what calibration leaves) or ``ideal`` (nothing).
-        imperfections: Switches.
+        imperfections: Switches; by default all are on.
     """
 
-    def __init__(self, serial: str, fidelity: str, imperfections: Imperfections) -> None:
+    def __init__(self, serial: str, fidelity: str = "full", imperfections: Imperfections | None = None) -> None:
         self.serial, self.fidelity = serial, fidelity
-        self.imperfections = Imperfections.none() if fidelity == "ideal" else imperfections
+        self.imperfections = Imperfections.none() if fidelity == "ideal" else imperfections or Imperfections()
 
     def sigma(self, parameter: str) -> float:
         """Return the spread of a parameter on this chip, 0 where it is switched off."""
@@ -166,13 +166,13 @@ class Silicon:
     def quadrant_strength(self) -> FloatArray:
         """Factors of the synaptic strength of each neuron's quadrant, mean over quadrants 1, (512,).
 
-        Four numbers may happen to be almost equal or far apart; their spread is kept within 0.75 and 1.45 of
-        nominal, as chips that passed a test have it.
+        Four numbers may happen to be almost equal or far apart; their spread is kept within what every chip shows,
+        15 to 35 % of uncalibrated strength (facts 9, behaviour 1).
         """
         z = self._normal("quadrant", 4)
         z -= z.mean()
         spread = float(z.std(ddof=1))
-        z *= np.clip(spread, 0.75, 1.45) / spread
+        z *= np.clip(spread, 0.97, 1.45) / spread
         factors = np.exp(self.sigma("quadrant") * z)
         return np.asarray((factors / factors.mean())[QUADRANT])
 

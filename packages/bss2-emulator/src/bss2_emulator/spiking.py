@@ -141,9 +141,11 @@ class SpikingEngine:
         starts, configs = [start for start, _ in held], [after for _, after in held]
         self._memo.keep = len(held)
         joined = [self._membranes(after) for after in configs]
-        seen = _observable(config, recording)
+        seen = _observable(config, joined[0].topology.compartment, recording)
+        for after, membranes in zip(configs[1:], joined[1:], strict=True):
+            seen = seen | _observable(after, membranes.topology.compartment, recording)
         if len(held) > 1:
-            seen = seen_together(joined, np.logical_or.reduce([_observable(after, recording) for after in configs]))
+            seen = seen_together(joined, seen)
         arranged = [self._arrangement(membranes, seen) for membranes in joined]
         pages = self._labels.follow_all(configs, arranged[0].ascending, events.labels)
         readouts = [
@@ -278,7 +280,7 @@ class SpikingEngine:
 def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return times and sources of spikes, by time, then neuron in each entry."""
     times, numbers, offsets = sent
-    senders = numbers + page.first_neuron
+    senders = numbers.astype(np.int64) + page.first_neuron
     if page.count > 1:  # the same neuron is another source after a write
         entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.lexsort((page.neuron[senders], times, entry))
@@ -286,13 +288,17 @@ def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDAr
     return times, senders
 
 
-def _observable(config: ChipConfig, recording: Recording) -> NDArray[np.bool_]:
-    """Return which neurons anybody can see, (512,): others are not integrated."""
-    bypassed = config.enable_bypass_exc | config.enable_bypass_inh
-    seen = (config.enable_threshold | bypassed) & config.enable_spike_output
+def _observable(config: ChipConfig, compartment: NDArray[np.int64], recording: Recording) -> NDArray[np.bool_]:
+    """Return which neurons anybody can see, (512,): others are not integrated.
+
+    Where circuits share a membrane, any of them may make the spike that another one sends.
+    """
+    firing = config.enable_threshold | config.enable_bypass_exc | config.enable_bypass_inh
+    fires = np.bincount(compartment, firing, len(compartment))[compartment] > 0
+    seen = fires & config.enable_spike_output
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
     for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
-        seen |= config.enable_threshold & (hemisphere == HEMISPHERE)
+        seen |= fires & (hemisphere == HEMISPHERE)
     return np.asarray(seen)

@@ -6,21 +6,30 @@ from typing import TYPE_CHECKING, Any
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)  # the frontends are separate distributions
 
 from hxtorch import _aliases
+from hxtorch import core as core
 from hxtorch import logger as logger
-from hxtorch.core.hardware import CalibrationPath as CalibrationPath
-from hxtorch.core.hardware import HWDBPath as HWDBPath
-from hxtorch.core.session import get_unique_identifier as get_unique_identifier
-from hxtorch.core.session import init_hardware as init_hardware
-from hxtorch.core.session import init_hardware_minimal as init_hardware_minimal
-from hxtorch.core.session import release_hardware as release_hardware
 
 if TYPE_CHECKING:
     from hxtorch import perceptron as perceptron
     from hxtorch import spiking as spiking
+    from hxtorch.core.hardware import CalibrationPath as CalibrationPath
+    from hxtorch.core.hardware import HWDBPath as HWDBPath
+    from hxtorch.core.session import get_unique_identifier as get_unique_identifier
+    from hxtorch.core.session import init_hardware as init_hardware
+    from hxtorch.core.session import init_hardware_minimal as init_hardware_minimal
+    from hxtorch.core.session import release_hardware as release_hardware
 
     ann, snn = perceptron, spiking
 
 _FRONTENDS = {"perceptron": "hxtorch-perceptron", "spiking": "hxtorch-spiking"}
+_HOMES = {
+    "CalibrationPath": "hardware",
+    "HWDBPath": "hardware",
+    "get_unique_identifier": "session",
+    "init_hardware": "session",
+    "init_hardware_minimal": "session",
+    "release_hardware": "session",
+}
 _ALIASES = {"ann": "perceptron", "snn": "spiking"}
 _aliases.install(
     {f"{__name__}.{alias}": f"{__name__}.{real}" for alias, real in _ALIASES.items()},
@@ -29,10 +38,17 @@ _aliases.install(
 
 
 def __getattr__(name: str) -> Any:
-    """Import a frontend when it is first asked for, so that ``import hxtorch`` does not import torch."""
+    """Import a frontend, or the way to a chip, when it is first asked for: ``import hxtorch`` imports no torch."""
+    if name in _HOMES:
+        value = globals()[name] = getattr(_import_module(f"{__name__}.core.{_HOMES[name]}"), name)
+        return value
     if _ALIASES.get(name, name) not in _FRONTENDS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         return _import_module(f"{__name__}.{name}")
     except _aliases.FrontendMissingError as error:
         raise AttributeError(str(error)) from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -10,7 +10,15 @@ import sys
 from enum import IntEnum
 from typing import Any
 
-_FORMAT = "%(levelname)-5s %(asctime)s,%(msecs)03d %(name)s %(message)s"
+_ISO8601, _CLOCK = "%Y-%m-%d %H:%M:%S", "%H:%M:%S"
+# Names of date formats that scripts use, in any case, and what shows such a time.
+_TIMES = {
+    "NULL": ("", None),
+    "RELATIVE": ("%(relativeCreated)d ", None),
+    "ABSOLUTE": ("%(asctime)s,%(msecs)03d ", _CLOCK),
+    "DATE": ("%(asctime)s,%(msecs)03d ", "%d %b %Y %H:%M:%S"),
+    "ISO8601": ("%(asctime)s,%(msecs)03d ", _ISO8601),
+}
 
 
 class LogLevel(IntEnum):
@@ -88,13 +96,15 @@ def default_config(
         fname: File to append to instead of standard error, or empty.
         print_location: Add file and line of the caller.
         color: Accepted for old scripts; output carries no colour.
-        date_format: ``strftime`` format of the time stamp.
+        date_format: ``strftime`` format of the time stamp; or ``ISO8601``, ``ABSOLUTE`` (time of the day), ``DATE``,
+            ``RELATIVE`` (ms since the start) or ``NULL`` (none), in any case. None is ISO8601.
     """
     del color
     reset()
     handler: logging.Handler = logging.FileHandler(fname) if fname else logging.StreamHandler(sys.stderr)
     where = " (%(filename)s:%(lineno)d)" if print_location else ""
-    handler.setFormatter(logging.Formatter(_FORMAT + where, date_format))
+    stamp, date = _TIMES.get((date_format or "ISO8601").upper(), ("%(asctime)s,%(msecs)03d ", date_format))
+    handler.setFormatter(logging.Formatter(f"%(levelname)-5s {stamp}%(name)s %(message)s{where}", date))
     handler.set_name("hxtorch")
     root = logging.getLogger()
     root.addHandler(handler)

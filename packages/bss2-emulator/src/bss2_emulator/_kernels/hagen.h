@@ -21,7 +21,8 @@ typedef struct {
     const int16_t *pulse_offset;      /* [HEMISPHERES][TILE_ROWS] */
     int pulse_scale, pulse_limit;
     const float *capacity;            /* [TILE_ROWS + 1] charge that so many events may bring to a line; with lines 2 */
-    const float *gain;                /* [tile][TILE_COLUMNS] fractions; with ideal LSB */
+    const float *gain;                /* [HEMISPHERES][TILE_COLUMNS] fractions; with ideal LSB */
+    const float *kept;                /* [HEMISPHERES][TILE_ROWS + 1][TILE_COLUMNS] share that is left of so many events; or NULL */
     const int16_t *baseline;          /* [HEMISPHERES][TILE_COLUMNS] fractions, within +-500 LSB */
     const float *lowest;              /* [HEMISPHERES][TILE_COLUMNS] fractions: -1.3 of the limit of the negative side */
     const float *inverse_limit;       /* its inverse, or 0 */
@@ -148,6 +149,7 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
     int32_t sums[ENTRIES * TILE_COLUMNS], other[ENTRIES * TILE_COLUMNS], totals[ENTRIES * TILE_COLUMNS], events[ENTRIES];
     int16_t some[ENTRIES * TILE_COLUMNS] = {0};
     int16_t rest[TILE_COLUMNS] = {0}, result[TILE_COLUMNS] = {0}, collected[TILE_COLUMNS];
+    float left_over[TILE_COLUMNS];
     const int noisy = m->noise_rest != 0 || m->noise_result != 0;
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
@@ -158,7 +160,7 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
         for (int top = 0; top < m->rows; top += TILE_ROWS, tile++) {
             const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, pairs = rows + rows % 2;
             const int hemisphere = (int)(tile % HEMISPHERES), side = hemisphere * TILE_COLUMNS;
-            const float *gain = m->gain + tile * TILE_COLUMNS;
+            const float *gain = m->gain + side;
             const bss2_columns columns = {m->lowest + side, m->inverse_limit + side, m->bend + side};
             bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
             product(pulses, m->weights[0] + tile * m->tile_stride, sums, pairs, n);
@@ -168,6 +170,11 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
                 int16_t *total = some + i * TILE_COLUMNS;
                 sent += events[i];
                 if (m->lines == 2) bss2_join_lines(m->capacity[events[i]], other + i * TILE_COLUMNS, sum, n);
+                if (m->kept) {
+                    const float *BSS2_RESTRICT kept = m->kept + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
+                    for (int j = 0; j < n; j++) left_over[j] = m->gain[side + j] * kept[j];
+                    gain = left_over;
+                }
                 if (m->ideal) {
                     bss2_round(sum, gain, total, n);
                     continue;

@@ -39,6 +39,7 @@ def multiply(
     pulse_limit: int,
     capacity: NDArray[np.float32],
     gain: NDArray[np.float32],
+    kept: NDArray[np.float32],
     baseline: NDArray[np.int16],
     lowest: NDArray[np.float32],
     inverse_limit: NDArray[np.float32],
@@ -64,7 +65,8 @@ def multiply(
         pulse_scale: Length of a pulse per activation, in the unit of ``pulse_offset``.
         pulse_limit: Longest pulse.
         capacity: Charge that 0 to 128 events may bring to a line before it saturates, (129,).
-        gain: What charge is in each column of each tile, in fractions of an LSB, if ``ideal`` in LSB, (tiles, 256).
+        gain: What charge is in each column, in fractions of an LSB, if ``ideal`` in LSB, (2, 256).
+        kept: Share of the charge of 0 to 128 events that is left at the read, (2, 129, 256), or all of it: (0, 0, 0).
         baseline: Of a read at rest, in fractions of an LSB, within +-500 LSB, (2, 256).
         lowest: 1.3 times the value at which the negative side of a column ends, in fractions of an LSB, (2, 256).
         inverse_limit: Inverse of that value's size, or 0 where it never ends, (2, 256).

@@ -29,6 +29,7 @@ cdef extern from "hagen.h" nogil:
         int pulse_limit
         const float *capacity
         const float *gain
+        const float *kept
         const int16_t *baseline
         const float *lowest
         const float *inverse_limit
@@ -83,7 +84,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
 
 def multiply(
     const uint8_t[:, ::1] activations, tuple packed, const int16_t[:, ::1] pulse_offset, int pulse_scale,
-    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const int16_t[:, ::1] baseline,
+    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] baseline,
     const float[:, ::1] lowest, const float[:, ::1] inverse_limit, const float[:, ::1] bend, int noise_rest, int noise_result, bint ideal,
     uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads,
     int instructions,
@@ -104,10 +105,13 @@ def multiply(
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
         if line.shape[0] != tiles:
             raise ValueError("weights: wanted those of all tiles")
-    if out.shape[0] != m.batch or gain.shape[0] != tiles or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
+    if out.shape[0] != m.batch or gain.shape[0] != 2 or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
         raise ValueError("operands do not fit")
+    if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
+        raise ValueError("kept: wanted (2, 129, 256) or nothing")
     m.pulse_offset, m.pulse_scale, m.pulse_limit = &pulse_offset[0, 0], pulse_scale, pulse_limit
     m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
+    m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
     m.lowest, m.inverse_limit, m.bend = &lowest[0, 0], &inverse_limit[0, 0], &bend[0, 0]
     m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)

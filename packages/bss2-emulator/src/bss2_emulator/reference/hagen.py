@@ -76,6 +76,25 @@ def read(y: float, columns: Columns, hemisphere: int, column: int, noise: tuple[
     return int(min(max(difference, -128), 127))
 
 
+def left_at_the_read(charges: list[float], wait_between_events: int, rate: float) -> float:
+    """Return what is left of the charges of successive events when a column is read, event by event.
+
+    Args:
+        charges: One per event, any unit.
+        wait_between_events: Cycles.
+        rate: At which charge goes away, 1/s.
+    """
+    end = len(charges) * wait_between_events * c.CYCLE + c.HAGEN_READ_DELAY
+    arrivals = [(k + 0.5) * wait_between_events * c.CYCLE for k in range(len(charges))]
+    return sum(q * math.exp(-(end - t) * rate) for q, t in zip(charges, arrivals, strict=True))
+
+
+def share(events: int, num_sends: int, wait_between_events: int, rate: float) -> float:
+    """Return the share of the charge of so many equal events that is left; it stands for that of unequal ones."""
+    count = events * num_sends
+    return left_at_the_read([1.0] * count, wait_between_events, rate) / count if count else 1.0
+
+
 def run_tile(
     weights: NDArray[np.int8],
     activations: NDArray[np.uint8],
@@ -99,7 +118,7 @@ def run_tile(
         offsets: What each driver adds, LSB, (rows,).
         strength: Factor of each synapse of the tile's hemisphere, (256, 256).
         columns: Constants of all columns.
-        gain: LSB per weight and activation, leak included, (256,).
+        gain: LSB per weight and activation, (256,).
         ideal: Round the product; no reads.
         key: Keys the noise, with the next two.
         run: Number of the run.
@@ -129,7 +148,8 @@ def run_tile(
             lines = [sum(max(q, 0) for q in charges), sum(min(q, 0) for q in charges)]
             if saturating and not ideal:
                 lines = [line(charge, events, num_sends, wait_between_events) for charge in lines]
-            y = float(gain[j]) * num_sends * sum(lines)
+            left = share(events, num_sends, wait_between_events, float(columns.decay[hemisphere, j]))
+            y = float(gain[j]) * left * num_sends * sum(lines)
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue

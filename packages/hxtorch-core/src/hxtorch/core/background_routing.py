@@ -37,6 +37,8 @@ def place_background(
 ) -> dict[PopulationDescriptor, BackgroundPlace]:
     """Place all background populations, each where its neurons' fullest column stays emptiest.
 
+    Neurons come later, but have no choice of their bus: what they need of it counts already.
+
     Args:
         demand: Of the network.
         addresses: Row select address of each group, int64 (groups,).
@@ -79,7 +81,7 @@ def _place(
 ) -> BackgroundPlace:
     what, mine = f"population {population.name!r}", demand.of(descriptor)
     anywhere = not demand.fan_out[mine].any()
-    best: tuple[tuple[float, int], BackgroundPlace, np.ndarray, np.ndarray] | None = None
+    best: tuple[tuple[float, ...], BackgroundPlace, np.ndarray, np.ndarray] | None = None
     generator_left = False
     for bus in range(BUSES):
         wanted = [4 * hemisphere + bus for hemisphere in there]
@@ -88,6 +90,9 @@ def _place(
         if not wanted or not used.isdisjoint(wanted):
             continue
         generator_left = True
+        mates = demand.needed & (demand.buses == bus)  # neurons on this bus
+        missing = max(int(mates.sum()) + population.size - len(addresses) * LABELS, 0)  # labels
+        on_bus = slice(len(addresses) * bus, len(addresses) * (bus + 1))
         for bits, chosen in _splits(addresses, population.size):
             of_source = len(addresses) * bus + np.repeat(chosen, population.size // len(chosen))
             block = population.size // len(chosen)
@@ -109,7 +114,8 @@ def _place(
                 codes.astype(np.uint16),
                 population.source,
             )
-            cost = (float((after / demand.circuits).max()), len(chosen))
+            fullest = (after[on_bus].sum(0) + demand.fan_out[mates].sum(0)) / demand.circuits
+            cost = (missing, float(fullest.max()), float((after / demand.circuits).max()), len(chosen))
             if best is None or cost < best[0]:
                 best = cost, place, of_source, labels
     if best is None and not generator_left:

@@ -21,6 +21,7 @@ import numpy as np
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.coordinates import AtomicNeuronOnDLS
 from hxtorch.core.errors import ConfigurationError
+from hxtorch.core.integers import legal_integer
 
 # What user scripts call the registers of a neuron.
 _NEURON = {
@@ -222,6 +223,5 @@ class _Group:
     def __setattr__(self, name: str, value: Any) -> None:
         register, array = self._array(name)
         low, high = _DECLARED[register].metadata["low"], _DECLARED[register].metadata["high"]
-        if isinstance(value, float) or not low <= value <= high:
-            raise ConfigurationError(f"{self._name}.{name}: got {value}, wanted a code from {low} to {high}")
-        array[self._neuron] = value
+        code = int(value) if isinstance(value, bool | np.bool_) else value  # of a switch
+        array[self._neuron] = legal_integer(f"{self._name}.{name}", code, low, high, ConfigurationError)

@@ -14,6 +14,7 @@ import numpy as np
 
 from hxtorch.core import constants
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.integers import legal_integer
 from hxtorch.core.programs import MatrixProgram, legal_operand, legal_weights
 from hxtorch.core.results import MatrixResult
 from hxtorch.core.session import Session, current_session
@@ -48,8 +49,7 @@ class MAC:
         if self.weights.ndim != 2 or 0 in self.weights.shape:
             raise ProgramError(f"weights: got shape {self.weights.shape}, wanted (rows, columns)")
         for name in ("num_sends", "wait_between_events"):
-            if getattr(self, name) < 1:
-                raise ProgramError(f"{name}: got {getattr(self, name)}, wanted at least 1")
+            legal_integer(name, getattr(self, name), 1)
 
     def run(self, values: np.ndarray, session: Session | None = None) -> np.ndarray:
         """Multiply.
@@ -106,8 +106,7 @@ class ConvertingReLU:
     shift: int = 2
 
     def __post_init__(self) -> None:
-        if not 0 <= self.shift <= 7:
-            raise ProgramError(f"shift: got {self.shift}, wanted 0 to 7")
+        legal_integer("shift", self.shift, 0, 7)
 
     def run(self, values: np.ndarray, session: Session | None = None) -> np.ndarray:
         """Return ``min(max(values, 0) >> shift, 31)``."""
@@ -130,8 +129,18 @@ class Addition:
         object.__setattr__(self, "other", _outputs(self.other))
 
     def run(self, values: np.ndarray, session: Session | None = None) -> np.ndarray:
-        """Return ``clip(values + other, -128, 127)``."""
-        total = np.add(_outputs(values), self.other, dtype=np.int16)
+        """Return ``clip(values + other, -128, 127)``.
+
+        Raises:
+            ProgramError: The shapes do not broadcast.
+        """
+        outputs = _outputs(values)
+        try:
+            total = np.add(outputs, self.other, dtype=np.int16)
+        except ValueError:
+            raise ProgramError(
+                f"addition: got values {outputs.shape}, wanted a shape that broadcasts with {self.other.shape}"
+            ) from None
         saturated: np.ndarray = np.clip(total, constants.output_activation_min, constants.output_activation_max)
         return saturated.astype(np.int8)
 
@@ -141,8 +150,15 @@ class ArgMax:
     """Find the first largest value along the last axis: int8 (..., columns) to int64 (...)."""
 
     def run(self, values: np.ndarray, session: Session | None = None) -> np.ndarray:
-        """Return the index of the first maximum."""
-        return np.asarray(_outputs(values).argmax(-1), np.int64)
+        """Return the index of the first maximum.
+
+        Raises:
+            ProgramError: There is nothing along the last axis.
+        """
+        outputs = _outputs(values)
+        if not outputs.ndim or not outputs.shape[-1]:
+            raise ProgramError(f"argmax: got values {outputs.shape}, wanted at least one along the last axis")
+        return np.asarray(outputs.argmax(-1), np.int64)
 
 
 @dataclass(frozen=True)

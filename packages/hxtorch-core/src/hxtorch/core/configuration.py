@@ -10,7 +10,8 @@ Source: chip facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ def _register(shape: tuple[int, ...], high: int, default: int | tuple[int, ...] 
         dtype = np.int16
     else:
         dtype = np.uint8 if high <= 255 else np.uint16 if high <= 65535 else np.uint32
+    value: np.ndarray = np.full(shape, default, dtype)
+    value.setflags(write=False)  # so that all configurations share it
     return field(
-        default_factory=lambda: np.full(shape, default, dtype),
+        default_factory=lambda: value,
         metadata={"shape": shape, "low": low, "high": high, "dtype": dtype},
     )
 
@@ -183,14 +186,12 @@ class ChipConfiguration:
 
     def replace(self, **registers: Any) -> ChipConfiguration:
         """Return a copy with the given registers changed; only those are checked, the others are shared."""
-        known = {register.name: register for register in fields(self)}
-        unknown = sorted(set(registers) - set(known))
-        if unknown:
-            raise ConfigurationError(f"unknown register {unknown[0]!r}; known: {', '.join(known)}")
+        if not registers:
+            return self
+        legal = {name: self.legal(name, value) for name, value in registers.items()}
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
-        for name, value in registers.items():
-            object.__setattr__(new, name, _legal(known[name], value))
+        new.__dict__.update(legal)
         return new
 
     @classmethod
@@ -200,17 +201,23 @@ class ChipConfiguration:
         Raises:
             ConfigurationError: The register is unknown, or ``value`` is nothing it can hold.
         """
-        for register in fields(cls):
-            if register.name == name:
-                return _legal(register, value)
-        raise ConfigurationError(f"unknown register {name!r}")
+        register = _declared(cls).get(name)
+        if register is None:
+            raise ConfigurationError(f"unknown register {name!r}; known: {', '.join(_declared(cls))}")
+        return _legal(register, value)
 
     def registers(self) -> dict[str, np.ndarray]:
         """Return all registers by name, without copying."""
-        return {register.name: getattr(self, register.name) for register in fields(self)}
+        return dict(self.__dict__)
 
 
-def _legal(register: Any, value: Any) -> np.ndarray:
+@cache
+def _declared(configuration: type[ChipConfiguration]) -> dict[str, Field[Any]]:
+    """Return the declaration of each register."""
+    return {register.name: register for register in fields(configuration)}
+
+
+def _legal(register: Field[Any], value: Any) -> np.ndarray:
     """Check ``value`` against the declaration of ``register`` and return it read-only."""
     name, declared = register.name, register.metadata
     array = np.asarray(value)
@@ -227,6 +234,7 @@ def _legal(register: Any, value: Any) -> np.ndarray:
     if array.size and (int(array.min()) < low or int(array.max()) > high):
         bad = array[(array < low) | (array > high)].flat[0]
         raise ConfigurationError(f"{name}: got {bad}, wanted a code from {low} to {high}")
-    array = array.astype(declared["dtype"], copy=array.flags.writeable)
+    ours = not array.flags.writeable and array.base is None  # nobody can change it any more
+    array = array.astype(declared["dtype"], copy=not ours)
     array.setflags(write=False)
     return array

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, TypeVar
 
 from hxtorch.core.errors import PlacementError
+from hxtorch.core.integers import legal_integer
 
 
 class _Coordinate(int):
@@ -19,9 +20,7 @@ class _Coordinate(int):
     size: ClassVar[int]
 
     def __new__(cls, value: int = 0) -> _Coordinate:
-        if not 0 <= int(value) < cls.size:
-            raise PlacementError(f"{cls.__name__}: got {value}, wanted 0 to {cls.size - 1}")
-        return super().__new__(cls, value)
+        return super().__new__(cls, legal_integer(cls.__name__, value, 0, cls.size - 1, PlacementError))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({int(self)})"

@@ -20,7 +20,7 @@ def run(
     config: ChipConfiguration,
     network_graph: NetworkGraph,
     inputs: NetworkInputs | InputEvents,
-    playback_hooks: ExecutionInstanceHooks | Sequence[PlaybackHook] | None = None,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None,
     *,
     runtime: int | None = None,
     session: Session | None = None,
@@ -32,7 +32,8 @@ def run(
         config: Registers below the network: analog cells from a calibration, what the neuron models set.
         network_graph: The routed network; its registers are written over ``config``.
         inputs: Spikes by population, or events that are labelled already.
-        playback_hooks: What else to write before, during and after the run; a sequence is written in order just before.
+        playback_hooks: What else to write before, during and after the run; one hook or a sequence of them is written
+            just before, in order.
         runtime: Cycles of 8 ns; needed with labelled events, else taken from ``inputs``.
         session: Where to run, or None for the current session.
         connection: Where to run instead, beside all sessions.
@@ -62,13 +63,13 @@ def make_program(
     config: ChipConfiguration,
     network_graph: NetworkGraph,
     events: InputEvents,
-    playback_hooks: ExecutionInstanceHooks | Sequence[PlaybackHook] | None,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None,
     runtime: int,
 ) -> SpikingProgram:
     """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
     hooks = playback_hooks
     if not isinstance(hooks, ExecutionInstanceHooks):
-        hooks = ExecutionInstanceHooks(pre_realtime=tuple(hooks or ()))
+        hooks = ExecutionInstanceHooks(pre_realtime=() if hooks is None else hooks)
     configuration = network_graph.configure(hooks.apply("pre_static_config", config))
     program = SpikingProgram(
         hooks.apply("pre_realtime", configuration),

@@ -14,6 +14,7 @@ from hxtorch.core.errors import ProgramError
 from hxtorch.core.execution import run
 from hxtorch.core.hooks import ExecutionInstanceHooks, PlaybackHook
 from hxtorch.core.inputs import NetworkInputs, SpikeTrains
+from hxtorch.core.integers import legal_integer
 from hxtorch.core.network import PopulationDescriptor
 from hxtorch.core.network_graph import NetworkGraph
 from hxtorch.core.observables import extract_spikes
@@ -56,7 +57,7 @@ class Execution:
     network_graph: NetworkGraph
     inputs: NetworkInputs
     origins: Mapping[PopulationDescriptor, Origin] = field(default_factory=dict)
-    playback_hooks: ExecutionInstanceHooks | Sequence[PlaybackHook] | None = None
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None
     session: Session | None = None
 
 
@@ -158,8 +159,7 @@ def _check(key: Any, execution: Execution, executions: Mapping[Any, Execution]) 
             raise ProgramError(
                 f"{what}: wanted {receiver.size} neurons of execution {origin.instance!r} whose spikes are recorded"
             )
-        if origin.delay < 0:
-            raise ProgramError(f"{what}: got a delay of {origin.delay} cycles, wanted at least 0")
+        legal_integer(f"{what}: delay in cycles", origin.delay, 0)
         if sender.inputs.batch_size != execution.inputs.batch_size:
             raise ProgramError(
                 f"{what}: execution {origin.instance!r} runs {sender.inputs.batch_size} batch entries, wanted "

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from hxtorch.core.errors import BackendError
+from hxtorch.core.integers import legal_integer
 
 _ENVIRONMENT = {
     "backend": "HXTORCH_BACKEND",
@@ -76,8 +77,7 @@ class Setup:
         for name in ("backend", "serial", "fidelity"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise BackendError(f"{name}: got {getattr(self, name)!r}, wanted a name")
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise BackendError(f"seed: got {self.seed!r}, wanted an integer of at least 0")
+        object.__setattr__(self, "seed", legal_integer("seed", self.seed, 0, error=BackendError))
         switches = self.imperfections
         if not isinstance(switches, Mapping) or not all(isinstance(switch, bool) for switch in switches.values()):
             raise BackendError(f"imperfections: got {switches!r}, wanted true or false by name")
@@ -98,6 +98,11 @@ def resolve_setup(hwdb_path: HWDBPath | None = None, **given: Any) -> Setup:
     Raises:
         BackendError: The database cannot be read or lacks what is asked for, or a value is not legal.
     """
+    if hwdb_path is not None and not isinstance(hwdb_path, HWDBPath):
+        raise BackendError(
+            f"hwdb_path: got {hwdb_path!r}, wanted hxtorch.HWDBPath(path) of a hardware database or "
+            "hxtorch.CalibrationPath(path) of a calibration"
+        )
     chosen: dict[str, Any] = {}
     for name, variable in _ENVIRONMENT.items():
         if os.environ.get(variable):
@@ -121,16 +126,20 @@ def _read_database(path: Path, version: str, wanted: str | None) -> Setup:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BackendError(f"hardware database {path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BackendError(f"hardware database {path}: not TOML: {error}") from error
     entries = content.get("setup")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise BackendError(f"hardware database {path}: wanted at least one [[setup]] table")
     names = [(entry.get("name"), entry.get("serial", Setup.serial)) for entry in entries]
-    matches = [entry for entry, known in zip(entries, names, strict=True) if wanted is None or wanted in known]
+    by_name = [entry for entry, (name, _) in zip(entries, names, strict=True) if wanted is None or name == wanted]
+    by_serial = [entry for entry, (_, serial) in zip(entries, names, strict=True) if serial == wanted]
+    matches = by_name or by_serial
     if not matches:
         known = ", ".join(str(name or serial) for name, serial in names)
         raise BackendError(f"hardware database {path}: no setup called {wanted!r}; it has {known}")
+    if wanted is not None and len(matches) > 1:
+        raise BackendError(f"hardware database {path}: {len(matches)} setups called {wanted!r}; give each its own name")
     entry = dict(matches[0])
     entry.pop("name", None)
     unknown = sorted(set(entry) - {field.name for field in fields(Setup)})
@@ -141,4 +150,7 @@ def _read_database(path: Path, version: str, wanted: str | None) -> Setup:
         if not isinstance(calibrations, dict) or not isinstance(calibrations.get(version), str):
             raise BackendError(f"hardware database {path}: no hagen_calibration of version {version!r}")
         entry["hagen_calibration"] = str(path.parent / calibrations[version])
-    return Setup(**entry)
+    try:
+        return Setup(**entry)
+    except BackendError as error:
+        raise BackendError(f"hardware database {path}: {error}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,14 @@ def write(configuration: ChipConfiguration, hook: PlaybackHook) -> ChipConfigura
 
     Raises:
         ConfigurationError: A register is unknown or is given a value that it does not have.
-        ProgramError: A function returns something else than registers.
+        ProgramError: It is no hook, or a function returns something else than registers.
     """
     if isinstance(hook, Mapping):
         return configuration.replace(**hook)
+    if not callable(hook):
+        raise ProgramError(
+            f"playback hook: got {hook!r}, wanted registers by name or a function of a ChipConfiguration"
+        )
     written = hook(configuration)
     if not isinstance(written, ChipConfiguration):
         raise ProgramError(f"playback hook {hook!r}: got {type(written).__name__} back, wanted a ChipConfiguration")
@@ -52,6 +56,7 @@ class ExecutionInstanceHooks:
     def apply(self, position: str, configuration: ChipConfiguration) -> ChipConfiguration:
         """Return ``configuration`` after the hooks of a position, given by the name of the attribute."""
         hooks = getattr(self, position)
-        for hook in [hooks] if isinstance(hooks, Mapping) or callable(hooks) else hooks:
+        several = isinstance(hooks, Iterable) and not isinstance(hooks, Mapping | str) and not callable(hooks)
+        for hook in hooks if several else [hooks]:
             configuration = write(configuration, hook)
         return configuration

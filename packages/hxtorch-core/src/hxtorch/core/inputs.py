@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.integers import frozen, legal_integer
 from hxtorch.core.network import PopulationDescriptor
 from hxtorch.core.network_graph import NetworkGraph
 from hxtorch.core.populations import ExternalPopulation
-from hxtorch.core.programs import CYCLE, MAX_RUNTIME, InputEvents, frozen, in_cycles
+from hxtorch.core.programs import CYCLE, MAX_RUNTIME, InputEvents, check_runtime, in_cycles
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,21 @@ class SpikeTrains:
         if grid.dtype.kind == "f" and np.isnan(grid).any():
             raise ProgramError("spikes: got NaN, wanted 0 or 1")
         steps, batches, indices = np.nonzero(grid)
+        return cls.from_steps(steps, indices, batches, dt)
+
+    @classmethod
+    def from_steps(cls, steps: np.ndarray, indices: np.ndarray, batches: np.ndarray, dt: float) -> SpikeTrains:
+        """Read spikes in steps of a grid.
+
+        Args:
+            steps: Times in units of ``dt``, real (spikes,).
+            indices: Source in the population, integers (spikes,).
+            batches: Batch entry, integers (spikes,).
+            dt: Step of the grid in seconds.
+
+        Raises:
+            ProgramError: A time is negative or beyond any run, or ``dt`` is not positive.
+        """
         return cls(_to_cycles(steps, dt), indices, batches)
 
 
@@ -102,6 +118,10 @@ class NetworkInputs:
     batch_size: int = 1
     trains: Mapping[PopulationDescriptor, SpikeTrains] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        legal_integer("batch_size", self.batch_size, 1)
+        check_runtime(self.runtime)
+
 
 def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
     """Label spikes with the routing of ``network_graph`` and sort them by batch entry and time.
@@ -122,10 +142,14 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
     if not times:
         return InputEvents.silence(inputs.batch_size)
     time, batch = np.concatenate(times), np.concatenate(batches)
-    order = np.lexsort((time, batch))
-    offsets = np.zeros(inputs.batch_size + 1, np.int64)
+    label = np.concatenate(labels)
+    key = batch * inputs.runtime + time
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        time, label = time[order], label[order]
+    offsets: np.ndarray = np.zeros(inputs.batch_size + 1, np.int64)
     np.cumsum(np.bincount(batch, minlength=inputs.batch_size), out=offsets[1:])
-    return InputEvents(time[order], np.concatenate(labels)[order], offsets)
+    return InputEvents(time, label, offsets)
 
 
 def _check(population: ExternalPopulation, trains: SpikeTrains, inputs: NetworkInputs) -> None:

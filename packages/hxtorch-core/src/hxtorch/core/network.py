@@ -9,9 +9,9 @@ from typing import overload
 import numpy as np
 
 from hxtorch.core.errors import ConfigurationError, PlacementError, RecordingError, RoutingError
+from hxtorch.core.integers import frozen
 from hxtorch.core.morphology import check_lines
 from hxtorch.core.populations import AnyPopulation, Population
-from hxtorch.core.programs import frozen
 
 MAX_WEIGHT = 63
 
@@ -51,7 +51,10 @@ class Projection:
         what = f"projection {self.name!r}"
         object.__setattr__(self, "weights", legal_weights(self.weights, what))
         if self.mask is not None:
-            mask = frozen(self.mask, np.bool_)
+            mask = np.asarray(self.mask)
+            if mask.dtype.kind not in "biu":
+                raise RoutingError(f"{what}: got a mask of type {mask.dtype}, wanted booleans")
+            mask = frozen(np.array(mask, np.bool_), np.bool_)
             if mask.shape != self.weights.shape:
                 raise RoutingError(
                     f"{what}: got mask {mask.shape}, wanted the shape of the weights {self.weights.shape}"
@@ -146,8 +149,14 @@ class NetworkBuilder:
         Raises:
             PlacementError: A neuron belongs to another population already.
             RecordingError: A second neuron is to be recorded by the MADC.
-            RoutingError: A population of a projection is unknown, of another size, or its target is not on the chip.
+            RoutingError: A population of a projection is unknown, of another size, or its target is not on the chip; or
+                the part is none of a network.
         """
+        if not isinstance(part, AnyPopulation | Projection):
+            raise RoutingError(
+                f"network: got {type(part).__name__}, wanted a Population, ExternalPopulation, BackgroundPopulation or "
+                "Projection"
+            )
         others = self._projections if isinstance(part, Projection) else self._populations
         part = part if part.name else replace(part, name=f"#{len(others)}")
         if isinstance(part, Projection):
@@ -165,7 +174,13 @@ class NetworkBuilder:
         return population
 
     def add_recording(self, recording: CADCRecording) -> None:
-        """Say how the column ADC records; which neurons is said by ``Population.record_cadc``."""
+        """Say how the column ADC records; which neurons is said by ``Population.record_cadc``.
+
+        Raises:
+            RecordingError: It is no recording by the column ADC.
+        """
+        if not isinstance(recording, CADCRecording):
+            raise RecordingError(f"network: got {type(recording).__name__}, wanted a CADCRecording")
         self._cadc = recording
 
     def done(self) -> Network:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class NetworkGraph:
         population_of: Value of the descriptor of the population that each circuit belongs to, int64 (512,), or -1.
         index_of: Position of each circuit's neuron in its population, int64 (512,).
         silent: Circuits that must not fire, because another one fires for their neuron, bool (512,).
+        configured: What :meth:`configure` was given last, and the registers beside weights that it made of it; graphs
+            share it that differ in weights.
     """
 
     network: Network
@@ -42,6 +44,7 @@ class NetworkGraph:
     population_of: np.ndarray
     index_of: np.ndarray
     silent: np.ndarray
+    configured: list[tuple[ChipConfiguration, ChipConfiguration]] = field(default_factory=list, repr=False)
 
     def configure(self, base: ChipConfiguration) -> ChipConfiguration:
         """Return ``base`` with this network on it.
@@ -50,10 +53,14 @@ class NetworkGraph:
         are set; analog cells and all else that a calibration or a neuron model sets stay as they are, but
         ``enable_threshold`` is cleared where another circuit fires for the neuron.
         """
-        registers = {**self.registers, "weight": self.weight}
-        if self.silent.any():
-            registers["enable_threshold"] = base.enable_threshold & ~self.silent
-        return base.replace(**registers)
+        held = self.configured[0] if self.configured else None
+        if held is None or held[0] is not base:
+            registers = dict(self.registers)
+            if self.silent.any():
+                registers["enable_threshold"] = base.enable_threshold & ~self.silent
+            held = base, base.replace(**registers)
+            self.configured[:] = [held]
+        return held[1].replace(weight=self.weight)
 
     def external_labels(self, population: PopulationDescriptor) -> np.ndarray:
         """Return the 16-bit label of each source of an external population, uint16 (size,)."""
@@ -101,10 +108,12 @@ def update_network_graph(graph: NetworkGraph, network: Network) -> NetworkGraph:
 def _weights(network: Network, routing: Routing) -> np.ndarray:
     """Put all weights in their places: positive ones in the upper, negative ones in the lower row of a driver."""
     flat = np.concatenate([np.zeros(1, np.int8), *(p.weights.reshape(-1) for p in network.projections.values())])
-    signed = flat.take(routing.places)
-    weight = np.empty((2, 256, 256), np.uint8)
-    weight[:, 1::2] = np.maximum(signed, 0)
-    weight[:, 0::2] = np.maximum(np.negative(signed, out=signed), 0)
+    (hemispheres, drivers, columns), places = routing.used_places
+    signed = flat.take(places)
+    weight: np.ndarray = np.zeros((2, 256, 256), np.uint8)
+    rows = weight.reshape(2, 128, 2, 256)[hemispheres, drivers, :, columns]
+    rows[:, :, 1] = np.maximum(signed, 0)
+    rows[:, :, 0] = np.maximum(np.negative(signed, out=signed), 0)
     weight.setflags(write=False)
     return weight
 

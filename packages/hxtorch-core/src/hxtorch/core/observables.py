@@ -109,6 +109,20 @@ class CADCHandle:
             result.append((part.samples.times[mine], values, part.indices))
         return result
 
+    def require_samples(self) -> None:
+        """Check that there is something to interpolate.
+
+        Raises:
+            RecordingError: A batch entry has no sample, because the run was too short.
+        """
+        for part in self.parts:
+            counts = np.diff(part.samples.batch_offsets)
+            if not counts.all():
+                raise RecordingError(
+                    f"CADC: got no sample in batch entry {counts.argmin()}: the run was shorter than the sampling "
+                    "period; run for at least 2 us, or 6 us with recording in DRAM"
+                )
+
     def to_dense(self, runtime: float, dt: float, mode: str = "linear") -> np.ndarray:
         """Interpolate the samples, whose times the chip decides, on a grid; the ends are extended.
 
@@ -123,15 +137,10 @@ class CADCHandle:
         Raises:
             RecordingError: A batch entry has no sample, because the run was too short.
         """
+        self.require_samples()
         points = np.arange(grid_points(runtime, dt)) * in_cycles(dt)
         dense: np.ndarray = np.empty((len(points), self.batch_size, self.size), np.float32)
         for part in self.parts:
-            counts = np.diff(part.samples.batch_offsets)
-            if not counts.all():
-                raise RecordingError(
-                    f"CADC: got no sample in batch entry {counts.argmin()}: the run was shorter than the sampling "
-                    "period; run for at least 2 us, or 6 us with recording in DRAM"
-                )
             traces = interpolate(part.samples, part.columns, points, mode)
             if len(self.parts) == 1 and (part.indices == np.arange(self.size)).all():
                 return traces

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError
+from hxtorch.core.integers import frozen, legal_integer
 from hxtorch.core.morphology import wiring
-from hxtorch.core.programs import frozen
 
 BACKGROUND_CLOCK = 250e6  # Hz (chip facts 1.5)
 
@@ -56,10 +57,10 @@ class Population:
             raise PlacementError(f"{what}: a neuron is used twice")
         if (circuits[:, 0] != neurons).any():
             raise PlacementError(f"{what}: the first circuit of a neuron is not that of 'neurons', which fires")
-        object.__setattr__(self, "neurons", frozen(neurons, np.int64))
-        object.__setattr__(self, "circuits", frozen(circuits, np.int64))
-        if self.madc_index is not None and not 0 <= self.madc_index < len(neurons):
-            raise RecordingError(f"{what}: got madc_index {self.madc_index}, wanted 0 to {len(neurons) - 1}")
+        object.__setattr__(self, "neurons", frozen(np.array(neurons), np.int64))
+        object.__setattr__(self, "circuits", frozen(np.array(circuits), np.int64))
+        if self.madc_index is not None:
+            legal_integer(f"{what}: madc_index", self.madc_index, 0, len(neurons) - 1, RecordingError)
         _ = self.switches
 
     @property
@@ -92,8 +93,7 @@ class ExternalPopulation:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise RoutingError(f"population {self.name!r}: got {self.size} sources, wanted at least 1")
+        legal_integer(f"population {self.name!r}: sources", self.size, 1, error=RoutingError)
 
     def first(self, size: int) -> ExternalPopulation:
         """Return the first ``size`` sources as a population."""
@@ -122,8 +122,9 @@ class BackgroundSpikeSource:
     def __post_init__(self) -> None:
         for name, high in (("period", 0xFFFF), ("rate", 255), ("seed", 0xFFFFFFFF)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
+            if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) <= high:
                 raise RoutingError(f"background source: got {name} {value!r}, wanted an integer from 0 to {high}")
+            object.__setattr__(self, name, int(value))
 
     @property
     def events_per_second(self) -> float:
@@ -153,7 +154,7 @@ class BackgroundPopulation:
 
     def __post_init__(self) -> None:
         what = f"population {self.name!r}"
-        if self.size not in [1 << bits for bits in range(9)]:
+        if isinstance(self.size, bool | float) or self.size not in [1 << bits for bits in range(9)]:
             raise RoutingError(f"{what}: got {self.size} background sources, wanted a power of two up to 256")
         if self.size > 1 and not self.source.enable_random:
             raise RoutingError(

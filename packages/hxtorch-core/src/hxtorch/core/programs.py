@@ -14,6 +14,7 @@ import numpy as np
 from hxtorch.core import constants
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
+from hxtorch.core.integers import frozen, legal_integer, legal_integers
 
 CYCLE = 8e-9  # seconds per FPGA cycle (chip facts 5)
 MAX_RUNTIME = 2**32 - 1  # cycles, the FPGA timer has 32 bit
@@ -31,13 +32,13 @@ def in_cycles(dt: float) -> float:
     return cycles
 
 
-def frozen(array: np.ndarray, dtype: type) -> np.ndarray:
-    """Return ``array`` as a read-only contiguous array of ``dtype``; copy only what is needed for that."""
-    result: np.ndarray = np.ascontiguousarray(array, dtype)
-    if result is array and result.flags.writeable:
-        result = result.view()
-    result.setflags(write=False)
-    return result
+def check_runtime(runtime: int) -> None:
+    """Refuse a run time that the timer cannot count.
+
+    Raises:
+        ProgramError: It is no integer from 1 to 2**32 - 1 cycles.
+    """
+    legal_integer(f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)", runtime, 1, MAX_RUNTIME)
 
 
 def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: type) -> np.ndarray:
@@ -76,9 +77,8 @@ class InputEvents:
     batch_offsets: np.ndarray
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "times", frozen(self.times, np.int64))
-        object.__setattr__(self, "labels", frozen(self.labels, np.uint16))
-        object.__setattr__(self, "batch_offsets", frozen(self.batch_offsets, np.int64))
+        for name, dtype in (("times", np.int64), ("labels", np.uint16), ("batch_offsets", np.int64)):
+            object.__setattr__(self, name, legal_integers(f"events: {name}", getattr(self, name), dtype))
         times, offsets = self.times, self.batch_offsets
         if times.ndim != 1 or times.shape != self.labels.shape:
             raise ProgramError(
@@ -107,8 +107,9 @@ class InputEvents:
 
     @classmethod
     def silence(cls, batch_size: int = 1) -> InputEvents:
-        """Return ``batch_size`` entries without events."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(batch_size + 1, np.int64))
+        """Return ``batch_size`` entries without events, at least one."""
+        entries = legal_integer("batch_size", batch_size, 1)
+        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(entries + 1, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,19 +136,21 @@ class Recording:
     spike_counters: bool = False
 
     def __post_init__(self) -> None:
-        neurons, rows = frozen(self.cadc_neurons, np.int64), frozen(self.correlation_rows, np.int64)
+        neurons = legal_integers("cadc_neurons", self.cadc_neurons, np.int64, RecordingError)
+        rows = legal_integers("correlation_rows", self.correlation_rows, np.int64, RecordingError)
         object.__setattr__(self, "cadc_neurons", neurons)
         object.__setattr__(self, "correlation_rows", rows)
+        legal_integer("correlation_reset", self.correlation_reset, 0)
         if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
             raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
         if rows.size and (rows.min() < 0 or rows.max() > 511):
             raise RecordingError(f"correlation_rows: got {rows.min()}..{rows.max()}, wanted 256 * hemisphere + row")
         if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
             raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
-        for name, value in (("cadc_neurons", neurons), ("madc_neuron", self.madc_neuron)):
-            values = np.atleast_1d(np.asarray([] if value is None else value))
-            if values.size and (values.min() < 0 or values.max() > 511):
-                raise RecordingError(f"{name}: got {values.min()}..{values.max()}, wanted neurons from 0 to 511")
+        if neurons.size and (neurons.min() < 0 or neurons.max() > 511):
+            raise RecordingError(f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to 511")
+        if self.madc_neuron is not None:
+            legal_integer("madc_neuron", self.madc_neuron, 0, 511, RecordingError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +163,14 @@ class TimedWrite:
 
     Raises:
         ConfigurationError: A register is unknown or is given a value that it does not have.
+        ProgramError: The time is no integer, or negative.
     """
 
     time: int
     registers: Mapping[str, Any]
 
     def __post_init__(self) -> None:
+        legal_integer("writes: time", self.time, 0)
         legal = {name: ChipConfiguration.legal(name, value) for name, value in self.registers.items()}
         object.__setattr__(self, "registers", legal)
 
@@ -200,8 +205,7 @@ class SpikingProgram:
         return configuration.replace(**self.registers_after)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.runtime <= MAX_RUNTIME:
-            raise ProgramError(f"runtime: got {self.runtime} cycles, wanted 1 to {MAX_RUNTIME} (34.36 s)")
+        check_runtime(self.runtime)
         times = self.events.times
         if times.size and (times.min() < 0 or times.max() >= self.runtime):
             bad = times[(times < 0) | (times >= self.runtime)][0]
@@ -211,11 +215,11 @@ class SpikingProgram:
             )
         object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
         for write in self.writes:
-            if not 0 <= write.time < self.runtime:
+            if write.time >= self.runtime:
                 raise ProgramError(
                     f"writes: got one at cycle {write.time}, wanted times in [0, {self.runtime}); run longer"
                 )
-        if not 0 <= self.recording.correlation_reset < self.runtime:
+        if self.recording.correlation_reset >= self.runtime:
             raise ProgramError(
                 f"correlation_reset: got cycle {self.recording.correlation_reset}, wanted one in [0, {self.runtime})"
             )
@@ -252,8 +256,11 @@ class MatrixProgram:
                 "wanted (batch, rows) times (rows, columns)"
             )
         for name in ("num_sends", "wait_between_events"):
-            if getattr(self, name) < 1:
-                raise ProgramError(f"{name}: got {getattr(self, name)}, wanted at least 1")
+            legal_integer(name, getattr(self, name), 1)
+        if self.madc_column is not None:
+            legal_integer(
+                "madc_column", self.madc_column, 0, min(weights.shape[1], constants.hardware_matrix_width) - 1
+            )
         object.__setattr__(self, "weights", legal_weights(weights))
         low, high = constants.input_activation_min, constants.input_activation_max
         object.__setattr__(self, "activations", legal_operand("activations", activations, low, high, np.uint8))

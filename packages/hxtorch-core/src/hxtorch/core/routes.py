@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,15 @@ class Routing:
     background: Mapping[PopulationDescriptor, BackgroundPlace] = field(default_factory=dict)
     labels_by_group: np.ndarray = field(default_factory=lambda: np.zeros((BUSES, 1), np.int64))
     router: str = ""
+
+    @cached_property
+    def used_places(self) -> tuple[tuple[slice, slice, slice], np.ndarray]:
+        """The smallest box of :attr:`places` around those in use, and what it holds."""
+        used = np.nonzero(self.places)
+        box = slice(0), slice(0), slice(0)
+        if len(used[0]):
+            box = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in used)
+        return box, np.ascontiguousarray(self.places[box])
 
 
 class Router(Protocol):

@@ -92,6 +92,22 @@ WEIGHTS = Operand(
 RESULTS = Operand("input", constants.output_activation_min, constants.output_activation_max, "clamp first")
 
 
+def require_tensors(**arguments: object) -> None:
+    """Refuse what is no dense tensor.
+
+    Args:
+        **arguments: By the names that the caller spells.
+
+    Raises:
+        ProgramError: One is no tensor, or a sparse one.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, Tensor):
+            raise ProgramError(f"{name}: got {type(value).__name__}, wanted a torch tensor")
+        if value.layout is not torch.strided:
+            raise ProgramError(f"{name}: got layout {value.layout}, wanted a dense tensor; convert by .to_dense()")
+
+
 def to_integers(values: Tensor) -> Tensor:
     """Round checked ``values`` half away from zero to int8.
 

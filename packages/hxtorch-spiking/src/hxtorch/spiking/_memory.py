@@ -24,7 +24,11 @@ def empty_like(like: Tensor, dtype: torch.dtype | None = None, shape: Sequence[i
         dtype: Another type.
         shape: Another shape.
     """
-    shape, dtype = like.shape if shape is None else shape, dtype or like.dtype
+    return empty(like.shape if shape is None else shape, dtype or like.dtype)
+
+
+def empty(shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return a tensor as :func:`empty_like` does."""
     size = math.prod(shape) * dtype.itemsize
     if size < _LARGE:
         return torch.empty(shape, dtype=dtype)

@@ -18,9 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core import NoConnectionError, current_session
-from hxtorch.core.calibration.store import write_whole
-from hxtorch.core.interfaces import CountsRuns
+from hxtorch import core
+from hxtorch.core.errors import NoConnectionError
 from hxtorch.spiking.errors import CheckpointError
 
 SCHEMA = 1
@@ -52,6 +51,8 @@ def save_checkpoint(
         OSError: The file can not be written.
     """
     from safetensors.torch import save
+
+    from hxtorch.core.calibration.store import write_whole
 
     state = {
         "model": model.state_dict(),
@@ -136,8 +137,10 @@ def _restore_random(state: Mapping[str, Any]) -> None:
 
 def _chip_state() -> dict[str, Any] | None:
     """Return which chip is connected, with which noise, and how often it ran; None without one that counts."""
+    from hxtorch.core.interfaces import CountsRuns
+
     try:
-        session = current_session()
+        session = core.current_session()
     except NoConnectionError:
         return None
     connection = session.connection
@@ -147,12 +150,14 @@ def _chip_state() -> dict[str, Any] | None:
 
 
 def _restore_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
+    from hxtorch.core.interfaces import CountsRuns
+
     here = _chip_state()
     if here is None or here["is"] != state["is"]:
         was = ", ".join(f"{key} {value}" for key, value in state["is"].items())
         now = "none" if here is None else ", ".join(f"{key} {value}" for key, value in here["is"].items())
         raise CheckpointError(f"{path}: was made on a chip of {was}; connected is {now}; or say same_chip=False")
-    connection = current_session().connection
+    connection = core.current_session().connection
     if isinstance(connection, CountsRuns):
         connection.run_counter = state["runs"]
 
@@ -160,8 +165,11 @@ def _restore_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
 def _encode(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     """Return a state as JSON, with its tensors moved to ``tensors`` by their path."""
     if isinstance(value, Tensor):
-        tensors[path] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        return {"tensor": path}
+        name = path
+        while name in tensors:  # keys may hold slashes, or differ in type only
+            name += "'"
+        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        return {"tensor": name}
     if isinstance(value, Mapping):
         entries = [
             [_encode(key, f"{path}/keys", tensors), _encode(entry, f"{path}/{key}", tensors)]

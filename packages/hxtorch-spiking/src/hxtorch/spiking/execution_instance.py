@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hxtorch.core import Connection, ExecutionInstanceHooks, NoConnectionError, calibration, current_session
-from hxtorch.core.calibration import Calibration, SpikingCalibTarget
-from hxtorch.core.errors import CalibrationFormatError
+from hxtorch import core
+from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
+
+if TYPE_CHECKING:
+    from hxtorch.core import Connection, ExecutionInstanceHooks
+    from hxtorch.core.calibration import Calibration
 
 
 class ExecutionInstance:
@@ -59,11 +63,13 @@ class ExecutionInstance:
             CalibrationFormatError: The file is no spiking calibration.
             CalibrationSerialError: It belongs to another chip than the connected one.
         """
+        from hxtorch.core import calibration
+
         loaded = calibration.load(calib_path)
         if loaded.kind != "spiking":
             raise CalibrationFormatError(f"{calib_path}: got a {loaded.kind} calibration, wanted a spiking one")
         try:
-            connection = current_session().connection
+            connection = core.current_session().connection
         except NoConnectionError:
             pass  # checked before the first run
         else:
@@ -88,9 +94,12 @@ class ExecutionInstance:
         chip = connection.describe()
         if self._implicit is not None:
             old_chip, old_values, made = self._implicit
-            if old_chip == chip and all(np.array_equal(values[name], old_values[name]) for name in values):
+            same = values is old_values or all(np.array_equal(values[name], old_values[name]) for name in values)
+            if old_chip == chip and same:
                 return made
-        target = SpikingCalibTarget(**values)
+        from hxtorch.core import calibration
+
+        target = calibration.SpikingCalibTarget(**values)
         if self.calib_cache_dir is None:
             made = calibration.for_target(connection, target)
         else:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from hxtorch.core import ExecutionInfo, Network, Routing, build_routing
-from hxtorch.core.placement import NeuronPlacement as NeuronPlacement  # under the path that user scripts know
+from hxtorch import core
 from hxtorch.spiking.backend.module_manager import ModuleManager
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
@@ -17,13 +16,24 @@ from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.observables import HardwareObservables
 
 if TYPE_CHECKING:
+    from hxtorch.core import ExecutionInfo, Network, Routing
+    from hxtorch.core.placement import NeuronPlacement as NeuronPlacement
     from hxtorch.spiking.lowering import ChipNetwork
     from hxtorch.spiking.modules.module import HXModule
     from hxtorch.spiking.modules.types import Population, Projection
     from hxtorch.spiking.modules.wrapper import HXModuleWrapper
 
-HardwareResults = tuple["dict[HXModule, HardwareObservables]", tuple[ExecutionInfo, ...]]
+HardwareResults = tuple["dict[HXModule, HardwareObservables]", "tuple[ExecutionInfo, ...]"]
 """What was recorded, by module, and what the chip did."""
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Give neuron placement under the path that user scripts know."""
+        if name == "NeuronPlacement":
+            return core.NeuronPlacement
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class BaseExperiment(ABC):
@@ -74,7 +84,7 @@ class Experiment(BaseExperiment):
             raise ParameterError(f"dt: got {dt}, wanted a positive number of seconds")
         self.mock = mock
         self.dt = dt
-        self.hw_routing_func = hw_routing_func or build_routing
+        self.hw_routing_func = hw_routing_func or core.build_routing
         self._default_execution_instance = execution_instance or ExecutionInstance()
         if calib_path is not None:
             self.load_calib(calib_path)

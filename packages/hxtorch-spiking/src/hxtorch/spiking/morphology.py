@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hxtorch.core import LogicalNeuronCompartments, LogicalNeuronOnDLS, NeuronBlock
 from hxtorch.core.coordinates import (
     AtomicNeuronOnDLS,
     AtomicNeuronOnLogicalNeuron,
     CompartmentOnLogicalNeuron,
+    LogicalNeuronCompartments,
+    LogicalNeuronOnDLS,
 )
 from hxtorch.core.morphology import SWITCHES, wiring
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.utils.readout_source import ReadoutSource
+
+if TYPE_CHECKING:
+    from hxtorch.core import NeuronBlock
 
 _COLUMNS = 128
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,16 +37,23 @@ class HXBaseParameter(torch.nn.Module, ABC):
     def make_trainable(self) -> None:
         """Turn the model value into a ``torch.nn.Parameter``."""
 
+    def extra_repr(self) -> str:
+        """Return the value, or both where model and chip have different ones."""
+        model = _shown(self.model_value)
+        if self.model_only:
+            return f"model={model}"
+        chip = _shown(self.hardware_value)
+        return model if chip == model else f"model={model}, chip={chip}"
+
     def _hold(self, name: str, value: ParameterValue) -> None:
         """Keep a value: numbers as they are, tensors so that they move along with the module."""
-        if isinstance(value, torch.nn.Parameter):
-            self.register_parameter(name, value)
+        legal = _legal(name.lstrip("_"), value)
+        if isinstance(legal, torch.nn.Parameter):
+            self.register_parameter(name, legal)
+        elif isinstance(legal, Tensor):
+            self.register_buffer(name, legal, persistent=False)
         else:
-            legal = _legal(name, value)
-            if isinstance(legal, Tensor):
-                self.register_buffer(name, legal, persistent=False)
-            else:
-                setattr(self, name, legal)
+            setattr(self, name, legal)
 
     def _train(self, name: str) -> None:
         value = getattr(self, name)
@@ -153,13 +161,23 @@ def as_parameter(value: HXBaseParameter | ParameterValue) -> HXBaseParameter:
 
 
 def _legal(name: str, value: ParameterValue) -> ParameterValue:
-    """Return ``value`` if it is finite."""
+    """Return ``value`` if it is finite, and Python's number for NumPy's."""
     if isinstance(value, Tensor):
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")
-    elif isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return value
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
         raise ParameterError(f"{name}: got {value!r}, wanted a finite number or a tensor")
-    return value
+    return number
+
+
+def _shown(value: ParameterValue) -> str:
+    """Return a number, or the range and count of several."""
+    if not isinstance(value, Tensor):
+        return f"{value:g}"
+    low, high = (float(bound) for bound in value.detach().aminmax())
+    return f"{low:g}" if value.ndim == 0 else f"{low:g}..{high:g} ({value.numel()} neurons)"
 
 
 def _detached(value: ParameterValue) -> ParameterValue:

@@ -112,12 +112,22 @@ def _origin(graph: ModuleManager, handle: TensorHandle, synapse: Projection) -> 
 
 
 def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | None:
-    """Return the call of a population or projection that ``handle`` stems from, or None for an input of the network."""
+    """Return the call of a population or projection that ``handle`` stems from, or None for an input of the network.
+
+    Raises:
+        ExperimentError: A function between has several of them.
+    """
     if handle.observable_state is not None:  # an input, or computed before the chip runs
         return None
     node = graph.maker(handle)
     while node is not None and node.module.on_host:
-        node = graph.maker(node.sources[0])
+        makers = [graph.maker(source) for source in node.sources if source.observable_state is None]
+        if len(makers) > 1:
+            raise ExperimentError(
+                f"{node.module.label}: a function of {len(makers)} layers that a chip would have to compute; hand all "
+                "synapses to the neurons, as in neuron(a(x), b(y)), or join spikes after the run"
+            )
+        node = makers[0] if makers else None
     return node
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core import CADCHandle, MADCHandle
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
+from hxtorch import core
+from hxtorch.spiking._kernels.traces import resample
+from hxtorch.spiking._kernels.trains import scatter
+from hxtorch.spiking._memory import empty
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.observables import MADCTrace
+
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +32,9 @@ class TraceReadout:
         time_shift: Steps by which traces move to earlier times, negative to later ones; ends are repeated.
         shift_to_first: Subtract the first value of each trace instead of the offset.
         interpolation_mode: ``linear`` or ``nearest``.
+
+    Raises:
+        ParameterError: A value is none of these.
 
     Source:
         chip facts 4.1.
@@ -39,8 +49,20 @@ class TraceReadout:
     def __post_init__(self) -> None:
         if self.interpolation_mode not in ("linear", "nearest"):
             raise ParameterError(f"interpolation_mode: got {self.interpolation_mode!r}, wanted 'linear' or 'nearest'")
-        if not isinstance(self.time_shift, int):
+        if not isinstance(self.time_shift, (int, np.integer)):
             raise ParameterError(f"cadc_time_shift: got {self.time_shift!r}, wanted a whole number of steps")
+        _check_finite(self.offset, "trace_offset")
+        _check_finite(self.scale, "trace_scale")
+
+    def check_size(self, size: int) -> None:
+        """Check that tensors have one value, or one for each of ``size`` neurons.
+
+        Raises:
+            ParameterError: One has another shape.
+        """
+        for what, values in (("trace_offset", self.offset), ("trace_scale", self.scale)):
+            if not isinstance(values, Mapping) and np.shape(values) not in ((), (1,), (size,)):
+                raise ParameterError(f"{what}: got shape {tuple(np.shape(values))}, wanted one number or ({size},)")
 
     def read(self, samples: CADCHandle, runtime: float, dt: float, places: Sequence[LogicalNeuronOnDLS]) -> Tensor:
         """Return the membranes of a population in model units.
@@ -54,10 +76,57 @@ class TraceReadout:
         Returns:
             float32 (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
         """
+        offset = None if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
+        scale = _by_neuron(self.scale, places, "trace_scale")
+        if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
+            return self._resample(samples, runtime, dt, offset, scale)
         traces = torch.from_numpy(samples.to_dense(runtime, dt, self.interpolation_mode))
         traces = shift_time(traces, self.time_shift)
-        offset = traces[:1].clone() if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
-        return traces.sub_(offset).mul_(_by_neuron(self.scale, places, "trace_scale"))
+        return (traces - (traces[:1] if offset is None else offset)) * scale
+
+    def _resample(self, samples: CADCHandle, runtime: float, dt: float, offset: Tensor | None, scale: Tensor) -> Tensor:
+        """Do all of it at once, with an offset (None for the first value) and a scale of one number or (neuron,)."""
+        samples.require_samples()
+        count, size = core.observables.grid_points(runtime, dt), samples.size
+        steps = np.arange(count) + self.time_shift if self.time_shift else np.arange(count)
+        points = steps.clip(0, count - 1) * core.programs.in_cycles(dt)
+        out = empty((count, samples.batch_size, size))
+        scale = scale.reshape(-1).expand(size).contiguous()
+        offset = None if offset is None else offset.reshape(-1).expand(size).contiguous()
+        for part in samples.parts:
+            recorded = part.samples
+            resample(
+                points,
+                np.ascontiguousarray(recorded.times, np.int64),
+                np.ascontiguousarray(recorded.batch_offsets, np.int64),
+                np.ascontiguousarray(recorded.values, np.uint8),
+                part.columns,
+                part.indices,
+                size,
+                0 if offset is None else offset.data_ptr(),
+                scale.data_ptr(),
+                self.interpolation_mode == "nearest",
+                out.data_ptr(),
+            )
+        return out
+
+
+def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
+    """Put spikes on a grid, as :meth:`hxtorch.core.SpikeHandle.to_dense` does.
+
+    Args:
+        spikes: Recorded spikes.
+        runtime: Length of the grid in seconds; later spikes are left out.
+        dt: Step in seconds.
+
+    Returns:
+        Zeros and ones, float32 (time, batch, neuron).
+    """
+    shape = core.observables.grid_points(runtime, dt), spikes.batch_size, spikes.size
+    dense = empty(shape).zero_()
+    step = core.programs.in_cycles(dt)
+    scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
+    return dense
 
 
 def read_madc(samples: MADCHandle) -> tuple[MADCTrace, ...]:
@@ -77,6 +146,19 @@ def shift_time(traces: Tensor, steps: int) -> Tensor:
     return traces[(torch.arange(last + 1) + steps).clamp_(0, last)]
 
 
+def _check_finite(values: object, what: str) -> None:
+    """Check for finite numbers, at once or by coordinate."""
+    numbers = list(values.values()) if isinstance(values, Mapping) else values
+    try:
+        finite = bool(torch.as_tensor(numbers, dtype=torch.float32).isfinite().all())
+    except (TypeError, ValueError, RuntimeError):
+        raise ParameterError(
+            f"{what}: got {type(values).__name__}, wanted a number, a tensor or numbers by coordinate"
+        ) from None
+    if not finite:
+        raise ParameterError(f"{what}: holds NaN or infinity, wanted finite numbers")
+
+
 def _by_neuron(values: float | Tensor | Mapping[Any, float], places: Sequence[LogicalNeuronOnDLS], what: str) -> Tensor:
     """Return one number or one per neuron; in a mapping, neurons stand under their logical neuron or its anchor."""
     if not isinstance(values, Mapping):
@@ -84,4 +166,11 @@ def _by_neuron(values: float | Tensor | Mapping[Any, float], places: Sequence[Lo
     missing = [place for place in places if place not in values and place.anchor not in values]
     if missing:
         raise ParameterError(f"{what}: got no value for {missing[0]!r}, where a neuron of the population is")
-    return torch.tensor([float(values[place] if place in values else values[place.anchor]) for place in places])
+    found = [float(values[place] if place in values else values[place.anchor]) for place in places]
+    return torch.tensor(found, dtype=torch.float32)
+
+
+def _is_flat(values: Tensor, size: int) -> bool:
+    """Return whether these are one number or numbers by neuron, and none of them is trained."""
+    one_each = values.numel() == 1 or (values.numel() == size and values.shape[-1] == size)
+    return one_each and not values.requires_grad

@@ -8,8 +8,10 @@ from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeE
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.tensors import check_silence
+from hxtorch.spiking.uncompiled import uncompiled
 
 
+@uncompiled
 def run(experiment: Experiment, runtime: int | None) -> None:
     """Run an experiment and fill all handles.
 

@@ -19,13 +19,15 @@ def check_axes(tensor: object, what: str, size: int | None = None) -> Tensor:
         size: Wanted number of neurons, or None for any.
 
     Raises:
-        TensorTypeError: It is no tensor, or not of a floating type.
+        TensorTypeError: It is no tensor, not of a floating type, or sparse.
         TensorShapeError: It has other axes, an empty one, or another number of neurons.
     """
     if not isinstance(tensor, Tensor):
         raise TensorTypeError(f"{what}: got {type(tensor).__name__}, wanted a torch tensor (time, batch, neuron)")
     if not tensor.is_floating_point():
         raise TensorTypeError(f"{what}: got {tensor.dtype}, wanted a floating type; convert with .to(torch.float32)")
+    if tensor.layout is not torch.strided:
+        raise TensorTypeError(f"{what}: got layout {tensor.layout}, wanted a dense tensor; convert with .to_dense()")
     shape = tuple(tensor.shape)
     if tensor.ndim != 3 or 0 in shape:
         raise TensorShapeError(f"{what}: got shape {shape}, wanted (time, batch, neuron), none of them empty")

@@ -108,12 +108,14 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     from hxtorch.core.calibration.correlation import CorrelationCalibrator
     from hxtorch.core.calibration.drivers import SynapseDriverCalibrator
     from hxtorch.core.calibration.hagen import HagenCalibrator, HagenNeuronCalibrator
+    from hxtorch.core.calibration.hagen_synin import HagenSyninCalibrator
     from hxtorch.core.calibration.spiking import SpikingCalibrator
     from hxtorch.core.calibration.stp import STPCalibrator
 
     calibrators: dict[str, Calibrator] = {
         "spiking": SpikingCalibrator(),
         "hagen": HagenCalibrator(),
+        "hagen_synin": HagenSyninCalibrator(),
         "hagen_neuron": HagenNeuronCalibrator(),
         "synapse_driver": SynapseDriverCalibrator(),
         "stp": STPCalibrator(),

@@ -7,7 +7,7 @@ import numpy as np
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.calibrator import own_runs
 from hxtorch.core.calibration.result import Calibration
-from hxtorch.core.calibration.targets import IntegratorTarget, SpikingCalibTarget
+from hxtorch.core.calibration.targets import HagenSyninCalibTarget, IntegratorTarget, SpikingCalibTarget
 from hxtorch.core.interfaces import Connection
 
 ENTRIES = 4
@@ -15,16 +15,22 @@ TOLERANCE = 4.0  # LSB of the median neuron: noise of this look is below 1, raw 
 
 
 def still_holds(connection: Connection, calibration: Calibration) -> bool:
-    """Return whether the calibrated neurons of a chip rest near their target; takes milliseconds.
+    """Return whether what was calibrated on a chip rests where it shall, or did; takes milliseconds.
 
     A serial names one chip, but the chip behind it may have been replaced, or be emulated by a newer version. A
-    calibration of something else than neurons says nothing about rest: it is taken as it is.
+    calibration of something else than neurons or their lines says nothing about rest: it is taken as it is.
     """
-    if not isinstance(calibration.target, SpikingCalibTarget | IntegratorTarget):
+    target = calibration.target
+    if isinstance(target, SpikingCalibTarget | IntegratorTarget):
+        bench, wanted = Bench(connection, target), target.per_neuron("leak")
+    elif isinstance(target, HagenSyninCalibTarget):
+        bench, wanted = Bench(connection, SpikingCalibTarget()), calibration.measured.get("rest", np.empty(0))
+    else:
         return True
-    bench = Bench(connection, calibration.target)
+    if wanted.shape != (512,):
+        return False
     bench.set(**{**calibration.registers, "enable_leak": True})
     with own_runs(connection):
         rest = bench.mean(bench.configuration, entries=ENTRIES)
-    off = np.abs(rest - bench.target.per_neuron("leak"))[calibration.success]
+    off = np.abs(rest - wanted)[calibration.success]
     return bool(off.size == 0 or np.median(off) < TOLERANCE)

@@ -7,10 +7,10 @@ import numpy as np
 from hxtorch.core.calibration.algorithms import PowerPrediction, predictive_search
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.nominal import GM_EXPONENT, HAGEN_GAIN, capacitance
-from hxtorch.core.calibration.products import ROWS, mean_products, product_noise
+from hxtorch.core.calibration.products import MOST_SENDS, ROWS, mean_products, product_noise
 from hxtorch.core.calibration.targets import HagenCalibTarget
 
-WEIGHT, ACTIVATION, REPETITIONS = 12, 15, 100  # about 46 LSB: far from both limits
+SIZE, ACTIVATION, MOST_WEIGHT, REPETITIONS = 44.0, 15, 63, 100  # LSB of a product: far from both limits
 NOISE_REPETITIONS = 400  # show noise to 4 %
 TOLERANCE = 0.15
 
@@ -32,7 +32,8 @@ def calibrate_gains(bench: Bench, steps: int = 3) -> None:
 
 def measure_noise(bench: Bench, limit: float | None) -> None:
     """Measure what a result of each column varies by, LSB rms (512,); columns above ``limit`` fail."""
-    noise = product_noise(bench, WEIGHT, np.full(ROWS, ACTIVATION), NOISE_REPETITIONS).reshape(512)
+    weight, activation, _ = _factors(bench)
+    noise = product_noise(bench, weight, np.full(ROWS, activation), NOISE_REPETITIONS).reshape(512)
     bench.measured["noise"] = noise
     if limit is not None:
         bench.require(noise <= limit)
@@ -49,10 +50,19 @@ def wanted_gains(bench: Bench) -> np.ndarray:
 
 def column_gains(bench: Bench) -> np.ndarray:
     """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512)."""
-    vector = np.full((1, ROWS), ACTIVATION)
-    rest = mean_products(bench, WEIGHT, np.zeros((1, ROWS), np.int64), REPETITIONS)
+    weight, activation, sends = _factors(bench)
+    vector = np.full((1, ROWS), activation)
+    rest = mean_products(bench, weight, np.zeros((1, ROWS), np.int64), REPETITIONS)
     gains = [
-        (mean_products(bench, weight, vector, REPETITIONS) - rest) / (weight * ACTIVATION * ROWS)
-        for weight in (WEIGHT, -WEIGHT)
+        (mean_products(bench, signed, vector, REPETITIONS, sends) - rest) / (signed * activation * sends * ROWS)
+        for signed in (weight, -weight)
     ]
     return np.stack([gain.reshape(512) for gain in gains])
+
+
+def _factors(bench: Bench) -> tuple[int, int, int]:
+    """Return weight, activation and number of sends of which a typical column of the target makes :data:`SIZE` LSB."""
+    product = SIZE / ROWS / float(wanted_gains(bench).mean())
+    sends = int(np.clip(np.ceil(product / (MOST_WEIGHT * ACTIVATION)), 1, MOST_SENDS))
+    activation = int(np.clip(np.rint(product), 1, ACTIVATION))
+    return int(np.clip(np.rint(product / sends / activation), 1, MOST_WEIGHT)), activation, sends

@@ -8,18 +8,18 @@ from hxtorch.core.calibration.algorithms import LinearPrediction, predictive_sea
 from hxtorch.core.calibration.bench import Bench
 from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.nominal import driver_registers
-from hxtorch.core.calibration.products import ROWS, mean_products
+from hxtorch.core.calibration.products import MOST_SENDS, ROWS, mean_products
 from hxtorch.core.calibration.result import Calibration
 from hxtorch.core.calibration.targets import HagenNeuronCalibTarget, SynapseDriverCalibTarget
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.interfaces import Connection
 
 HIGH = 20  # larger one of two activations; the other one is the target's
-WEIGHT, REPETITIONS = 63, 4
-TRIAL_SENDS = 10  # show how large responses are
-MOST_SENDS = 100
+LARGEST_WEIGHT, REPETITIONS = 63, 4
+TRIAL_SENDS = 10  # show how large responses are; fewer where these reach the end of the range
 LARGEST = 99  # percentile of the responses that counts as the largest
 RESULT_RANGE = 127  # LSB
+LINEAR = 0.8  # share of it in which the largest responses are surely not cut
 OFFSET_PER_CODE = 0.1  # LSB of the activation per code of hagen_dac_offset (nominal)
 
 
@@ -49,11 +49,12 @@ class SynapseDriverCalibrator:
 
 def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int = 3) -> None:
     """Bring the offset of every driver to zero, with neurons that integrate."""
-    low, sends = int(np.asarray(target.test_activation)), _sends(bench, float(np.asarray(target.limit)))
+    low = int(np.asarray(target.test_activation))
+    weight, sends = _factors(bench, float(np.asarray(target.limit)))
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(hagen_dac_offset=codes)
-        return driver_offsets(bench, low, sends)
+        return driver_offsets(bench, low, weight, sends)
 
     start = bench.configuration.hagen_dac_offset
     prediction = LinearPrediction(1 / OFFSET_PER_CODE)
@@ -62,7 +63,7 @@ def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int
     bench.measured["driver_offset"] = found.values
 
 
-def driver_offsets(bench: Bench, activation: int, sends: int) -> np.ndarray:
+def driver_offsets(bench: Bench, activation: int, weight: int, sends: int) -> np.ndarray:
     """Return what each driver adds to an activation, LSB of the activation, (hemisphere, 128).
 
     Each driver alone, at two activations: the line through both responses, means over columns, meets zero at minus the
@@ -71,18 +72,23 @@ def driver_offsets(bench: Bench, activation: int, sends: int) -> np.ndarray:
     Args:
         bench: With neurons that integrate.
         activation: Smaller one of the two.
+        weight: Of all synapses.
         sends: How often each is sent.
     """
     single = np.eye(ROWS, dtype=np.int64)
     both = np.concatenate([activation * single, HIGH * single])
-    response = mean_products(bench, WEIGHT, both, REPETITIONS, sends)
+    response = mean_products(bench, weight, both, REPETITIONS, sends)
     low, high = response.mean(axis=2).reshape(2, 2, ROWS).swapaxes(0, 1)
     slope = np.maximum((high - low) / (HIGH - activation), 1e-3)
     return np.asarray(low / slope - activation)
 
 
-def _sends(bench: Bench, limit: float) -> int:
-    """Return how often to send the larger activation so that the largest responses reach ``limit`` of the range."""
-    single = HIGH * np.eye(ROWS, dtype=np.int64)
-    largest = np.percentile(mean_products(bench, WEIGHT, single, REPETITIONS, TRIAL_SENDS), LARGEST)
-    return int(np.clip(limit * RESULT_RANGE * TRIAL_SENDS / max(largest, 1.0), 1, MOST_SENDS))
+def _factors(bench: Bench, limit: float) -> tuple[int, int]:
+    """Return a weight, and how often to send, so that the largest responses reach ``limit`` of the range."""
+    single, weight, sends = HIGH * np.eye(ROWS, dtype=np.int64), LARGEST_WEIGHT, TRIAL_SENDS
+    while True:
+        largest = float(np.percentile(mean_products(bench, weight, single, REPETITIONS, sends), LARGEST))
+        if largest <= LINEAR * RESULT_RANGE or weight == 1:
+            break
+        sends, weight = (sends // 2, weight) if sends > 1 else (1, weight // 2)
+    return weight, int(np.clip(limit * RESULT_RANGE * sends / max(largest, 1.0), 1, MOST_SENDS))

@@ -32,7 +32,7 @@ def nightly_calib_path(name: str = "spiking", connection: Connection | None = No
     """Return the file ``NAME_cocolist.pbin`` of a calibration of the connected chip; it is made if there is none yet.
 
     Args:
-        name: ``spiking``, ``spiking2`` or ``hagen``.
+        name: ``spiking``, ``spiking2``, ``hagen`` or ``hagen_synin``.
         connection: The chip, or None for the current session's; without a session, the default chip's shipped file.
 
     Raises:
@@ -68,7 +68,7 @@ def chip_from_file(path: str | os.PathLike[str]) -> Chip:
     return load(path).to_chip()
 
 
-def chip_from_portable_binary(data: bytes) -> Chip:
+def chip_from_portable_binary(data: bytes | bytearray | memoryview) -> Chip:
     """Return a chip's registers as :func:`chip_from_file` does, from the content of the file.
 
     Raises:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from hxtorch.core.calibration.bench import Bench
@@ -9,6 +12,7 @@ from hxtorch.core.calibration.cadc import calibrate_cadc
 from hxtorch.core.calibration.calibrator import CalibrationOptions, Progress, progress_bar, signed
 from hxtorch.core.calibration.columns import calibrate_gains, measure_noise
 from hxtorch.core.calibration.drivers import calibrate_drivers
+from hxtorch.core.calibration.nominal import nominal_registers
 from hxtorch.core.calibration.potentials import calibrate_leak, calibrate_reset
 from hxtorch.core.calibration.references import calibrate_references
 from hxtorch.core.calibration.result import Calibration
@@ -19,6 +23,7 @@ from hxtorch.core.calibration.time_constants import calibrate_tau_mem
 from hxtorch.core.interfaces import Connection
 
 STAGES = 7  # of the integrators
+STRENGTHS = ("i_synin_exc_gm", "i_synin_inh_gm", "i_synapse_dac_bias")
 THRESHOLD = 150.0  # LSB; neurons fire only to show their membrane time constant
 
 
@@ -61,6 +66,22 @@ class HagenNeuronCalibrator:
         return signed(connection, target, bench.found, bench.success, bench.measured, "measured")
 
 
+@contextmanager
+def strong_inputs(bench: Bench) -> Iterator[None]:
+    """Take the usual strength of synapses and inputs for a while: weak ones are hard to see, and as fast."""
+    target, before, usual = bench.target, bench.configuration, HagenCalibTarget()
+    assert isinstance(target, HagenCalibTarget | HagenNeuronCalibTarget)  # noqa: S101 - for the type checker
+    strong = {"i_synin_gm": usual.i_synin_gm, "synapse_dac_bias": usual.synapse_dac_bias}
+    bench.target = type(target).restore({**target.values(), **strong})
+    registers = nominal_registers(bench.target)
+    bench.configuration = before.replace(**{name: registers[name] for name in STRENGTHS})
+    try:
+        yield
+    finally:
+        bench.target = target
+        bench.set(**{name: getattr(before, name) for name in STRENGTHS})
+
+
 def calibrate_integrators(bench: Bench, progress: Progress) -> None:
     """Calibrate neurons as for spiking, then switch their leak off.
 
@@ -78,7 +99,8 @@ def calibrate_integrators(bench: Bench, progress: Progress) -> None:
     calibrate_threshold(bench, threshold, steps=2)
     calibrate_tau_mem(bench, threshold)
     progress.stage("tau_syn")
-    calibrate_tau_syn(bench, steps=3)
+    with strong_inputs(bench):
+        calibrate_tau_syn(bench, steps=3)
     progress.stage("reset")
     bench.require(calibrate_reset(bench, np.asarray(bench.target.per_neuron("leak"))))
     progress.stage("leak again")

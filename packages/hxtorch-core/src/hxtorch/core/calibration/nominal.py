@@ -16,6 +16,7 @@ from hxtorch.core.calibration.targets import (
     CalibTarget,
     CorrelationCalibTarget,
     HagenCalibTarget,
+    HagenSyninCalibTarget,
     IntegratorTarget,
     NeuronCalibTarget,
     SpikingCalibTarget,
@@ -30,6 +31,9 @@ LEAK_CONDUCTANCE = 2.3206e-9  # siemens per code
 PARASITIC_TIME = 5e-3  # seconds; time constant of a membrane whose leak is off
 TAU_SYN_CODE = 504e-6  # seconds times code
 SMALL_CAPACITANCE = 0.25  # factor on a synaptic time constant
+HIGH_RESISTANCE = 8  # factor on a synaptic time constant
+SLOW_LINE = 5e-6  # seconds from which a synaptic line takes a high resistance
+EXCITATORY_LINE = 1  # code of readout_source; the inhibitory line is the next one
 GM_EXPONENT = 0.8  # strength of a synaptic input ~ code ** 0.8
 SHIFT_CURRENT = 0.15e-9  # amperes of offset per code beside the best one
 OFFSET_CURRENT = 0.25e-9  # amperes per code
@@ -94,13 +98,16 @@ class CADCRange:
 
 SPIKING_RANGE = CADCRange(70, 550)
 HAGEN_RANGE = CADCRange(150, 500)
+LINE_RANGE = CADCRange(150, 340)
 
 
-def cadc_range(target: NeuronCalibTarget | CADCCalibTarget) -> CADCRange:
+def cadc_range(target: NeuronCalibTarget | HagenSyninCalibTarget | CADCCalibTarget) -> CADCRange:
     """Return the transfer of the column ADC in which ``target`` counts its LSB."""
     if isinstance(target, CADCCalibTarget):
         low, high = (float(np.asarray(reading)) for reading in (target.read_low, target.read_high))
         return CADCRange(int(np.asarray(target.v_low)), int(np.asarray(target.v_high)), low, high)
+    if isinstance(target, HagenSyninCalibTarget):
+        return LINE_RANGE
     return HAGEN_RANGE if isinstance(target, IntegratorTarget) else SPIKING_RANGE
 
 
@@ -232,6 +239,24 @@ def driver_registers(target: SynapseDriverCalibTarget) -> dict[str, np.ndarray]:
     }
 
 
+def line_registers(target: HagenSyninCalibTarget) -> dict[str, np.ndarray]:
+    """Return what products need that are read from the excitatory lines.
+
+    A high resistance makes lines slow at codes whose steps are fine.
+    """
+    tau = target.per_input("tau_syn")
+    slow = tau >= SLOW_LINE
+    return {
+        **cadc_range(target).registers(),
+        **tau_syn_registers(tau / np.where(slow, HIGH_RESISTANCE, 1)),
+        "readout_source": np.full(512, EXCITATORY_LINE),
+        "high_resistance_exc": slow[0],
+        "high_resistance_inh": slow[1],
+        "i_synapse_dac_bias": np.full(4, code(float(np.asarray(target.synapse_dac_bias)))),
+        "hagen_dac_offset": np.full((2, 128), HAGEN_DAC_CENTER),
+    }
+
+
 def correlation_registers(target: CorrelationCalibTarget) -> dict[str, np.ndarray]:
     """Return biases of the correlation sensors, and trims without effect."""
     seconds, lsb = (float(np.asarray(value)) for value in (target.time_constant, target.amplitude))
@@ -253,6 +278,8 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         return driver_registers(target)
     if isinstance(target, CorrelationCalibTarget):
         return correlation_registers(target)
+    if isinstance(target, HagenSyninCalibTarget):
+        return line_registers(target)
     adc = cadc_range(target)
     capacitance_code = target.per_neuron("membrane_capacitance")
     strength = code(target.per_input("i_synin_gm") * gm_factor(target))

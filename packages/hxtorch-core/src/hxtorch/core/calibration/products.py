@@ -1,7 +1,8 @@
 """Matrix products that show single drivers and single columns of both hemispheres.
 
 A matrix of 256 rows and 256 columns makes two tiles: the first on the top hemisphere, the second on the bottom one.
-With activations for one of them only, a product shows that one.
+With activations for one of them only, a product shows that one. Results have the sign of the weights also where
+they are read from the excitatory lines, which drop.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench import Bench
+from hxtorch.core.calibration.nominal import EXCITATORY_LINE
 from hxtorch.core.programs import MatrixProgram
 
 ROWS = 128
+MOST_SENDS = 1000
 
 
 def mean_products(
@@ -48,7 +51,7 @@ def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetition
 
 
 def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: int, num_sends: int = 1) -> np.ndarray:
-    """Return single responses, int8 (repetitions, hemisphere, vectors, 256)."""
+    """Return single responses, int16 (repetitions, hemisphere, vectors, 256)."""
     nothing = np.zeros_like(activations)
     batch = np.concatenate([np.hstack([activations, nothing]), np.hstack([nothing, activations])])
     program = MatrixProgram(
@@ -57,5 +60,6 @@ def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: i
         np.tile(batch, (repetitions, 1)).astype(np.uint8),
         num_sends,
     )
-    values = bench.connection.matrix.run(program).values
-    return np.asarray(values.reshape(repetitions, 2, len(activations), 256))
+    values = bench.connection.matrix.run(program).values.reshape(repetitions, 2, len(activations), 256)
+    drops = (bench.configuration.readout_source == EXCITATORY_LINE).reshape(2, 1, 256)
+    return np.asarray(np.where(drops, -values.astype(np.int16), values))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hxtorch.core.calibration.targets import TARGETS, CalibTarget
+from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget
 from hxtorch.core.chip import Chip
 from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
@@ -88,6 +88,21 @@ class Calibration:
         """
         base = initial_config.configuration if isinstance(initial_config, Chip) else initial_config
         return Chip(self.apply(base or ChipConfiguration()))
+
+    def to_hagen_synin_result(self, connection: Connection, target: HagenSyninCalibTarget | None = None) -> Calibration:
+        """Return a calibration for products that are read from the synaptic lines; this one's synapse drivers stay.
+
+        Args:
+            connection: The chip that this calibration was made on; all else is measured there.
+            target: What to reach, or None for its defaults.
+
+        Raises:
+            CalibrationTargetError: This calibration has no synapse drivers of hagen mode.
+            CalibrationSerialError: It belongs to another chip.
+        """
+        from hxtorch.core.calibration.hagen_synin import hagen_synin_of
+
+        return hagen_synin_of(connection, self, target or HagenSyninCalibTarget())
 
     def require_chip(self, connection: Connection) -> None:
         """Refuse the chip behind ``connection`` if these codes were not found on it.

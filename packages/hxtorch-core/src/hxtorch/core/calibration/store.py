@@ -44,12 +44,15 @@ def dumps(calibration: Calibration) -> bytes:
     return to_safetensors(tensors, {"manifest": json.dumps(manifest, sort_keys=True)})
 
 
-def loads(data: bytes) -> Calibration:
+def loads(data: bytes | bytearray | memoryview) -> Calibration:
     """Return the calibration in ``data``.
 
     Raises:
         CalibrationFormatError: It is none, is damaged, or is of a schema that this version does not know.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise CalibrationFormatError(f"calibration: got a {type(data).__name__}, wanted bytes; load() reads files")
+    data = bytes(data)  # arrays of the calibration are views into it, so nobody else may write there
     try:
         metadata, tensors = read_container(data)
     except CalibrationFormatError as error:
@@ -167,7 +170,9 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> Calib
 def _read(path: Path) -> bytes:
     try:
         status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except PermissionError:
+        raise
+    except (OSError, ValueError) as error:  # not there, or a name that no file can have
         raise CalibrationNotFoundError(
             f"{path}: no such file; hxtorch.core.calibration.for_target makes a calibration of the connected chip"
         ) from error

@@ -8,6 +8,8 @@ from hxtorch.core.errors import RoutingError
 from hxtorch.core.network import Network, PopulationDescriptor, Projection
 from hxtorch.core.routing import build_routing
 
+BEYOND = 24  # sizes above one that fits which are tried before it is taken for the largest
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -36,8 +38,8 @@ class Remedy:
 def smallest_change(network: Network) -> Remedy | None:
     """Find the one population that has to lose the fewest neurons or sources for ``network`` to fit.
 
-    Candidates are routed, so the result fits. The search halves, which takes a population that fits to fit with one
-    neuron less.
+    Candidates are routed, so the result fits. The search halves. Since routers are greedy, a size may fit above one
+    that does not, so it goes on upwards until :data:`BEYOND` sizes in turn do not.
 
     Args:
         network: A network that does not fit.
@@ -59,6 +61,10 @@ def smallest_change(network: Network) -> Remedy | None:
                 fits = middle
             else:
                 fails = middle
+        size = fits + 1  # known not to fit
+        while size < min(population.size - 1, fits + BEYOND):
+            size += 1
+            fits = size if _fits(network, descriptor, size) else fits
         best = Remedy(descriptor, population.name, population.first(fits).size, population.size)
     return best
 

@@ -11,9 +11,9 @@ from hxtorch.core.demand import Demand, demand_of
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
+from hxtorch.core.integers import frozen
 from hxtorch.core.network import Network
 from hxtorch.core.populations import BackgroundPopulation, Population
-from hxtorch.core.programs import frozen
 from hxtorch.core.routes import BUSES, LABELS, Routing
 from hxtorch.core.routing import build_routing
 from hxtorch.core.routing_report import MAX_INPUTS

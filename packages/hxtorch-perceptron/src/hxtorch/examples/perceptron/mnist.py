@@ -100,7 +100,7 @@ def train(model: torch.nn.Module, loader: Batches, optimizer: torch.optim.Optimi
     """
     model.train()
     losses = []
-    for images, targets in tqdm(loader, desc="train", unit="batch", leave=False, file=sys.stdout):
+    for images, targets in tqdm(loader, desc="train", unit="batch", leave=False, file=sys.stdout, disable=None):
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(images), targets)
         torch.autograd.backward(loss)

@@ -18,7 +18,7 @@ def scale_input(x_in: Tensor) -> Tensor:
         Same shape.
     """
     largest = x_in.max() if x_in.numel() else x_in.new_zeros(())
-    return x_in * torch.where(largest > 0, constants.input_activation_max / largest, torch.ones_like(largest))
+    return _scaled(x_in, largest, constants.input_activation_max)
 
 
 def scale_weight(weight: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def scale_weight(weight: Tensor) -> Tensor:
         Same shape.
     """
     largest = weight.abs().max() if weight.numel() else weight.new_zeros(())
-    return weight * torch.where(largest > 0, constants.synaptic_weight_max / largest, torch.ones_like(largest))
+    return _scaled(weight, largest, constants.synaptic_weight_max)
 
 
 def clamp_weight_(weight: Tensor) -> Tensor:
@@ -48,3 +48,8 @@ def clamp_weight_(weight: Tensor) -> Tensor:
     """
     weight.data.clamp_(constants.synaptic_weight_min, constants.synaptic_weight_max)
     return weight
+
+
+def _scaled(values: Tensor, largest: Tensor, bound: int) -> Tensor:
+    """Scale such that ``largest`` becomes ``bound`` where it is positive; a zero divides nothing, in gradients too."""
+    return values * (bound / torch.where(largest > 0, largest, torch.full_like(largest, bound)))

@@ -8,7 +8,7 @@ from torch import Tensor
 from hxtorch.core import compute
 from hxtorch.core.errors import ProgramError
 from hxtorch.perceptron import chip, constants
-from hxtorch.perceptron.operands import Operand
+from hxtorch.perceptron.operands import Operand, require_tensors
 from hxtorch.perceptron.ops.digital import rounded, saturating
 from hxtorch.perceptron.ops.graft import graft
 from hxtorch.perceptron.tracing import active, enter, leave
@@ -38,6 +38,7 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
     Source:
         Chip facts 2.4.
     """
+    require_tensors(input=input)
     summand = alpha * torch.as_tensor(
         other, dtype=input.dtype if not isinstance(other, Tensor) else None, device=input.device
     )

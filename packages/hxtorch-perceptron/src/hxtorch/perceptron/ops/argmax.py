@@ -13,6 +13,7 @@ from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.rearrangement import Rearrangement
 from hxtorch.perceptron import chip
+from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.tracing import enter, leave, refuse
 
@@ -37,6 +38,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: b
     Source:
         Chip facts 2.4.
     """
+    require_tensors(input=input)
     axes = max(input.dim(), 1)
     if input.numel() == 0:
         raise ProgramError(f"argmax: got input of shape {tuple(input.shape)}, wanted at least one value")

@@ -11,6 +11,7 @@ from torch import Tensor
 from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.geometry import Geometry
 from hxtorch.perceptron.ops.mac import multiply, recorded
@@ -67,6 +68,7 @@ def _moved(function: Callable[[Tensor], Tensor], entry: tuple[int, ...]) -> Rear
 
 def _check(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, copies: int, axes: int) -> None:
     """Refuse shapes that do not fit each other."""
+    require_tensors(input=input, weight=weight, **({} if bias is None else {"bias": bias}))
     dims_fit = weight.dim() == axes + 2 and input.dim() in (axes + 1, axes + 2)
     if not dims_fit or 0 in (*weight.shape, *input.shape[-axes:]):
         raise ProgramError(

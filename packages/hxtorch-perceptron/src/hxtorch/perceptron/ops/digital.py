@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from hxtorch.perceptron import constants
-from hxtorch.perceptron.operands import RESULTS, Operand
+from hxtorch.perceptron.operands import RESULTS, Operand, require_tensors
 from hxtorch.perceptron.ops.graft import graft
 
 LOW, HIGH = constants.output_activation_min, constants.output_activation_max
@@ -20,8 +20,9 @@ def rounded(values: Tensor, mock: bool, operand: Operand = RESULTS) -> Tensor:
 
     Raises:
         OverflowError: One does not round into the range of ``operand``.
-        ValueError: One is NaN, or they are not floating point.
+        ValueError: One is NaN, or they are not floating point, or no dense tensor.
     """
+    require_tensors(**{operand.name: values})
     return operand.integers(values, "half_even" if mock else "half_away").to(values.device)
 
 

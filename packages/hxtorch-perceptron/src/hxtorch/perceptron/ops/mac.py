@@ -9,7 +9,7 @@ from hxtorch.core.compute import MAC
 from hxtorch.core.errors import ProgramError, RecordingError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
-from hxtorch.perceptron.operands import to_integers
+from hxtorch.perceptron.operands import require_tensors, to_integers
 from hxtorch.perceptron.ops.products import chip_products, mock_products
 from hxtorch.perceptron.tracing import enter, leave
 
@@ -51,6 +51,7 @@ def mac(
     Source:
         Chip facts 2.4.
     """
+    require_tensors(input=x, weight=weights)
     if weights.dim() != 2 or x.dim() not in (1, 2):
         raise ProgramError(
             f"mac: got input {tuple(x.shape)} and weight {tuple(weights.shape)}, "

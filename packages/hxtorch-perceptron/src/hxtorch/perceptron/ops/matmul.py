@@ -12,6 +12,7 @@ from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.rearrangement import Rearrangement
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.mac import multiply, recorded
 from hxtorch.perceptron.tracing import enter, leave, refuse
 
@@ -43,6 +44,7 @@ def matmul(
     Raises:
         OverflowError, ValueError, NoConnectionError, RecordingError: As :func:`~hxtorch.perceptron.mac`.
     """
+    require_tensors(input=input, other=other)
     if input.dim() == 0 or other.dim() == 0:
         raise ProgramError(
             f"matmul: got input {tuple(input.shape)} and other {tuple(other.shape)}, wanted at least one axis each"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-import hxtorch
 from hxtorch import spiking as hxsnn
-from hxtorch.core import NoConnectionError, calibration, current_session
+from hxtorch.core import calibration, current_session
 from hxtorch.core.calibration import Calibration, SpikingCalibTarget
+from hxtorch.examples.spiking.connection import connected
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -68,13 +68,7 @@ def main(args: argparse.Namespace | None = None) -> Calibration:
         The calibration.
     """
     args = args or get_parser().parse_args([])
-    opened = False
-    try:
-        current_session()
-    except NoConnectionError:
-        hxtorch.init_hardware()
-        opened = True
-    try:
+    with connected():
         made = calibrate(args)
         print(made.report())
         if args.output:
@@ -84,9 +78,6 @@ def main(args: argparse.Namespace | None = None) -> Calibration:
         rest = resting_potentials(args.output, args)
         print(f"  rest measured in a run: {float(rest.mean()):.1f} +- {float(rest.std()):.1f}, target {args.leak:g}")
         return made
-    finally:
-        if opened:
-            hxtorch.release_hardware()
 
 
 if __name__ == "__main__":

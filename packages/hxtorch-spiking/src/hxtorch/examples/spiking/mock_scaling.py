@@ -13,9 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-import hxtorch
 from hxtorch import spiking as hxsnn
-from hxtorch.core import NoConnectionError, current_session
+from hxtorch.examples.spiking.connection import connected
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
 from hxtorch.spiking.utils.dynamic_range.threshold import TraceScaling, get_trace_scaling
 from hxtorch.spiking.utils.dynamic_range.weight_scaling import get_weight_scaling
@@ -83,20 +82,11 @@ def main(args: argparse.Namespace | None = None) -> Comparison:
         args: Settings of :func:`get_parser`, or None for the defaults.
     """
     args = args or get_parser().parse_args([])
-    opened = False
-    try:
-        current_session()
-    except NoConnectionError:
-        hxtorch.init_hardware()
-        opened = True
-    try:
+    with connected():
         traces = get_trace_scaling(args.calibration_path)
         per_lsb = sum(traces.trace_scale.values()) / len(traces.trace_scale)
         weight_scale = get_weight_scaling(args.calibration_path, trace_scale=per_lsb)
         result = Comparison(weight_scale, run(True, args, weight_scale, None), run(False, args, weight_scale, traces))
-    finally:
-        if opened:
-            hxtorch.release_hardware()
     print(f"weight scale {weight_scale:.1f} LSB per unit, trace scale 1/{1 / per_lsb:.1f} units per LSB")
     print(f"difference of the membranes: {100 * result.difference:.0f} % of the model's")
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
-import hxtorch
-from hxtorch.core import NoConnectionError, current_session
+from hxtorch.core import current_session
+from hxtorch.examples.spiking.connection import connected
 from hxtorch.examples.spiking.yinyang_model import SNN, Model
 from hxtorch.spiking.datasets import YinYangDataset
 from hxtorch.spiking.errors import ParameterError
@@ -109,8 +110,8 @@ def build_model(args: argparse.Namespace) -> Model:
 
 
 def _progress(loader: Batches, title: str) -> Any:
-    """Show a bar, in the stream of the lines per epoch, so that they do not mix."""
-    return tqdm(loader, desc=title, unit="batch", leave=False, file=sys.stdout)
+    """Show a bar on terminals, in the stream of the lines per epoch, so that they do not mix."""
+    return tqdm(loader, desc=title, unit="batch", leave=False, file=sys.stdout, disable=None)
 
 
 def train(
@@ -190,18 +191,8 @@ def main(args: argparse.Namespace) -> float:
     Returns:
         Test accuracy after the last epoch.
     """
-    opened = False
-    if not args.mock:
-        try:
-            current_session()
-        except NoConnectionError:
-            hxtorch.init_hardware()
-            opened = True
-    try:
+    with nullcontext() if args.mock else connected():
         return _main(args)
-    finally:
-        if opened:
-            hxtorch.release_hardware()
 
 
 def _main(args: argparse.Namespace) -> float:

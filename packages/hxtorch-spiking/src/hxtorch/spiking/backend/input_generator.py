@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from hxtorch import core
+from hxtorch.spiking._kernels import trains
 from hxtorch.spiking.errors import TensorShapeError, TensorValueError
 
 
@@ -33,16 +35,20 @@ class InputGenerator:
             TensorValueError: A value is neither 0 nor 1.
             TensorShapeError: Populations differ in the batch size.
         """
-        spikes = spikes[: self.runtime].detach().cpu()
-        if not bool(((spikes == 0) | (spikes == 1)).all()):
+        spikes = spikes[: self.runtime].detach().cpu().contiguous()
+        if spikes.dtype not in (torch.float32, torch.float64):
+            spikes = spikes.to(torch.float64)
+        found = trains.find(spikes.numpy())
+        if found is None:
             bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
             raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
+        steps, batches, indices = found
         if self._batch_size not in (None, spikes.shape[1]):
             raise TensorShapeError(
                 f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
             )
         self._batch_size = spikes.shape[1]
-        self._trains[population] = core.SpikeTrains.from_dense(spikes.numpy(), self.dt)
+        self._trains[population] = core.SpikeTrains.from_steps(steps, indices, batches, self.dt)
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""

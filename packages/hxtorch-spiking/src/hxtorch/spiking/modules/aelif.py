@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch import core
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import CuBaStepCode, cuba_aelif_integration
 from hxtorch.spiking.functional.loop import Feedback
-from hxtorch.spiking.functional.threshold import surrogate
-from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, TensorHandle
+from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.arguments import AELIFArguments, Unpack, aelif_defaults, lif_defaults
+from hxtorch.spiking.modules.firing import check_surrogate
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
+
+if TYPE_CHECKING:
+    from hxtorch import core
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 _REFERENCE = 511
 """Code of the adaptation's reference, as users of the chip keep it (chip facts 3.1)."""
@@ -95,7 +97,7 @@ class AELIF(AnalogNeuron):
         self.clock_scale_adaptation_pulse: int = chosen["clock_scale_adaptation_pulse"]
         self.method = chosen["method"]
         self.alpha = chosen["alpha"]
-        surrogate(self.method)  # refuses unknown names
+        check_surrogate(self.method, self.alpha)
 
     def layout(self) -> tuple[Any, ...]:
         """Return what placing, routing and the registers of the terms depend on."""
@@ -170,11 +172,6 @@ class AELIF(AnalogNeuron):
             traces=self.enable_cadc_recording,
             feedback=feedback,
         )
-
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        return self.handle(self.integrate(current, self._observables(hw_data, current)))
 
     def handle(self, traces: functional.AELIF) -> NeuronHandle | ReadoutNeuronHandle:
         """Return traces of the model as what users get: membranes and adaptation only if they are recorded."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.core import CADCHandle, MADCHandle, RecordingError, SpikeHandle
-from hxtorch.core.chip import AtomicNeuron
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
+from hxtorch.core.errors import RecordingError
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional.masked import Masked
@@ -27,8 +26,27 @@ from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parame
 from hxtorch.spiking.recording import TraceReadout, read_madc
 from hxtorch.spiking.utils.readout_source import ReadoutSource
 
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+    from hxtorch.core.chip import AtomicNeuron
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
-class AnalogNeuron(Population):
+
+def _of_readout(field: str) -> property:
+    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
+
+    def read(self: AnalogNeuron) -> Any:
+        return getattr(self.readout, field)
+
+    def write(self: AnalogNeuron, value: Any) -> None:
+        readout = replace(self.readout, **{field: value})
+        readout.check_size(self.size)
+        self.readout = readout
+
+    return property(read, write, doc=f"See ``{field}`` of :class:`~hxtorch.spiking.recording.TraceReadout`.")
+
+
+class AnalogNeuron(Population, ABC):
     """Base of the populations of neuron circuits.
 
     Args:
@@ -54,6 +72,15 @@ class AnalogNeuron(Population):
     membrane_capacitance: HXBaseParameter
     synapse_dac_bias: HXBaseParameter
 
+    readout: TraceReadout
+    """What is done to CADC traces before the numerics see them."""
+
+    trace_offset = _of_readout("offset")
+    trace_scale = _of_readout("scale")
+    cadc_time_shift = _of_readout("time_shift")
+    shift_cadc_to_first = _of_readout("shift_to_first")
+    interpolation_mode = _of_readout("interpolation_mode")
+
     coordinates: tuple[LogicalNeuronOnDLS, ...] = ()
     """Where the neurons are, once they were placed on a chip."""
 
@@ -62,7 +89,9 @@ class AnalogNeuron(Population):
         if unknown:
             raise TypeError(f"{type(self).__name__}: got an unknown argument {unknown[0]!r}; known: {', '.join(names)}")
         chosen = {**lif_defaults(), **given}
-        super().__init__(size, experiment, chosen["execution_instance"])
+        super().__init__(size, experiment, chosen["execution_instance"], chosen["func"])
+        if self.func is not None:
+            self.recurs = False  # type: ignore[misc]  # the function takes no spikes of its own
         for name in self.parameter_names:
             self.add_module(name, self._legal_parameter(name, chosen[name]))
         self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
@@ -70,7 +99,8 @@ class AnalogNeuron(Population):
         self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
         self.cadc_readout_source = ReadoutSource.of(chosen["cadc_readout_source"], "cadc_readout_source")
         self.enable_madc_recording: bool = chosen["enable_madc_recording"]
-        self.record_neuron_id: int | None = chosen["record_neuron_id"]
+        index = chosen["record_neuron_id"]
+        self.record_neuron_id: int | None = int(index) if isinstance(index, np.integer) else index
         self.madc_readout_source = ReadoutSource.of(chosen["madc_readout_source"], "madc_readout_source")
         self.placement_constraint = chosen["placement_constraint"]
         self.neuron_structure = _legal_structure(chosen["neuron_structure"])
@@ -81,6 +111,7 @@ class AnalogNeuron(Population):
             chosen["shift_cadc_to_first"],
             chosen["interpolation_mode"],
         )
+        self.readout.check_size(self.size)
         self._check_recording()
 
     @property
@@ -191,7 +222,7 @@ class AnalogNeuron(Population):
         values = {name: getattr(self, name).hardware_value for name in self.parameter_names}
         for name, value in values.items():
             self._check_size(name, value)
-        return {name: torch.as_tensor(value, dtype=torch.float64).cpu().numpy() for name, value in values.items()}
+        return {name: _array(value) for name, value in values.items()}
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population."""
@@ -199,6 +230,23 @@ class AnalogNeuron(Population):
         for handle in handles[1:]:
             total = total + handle.filled()
         return total
+
+    @abstractmethod
+    def integrate(self, current: Tensor, recorded: HardwareObservables) -> Any:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+
+    @abstractmethod
+    def handle(self, traces: Any) -> TensorHandle:
+        """Return traces of the model as what users get: membranes only if they are recorded."""
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs, by the model or by ``func``."""
+        current = self.total_input(input)
+        recorded = self._observables(hw_data, current)
+        if self.func is None:
+            return self.handle(self.integrate(current, recorded))
+        shown = None if hw_data is None else recorded
+        return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
 
     def post_process(
         self,
@@ -236,7 +284,10 @@ class AnalogNeuron(Population):
         return method if mask is None else Masked(method, mask)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
-        parameter = as_parameter(value)
+        try:
+            parameter = as_parameter(value)
+        except ParameterError as error:
+            raise ParameterError(f"{name} of {type(self).__name__}: {error}") from None
         self._check_size(name, parameter.model_value)
         return parameter
 
@@ -258,6 +309,10 @@ class AnalogNeuron(Population):
             raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
         if not 0 <= index < self.size:
             raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {self.size - 1}")
+
+
+def _array(value: ParameterValue) -> np.ndarray:
+    return value.to(torch.float64).cpu().numpy() if isinstance(value, Tensor) else np.array(value, np.float64)
 
 
 def _legal_structure(structure: object) -> Morphology:

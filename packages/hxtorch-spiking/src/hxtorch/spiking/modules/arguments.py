@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypedDict
+
+from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.execution_instance import ExecutionInstance
@@ -128,6 +130,18 @@ class MembraneRecordingArguments(TypedDict, total=False):
     """Circuits of one neuron, None for one circuit each. Default None."""
 
 
+class FunctionArgument(TypedDict, total=False):
+    """A model of the user's own."""
+
+    func: Callable[..., Any] | None
+    """Computes the traces in the place of the model, which stays what the chip is set up for. Default None.
+
+    A function of the weighted spikes (time, batch, neuron) that returns the main tensor of the handle or a tuple of its
+    fields, as those of :mod:`hxtorch.spiking.functional` do. Arguments of the names ``params``, ``hw_data`` (what the
+    chip recorded, to take the place of what is computed) and ``dt`` are given if it has them.
+    """
+
+
 class LIFParamsArgument(TypedDict, total=False):
     """The older spelling of the model's parameters."""
 
@@ -163,6 +177,7 @@ class LIFArguments(
     PlaceArguments,
     SpikeRecordingArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     LIFParamsArgument,
     total=False,
 ):
@@ -178,6 +193,7 @@ class IAFArguments(
     PlaceArguments,
     SpikeRecordingArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     IAFParamsArgument,
     total=False,
 ):
@@ -190,6 +206,7 @@ class LIArguments(
     DACArguments,
     PlaceArguments,
     MembraneRecordingArguments,
+    FunctionArgument,
     LIParamsArgument,
     total=False,
 ):
@@ -243,6 +260,7 @@ class AELIFArguments(
     SpikeRecordingArguments,
     MembraneRecordingArguments,
     TermArguments,
+    FunctionArgument,
     total=False,
 ):
     """Arguments of adaptive exponential leaky integrate-and-fire neurons."""
@@ -300,6 +318,7 @@ def lif_defaults() -> LIFArguments:
         "shift_cadc_to_first": False,
         "interpolation_mode": "linear",
         "neuron_structure": None,
+        "func": None,
         "params": None,
     }
 
@@ -329,7 +348,9 @@ def spell_out(
     for name, default in lif_defaults().items():
         if name in values and isinstance(default, MixedHXModelParameter):
             values[name] = MixedHXModelParameter(values[name], default.hardware_value)
-    refractory_time = values.get("refractory_time")
-    if isinstance(refractory_time, (int, float)) and refractory_time == 0:  # which no chip has
+    none = values.get("refractory_time")  # which no chip has
+    if isinstance(none, Tensor) and bool((none == 0).any()):
+        values["refractory_time"] = MixedHXModelParameter(none, none.detach().masked_fill(none == 0, _REFRACTORY_TIME))
+    elif isinstance(none, (int, float)) and none == 0:
         values["refractory_time"] = MixedHXModelParameter(0.0, _REFRACTORY_TIME)
     return {**others, **values}

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError
+from hxtorch.spiking.experiment import BaseExperiment
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.uncompiled import uncompiled
 
 if TYPE_CHECKING:
     from hxtorch.spiking.experiment import Experiment
@@ -24,12 +26,20 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     Args:
         experiment: Collects the module when it is called.
         func: Computes the output, or None for the own ``forward_func``.
+
+    Raises:
+        ExperimentError: ``experiment`` is none.
     """
 
     def __init__(self, experiment: Experiment, func: Callable[..., Any] | None = None) -> None:
+        if not isinstance(experiment, BaseExperiment):
+            got = f"{type(self).__name__}: got {type(experiment).__name__}"
+            raise ExperimentError(f"{got} for the experiment, wanted a hxtorch.spiking.Experiment")
         super().__init__()
         self.experiment = experiment
         self._func = func
+
+    __call__ = uncompiled(torch.nn.Module.__call__)
 
     @property
     def func(self) -> Callable[..., Any] | None:

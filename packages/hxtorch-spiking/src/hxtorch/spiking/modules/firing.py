@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
 
+from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, LIF
 from hxtorch.spiking.functional.loop import Feedback
-from hxtorch.spiking.functional.threshold import surrogate
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.functional.threshold import Surrogate, surrogate
+from hxtorch.spiking.handle import NeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.arguments import lif_defaults
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
+
+
+def check_surrogate(method: str | Surrogate, alpha: float) -> None:
+    """Check the arguments of a surrogate derivative.
+
+    Raises:
+        ParameterError: No surrogate has the name, or the steepness is no finite number of at least 0.
+    """
+    surrogate(method)
+    if not (math.isfinite(alpha) and alpha >= 0):
+        raise ParameterError(f"alpha: got {alpha}, wanted a finite number of at least 0")
 
 
 class FiringNeuron(AnalogNeuron, ABC):
@@ -39,7 +52,7 @@ class FiringNeuron(AnalogNeuron, ABC):
         chosen = {**lif_defaults(), **given}
         self.method = chosen["method"]
         self.alpha = chosen["alpha"]
-        surrogate(self.method)  # refuses unknown names
+        check_surrogate(self.method, self.alpha)
 
     @abstractmethod
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF | IAF:
@@ -50,11 +63,6 @@ class FiringNeuron(AnalogNeuron, ABC):
             recorded: What the chip showed, which takes the place of what is computed.
             feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
         """
-
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        return self.handle(self.integrate(current, self._observables(hw_data, current)))
 
     def handle(self, traces: LIF | IAF) -> NeuronHandle:
         """Return traces of the model as what users get: membranes only if they are recorded."""

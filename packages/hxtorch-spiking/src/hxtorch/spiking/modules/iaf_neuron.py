@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from torch import Tensor
 
-from hxtorch import core
-from hxtorch.core.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
+
+if TYPE_CHECKING:
+    from hxtorch import core
+    from hxtorch.core.coordinates import LogicalNeuronOnDLS
 
 
 class IAFNeuron(FiringNeuron):

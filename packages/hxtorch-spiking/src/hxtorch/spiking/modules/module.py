@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from torch import Tensor
 
-from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.handle import TensorHandle
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.recording import read_spikes
 from hxtorch.spiking.tensors import check_axes, check_finite
 
 if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
     from hxtorch.spiking.experiment import Experiment
 
 
@@ -162,7 +162,7 @@ class HXModule(HXBaseExperimentModule):
         Returns:
             Tensors (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
         """
-        dense = None if hw_spikes is None else torch.from_numpy(hw_spikes.to_dense(runtime, self.experiment.dt))
+        dense = None if hw_spikes is None else read_spikes(hw_spikes, runtime, self.experiment.dt)
         return HardwareObservables(spikes=dense)
 
     def _check_input(self, handle: object) -> None:

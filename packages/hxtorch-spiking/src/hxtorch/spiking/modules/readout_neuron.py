@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LI, CUBALIParams, cuba_li_integration
-from hxtorch.spiking.handle import ReadoutNeuronHandle, TensorHandle
+from hxtorch.spiking.handle import ReadoutNeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.arguments import LIArguments, Unpack, spell_out
 from hxtorch.spiking.observables import HardwareObservables
@@ -51,10 +49,8 @@ class ReadoutNeuron(AnalogNeuron):
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         return cuba_li_integration(current, self.params, recorded, self.experiment.dt)
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs."""
-        current = self.total_input(input)
-        traces = self.integrate(current, self._observables(hw_data, current))
+    def handle(self, traces: LI) -> ReadoutNeuronHandle:
+        """Return traces of the model as what users get: membranes only if they are recorded."""
         if not self.enable_cadc_recording:
             return ReadoutNeuronHandle(membrane_madc=traces.membrane_madc)
         return ReadoutNeuronHandle(traces.membrane_cadc, traces.current, traces.membrane_madc)

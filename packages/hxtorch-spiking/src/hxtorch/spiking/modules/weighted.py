@@ -84,12 +84,15 @@ class WeightedProjection(Projection):
             int8, -63..63 LSB, of the weight's shape, on the CPU.
 
         Raises:
+            TensorTypeError: The transform returned something else than a tensor.
             TensorValueError: The transformed weight holds NaN or infinity.
             TensorShapeError: The transform changed the shape.
             OperandRangeError: A transformed weight exceeds +-63.
         """
         with torch.no_grad():
             weight = self.weight_transform(self.weight.detach())
+            if not isinstance(weight, Tensor):
+                raise TensorTypeError(f"transform of {self.label}: returned {type(weight).__name__}, wanted a tensor")
             check_finite(weight, f"transformed weight of {self.label}")
             if weight.shape != self.weight.shape:
                 shapes = f"{tuple(weight.shape)}, wanted {tuple(self.weight.shape)}"

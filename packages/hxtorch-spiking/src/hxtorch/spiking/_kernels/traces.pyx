@@ -1,0 +1,48 @@
+"""Samples of a column ADC on a grid of time (see traces.h)."""
+
+from libc.stdint cimport int64_t, uint8_t, uintptr_t
+
+
+cdef extern from "traces.h" nogil:
+    ctypedef struct hx_traces:
+        int64_t points, batch, size, count, width
+        const double *point
+        const int64_t *times
+        const int64_t *offsets
+        const uint8_t *values
+        const int64_t *columns
+        const int64_t *indices
+        const float *offset
+        const float *scale
+        int nearest
+        float *out
+    int HX_COLUMNS
+    void hx_resample(const hx_traces *)
+
+
+def resample(const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
+             const int64_t[::1] columns, const int64_t[::1] indices, int64_t size, uintptr_t offset, uintptr_t scale,
+             bint nearest, uintptr_t out):
+    """Write the traces of one hemisphere's columns."""
+    cdef hx_traces job
+    cdef int64_t j
+    cdef bint legal = columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
+    if columns.shape[0] == 0 or points.shape[0] == 0:
+        return
+    for j in range(columns.shape[0] if legal else 0):
+        legal = legal and 0 <= columns[j] < values.shape[1] and 0 <= indices[j] < size
+    if not legal:
+        raise ValueError(f"columns: got others than at most {HX_COLUMNS} of the samples, each for a neuron of {size}")
+    legal = offsets.shape[0] > 0 and offsets[0] == 0 and offsets[offsets.shape[0] - 1] == times.shape[0] == values.shape[0]
+    for j in range(1, offsets.shape[0]):
+        legal = legal and offsets[j - 1] < offsets[j]
+    if not legal:
+        raise ValueError("samples: got others than at least one time and row of values for each batch entry")
+    job.points, job.batch, job.size = points.shape[0], offsets.shape[0] - 1, size
+    job.count, job.width = columns.shape[0], values.shape[1]
+    job.point, job.times, job.offsets, job.values = &points[0], &times[0], &offsets[0], &values[0, 0]
+    job.columns, job.indices = &columns[0], &indices[0]
+    job.offset, job.scale = <const float *>offset, <const float *>scale
+    job.nearest, job.out = nearest, <float *>out
+    with nogil:
+        hx_resample(&job)
