@@ -326,8 +326,8 @@ def run_or_refused(connection, program, *registers):
     [
         "cadc_offset", "weight", "label", "row_mode", "v_leak", "i_leak", "v_threshold", "v_reset", "i_synin_exc_tau",
         "i_synin_inh_gm", "refractory_time", "enable_leak", "enable_adaptation", "enable_coba_exc",
-        "enable_exponential", "enable_spike_output", "event_address", "row_select_mask", "enable_stp", "stp_utilization", "v_stp",
-        "i_synapse_dac_bias", "background_period", "enable_background", "connect_right",
+        "enable_exponential", "enable_spike_output", "event_address", "row_select_mask", "enable_stp",
+        "stp_utilization", "v_stp", "i_synapse_dac_bias", "background_period", "enable_background", "connect_right",
     ],
 )  # fmt: skip
 def test_a_write_during_a_run_is_done_or_refused_and_the_chip_goes_on(connection, register):

@@ -282,7 +282,7 @@ class SpikingEngine:
 def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return times and sources of spikes, by time, then neuron in each entry."""
     times, numbers, offsets = sent
-    senders = numbers + page.first_neuron
+    senders = numbers.astype(np.int64) + page.first_neuron
     if page.count > 1:  # the same neuron is another source after a write
         entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.lexsort((page.neuron[senders], times, entry))

@@ -14,7 +14,7 @@ from hxtorch.core import ExecutionInstanceHooks
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
 
 if TYPE_CHECKING:
-    from hxtorch.core import Connection
+    from hxtorch.core import Connection, ExecutionInstanceHooks
     from hxtorch.core.calibration import Calibration
 
 
