@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from hxtorch.core import open_session
-from hxtorch.core.calibration import HagenCalibTarget, HagenSyninCalibTarget, SpikingCalibTarget, calibrate
+from hxtorch.core.calibration import (
+    CalibrationRangeWarning,
+    HagenCalibTarget,
+    HagenSyninCalibTarget,
+    SpikingCalibTarget,
+    calibrate,
+)
+from hxtorch.core.errors import CalibrationError
 
 ENDS = [
     (SpikingCalibTarget, {"threshold": 50}, "threshold", 0.9),  # neurons whose readout is far off meet the rails
@@ -39,3 +46,14 @@ def test_ends_of_checked_ranges_are_reached(kind, values, name, least):
     wanted = np.broadcast_to(target.values()[name], found.measured[name].shape)
     reached = found.measured[name][..., found.success]
     np.testing.assert_allclose(reached.mean(axis=-1), wanted[..., found.success].mean(axis=-1), rtol=0.05, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [SpikingCalibTarget, HagenCalibTarget, HagenSyninCalibTarget])
+def test_synapses_that_are_off_reach_nothing_and_say_so(kind):
+    with pytest.warns(CalibrationRangeWarning, match="synapse_dac_bias"):
+        target = kind(synapse_dac_bias=0)
+    with (
+        open_session(serial="emulated-5", fidelity="full") as session,
+        pytest.raises(CalibrationError, match="none of 512"),
+    ):
+        calibrate(session.connection, target)

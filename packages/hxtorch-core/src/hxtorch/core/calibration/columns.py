@@ -13,6 +13,7 @@ from hxtorch.core.calibration.targets import HagenCalibTarget
 SIZE, ACTIVATION, MOST_WEIGHT, REPETITIONS = 44.0, 15, 63, 100  # LSB of a product: far from both limits
 NOISE_REPETITIONS = 400  # show noise to 4 %
 TOLERANCE = 0.15
+LEAST_GAIN = 1e-7  # in place of none where the target wants a code of 0
 
 
 def calibrate_gains(bench: Bench, steps: int = 3) -> None:
@@ -45,7 +46,8 @@ def wanted_gains(bench: Bench) -> np.ndarray:
     strength = (target.per_input("i_synin_gm") / usual.i_synin_gm) ** GM_EXPONENT
     bias = float(np.asarray(target.synapse_dac_bias)) / usual.synapse_dac_bias
     size = capacitance(usual.membrane_capacitance) / capacitance(target.per_neuron("membrane_capacitance"))
-    return np.asarray(HAGEN_GAIN * strength * bias * size * target.per_input("tau_syn") / usual.tau_syn)
+    gain = HAGEN_GAIN * strength * bias * size * target.per_input("tau_syn") / usual.tau_syn
+    return np.asarray(np.maximum(gain, LEAST_GAIN))
 
 
 def column_gains(bench: Bench) -> np.ndarray:

@@ -48,8 +48,8 @@ def match_synapses(bench: Bench, drops: np.ndarray) -> None:
     the others have.
     """
     quadrant = np.array([np.median(drops[:, quadrant == QUADRANTS]) for quadrant in range(4)])
-    per_code = np.maximum(quadrant, 1e-3) / bench.configuration.i_synapse_dac_bias
-    wanted = min(float(quadrant.mean()), float(per_code.min()) * CAPMEM_MAX)
+    per_code = np.maximum(quadrant, 1e-3) / np.maximum(bench.configuration.i_synapse_dac_bias, 1)
+    wanted = min(float(quadrant.mean()), float(per_code.min()) * (CAPMEM_MAX - 1))
     bench.set(i_synapse_dac_bias=np.clip(np.rint(wanted / per_code), 1, CAPMEM_MAX).astype(np.int64))
 
 

@@ -29,6 +29,7 @@ PEAK = 0.135  # volts wanted of a typical potential
 MAX_CURRENT = (60e-9, 25e-9)  # amperes; the inputs saturate softly at about 500 and 170 nA
 OBSERVED = 3.0  # sums of time constants from pulse to pulse
 PULSES, RISING_SAMPLES = 96, 500  # least number of pulses of each sign, and of samples in their first 3 tau_syn
+LEAST_CURRENT = 1e-13  # amperes per weight, in place of none where the target wants a code of 0
 SLOWEST = 5.0  # synaptic time constants that a membrane may take while it is measured
 
 
@@ -75,7 +76,7 @@ def typical_current(bench: Bench) -> np.ndarray:
     """Return the synaptic current per weight of a chip without mismatch at nominal codes, amperes (2, 512)."""
     bias = float(np.asarray(bench.target.synapse_dac_bias)) / 600
     strength = (bench.target.per_input("i_synin_gm") * gm_factor(bench.target) / 500) ** GM_EXPONENT
-    return np.asarray(SYNAPSE_CURRENT * bias * strength)
+    return np.asarray(np.maximum(SYNAPSE_CURRENT * bias * strength, LEAST_CURRENT))
 
 
 def _sizes(

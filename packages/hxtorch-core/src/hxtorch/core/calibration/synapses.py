@@ -55,7 +55,9 @@ def _match_quadrants(bench: Bench, strengths: np.ndarray) -> np.ndarray:
     bias = bench.configuration.i_synapse_dac_bias.astype(np.float64)
     matched = np.clip(np.rint(bias * typical / np.maximum(quadrant, 1e-3)), 1, CAPMEM_MAX)
     wanted = np.asarray(typical * typical_current(bench))
-    _set(bench, _GM, _corrected(bench, _GM, strengths * (matched / bias)[QUADRANTS], wanted, GM_EXPONENT))
+    _set(
+        bench, _GM, _corrected(bench, _GM, strengths * (matched / np.maximum(bias, 1))[QUADRANTS], wanted, GM_EXPONENT)
+    )
     bench.set(i_synapse_dac_bias=matched.astype(np.int64))
     return wanted
 
