@@ -1,7 +1,7 @@
 """Memory of a training step of 5 -> 120 LIF -> 3 LI, 100 steps, in a fresh process, against what it has to hold.
 
 That is: the inputs, the outputs (weighted spikes and traces), and what the way back needs (membranes before the reset,
-and one byte per step and neuron for events).
+and one byte per step and neuron for events, whether they are kept or computed again).
 """
 
 import subprocess

@@ -2,7 +2,8 @@
 
 A peer that is not installed is left out. All networks are input -> LIF -> LI with exponential synaptic currents,
 SuperSpike or what the peer has in its place, no refractory time, float32, Adam. Ours go through the public modules in
-mock mode.
+mock mode: "spikes only" records the hidden layer's spikes, which is what all peers return but the loop, "full traces"
+its membrane and current too. The readout's membrane is recorded in both.
 """
 
 from __future__ import annotations

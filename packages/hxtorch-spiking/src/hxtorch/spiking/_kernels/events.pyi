@@ -9,7 +9,7 @@ PARTS_OF_ROWS: int
 """Parts in which rows are summed, whatever the number of threads."""
 
 def find(double: bool, rows: int, sources: int, spikes: int, bits: int, threads: int) -> tuple[int, bool]:
-    """Write the bits of spikes; return their number and whether some are graded."""
+    """Write the bits of spikes, and in two more words what is returned: their number, and whether some are graded."""
 
 def weigh_spikes(
     double: bool,

@@ -131,10 +131,11 @@ cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_
 
 
 def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t bits, int threads):
-    """Write the bits of spikes; return their number and whether some are graded."""
+    """Write the bits of spikes, and behind them what is returned: their number, and whether some are graded."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
     cdef int64_t count
+    cdef int64_t *behind = <int64_t *>bits + rows * ((sources + 63) // 64)
     if double:
         b = wide(rows, sources, 0, spikes, bits, False)
         with nogil:
@@ -143,7 +144,8 @@ def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t
         a = single(rows, sources, 0, spikes, bits, False)
         with nogil:
             count = scan(&a, threads)
-    return abs(count), count < 0
+    behind[0], behind[1] = abs(count), count < 0
+    return behind[0], count < 0
 
 
 def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,

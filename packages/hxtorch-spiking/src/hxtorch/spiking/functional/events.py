@@ -55,7 +55,6 @@ def _find(spikes: Tensor) -> Found:
     bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
     double = spikes.dtype == torch.float64
     count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
-    bits[-2], bits[-1] = count, graded
     return Found(bits, count, graded)
 
 
