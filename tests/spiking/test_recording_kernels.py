@@ -57,6 +57,22 @@ def test_traces_are_those_of_the_conversion_of_core(seed, batch, size, shift, to
     assert torch.equal(readout.read(handle, 1000 * CYCLE, dt, ()), wanted)
 
 
+def test_traces_do_not_depend_on_the_number_of_threads():
+    samples, size = draw_samples(np.random.default_rng(0), 20, 60, 1000), 60
+    numbers = (
+        np.arange(40) * 25.0,
+        samples.times,
+        samples.batch_offsets,
+        samples.values,
+        np.arange(size),
+        np.arange(size),
+    )
+    grids = [torch.empty(40, 20, size) for _ in range(2)]
+    for grid, threads in zip(grids, (1, 3), strict=True):
+        resample(*numbers, None, np.full(size, 0.3, np.float32), False, grid.data_ptr(), threads)
+    assert torch.equal(*grids)
+
+
 def test_gradients_reach_a_scale_that_is_trained():
     handle = draw_handle(np.random.default_rng(0), 2, 5, 1000)
     scale = torch.ones(5, requires_grad=True)
@@ -80,7 +96,7 @@ def test_places_beyond_the_arrays_are_refused(columns, indices, offsets):
     out, scale = torch.zeros(2, 1, 4), np.ones(4, np.float32)
     arrays = np.arange(2.0), np.arange(2), np.array(offsets), np.zeros((2, 3), np.uint8)
     with pytest.raises(ValueError, match=r"columns|samples"):
-        resample(*arrays, np.array(columns), np.array(indices), None, scale, False, out.data_ptr())
+        resample(*arrays, np.array(columns), np.array(indices), None, scale, False, out.data_ptr(), 1)
     assert not out.any()
 
 

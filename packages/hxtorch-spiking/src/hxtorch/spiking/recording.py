@@ -92,16 +92,15 @@ class TraceReadout:
         """Do all of it at once, with an offset (None for the first value) and a scale, float32 (neuron,)."""
         points, size = _points(runtime, dt, self.time_shift), samples.size
         out = empty((len(points), samples.batch_size, size))
-        nearest = self.interpolation_mode == "nearest"
+        nearest, threads = self.interpolation_mode == "nearest", torch.get_num_threads()
         for part in samples.parts:
             sampled = part.samples
             times = np.ascontiguousarray(sampled.times, np.int64)
             offsets = np.ascontiguousarray(sampled.batch_offsets, np.int64)
             values = np.ascontiguousarray(sampled.values, np.uint8)
+            places = part.columns, part.indices
             try:
-                resample(
-                    points, times, offsets, values, part.columns, part.indices, offset, scale, nearest, out.data_ptr()
-                )
+                resample(points, times, offsets, values, *places, offset, scale, nearest, out.data_ptr(), threads)
             except ValueError:
                 samples.require_samples()  # says it better
                 raise

@@ -45,13 +45,14 @@ HX_INLINE void hx_row(const hx_traces *job, const uint8_t *a, const uint8_t *b, 
     for (int64_t j = 0; j < job->count; j++) to[j] = (hx_between(left[j], right[j], w) - base[j]) * scale[j];
 }
 
+/* Traces of the batch entries [first, stop). */
 HX_CLONES
-void hx_resample(const hx_traces *job) {
+void hx_resample(const hx_traces *job, int64_t first, int64_t stop) {
     const int side_by_side = hx_run(job->columns, job->count) && hx_run(job->indices, job->count);
     float base[HX_COLUMNS];
     if (job->offset)
         for (int64_t j = 0; j < job->count; j++) base[j] = job->offset[job->indices[j]];
-    for (int64_t b = 0; b < job->batch; b++) {
+    for (int64_t b = first; b < stop; b++) {
         const int64_t last = job->offsets[b + 1] - 1;
         int64_t left = job->offsets[b], next = left; /* the sample before a point, and the first one after it */
         for (int64_t t = 0; t < job->points; t++) {

@@ -14,6 +14,7 @@ def resample(
     scale: NDArray[np.float32],
     nearest: bool,
     out: int,
+    threads: int,
 ) -> None:
     """Write the traces of one hemisphere's columns.
 
@@ -28,4 +29,5 @@ def resample(
         scale: Model units per LSB (neurons,).
         nearest: Take the nearer sample, of two equally near ones the later, instead of the line between them.
         out: Address of the grid, float32 (time, batch, neurons).
+        threads: To use at most.
     """

@@ -1,5 +1,6 @@
 """Samples of a column ADC on a grid of time (see traces.h)."""
 
+from cython.parallel cimport prange
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
 
 
@@ -17,15 +18,20 @@ cdef extern from "traces.h" nogil:
         int nearest
         float *out
     int HX_COLUMNS
-    void hx_resample(const hx_traces *)
+    void hx_resample(const hx_traces *, int64_t, int64_t)
+
+
+cdef enum:
+    PARTS = 8  # of the batch
+    FEW = 1 << 15  # numbers for which it does not pay to wake other threads
 
 
 def resample(const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
              const int64_t[::1] columns, const int64_t[::1] indices, const float[::1] offset, const float[::1] scale not None,
-             bint nearest, uintptr_t out):
+             bint nearest, uintptr_t out, int threads):
     """Write the traces of one hemisphere's columns."""
     cdef hx_traces job
-    cdef int64_t j, size = scale.shape[0]
+    cdef int64_t j, part, size = scale.shape[0]
     cdef bint legal = (offset is None or offset.shape[0] == size) and columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
     if columns.shape[0] == 0 or points.shape[0] == 0:
         return
@@ -44,5 +50,7 @@ def resample(const double[::1] points, const int64_t[::1] times, const int64_t[:
     job.columns, job.indices = &columns[0], &indices[0]
     job.offset, job.scale = NULL if offset is None else &offset[0], &scale[0]
     job.nearest, job.out = nearest, <float *>out
-    with nogil:
-        hx_resample(&job)
+    if job.points * job.batch * job.count < FEW:
+        threads = 1
+    for part in prange(PARTS, nogil=True, schedule="static", num_threads=threads):
+        hx_resample(&job, job.batch * part // PARTS, job.batch * (part + 1) // PARTS)
