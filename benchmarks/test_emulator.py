@@ -1,6 +1,7 @@
-"""512 neurons, 256 sources at 20 kHz, dense 6-bit weights, 10 ms, spikes and CADC recorded, one thread: against brian2.
+"""512 neurons, 256 sources at 20 kHz, dense 6-bit weights, 10 ms, spikes and CADC recorded, one thread: against peers.
 
-The peer has the same step and records the same. Then what cost grows with: neurons, events, batch entries, fidelity.
+brian2 and NEST have the same step and record the same. Then what cost grows with: neurons, events, batch entries,
+fidelity.
 """
 
 import shutil
@@ -17,7 +18,7 @@ from bss2_emulator import Chip, ChipConfig
 
 RUNTIME = 1_250_000  # cycles, 10 ms
 STEP = 64e-9
-PEER = Path(__file__).parent / "brian2_peer.py"
+PEERS = Path(__file__).parent
 ADEX = {
     "enable_exponential": True, "i_exp": 511, "v_exp": 560, "enable_adaptation": True, "i_adapt_tau": 100,
     "i_adapt_a": 20, "i_adapt_b": 40, "v_adapt_leak": 629, "v_threshold": 400,
@@ -82,7 +83,7 @@ def test_against_brian2(note, tmp_path, model, registers, target):
     run = runner(network(**registers), events())
     before = seconds(run)
     answer = subprocess.run(  # noqa: S603
-        [sys.executable, str(PEER), model, target, str(STEP), str(tmp_path)],
+        [sys.executable, str(PEERS / "brian2_peer.py"), model, target, str(STEP), str(tmp_path)],
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     peer = float(answer.stdout.split()[-1])
@@ -90,16 +91,37 @@ def test_against_brian2(note, tmp_path, model, registers, target):
     note(f"{ours * 1e3:.1f} ms for 10 ms of chip time, brian2 {peer * 1e3:.0f} ms, ratio {peer / ours:.1f}")
 
 
-@pytest.mark.parametrize("fidelity", ["calibrated", "full"])
-@pytest.mark.parametrize(("model", "registers"), [("lif", {}), ("adex", ADEX)])
-def test_what_reality_costs(compare, model, registers, fidelity):
-    """A busy batch; uncalibrated neurons are kept from firing by themselves."""
-    calm = {"i_synin_exc_shift": 304, "v_threshold": 400 if fidelity == "full" else 300}
-    config, flat = network(**{**registers, **calm}), events(batch=4, runtime=RUNTIME // 5)
-    compare({
-        fidelity: runner(config, flat, fidelity, runtime=RUNTIME // 5),
-        "ideal": runner(config, flat, runtime=RUNTIME // 5),
-    }, rounds=5)  # fmt: skip
+def test_against_nest(note, tmp_path):
+    pytest.importorskip("nest", reason="the peer is not installed")
+    run = runner(network(), events())
+    before = seconds(run)
+    answer = subprocess.run(  # noqa: S603
+        [sys.executable, str(PEERS / "nest_peer.py"), str(STEP)],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    peer = float(answer.stdout.split()[-1])
+    ours = min(before, seconds(run))
+    note(f"{ours * 1e3:.1f} ms for 10 ms of chip time, NEST {peer * 1e3:.0f} ms, ratio {peer / ours:.1f}")
+
+
+@pytest.mark.parametrize(
+    ("model", "fidelity", "threshold", "ideal_threshold"),
+    [
+        ("lif", "calibrated", 300, 280),
+        ("lif", "full", 440, 280),
+        ("adex", "calibrated", 300, 287),
+        ("adex", "full", 450, 252),
+    ],
+)
+def test_what_reality_costs(compare, note, model, fidelity, threshold, ideal_threshold):
+    """A busy batch, with thresholds at which both fire about alike: what a spike costs is the same for both."""
+    flat, runtime = events(batch=4, runtime=RUNTIME // 5), RUNTIME // 5
+    subjects = {}
+    for name, code in ((fidelity, threshold), ("ideal", ideal_threshold)):
+        registers = {**(ADEX if model == "adex" else {}), "i_synin_exc_shift": 304, "v_threshold": code}
+        subjects[name] = runner(network(**registers), flat, name, runtime=runtime)
+        note(f"{name}: {len(subjects[name]().spike_times)} spikes")
+    compare(subjects, rounds=9)
 
 
 def test_cost_of_neurons(note):

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bss2_emulator._kernels.noise import fill_normals, fill_uniform, philox
+from bss2_emulator._kernels.noise import INSTRUCTIONS, coarse_normals, fill_normals, fill_uniform, philox
 from bss2_emulator.mismatch import draw, key_of
 from bss2_emulator.noise import RunNoise
 from bss2_emulator.reference import noise as reference
+from bss2_emulator.reference.shorts import coarse_normals as twin_of_coarse
 
 words = st.integers(0, 2**32 - 1)
 
@@ -55,6 +56,28 @@ def test_normals_are_normal():
     for lag in (1, 2, 3, 4, 64):
         assert abs((x[lag:] * x[:-lag]).mean()) < z / math.sqrt(n)
     assert abs(x).max() < 5.8
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 43])
+def test_coarse_normals_equal_twin_on_all_instruction_sets(count):
+    identifiers = np.random.default_rng(count).integers(0, 2**32, count, dtype=np.uint32)
+    plain = coarse_normals(5, 6, identifiers, 7, 8, instructions=0)
+    for instructions in range(1, INSTRUCTIONS + 1):
+        assert np.array_equal(plain, coarse_normals(5, 6, identifiers, 7, 8, instructions=instructions))
+    assert plain.T.tolist() == [twin_of_coarse(5, 6, int(n), 7, 8) for n in identifiers]
+
+
+def test_coarse_normals_are_normal():
+    """Of 16 bit: 0.0002 are missing from their variance, 0.0005 from their kurtosis."""
+    identifiers = np.arange(1000, dtype=np.uint32)
+    x = np.stack([coarse_normals(1, c0, identifiers, 0, 0) for c0 in range(125)]).astype(np.float64)  # (time, 8, place)
+    n, z = x.size, 3.29
+    assert abs(x.mean()) < z / math.sqrt(n)
+    assert abs(x.var() - 1) < z * math.sqrt(2 / n) + 0.0002
+    assert abs((x**3).mean()) < z * math.sqrt(15 / n)
+    assert abs((x**4).mean() - 3) < z * math.sqrt(96 / n) + 0.002
+    for axis in range(3):
+        assert abs((np.delete(x, 0, axis) * np.delete(x, -1, axis)).mean()) < z / math.sqrt(n * 0.875)
 
 
 def test_mismatch_belongs_to_a_place():

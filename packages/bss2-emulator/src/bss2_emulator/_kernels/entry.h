@@ -8,11 +8,12 @@
 
 /* What a step of neurons with terms goes through, in places known to the compiler: so many pointers would not stay in registers. */
 typedef struct {
-    REAL exc[MOST], inh[MOST], late_exc[MOST], late_inh[MOST];
-    REAL decay[MOST], drift[MOST], drive_exc[MOST], drive_inh[MOST], second_exc[MOST], second_inh[MOST], syn_exc[MOST], syn_inh[MOST];
-    REAL relax[MOST], push[MOST], lift[MOST], pull[MOST]; /* adaptation: decay, goal, its part of the membrane, effect */
-    REAL offset[MOST], doublings[MOST], delta[MOST];      /* exponential current */
-    REAL noise[MOST], threshold[MOST];
+    REAL exc[ROOM], inh[ROOM], late_exc[ROOM], late_inh[ROOM];
+    REAL decay[ROOM], drift[ROOM], drive_exc[ROOM], drive_inh[ROOM], second_exc[ROOM], second_inh[ROOM], syn_exc[ROOM], syn_inh[ROOM];
+    REAL relax[ROOM], push[ROOM], lift[ROOM], pull[ROOM]; /* adaptation: decay, goal, its part of the membrane, effect */
+    REAL offset[ROOM], earlier[ROOM], later[ROOM], delta[ROOM]; /* exponential current: powers of two, of the step's ends; volts */
+    REAL spread[ROOM];                                    /* share of what comes all the time that each half of a step has */
+    REAL noise[ROOM], threshold[ROOM];
 } NAME(hot);
 
 typedef struct {
@@ -65,18 +66,19 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
 BSS2_CLONES
 int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
     NAME(state) state, *s = &state;
-    const int width = plan->width;
+    const int width = plan->width, instructions = bss2_instructions();
     const size_t w = (size_t)width;
     int plain = plan->group[PLAIN + 1];
     memset(s, 0, sizeof(*s));
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     s->width = width;
+    const size_t room = w + ROOM - MOST;
     size_t noise_count = 0;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * w * sizeof(REAL) + 64
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * room * sizeof(REAL) + 64
         + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + w;
     char *block = (char *)calloc(bytes, 1);
     s->transport = bss2_transport_new(&plan->delivery, b, plan->runtime, width, out);
@@ -87,7 +89,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
     REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->rest};
-    for (int i = 0; i < 10; i++) { *reals[i] = (REAL *)at; at += w * sizeof(REAL) * (i == 9 ? 2 : 1); }
+    for (int i = 0; i < 10; i++) { *reals[i] = (REAL *)at; at += room * sizeof(REAL) * (i == 9 ? 2 : 1); }
     s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
     s->next = (int64_t *)at; at += w * sizeof(int64_t);
     s->fired = (int64_t *)at; at += w * sizeof(int64_t);
@@ -99,7 +101,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
 
     /* Start at rest: this run's offset of the leak potential, and stationary noise. */
     if (plan->noisy)
-        bss2_coarse_normals(plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, width);
+        bss2_coarse_normals(instructions, plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, width);
     for (int j = 0; j < width; j++) {
         for (int mode = 0; mode < MODES; mode++)
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
@@ -137,7 +139,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         if (plan->noisy && step % NOISE_STEPS == 0) {
             const int64_t number = step / NOISE_STEPS;
             if (number % BSS2_COARSE == 0)
-                bss2_coarse_normals(plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry,
+                bss2_coarse_normals(instructions, plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry,
                                     plan->run, s->normals, width);
             NAME(take_noise)(s, number);
             for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
@@ -210,7 +212,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
                 const int64_t number = cadc->first[b] + sample[h] - cadc->batch_offsets[b];
                 if (cadc->noise != 0.0f && number / BSS2_COARSE != drawn[h]) {
                     drawn[h] = number / BSS2_COARSE;
-                    bss2_coarse_normals(plan->key, (uint32_t)drawn[h], cadc->neuron, PURPOSE_CADC, entry, plan->run,
+                    bss2_coarse_normals(instructions, plan->key, (uint32_t)drawn[h], cadc->neuron, PURPOSE_CADC, entry, plan->run,
                                         cadc_noise[h], cadc->count);
                 }
                 NAME(sample_cadc)(s, cadc, sample[h], number, cadc_noise[h]);

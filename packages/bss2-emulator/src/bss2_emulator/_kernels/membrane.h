@@ -13,7 +13,7 @@ BSS2_INLINE void NAME(quotient)(REAL x, REAL *top, REAL *low) {
 BSS2_INLINE REAL NAME(saturation)(REAL x) {
     REAL top, low;
     NAME(quotient)(x, &top, &low);
-    return top * NAME(bss2_inverse)(low);
+    return top / low;
 }
 
 /* The same for both inputs, with one division. */
@@ -21,9 +21,23 @@ BSS2_INLINE void NAME(saturations)(REAL e, REAL i, REAL *e_factor, REAL *i_facto
     REAL e_top, e_low, i_top, i_low;
     NAME(quotient)(e, &e_top, &e_low);
     NAME(quotient)(i, &i_top, &i_low);
-    const REAL inverse = NAME(bss2_inverse)(e_low * i_low);
+    const REAL inverse = (REAL)1 / (e_low * i_low);
     *e_factor = e_top * i_low * inverse;
     *i_factor = i_top * e_low * inverse;
+}
+
+/* Volts that both inputs bring, given those of linear ones, and those of events' exact times. One division is enough. */
+BSS2_INLINE REAL NAME(driven)(REAL e, REAL i, REAL excited, REAL inhibited, REAL late_e, REAL late_i, const int eventful,
+                              const int saturating) {
+    if (eventful) {
+        excited += late_e;
+        inhibited += late_i;
+    }
+    if (!saturating) return excited - inhibited;
+    REAL e_top, e_low, i_top, i_low;
+    NAME(quotient)(e, &e_top, &e_low);
+    NAME(quotient)(i, &i_top, &i_low);
+    return (excited * e_top * i_low - inhibited * i_top * e_low) / (e_low * i_low);
 }
 
 /* Synaptic states decay; often enough to keep denormal numbers away, those that are nothing become zero. */
@@ -50,27 +64,15 @@ BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int eventful, const i
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         const REAL e = exc[j], i = inh[j];
-        REAL input;
-        REAL excited = e * drive_exc[j], inhibited = i * drive_inh[j];
-        if (eventful) {
-            excited += late_exc[j];
-            inhibited += late_inh[j];
-        }
-        if (saturating) { /* one division for both inputs */
-            REAL e_top, e_low, i_top, i_low;
-            NAME(quotient)(e, &e_top, &e_low);
-            NAME(quotient)(i, &i_top, &i_low);
-            input = (excited * e_top * i_low - inhibited * i_top * e_low) * NAME(bss2_inverse)(e_low * i_low);
-        } else {
-            input = excited - inhibited;
-        }
+        const REAL late_e = eventful ? late_exc[j] : (REAL)0, late_i = eventful ? late_inh[j] : (REAL)0;
+        const REAL input = NAME(driven)(e, i, e * drive_exc[j], i * drive_inh[j], late_e, late_i, eventful, saturating);
         REAL x = v[j] * decay[j] + drift[j] + input;
         x = x < low ? low : x;
         x = x > high ? high : x;
+        above += x >= threshold[j] ? 1 : 0;
         v_next[j] = x;
         exc[j] = e * syn_exc[j];
         inh[j] = i * syn_inh[j];
-        above += x >= threshold[j] ? 1 : 0;
     }
     return above;
 }

@@ -59,26 +59,4 @@ BSS2_INLINE void bss2_box_muller(uint32_t radius, uint32_t angle, float *a, floa
     *b = sign * (swap ? -c : s);
 }
 
-/* Two normals from the halves of one word: coarser (16 bit each, within 4.9), enough for noise that is drawn again and again. */
-BSS2_INLINE void bss2_coarse_pair(uint32_t word, float *a, float *b) {
-    bss2_box_muller((word & 0xFFFF0000u) | 0x8000u, (word << 16) | 0x8000u, a, b);
-}
-
-enum { BSS2_COARSE = 8 }; /* coarse normals of a counter */
-
-/* Eight coarse normals for each identifier: out[k * n + j]. */
-BSS2_INLINE void bss2_coarse_normals(bss2_key key, uint32_t c0, const uint32_t *BSS2_RESTRICT c1, uint32_t c1_add,
-                                     uint32_t c2, uint32_t c3, float *BSS2_RESTRICT out, int n) {
-    BSS2_VECTOR
-    for (int j = 0; j < n; j++) {
-        const bss2_word4 word = bss2_philox(key, c0, c1[j] + c1_add, c2, c3);
-        for (int k = 0; k < 4; k++) {
-            float a, b;
-            bss2_coarse_pair(word.w[k], &a, &b);
-            out[(size_t)(2 * k) * n + j] = a;
-            out[(size_t)(2 * k + 1) * n + j] = b;
-        }
-    }
-}
-
 #endif

@@ -2,8 +2,8 @@
 #ifndef BSS2_PLAN_H
 #define BSS2_PLAN_H
 
+#include "coarse.h"
 #include "elementary.h"
-#include "noise.h"
 #include "transport.h"
 
 enum {
@@ -11,6 +11,7 @@ enum {
     NOISE_STEPS = 8,      /* steps that share a normal number */
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
+    ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
 
 /* Rows of the table of neuron constants; a row of k has entries for 1..STEP cycles, a row of (mode, k) for both modes. */

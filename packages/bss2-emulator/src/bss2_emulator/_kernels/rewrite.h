@@ -2,14 +2,13 @@
  *
  * Potentials stay, and so do the voltages of synaptic lines: what they draw follows their gain. Lengths of reset, refractory
  * period and adaptation pulse are those that held when the reset began. An adaptation that is switched on starts at its
- * reference. Twins: all that is
- * called rewrite in reference/.
+ * reference. Twins: all that is called rewrite in reference/.
  */
 
 /* Put what the noise of block `number` adds in a step where the loops over neurons find it. */
 BSS2_INLINE void NAME(take_noise)(NAME(state) *s, int64_t number) {
-    const int32_t *end = s->plan->unit_end;
-    const int plain = s->plan->group[PLAIN + 1];
+    const bss2_plan *plan = s->plan;
+    const int plain = plan->group[PLAIN + 1];
     const float *BSS2_RESTRICT normal = s->normals + (size_t)(number % BSS2_COARSE) * (size_t)s->width;
     const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE);
     const REAL *BSS2_RESTRICT decay = s->decay;
@@ -20,9 +19,13 @@ BSS2_INLINE void NAME(take_noise)(NAME(state) *s, int64_t number) {
         noise[j] = sigma[j] * (REAL)normal[j];
         drift[j] = rest[j] * ((REAL)1 - decay[j]) + noise[j];
     }
-    for (int j = plain; j < s->width; j = end[j]) { /* circuits that share a membrane share their noise */
+    NAME(shake)(s, plan->group[ADAPTING], plan->group[REVERSING], normal, 0);
+    NAME(shake)(s, plan->group[REVERSING], plan->group[EXPONENTIAL], normal, 1);
+    NAME(shake)(s, plan->group[EXPONENTIAL], plan->group[REVERSING_EXPONENTIAL], normal, 0);
+    NAME(shake)(s, plan->group[REVERSING_EXPONENTIAL], plan->group[SHARED], normal, 1);
+    for (int j = plan->group[SHARED]; j < plan->group[GROUPS]; j = plan->unit_end[j]) { /* circuits that share a membrane share their noise */
         noise[j] = sigma[j] * (REAL)normal[j];
-        for (int i = j + 1; i < end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
+        for (int i = j + 1; i < plan->unit_end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
     }
 }
 
@@ -70,19 +73,20 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
     const bss2_plan *before = s->plan, *plan = before + 1;
     const size_t w = (size_t)s->width;
     const int64_t number = step / NOISE_STEPS;
+    const int instructions = bss2_instructions();
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     bss2_transport_rewrite(s->transport, &plan->delivery, s->start);
     if (NAME(move_in)(s, before)) { s->failed = 1; return; }
     if (plan->noisy)
-        bss2_coarse_normals(plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, s->width);
+        bss2_coarse_normals(instructions, plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, s->width);
     for (int mode = 0; mode < MODES; mode++)
         for (size_t j = 0; j < w; j++)
             s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
     if (plan->group[PLAIN + 1] < s->width) NAME(load_terms)(s);
     if (plan->noisy) {
-        bss2_coarse_normals(plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE, entry, plan->run,
-                            s->normals, s->width);
+        bss2_coarse_normals(instructions, plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
+                            entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
     }
     for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);

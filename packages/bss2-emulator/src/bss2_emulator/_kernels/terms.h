@@ -1,8 +1,9 @@
 /* Neurons with terms beyond leak and current: adaptation, conductance-based inputs, the exponential. Part of entry.h.
  *
- * A step is symmetric, hence of second order: half a step of the adaptation, half a step of the linear membrane, the
- * nonlinear flows (exact for themselves), half a step of the membrane, half a step of the adaptation. Without a
- * nonlinear flow the membrane makes one whole step.
+ * A step is symmetric, hence of second order: half a step of the adaptation, the membrane, half a step of the adaptation.
+ * The membrane makes one whole linear step; an exponential adds what its flow (exact for itself) brings from the middle of
+ * that step on, of which half a step's decay is left at its end. With conductance-based inputs the membrane makes half a
+ * linear step, the nonlinear flows, and half a linear step again.
  */
 
 /* Flow of dV/dt = I(V) / C with an exponential current up to its limit; `rate`: step times current over Delta at x = 0. */
@@ -21,7 +22,8 @@ BSS2_INLINE REAL NAME(exponential)(REAL v, REAL start, REAL sharpness, REAL delt
 
 /* The same where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within 1e-5. */
 BSS2_INLINE REAL NAME(gentle)(REAL v, REAL power, REAL delta) {
-    const REAL y = NAME(bss2_rough_power)(power);
+    REAL y = NAME(bss2_rough_power)(power);
+    y = power > (REAL)-100 ? y : (REAL)0;
     const REAL low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
     return v + delta * y * (low + y * y * high);
 }
@@ -34,26 +36,24 @@ BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
 
 static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole);
 
-/* Take the step of those again that the exponential moved far, and left below all potentials. */
-static int NAME(take_care)(NAME(state) *s, int from, int to) {
-    int above = 0;
+/* Take the step of those again that the exponential moves far: the loop over all neurons has left them above everything. */
+static void NAME(take_care)(NAME(state) *s, int from, int to) {
+    const REAL high = (REAL)s->plan->rail_high;
     for (int block = from; block < to; block += LANES) {
         const int end = block + LANES < to ? block + LANES : to;
         int any = 0;
-        for (int j = block; j < end; j++) any |= s->v_next[j] < (REAL)0;
+        for (int j = block; j < end; j++) any |= s->v_next[j] > high;
         for (int j = block; any && j < end; j++)
-            if (s->v_next[j] < (REAL)0) {
+            if (s->v_next[j] > high) {
                 s->u_next[j] = s->u[j];
                 s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
-                above += s->v_next[j] >= s->threshold[j];
             }
     }
-    return above;
 }
 
 /* Advance `n` neurons from `at` on by a step: of a whole vector the compiler knows the number, and needs one pointer for all
- * constants. Adds how many are above their threshold, and how many are to be moved with care. */
-BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int *ups, int *steeps, const int eventful,
+ * constants. Counts in each lane how many are above their threshold, or steep. */
+BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int32_t *BSS2_RESTRICT ups, const int eventful,
                                      const int saturating, const int coba, const int expo) {
     NAME(hot) *BSS2_RESTRICT h = (NAME(hot) *)(void *)((REAL *)(void *)s->hot + at); /* fields at fixed distances */
     const REAL *BSS2_RESTRICT v = s->v + at, *BSS2_RESTRICT u = s->u + at;
@@ -63,72 +63,82 @@ BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int *ups, in
     REAL *BSS2_RESTRICT v_next = s->v_next + at, *BSS2_RESTRICT u_next = s->u_next + at;
     const REAL steep = s->steep;
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
-    int above = 0, careful = 0;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         REAL e = h->exc[j], i = h->inh[j], late_e = eventful ? h->late_exc[j] : (REAL)0, late_i = eventful ? h->late_inh[j] : (REAL)0;
         const REAL e_next = e * h->syn_exc[j], i_next = i * h->syn_inh[j];
-        if (saturating) {
-            REAL e_factor, i_factor;
-            NAME(saturations)(e, i, &e_factor, &i_factor);
-            e *= e_factor; late_e *= e_factor;
-            i *= i_factor; late_i *= i_factor;
-        }
         const REAL here = v[j], middle = h->push[j] + h->lift[j] * here + u[j] * h->relax[j];
-        const REAL steady = h->drift[j] - h->pull[j] * middle;
-        REAL x;
+        REAL steady = h->drift[j] - h->pull[j] * middle, x;
         int is_steep = 0;
-        if (!coba && !expo) {
-            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]) + h->noise[j];
-            if (eventful) x += late_e - late_i;
-        } else {
-            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]);
-            REAL open = (REAL)0, toward = (REAL)0;
-            if (coba) {
-                REAL a = e * charge_exc[j], b = i * charge_inh[j];
-                if (eventful) { a += late_e * is_exc[j]; b += late_i * is_inh[j]; }
-                open = a + b;
-                toward = a * to_exc[j] + b * to_inh[j];
-                late_e *= (REAL)1 - is_exc[j];
-                late_i *= (REAL)1 - is_inh[j];
-            }
-            if (coba && expo) x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+        if (!coba) {
+            x = here * h->decay[j] + steady;
+            x += NAME(driven)(e, i, e * h->drive_exc[j], i * h->drive_inh[j], late_e, late_i, eventful, saturating);
             if (expo) {
-                REAL power = x * h->doublings[j] + h->offset[j];
+                const REAL power = x * h->later[j] + (here * h->earlier[j] + h->offset[j]);
                 is_steep = power > steep;
-                power = is_steep ? steep : power;
-                power = power < (REAL)-100 ? (REAL)-100 : power;
                 x = NAME(gentle)(x, power, h->delta[j]);
             }
-            if (coba) x = expo ? NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward) : NAME(reverse)(x, open, toward);
-            x = x * h->decay[j] + steady + (e * h->second_exc[j] - i * h->second_inh[j]);
-            x += h->noise[j];
-            if (eventful) x += late_e - late_i;
+        } else {
+            if (saturating) {
+                REAL e_factor, i_factor;
+                NAME(saturations)(e, i, &e_factor, &i_factor);
+                e *= e_factor; late_e *= e_factor;
+                i *= i_factor; late_i *= i_factor;
+            }
+            REAL a = e * charge_exc[j], b = i * charge_inh[j];
+            if (eventful) {
+                a += late_e * is_exc[j];
+                b += late_i * is_inh[j];
+                steady += (late_e * ((REAL)1 - is_exc[j]) - late_i * ((REAL)1 - is_inh[j])) * h->spread[j];
+            }
+            const REAL open = a + b, toward = a * to_exc[j] + b * to_inh[j];
+            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]);
+            if (expo) {
+                x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+                const REAL power = x * h->later[j] + h->offset[j];
+                is_steep = power > steep;
+                x = NAME(gentle)(x, power, h->delta[j]);
+                x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
+            } else {
+                x = NAME(reverse)(x, open, toward);
+            }
+            x = x * h->decay[j] + (steady + (e * h->second_exc[j] - i * h->second_inh[j]));
         }
         x = x < low ? low : x;
         x = x > high ? high : x;
         REAL y = h->push[j] + h->lift[j] * x + middle * h->relax[j];
         y = y < low ? low : y;
         y = y > high ? high : y;
-        v_next[j] = expo && is_steep ? (REAL)-1 : x;
+        if (expo) x = is_steep ? (REAL)INFINITY : x; /* what it was is of no use */
+        ups[j] += x >= h->threshold[j] ? 1 : 0;
+        v_next[j] = x;
         u_next[j] = y;
         h->exc[j] = e_next;
         h->inh[j] = i_next;
-        above += x >= h->threshold[j] ? 1 : 0;
-        if (expo) careful += is_steep;
     }
-    *ups += above;
-    *steeps += careful;
 }
 
-/* Advance the neurons [from, to) by a step; returns how many are above their threshold. */
+/* Advance the neurons [from, to) by a step; tells whether some are above their threshold. */
 BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
                                      const int expo) {
-    int above = 0, careful = 0, at = from;
-    for (; at + LANES <= to; at += LANES)
-        NAME(advance_block)(s, at, LANES, &above, &careful, eventful, saturating, coba, expo);
-    if (at < to) NAME(advance_block)(s, at, to - at, &above, &careful, eventful, saturating, coba, expo);
-    return expo && careful ? above + NAME(take_care)(s, from, to) : above;
+    int32_t ups[LANES] = {0};
+    int64_t pairs[LANES / 2], above = 0;
+    int at = from;
+    for (; at + LANES <= to; at += LANES) NAME(advance_block)(s, at, LANES, ups, eventful, saturating, coba, expo);
+    if (at < to) NAME(advance_block)(s, at, to - at, ups, eventful, saturating, coba, expo);
+    memcpy(pairs, ups, sizeof(pairs));
+    for (int j = 0; j < LANES / 2; j++) above |= pairs[j];
+    if (expo && above) NAME(take_care)(s, from, to);
+    return above != 0;
+}
+
+/* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
+BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
+    for (int j = lead; j < s->plan->unit_end[lead]; j++)
+        if (TABLE(s, EXP_RATE + k - 1)[j] > (REAL)0)
+            x = NAME(exponential)(x, TABLE(s, EXP_START)[j], TABLE(s, EXP_SHARPNESS)[j], TABLE(s, EXP_DELTA)[j],
+                                  TABLE(s, EXP_TOP)[j], TABLE(s, EXP_LIMIT)[j], TABLE(s, EXP_RATE + k - 1)[j]);
+    return x;
 }
 
 /* Move the circuits that share the membrane of `lead` by `k` cycles, `gone` cycles after the start of the step.
@@ -139,10 +149,12 @@ BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int 
 static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
     const bss2_plan *plan = s->plan;
     const int end = plan->unit_end[lead], mode = s->phase[lead] == NAME(RESETTING), row = mode * STEP + k - 1;
-    const int flows = (plan->kind[lead] & (KIND_COBA | KIND_EXP)) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
-    const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[lead];
+    const int flows = (plan->kind[lead] & KIND_COBA) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
+    const int explosive = plan->kind[lead] & KIND_EXP && !mode;
+    const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[lead], half = TABLE(s, DECAY_HALF + row)[lead];
     REAL steady = s->rest[(size_t)mode * s->width + lead] * ((REAL)1 - decay);
     REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
+    REAL spread = s->noise[lead] * ((REAL)k / (REAL)STEP); /* comes all the time: what a first half brings decays in the second */
     for (int j = lead; j < end; j++) {
         REAL exc, inh, factor_exc, factor_inh;
         NAME(inputs)(s, j, &exc, &inh, &factor_exc, &factor_inh);
@@ -163,25 +175,26 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
         } else {
             first += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
         }
-        second += late_exc * ((REAL)1 - exc_coba) - late_inh * ((REAL)1 - inh_coba);
+        spread += late_exc * ((REAL)1 - exc_coba) - late_inh * ((REAL)1 - inh_coba);
         if (!linear) {
             const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * v;
             s->u_next[j] = goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j];
             steady += TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay) * (TABLE(s, ADAPT_REF)[j] - s->u_next[j]);
         }
     }
+    steady += flows ? spread / ((REAL)1 + decay) : spread;
     REAL x = v * decay + steady + first;
     if (flows) {
         const REAL part = plan->kind[lead] & KIND_EXP ? (REAL)0.5 : (REAL)1;
         if (open > (REAL)0) x = NAME(reverse)(x, part * open, part * toward);
-        for (int j = lead; j < end && !mode; j++)
-            if (TABLE(s, EXP_RATE + k - 1)[j] > (REAL)0)
-                x = NAME(exponential)(x, TABLE(s, EXP_START)[j], TABLE(s, EXP_SHARPNESS)[j], TABLE(s, EXP_DELTA)[j],
-                                      TABLE(s, EXP_TOP)[j], TABLE(s, EXP_LIMIT)[j], TABLE(s, EXP_RATE + k - 1)[j]);
+        if (explosive) x = NAME(explode)(s, lead, x, k);
         if (open > (REAL)0 && part < (REAL)1) x = NAME(reverse)(x, part * open, part * toward);
         x = x * decay + steady;
+    } else if (explosive) {
+        const REAL middle = v + (x - v) / ((REAL)1 + half);
+        x += (NAME(explode)(s, lead, middle, k) - middle) * half;
     }
-    x = NAME(clip)(s, x + second + s->noise[lead] * ((REAL)k / (REAL)STEP));
+    x = NAME(clip)(s, x + second);
     for (int j = lead; j < end && !linear; j++) {
         const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * x;
         s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j]);
@@ -257,11 +270,25 @@ static void NAME(couple)(NAME(state) *s, REAL *v) {
     }
 }
 
+/* New noise for the circuits [from, to), alone on their membranes and free. */
+BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2_RESTRICT normal, const int flows) {
+    const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE), *BSS2_RESTRICT reference = TABLE(s, ADAPT_REF);
+    const REAL *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT rest = s->rest, *BSS2_RESTRICT pull = s->hot->pull;
+    const REAL *BSS2_RESTRICT spread = s->hot->spread;
+    REAL *BSS2_RESTRICT noise = s->noise, *BSS2_RESTRICT drift = s->drift;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        noise[j] = sigma[j] * (REAL)normal[j];
+        drift[j] = rest[j] * ((REAL)1 - decay[j]) + pull[j] * reference[j];
+        drift[j] += flows ? noise[j] * spread[j] : noise[j];
+    }
+}
+
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int flows = (s->plan->kind[lead] & (KIND_COBA | KIND_EXP)) != 0, row = mode * STEP + STEP - 1;
+    const int flows = (s->plan->kind[lead] & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
     for (int j = lead; j < s->plan->unit_end[lead]; j++) {
-        const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[j];
+        const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[j], half = TABLE(s, DECAY_HALF + row)[j];
         s->decay[j] = decay;
         s->drive_exc[j] = TABLE(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row)[j];
         s->drive_inh[j] = TABLE(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row)[j];
@@ -269,7 +296,12 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * TABLE(s, ADAPT_REF)[j];
         s->hot->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
         s->hot->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
+        s->hot->spread[j] = (REAL)1 / ((REAL)1 + half);
+        s->hot->later[j] = flows ? TABLE(s, EXP_DOUBLINGS)[j] : TABLE(s, EXP_DOUBLINGS)[j] * s->hot->spread[j];
+        s->hot->earlier[j] = TABLE(s, EXP_DOUBLINGS)[j] - s->hot->later[j];
+        s->hot->delta[j] = flows ? TABLE(s, EXP_DELTA)[j] : TABLE(s, EXP_DELTA)[j] * half;
         s->hot->offset[j] = mode ? (REAL)-1e4 : TABLE(s, EXP_OFFSET)[j]; /* off in reset */
+        if (j < s->plan->group[SHARED]) s->drift[j] += flows ? s->noise[j] * s->hot->spread[j] : s->noise[j];
     }
 }
 
@@ -338,8 +370,6 @@ static void NAME(load_terms)(NAME(state) *s) {
         s->hot->syn_inh[j] = TABLE(s, SYN_INH + STEP - 1)[j];
         s->hot->relax[j] = TABLE(s, ADAPT_DECAY + STEP - 1)[j];
         s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);
-        s->hot->doublings[j] = TABLE(s, EXP_DOUBLINGS)[j];
-        s->hot->delta[j] = TABLE(s, EXP_DELTA)[j];
         s->steep = TABLE(s, EXP_STEEP)[j];
     }
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead])

@@ -40,12 +40,6 @@ def normals(key: int, c0: int, c1: int, c2: int, c3: int) -> tuple[float, float,
     return *box_muller(w[0], w[1]), *box_muller(w[2], w[3])
 
 
-def coarse_normals(key: int, c0: int, c1: int, c2: int, c3: int) -> list[float]:
-    """Return the eight coarse normals of a counter: two from the halves of each word."""
-    words = philox(key, (c0 & _WORD, c1 & _WORD, c2 & _WORD, c3 & _WORD))
-    return [x for w in words for x in box_muller(w & 0xFFFF0000 | 0x8000, (w & 0xFFFF) << 16 | 0x8000)]
-
-
 def stream_normal(key: int, number: int, c1: int, c2: int, c3: int) -> float:
     """Return number ``number`` of the stream (c1, c2, c3)."""
     return normals(key, number // 4, c1, c2, c3)[number % 4]

@@ -1,4 +1,4 @@
-"""Normal numbers of 16 bit (twin of ``_kernels/shorts.h``)."""
+"""Normal numbers of 16 bit (twin of ``_kernels/shorts.h`` and ``_kernels/coarse.h``)."""
 
 from __future__ import annotations
 
@@ -38,3 +38,9 @@ def short_pairs(key: int, c0: int, c1: int, c2: int, c3: int) -> tuple[list[int]
     words = philox(key, (c0, c1, c2, c3))
     numbers = [short_normal(word >> shift & 0xFFFF) for word in words for shift in (0, 16)]
     return numbers[:4], numbers[4:]
+
+
+def coarse_normals(key: int, c0: int, c1: int, c2: int, c3: int) -> list[float]:
+    """Return the eight numbers of one counter for an identifier, in units of the standard deviation."""
+    words = philox(key, (c0, c1 & 0xFFFFFFFF, c2, c3))
+    return [short_normal(word >> shift & 0xFFFF) / UNIT for word in words for shift in (0, 16)]

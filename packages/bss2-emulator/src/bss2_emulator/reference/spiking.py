@@ -22,7 +22,7 @@ from bss2_emulator.neurons import NeuronPhysics, neuron_physics
 from bss2_emulator.reference.events import drivers as selected_drivers
 from bss2_emulator.reference.events import synapses
 from bss2_emulator.reference.neuron import STEP, Neuron
-from bss2_emulator.reference.noise import coarse_normals
+from bss2_emulator.reference.shorts import coarse_normals
 from bss2_emulator.reference.stp import Driver
 from bss2_emulator.reference.transport import ON_CHIP_LATENCY, Crossbar, Event, arrivals, way_of
 from bss2_emulator.reference.unit import Unit

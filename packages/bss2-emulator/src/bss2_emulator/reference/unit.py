@@ -2,9 +2,10 @@
 
 The law is that of :mod:`bss2_emulator.terms`.
 
-A step is symmetric: half a step of each adaptation with the membrane held, half a step of the membrane with the
-adaptations held, the flows of conductance-based inputs and exponential, and the same backwards. As in
-:mod:`bss2_emulator.reference.neuron`, tanh(x) / x is held over a step.
+A step is symmetric: half a step of each adaptation with the membrane held, a step of the membrane with the adaptations
+held, half a step of each adaptation. The membrane's step is linear, and an exponential adds what its flow brings from
+the middle of it on, less half a step's decay; with conductance-based inputs it is half a linear step, their flow and
+that of the exponential, and the same backwards. As in :mod:`bss2_emulator.reference.neuron`, tanh(x) / x is held.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Unit:
         others = np.flatnonzero(membranes.topology.compartment == lead).tolist()
         self.members = [lead, *(n for n in others if n != lead)]
         kind = int(membranes.kind[lead])
-        self.flows, self.steep = kind & (COBA | EXP) != 0, kind & EXP != 0
+        self.flows, self.steep = kind & COBA != 0, kind & EXP != 0
         self.adapts = {n: bool(self.terms.adaptation[n]) for n in self.members}
         self.has_terms = kind & (ADAPT | COBA | EXP) != 0
         self.pulsing = any(self.adapts[n] and self.terms.slope[n] for n in self.members)
@@ -100,6 +101,12 @@ class Unit:
             return t / capacitance * math.exp(-t / tau_syn)
         return float((1 - math.exp(-t * rate)) / rate * math.exp(-t / tau_syn) / capacitance)
 
+    def decay(self, cycles: float, reset: bool) -> float:
+        """Return what is left after some cycles of a membrane's distance from rest."""
+        p, n = self.physics, self.lead
+        conductance = float(p.leak[n] + (p.reset[n] if reset else 0.0))
+        return math.exp(-cycles * c.CYCLE * conductance / float(p.capacitance[n]))
+
     def linear(self, v: float, cycles: float, begin: float, inputs: dict[int, list[float]], reset: bool) -> float:
         """Return the membrane after some cycles with adaptations held; ``inputs``: A at the start of the step."""
         p, n = self.physics, self.lead
@@ -107,8 +114,7 @@ class Unit:
         rest = self.rest(reset)
         for m in self.members:
             rest -= self.terms.coupling[m] * (self.u[m] - self.terms.reference[m]) / conductance
-        decay = math.exp(-cycles * c.CYCLE * conductance / float(p.capacitance[n]))
-        v = rest + (v - rest) * decay
+        v = rest + (v - rest) * self.decay(cycles, reset)
         for m in self.members:
             for sign in (0, 1):
                 if p.connected[sign, m] and not self.terms.coba[sign, m]:
@@ -136,6 +142,13 @@ class Unit:
             return v - delta * math.log(1 - rate * t * math.exp(x))
         return v + delta * (top - x) + c.EXP_LIMIT / capacitance * (t - until)
 
+    def explode(self, v: float, cycles: float, reset: bool) -> float:
+        """Return the membrane after some cycles of all its exponential currents alone."""
+        for n in self.members:
+            if self.terms.exponential[n] and not reset:
+                v = self.exponential(v, n, cycles)
+        return v
+
     def move(
         self,
         v: float,
@@ -148,26 +161,28 @@ class Unit:
     ) -> float:
         """Move from one cycle of a step to another; ``late``: volts, and charges and their aims, of events."""
         cycles = stop - begin
+        gust, half = late[0] + self.noise * cycles / STEP, self.decay(cycles / 2, reset)
         self.relax(v, cycles, pulsing)
         if not self.flows:
-            x = self.linear(v, cycles, begin, inputs, reset)
+            x = self.linear(v, cycles, begin, inputs, reset) + gust
+            middle = v + (x - v) / (1 + half)
+            x += (self.explode(middle, cycles, reset) - middle) * half
         else:
-            x = self.linear(v, cycles / 2, begin, inputs, reset)
+            gust /= 1 + half  # of each half; what the first brings decays in the second
+            x = self.linear(v, cycles / 2, begin, inputs, reset) + gust
             pull, aim = late[1], late[2]
             for n in self.members:
                 for sign in (0, 1):
                     decayed = inputs[n][sign] * math.exp(-begin * c.CYCLE / self.physics.tau_syn[sign, n])
                     share = decayed * self.charge(cycles, n, sign)
                     pull, aim = pull + share, aim + share * float(self.terms.reversal[sign, n])
-            explosive = [n for n in self.members if self.terms.exponential[n] and not reset]
             parts = 2 if self.steep else 1
             x = self.reverse(x, pull / parts, aim / parts)
-            for n in explosive:
-                x = self.exponential(x, n, cycles)
+            x = self.explode(x, cycles, reset)
             if parts == 2:
                 x = self.reverse(x, pull / 2, aim / 2)
-            x = self.linear(x, cycles / 2, begin + cycles / 2, inputs, reset)
-        x = Neuron.clip(x + late[0] + self.noise * cycles / STEP)
+            x = self.linear(x, cycles / 2, begin + cycles / 2, inputs, reset) + gust
+        x = Neuron.clip(x)
         self.relax(x, cycles, pulsing, clip=True)
         return x
 
