@@ -271,7 +271,8 @@ def test_steps_do_not_depend_on_the_number_of_threads():
 
 @pytest.mark.parametrize("steps", [300, 2000])
 @pytest.mark.parametrize("per_neuron", [False, True])
-def test_way_back_through_many_steps_is_the_loops(steps, per_neuron):
+@pytest.mark.parametrize("wanted", [False, True])
+def test_way_back_through_many_steps_is_the_loops(steps, per_neuron, wanted):
     """What the way back computes again has to fit the caches: blocks get smaller the more steps there are."""
     generator = torch.Generator().manual_seed(0)
     x = (0.5 * torch.rand(steps, 3, 50, generator=generator, dtype=torch.float64)).requires_grad_()
@@ -279,13 +280,13 @@ def test_way_back_through_many_steps_is_the_loops(steps, per_neuron):
     threshold = 0.5 + torch.rand(50, generator=generator, dtype=torch.float64) if per_neuron else 1.0
     params = CUBALIFParams(threshold=threshold, refractory_time=2e-6, alpha=5.0)
 
-    def spikes_and_gradient():
-        spikes = cuba_lif_integration(x, params, dt=1e-6, traces=False).spikes
-        return spikes, torch.autograd.grad(spikes, x, weight)[0]
+    def traces_and_gradient():
+        traces = cuba_lif_integration(x, params, dt=1e-6, traces=wanted)[: 1 + 2 * wanted]
+        return *traces, torch.autograd.grad(traces[0], x, weight)[0]
 
-    got = spikes_and_gradient()
+    got = traces_and_gradient()
     with step_by_step():
-        torch.testing.assert_close(got, spikes_and_gradient(), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(got, traces_and_gradient(), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("batch", [40, 240])  # the larger ones lie on huge pages where there are any

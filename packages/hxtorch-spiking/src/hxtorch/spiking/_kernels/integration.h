@@ -31,7 +31,7 @@ enum { HX_LANES_F32 = 512, HX_LANES_F64 = 256 }; /* of a block, so that its stat
 
 enum { SPIKED = 1, HELD = 2 }; /* bits of what happened to a lane in a step */
 
-enum { ALL, SPIKES, AGAIN }; /* outputs of an integration: all that are wanted, spikes alone, what the way back reads */
+enum { ALL, SPIKES, TRACES, AGAIN }; /* outputs: all, spikes, these with membrane and current, what the way back reads */
 
 /* Surrogate derivatives, in the order of functional/surrogates.py. */
 enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, MULTI_GAUSSIAN };

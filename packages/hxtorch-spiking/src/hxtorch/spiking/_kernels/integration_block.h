@@ -97,8 +97,8 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
             if (fire) moved = held > 0 ? u : moved;
             if (recorded) moved = has_v ? v_hw[l] - rest[k] : moved;
             c[l] = keep[k] * c[l] + x[l];
-            if (outputs == ALL) current[l] = c[l];
-            if (outputs != SPIKES) before[l] = moved;
+            if (outputs == ALL || outputs == TRACES) current[l] = c[l];
+            if (outputs == ALL || outputs == AGAIN) before[l] = moved;
             REAL after = moved, z = 0;
             if (fire) {
                 z = moved - threshold[k] > 0 ? (REAL)1 : (REAL)0;
@@ -117,8 +117,8 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
                 adaptation[l] = adapted;
             }
             v[l] = after;
-            if (outputs == ALL) membrane[l] = recorded && has_v ? v_hw[l] : after + rest[k];
-            if (fire && outputs != SPIKES) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+            if (outputs == ALL || outputs == TRACES) membrane[l] = recorded && has_v ? v_hw[l] : after + rest[k];
+            if (fire && (outputs == ALL || outputs == AGAIN)) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
         }
     }
 }
@@ -251,6 +251,8 @@ VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0)
 /* Those that are met most, by whether all lanes have the same constants. */
 VARIANT(hx_spikes_0, hx_forward, 1, 0, 0, SPIKES, 0)
 VARIANT(hx_spikes_1, hx_forward, 1, 0, 0, SPIKES, 1)
+VARIANT(hx_traces_0, hx_forward, 1, 0, 0, TRACES, 0)
+VARIANT(hx_traces_1, hx_forward, 1, 0, 0, TRACES, 1)
 VARIANT(hx_again_0, hx_forward, 1, 0, 0, AGAIN, 0)
 VARIANT(hx_again_1, hx_forward, 1, 0, 0, AGAIN, 1)
 VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0)
@@ -269,9 +271,10 @@ static NAME(hx_block) *const NAME(hx_backward_variants)[8] = {
 enum { NAME(HX_SPIKING) = 4 }; /* neurons that fire, without other terms, recordings or gradients of constants */
 
 static void NAME(hx_step)(const NAME(hx_job) * job, int64_t first, int n, int variant) {
-    const int only_spikes = !(job->membrane || job->current || job->before || job->events);
-    if (variant == NAME(HX_SPIKING) && only_spikes) {
-        (job->width == 1 ? NAME(hx_spikes_1) : NAME(hx_spikes_0))(job, first, n);
+    if (variant == NAME(HX_SPIKING) && !job->before && !job->events) {
+        NAME(hx_block) *const spikes = job->width == 1 ? NAME(hx_spikes_1) : NAME(hx_spikes_0);
+        NAME(hx_block) *const traces = job->width == 1 ? NAME(hx_traces_1) : NAME(hx_traces_0);
+        (job->membrane || job->current ? traces : spikes)(job, first, n);
     } else {
         NAME(hx_forward_variants)[variant](job, first, n);
     }
