@@ -280,3 +280,40 @@ def test_importing_the_frontend_does_not_import_what_only_a_chip_needs():
     late = {"bss2_emulator", "scipy", "networkx", "safetensors", "matplotlib"}
     late |= {f"hxtorch.core.{part}" for part in ("configuration", "calibration", "routing", "session", "fit")}
     assert not late & set(run.stdout.split())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("model", "order"),
+    [
+        ("Neuron", ["leak", "reset", "threshold", "tau_mem"]),
+        ("NeuronExp", ["leak", "reset", "threshold", "tau_mem"]),
+        ("AELIF", ["leak", "reset", "threshold", "tau_mem"]),
+        ("IAFNeuron", ["reset", "threshold", "tau_mem", "tau_syn"]),
+        ("ReadoutNeuron", ["leak", "tau_mem", "tau_syn", "i_synin_gm"]),
+        ("ReadoutNeuronExp", ["leak", "tau_mem", "tau_syn", "i_synin_gm"]),
+    ],
+)
+def test_arguments_without_names_come_in_their_order(model, order):
+    cls, experiment = getattr(hxtorch.spiking, model), hxtorch.spiking.Experiment(mock=True)
+    neuron = cls(3, experiment, *range(1, 5), trace_scale=2.0)
+    assert [getattr(neuron, name).model_value for name in order] == [1, 2, 3, 4]
+    assert neuron.trace_scale == 2.0
+    with pytest.raises(TypeError, match=f"multiple values for argument '{order[0]}'"):
+        cls(3, experiment, 1, **{order[0]: 2})
+    with pytest.raises(TypeError, match="got 99 positional arguments"):
+        cls(3, experiment, *range(99))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        ("LIFArguments", ["cadc_readout_source", "madc_readout_source", "func", "params"]),
+        ("IAFArguments", ["cadc_readout_source", "madc_readout_source", "func", "params"]),
+        ("LIArguments", ["cadc_readout_source", "madc_readout_source", "func", "params"]),
+    ],
+)
+def test_arguments_that_were_added_come_last(arguments, extra):
+    names = list(getattr(importlib.import_module("hxtorch.spiking.modules.arguments"), arguments).__annotations__)
+    assert names[-4:] == extra
+    assert names[-4 - len(RECORDING) : -4] == RECORDING

@@ -15,7 +15,7 @@ from hxtorch.spiking.functional import CuBaStepCode, cuba_aelif_integration
 from hxtorch.spiking.functional.loop import Feedback
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import AELIFArguments, Unpack, aelif_defaults, lif_defaults
+from hxtorch.spiking.modules.arguments import AELIFArguments, Unpack, aelif_defaults, by_name, lif_defaults
 from hxtorch.spiking.modules.firing import check_surrogate
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.observables import HardwareObservables
@@ -46,6 +46,7 @@ class AELIF(AnalogNeuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.AELIFArguments`.
 
     Raises:
@@ -77,8 +78,11 @@ class AELIF(AnalogNeuron):
     tau_adap: HXBaseParameter
     leak_adaptation: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[AELIFArguments]) -> None:
-        chosen: dict[str, Any] = {**lif_defaults(), **aelif_defaults(), **arguments}
+    def __init__(
+        self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[AELIFArguments]
+    ) -> None:
+        given = by_name(AELIFArguments, positional, arguments)
+        chosen: dict[str, Any] = {**lif_defaults(), **aelif_defaults(), **given}
         self.step = CuBaStepCode(
             leaky=chosen["leaky"],
             fire=chosen["fire"],
@@ -89,7 +93,7 @@ class AELIF(AnalogNeuron):
         )
         self.fires = self.recurs = self.step.fire  # type: ignore[misc]  # here each module says so
         self.output_type = NeuronHandle if self.fires else ReadoutNeuronHandle  # type: ignore[misc]
-        super().__init__(size, experiment, AELIFArguments.__annotations__, arguments)
+        super().__init__(size, experiment, AELIFArguments.__annotations__, given)
         if chosen["chip_coordinate"] is not None:
             raise ParameterError(f"chip_coordinate: got {chosen['chip_coordinate']!r}, wanted None: there is one chip")
         for name in self.raw_names:

@@ -99,21 +99,41 @@ class SpikeRecordingArguments(TypedDict, total=False):
     """Record spikes on the chip. Without, those of the numerics are used. Default True."""
 
 
-class MembraneRecordingArguments(TypedDict, total=False):
-    """Arguments of the readout of membranes."""
+class CADCRecordingArguments(TypedDict, total=False):
+    """Recording by the column ADC."""
 
     enable_cadc_recording: bool
     """Record membranes by the column ADC; without, the handle has no membrane. Default True."""
     enable_cadc_recording_placement_in_dram: bool
     """Store samples in DRAM: one in about 6 us instead of 2, for long runs. Default False."""
-    cadc_readout_source: ReadoutSource | str
-    """What the column ADC sees: ``membrane``, ``adaptation``, ``exc_synin`` or ``inh_synin``. Default membrane."""
+
+
+class MADCRecordingArguments(TypedDict, total=False):
+    """Recording by the membrane ADC."""
+
     enable_madc_recording: bool
     """Record the membrane of one neuron by the membrane ADC, 29.41 MHz. Default False."""
     record_neuron_id: int | None
     """The neuron in the population that the membrane ADC records."""
+
+
+class CADCSourceArguments(TypedDict, total=False):
+    """What the column ADC sees."""
+
+    cadc_readout_source: ReadoutSource | str
+    """``membrane``, ``adaptation``, ``exc_synin`` or ``inh_synin``. Default membrane."""
+
+
+class MADCSourceArguments(TypedDict, total=False):
+    """What the membrane ADC sees."""
+
     madc_readout_source: ReadoutSource | str
-    """What the membrane ADC sees, as ``cadc_readout_source``. Default membrane."""
+    """As ``cadc_readout_source``. Default membrane."""
+
+
+class TraceArguments(TypedDict, total=False):
+    """Where neurons are on the chip, and what becomes of their traces."""
+
     placement_constraint: Sequence[Any] | None
     """Coordinates of the neurons to use, one per neuron, or None for the next free ones."""
     trace_offset: TraceScaling
@@ -176,7 +196,11 @@ class LIFArguments(
     SurrogateArguments,
     PlaceArguments,
     SpikeRecordingArguments,
-    MembraneRecordingArguments,
+    CADCRecordingArguments,
+    MADCRecordingArguments,
+    TraceArguments,
+    CADCSourceArguments,
+    MADCSourceArguments,
     FunctionArgument,
     LIFParamsArgument,
     total=False,
@@ -192,7 +216,11 @@ class IAFArguments(
     SurrogateArguments,
     PlaceArguments,
     SpikeRecordingArguments,
-    MembraneRecordingArguments,
+    CADCRecordingArguments,
+    MADCRecordingArguments,
+    TraceArguments,
+    CADCSourceArguments,
+    MADCSourceArguments,
     FunctionArgument,
     IAFParamsArgument,
     total=False,
@@ -205,7 +233,11 @@ class LIArguments(
     MembraneArguments,
     DACArguments,
     PlaceArguments,
-    MembraneRecordingArguments,
+    CADCRecordingArguments,
+    MADCRecordingArguments,
+    TraceArguments,
+    CADCSourceArguments,
+    MADCSourceArguments,
     FunctionArgument,
     LIParamsArgument,
     total=False,
@@ -248,6 +280,13 @@ class TermArguments(TypedDict, total=False):
     """Each spike increments the adaptation. Default False."""
 
 
+class ChipArguments(TypedDict, total=False):
+    """Which chip."""
+
+    chip_coordinate: None
+    """The chip among those of a connection; there is one, so None."""
+
+
 class AELIFArguments(
     LeakArguments,
     FireArguments,
@@ -257,16 +296,39 @@ class AELIFArguments(
     SurrogateArguments,
     AdaptationArguments,
     PlaceArguments,
+    ChipArguments,
     SpikeRecordingArguments,
-    MembraneRecordingArguments,
+    CADCRecordingArguments,
+    CADCSourceArguments,
+    MADCRecordingArguments,
+    MADCSourceArguments,
+    TraceArguments,
     TermArguments,
     FunctionArgument,
     total=False,
 ):
     """Arguments of adaptive exponential leaky integrate-and-fire neurons."""
 
-    chip_coordinate: None
-    """The chip among those of a connection; there is one, so None."""
+
+def by_name(model: type, positional: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments by name.
+
+    Args:
+        model: The TypedDict of the arguments; positional ones come in its order.
+        positional: Values without names.
+        named: The others.
+
+    Raises:
+        TypeError: There are too many, or one is given twice.
+    """
+    names = list(model.__annotations__)
+    if len(positional) > len(names):
+        raise TypeError(f"got {len(positional)} positional arguments after experiment, wanted at most {len(names)}")
+    given = dict(zip(names, positional, strict=False))
+    twice = sorted(set(given) & set(named))
+    if twice:
+        raise TypeError(f"got multiple values for argument {twice[0]!r}")
+    return {**given, **named}
 
 
 def aelif_defaults() -> AELIFArguments:

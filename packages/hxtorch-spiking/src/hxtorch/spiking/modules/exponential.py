@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,12 +28,13 @@ class NeuronExp(Neuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIFArguments`.
     """
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIFArguments]) -> None:
+    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIFArguments]) -> None:
         warnings.warn("NeuronExp is deprecated, use Neuron", DeprecationWarning, stacklevel=2)
-        super().__init__(size, experiment, **arguments)
+        super().__init__(size, experiment, *positional, **arguments)
 
     recurs = False
 
@@ -61,12 +63,13 @@ class ReadoutNeuronExp(ReadoutNeuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIArguments`.
     """
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIArguments]) -> None:
+    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIArguments]) -> None:
         warnings.warn("ReadoutNeuronExp is deprecated, use ReadoutNeuron", DeprecationWarning, stacklevel=2)
-        super().__init__(size, experiment, **arguments)
+        super().__init__(size, experiment, *positional, **arguments)
 
     def integrate(self, current: Tensor, recorded: HardwareObservables) -> LI:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -11,7 +11,7 @@ from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration, iaf
 from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.loop import Feedback
-from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, spell_out
+from hxtorch.spiking.modules.arguments import IAFArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
 
@@ -36,6 +36,7 @@ class IAFNeuron(FiringNeuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.IAFArguments`.
 
     Raises:
@@ -55,8 +56,9 @@ class IAFNeuron(FiringNeuron):
         "holdoff_time",
     )
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[IAFArguments]) -> None:
-        super().__init__(size, experiment, IAFArguments.__annotations__, spell_out(arguments, CUBAIAFParams))
+    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[IAFArguments]) -> None:
+        given = spell_out(by_name(IAFArguments, positional, arguments), CUBAIAFParams)
+        super().__init__(size, experiment, IAFArguments.__annotations__, given)
 
     @property
     def params(self) -> CUBAIAFParams:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration, lif
 from hxtorch.spiking.functional.constants import Constants
 from hxtorch.spiking.functional.loop import Feedback
-from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, spell_out
+from hxtorch.spiking.modules.arguments import LIFArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
@@ -24,6 +26,7 @@ class Neuron(FiringNeuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIFArguments`.
 
     Raises:
@@ -46,8 +49,9 @@ class Neuron(FiringNeuron):
 
     leak: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIFArguments]) -> None:
-        super().__init__(size, experiment, LIFArguments.__annotations__, spell_out(arguments, CUBALIFParams))
+    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIFArguments]) -> None:
+        given = spell_out(by_name(LIFArguments, positional, arguments), CUBALIFParams)
+        super().__init__(size, experiment, LIFArguments.__annotations__, given)
 
     @property
     def params(self) -> CUBALIFParams:

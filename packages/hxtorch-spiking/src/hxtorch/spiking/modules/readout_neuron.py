@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from hxtorch.spiking.experiment import Experiment
 from hxtorch.spiking.functional import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.handle import ReadoutNeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
-from hxtorch.spiking.modules.arguments import LIArguments, Unpack, spell_out
+from hxtorch.spiking.modules.arguments import LIArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.observables import HardwareObservables
 from hxtorch.spiking.parameter import HXBaseParameter
 
@@ -22,6 +24,7 @@ class ReadoutNeuron(AnalogNeuron):
     Args:
         size: Number of neurons.
         experiment: Collects the module when it is called.
+        *positional: The first of these arguments, without their names.
         **arguments: See :class:`~hxtorch.spiking.modules.arguments.LIArguments`.
 
     Raises:
@@ -35,8 +38,9 @@ class ReadoutNeuron(AnalogNeuron):
 
     leak: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, **arguments: Unpack[LIArguments]) -> None:
-        super().__init__(size, experiment, LIArguments.__annotations__, spell_out(arguments, CUBALIParams))
+    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIArguments]) -> None:
+        given = spell_out(by_name(LIArguments, positional, arguments), CUBALIParams)
+        super().__init__(size, experiment, LIArguments.__annotations__, given)
 
     @property
     def params(self) -> CUBALIParams:
