@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hxtorch import core
-from hxtorch.core import ExecutionInstanceHooks
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
 
 if TYPE_CHECKING:
