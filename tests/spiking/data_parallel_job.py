@@ -72,6 +72,7 @@ def main(folder):
             "state": sorted(net.state_dict()),
         }
     (Path(folder) / f"{rank}.json").write_text(json.dumps(result))
+    dist.barrier()  # gloo aborts a process whose peer has left already
     dist.destroy_process_group()
 
 

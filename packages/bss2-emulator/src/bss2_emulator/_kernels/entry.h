@@ -65,6 +65,7 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
 
 BSS2_CLONES
 int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
+    if (*plan->stop) return -1;
     NAME(state) state, *s = &state;
     const int width = plan->width, instructions = bss2_instructions();
     const size_t w = (size_t)width;
@@ -127,6 +128,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     REAL *trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (steps + 1) : NULL;
 
     for (int64_t step = 0; step < steps && !s->failed; step++) {
+        if ((b * steps + step) % ASKING_STEPS == ASKING_STEPS - 1 && plan->interrupted(plan->stop)) s->failed = 1;
         s->start = step * STEP;
         const int64_t end = s->start + STEP;
         while (step == plan->to) {

@@ -120,6 +120,8 @@ cdef extern from "plan.h" nogil:
         const int32_t *reset_cycles
         const int32_t *refractory_cycles
         bss2_delivery delivery
+        int (*interrupted)(volatile int *stop) noexcept
+        volatile int *stop
         const int32_t *group
         const int8_t *kind
         const int8_t *source
@@ -361,6 +363,7 @@ def run_batch(
     """Run all entries; ``trace`` tells the floating point type."""
     cdef Delivery delivery = segments[0].delivery
     cdef Py_ssize_t batch = delivery.batch, count_of = len(segments), i
+    cdef volatile int stop = 0
     cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
     if plans == NULL:
         raise MemoryError
@@ -373,10 +376,26 @@ def run_batch(
             plans[i].to = segments[i + 1].start if i + 1 < count_of else (runtime + STEP - 1) // STEP
             plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
             plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
+            plans[i].interrupted, plans[i].stop = interrupted, &stop
             plans[i].trace = &trace[0, 0] if plans[i].trace_index >= 0 else NULL
         return run_entries(plans, batch, real is float, first_entry, threads)
     finally:
         free(plans)
+
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept  # which leaves the exception of a handler to whoever asks
+
+
+cdef int interrupted(volatile int *stop) noexcept with gil:
+    """Run the handlers of signals that came; only the main thread of Python does anything here."""
+    if not stop[0] and PyErr_CheckSignals():
+        stop[0] = 1
+    return stop[0]
+
+
+cdef int raise_pending() except -1:
+    return -1
 
 
 cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t first_entry, int threads):
@@ -394,6 +413,8 @@ cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
                 if run_entry_double(plans, b, first_entry + <uint32_t>b, &out[b]):
                     failed += 1
+        if plans.stop[0]:
+            raise_pending()
         if failed:
             raise MemoryError(f"no memory for {failed} of {batch} batch entries")
         return Outcome(

@@ -11,6 +11,7 @@ enum {
     NOISE_STEPS = 8,      /* steps that share a normal number */
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
+    ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
 
@@ -100,6 +101,8 @@ typedef struct {
     bss2_delivery delivery;
     bss2_key key;
     uint32_t run;
+    int (*interrupted)(volatile int *stop); /* look whether Ctrl-C was pressed, then set `stop` */
+    volatile int *stop;          /* of the whole batch */
     const int32_t *group;        /* [GROUPS + 1]: first neuron of each group */
     const int8_t *kind;          /* [width] */
     const int8_t *source;        /* [width] what is read out: 0 membrane, 1, 2 synaptic inputs, 3 adaptation */

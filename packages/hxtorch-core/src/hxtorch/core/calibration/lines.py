@@ -21,6 +21,7 @@ OBSERVED = 3.0  # time constants from pulse to pulse
 PULSES, SAMPLES = 96, 960  # least number of pulses of each sign, and of samples within their first time constant
 ARRIVED = 0.5e-6  # seconds after which all synapses of a pulse have got their event
 TOLERANCE = 0.2
+VISIBLE = 5.0  # LSB that a pulse must move a line by for its time constant to mean anything
 
 
 def calibrate_lines(bench: Bench, target: HagenSyninCalibTarget, steps: int = 2) -> np.ndarray:
@@ -38,6 +39,7 @@ def calibrate_lines(bench: Bench, target: HagenSyninCalibTarget, steps: int = 2)
     bench.set(i_synin_exc_tau=found.codes[0], i_synin_inh_tau=found.codes[1])
     bench.measured["tau_syn"] = found.values
     bench.require(found.success & (np.abs(found.values / wanted - 1) < TOLERANCE))
+    bench.require(drops * WEIGHT * _synapses(target) > VISIBLE)
     return drops
 
 
@@ -58,8 +60,7 @@ def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarr
     tau_syn = np.asarray(target.per_input("tau_syn"))
     repetitions = max(PULSES, round(SAMPLES * SAMPLE_TIME / float(tau_syn.min())))
     train = Train.of(OBSERVED * float(tau_syn.max()), repetitions)
-    synapses = int(np.clip(np.rint(FULL_PULSE / max(float(np.asarray(target.synapse_dac_bias)), 1)), 1, MOST_SYNAPSES))
-    grid = candidates(tau_syn)
+    synapses, grid = _synapses(target), candidates(tau_syn)
 
     def settled(times: np.ndarray) -> np.ndarray:
         phase = train.phase(times)
@@ -76,6 +77,11 @@ def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarr
             taus[line, samples.neurons], height = traces.fit_decay(course, grid)
             drops[line, samples.neurons] = -height / (WEIGHT * synapses)
     return taus, drops
+
+
+def _synapses(target: HagenSyninCalibTarget) -> int:
+    """Return how many synapses a pulse has."""
+    return int(np.clip(np.rint(FULL_PULSE / max(float(np.asarray(target.synapse_dac_bias)), 1)), 1, MOST_SYNAPSES))
 
 
 def _shown(bench: Bench, line: int) -> ChipConfiguration:
