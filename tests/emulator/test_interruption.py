@@ -8,7 +8,7 @@ import pytest
 from bss2_emulator import Chip, ChipConfig
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     pass
 
 
@@ -22,7 +22,7 @@ def test_signals_are_handled_during_a_run(batch, runtime, threads):
     def count(*_):
         came.append(1)
         if len(came) == 3:
-            raise Stopped
+            raise StoppedError
 
     chip = Chip("stopped", fidelity="ideal", threads=threads)
     empty = np.zeros(0, np.int64)
@@ -37,7 +37,7 @@ def test_signals_are_handled_during_a_run(batch, runtime, threads):
     previous = signal.signal(signal.SIGALRM, count)
     signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
     try:
-        with pytest.raises(Stopped):
+        with pytest.raises(StoppedError):
             run(runtime, batch)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
