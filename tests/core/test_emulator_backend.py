@@ -11,7 +11,7 @@ from hxtorch.core.backends.emulator import neurons_of_labels
     ("given", "message"),
     [
         ({"fidelity": "perfect"}, "fidelity: got 'perfect', wanted ideal, calibrated, full"),
-        ({"imperfections": {"gremlins": True}}, "imperfections: .*gremlins"),
+        ({"imperfections": {"gremlins": True}}, "imperfections: got 'gremlins', wanted .*cadc_noise"),
     ],
 )
 def test_unknown_settings_are_refused(given, message):

@@ -114,3 +114,10 @@ def test_errors_are_what_callers_expect():
     assert issubclass(RunError, ValueError)
     assert issubclass(OperandRangeError, OverflowError)
     assert all(issubclass(error, EmulatorError) for error in (ConfigError, EventError, RunError, OperandRangeError))
+
+
+def test_events_without_offsets_are_one_entry():
+    chip = Chip("one", fidelity="ideal")
+    run = chip.run_spiking(ChipConfig(), 1000, [10, 20], [0, 1])
+    assert len(run.spike_offsets) == 2
+    assert run.delivered.sum() + run.dropped.sum() == 2

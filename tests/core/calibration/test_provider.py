@@ -178,6 +178,36 @@ def test_a_reader_never_meets_half_a_file(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["calibration"]
 
 
+def test_a_cache_keeps_the_newest_calibrations(measured, monkeypatch):
+    monkeypatch.setattr("hxtorch.core.calibration.provider._KEPT", 3)
+    targets = [SpikingCalibTarget(threshold=120 + k) for k in range(6)]
+    with open_session(serial="emulated-9", fidelity="full") as session:
+        for age, target in enumerate(targets):
+            for_target(session.connection, target)
+            path = cached_path(session.connection.describe(), target)
+            os.utime(path, (age, age))
+        for target in [*targets[3:], targets[0]]:
+            for_target(session.connection, target)
+    assert measured == [*targets, targets[0]]
+    assert len(list(path.parent.glob("*.safetensors"))) == 3
+
+
+def test_a_connection_that_breaks_is_not_taken_for_a_cache(measured, monkeypatch, caplog):
+    def broken(connection, target, options=None):
+        measured.append(target)
+        raise ConnectionResetError("the chip is gone")
+
+    monkeypatch.setattr("hxtorch.core.calibration.provider.calibrate", broken)
+    with (
+        open_session(serial="broken", fidelity="full") as session,
+        caplog.at_level(logging.WARNING),
+        pytest.raises(ConnectionResetError),
+    ):
+        for_target(session.connection, TARGET)
+    assert len(measured) == 1
+    assert not caplog.messages
+
+
 def test_serials_can_not_leave_the_cache(tmp_path):
     for serial in ("../../etc", "/etc/passwd", "..", "a/b", "", "x" * 500):
         path = cached_path({"serial": serial}, TARGET)

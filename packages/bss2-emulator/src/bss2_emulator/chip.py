@@ -90,7 +90,7 @@ class Chip:
         runtime: int,
         event_times: Any = (),
         event_labels: Any = (),
-        batch_offsets: Any = (0, 0),
+        batch_offsets: Any = None,
         cadc_neurons: Any = (),
         cadc_acausal: bool = False,
         cadc_in_dram: bool = False,
@@ -117,7 +117,8 @@ class Chip:
             runtime: Length of the section, cycles of 8 ns, 1 to 2**32 - 1.
             event_times: Cycles in [0, runtime), ascending in each entry, (events,).
             event_labels: 16-bit labels; bits 14 and 15 select the link channel, (events,).
-            batch_offsets: Entry b owns events ``[batch_offsets[b], batch_offsets[b + 1])``, (batch + 1,).
+            batch_offsets: Entry b owns events ``[batch_offsets[b], batch_offsets[b + 1])``, (batch + 1,); None for one
+                entry.
             cadc_neurons: Neurons n that the column ADC samples.
             cadc_acausal: Read the acausal channels instead of the causal ones.
             cadc_in_dram: Keep samples in DRAM: each 6 us instead of 2 us, but 204 800 instead of 100 of them.

@@ -41,7 +41,7 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
             outside the run.
     """
     times, labels = _integers("event_times", times, np.int64), _integers("event_labels", labels, np.uint16)
-    offsets = _integers("batch_offsets", offsets, np.int64)
+    offsets = _integers("batch_offsets", (0, len(times)) if offsets is None else offsets, np.int64)
     if times.ndim != 1 or times.shape != labels.shape:
         raise EventError(f"events: got times {times.shape} and labels {labels.shape}, wanted two equal flat arrays")
     lengths = offsets[1:] - offsets[:-1] if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,8 @@ class Experiment(BaseExperiment):
         hw_routing_func: Callable[[Network], Routing] | None = None,
         execution_instance: ExecutionInstance | None = None,
     ) -> None:
-        if not (math.isfinite(dt) and dt > 0):
-            raise ParameterError(f"dt: got {dt}, wanted a positive number of seconds")
+        if not isinstance(dt, Real) or not (math.isfinite(dt) and dt > 0):
+            raise ParameterError(f"dt: got {dt!r}, wanted a positive number of seconds")
         self.mock = mock
         self.dt = dt
         self.hw_routing_func = hw_routing_func or core.build_routing

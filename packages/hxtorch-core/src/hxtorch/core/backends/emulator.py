@@ -49,10 +49,11 @@ def connect(setup: Setup) -> EmulatorConnection:
         raise BackendError(f"fidelity: got {setup.fidelity!r}, wanted {', '.join(_FIDELITIES)}")
     imperfections = None
     if setup.imperfections:
-        try:
-            imperfections = bss2_emulator.Imperfections(**setup.imperfections)
-        except TypeError as error:
-            raise BackendError(f"imperfections: {error}") from error
+        known = bss2_emulator.Imperfections.names()
+        unknown = sorted(set(setup.imperfections) - set(known))
+        if unknown:
+            raise BackendError(f"imperfections: got {unknown[0]!r}, wanted {', '.join(known)}")
+        imperfections = bss2_emulator.Imperfections(**setup.imperfections)
     chip = bss2_emulator.Chip(serial=setup.serial, fidelity=fidelity, seed=setup.seed, imperfections=imperfections)
     return EmulatorConnection(chip, setup)
 

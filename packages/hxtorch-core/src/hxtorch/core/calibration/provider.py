@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate, nominal_calibration
@@ -15,6 +16,7 @@ from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError
 from hxtorch.core.interfaces import Connection
 
 _LOG = logging.getLogger("hxtorch.core.calibration")
+_KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated parameter makes one a step
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
 
 
@@ -83,17 +85,40 @@ def _cached(
         return found, path
     from filelock import FileLock
 
+    lock = FileLock(f"{path}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
-            found = _usable(path, connection, target)  # another process may have made it meanwhile
-            if found is None:
-                found = calibrate(connection, target, options)
-                save(found, path)
+        lock.acquire()
     except OSError as error:
-        _LOG.warning("calibration cache %s can not be used (%s): calibrating without storing", path.parent, error)
-        found = found or calibrate(connection, target, options)
+        _warn_of_cache(path, error)
+    try:
+        found = _usable(path, connection, target)  # another process may have made it meanwhile
+        if found is None:
+            found = calibrate(connection, target, options)
+            if lock.is_locked:
+                try:
+                    save(found, path)
+                    _forget_oldest(path.parent)
+                except OSError as error:
+                    _warn_of_cache(path, error)
+    finally:
+        lock.release()
     return found, path
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Keep the newest calibrations of a chip; another process may be at it, too."""
+    made = []
+    for path in folder.glob("*.safetensors"):
+        with suppress(FileNotFoundError):
+            made.append((path.stat().st_mtime_ns, path))
+    for _, path in sorted(made)[:-_KEPT]:
+        path.unlink(missing_ok=True)
+        Path(f"{path}.lock").unlink(missing_ok=True)
+
+
+def _warn_of_cache(path: Path, error: OSError) -> None:
+    _LOG.warning("calibration cache %s can not be used (%s): calibrating without storing", path.parent, error)
 
 
 def _usable(path: Path, connection: Connection, target: CalibTarget) -> Calibration | None:
