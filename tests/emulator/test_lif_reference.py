@@ -8,6 +8,7 @@ from bss2_emulator.cadc import transfer
 from bss2_emulator.coordinates import OUTPUT
 from bss2_emulator.inputs import check_events
 from bss2_emulator.noise import RunNoise
+from bss2_emulator.reference.neuron import saturation
 from bss2_emulator.reference.spiking import cadc_code, run_entry
 from bss2_emulator.spiking import Recording
 
@@ -69,7 +70,13 @@ def test_linear_kernel_equals_twin(fuzzed, events, seed, switches, tolerance):
 def test_saturating_kernel_equals_twin(fuzzed, events, seed, precision):
     *_, trace, want = run_both(fuzzed, events, seed, {}, precision, enable_threshold=False)
     for b, entry in enumerate(want):
-        np.testing.assert_allclose(trace[b], entry.traces[0], rtol=0, atol=3e-4)  # volts; tanh is good to 5e-4
+        np.testing.assert_allclose(trace[b], entry.traces[0], rtol=0, atol=1e-6 if precision == "single" else 1e-9)  # V
+
+
+def test_saturation_is_that_of_a_transconductance_amplifier():
+    x = np.concatenate((np.linspace(1e-6, 10, 10_000), np.geomspace(10, 1e4, 1000)))
+    np.testing.assert_allclose([saturation(value) for value in x], np.tanh(x) / x, rtol=4e-3)
+    assert saturation(0.0) == 1.0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -3,11 +3,10 @@
 /* Synaptic states below this are nothing; left alone they would decay into denormal numbers, which cost ten times as much. */
 #define TINY ((REAL)1e-30)
 
-/* tanh(x) / x for x >= 0, within 5e-4, as a quotient. */
+/* What saturation leaves of a synaptic current, for x >= 0, as a quotient; twin: saturation in reference/neuron.py. */
 BSS2_INLINE void NAME(quotient)(REAL x, REAL *top, REAL *low) {
-    const REAL square = x * x, both = (REAL)11.8287201 + x * (REAL)5.8067182;
-    *top = both + square * ((REAL)2.8031102 + x);
-    *low = both + square * ((REAL)6.7460169 + x * ((REAL)2.7623844 + x));
+    *top = x * (x + (REAL)1.6417) + (REAL)3.0234;
+    *low = *top + x * x * (x + (REAL)0.7799);
 }
 
 BSS2_INLINE REAL NAME(saturation)(REAL x) {

@@ -16,7 +16,7 @@ import numpy as np
 
 from bss2_emulator import constants as c
 from bss2_emulator.compartments import ADAPT, COBA, EXP, Membranes
-from bss2_emulator.reference.neuron import STEP, Neuron
+from bss2_emulator.reference.neuron import STEP, Neuron, saturation
 
 
 class Unit:
@@ -318,5 +318,5 @@ class Unit:
         return sorted(t for t in found if start <= t < start + STEP and t > after)
 
     def factor(self, x: float) -> float:
-        """Return tanh(x) / x."""
-        return math.tanh(x) / x if self.saturating and x > 0 else 1.0
+        """Return what saturation leaves of a synaptic current, 1 without it."""
+        return saturation(x) if self.saturating else 1.0
