@@ -1,7 +1,7 @@
 /* One block of lanes through all of its time, forwards and backwards, in one precision; included once for each. */
 
 #include "exponential.h"
-#include "surrogates.h"
+#include "surrogates.h" /* and in the loops over lanes: forward_step.h, adjoint_step.h */
 
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
 typedef struct {
@@ -51,6 +51,8 @@ HX_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, con
  * terms), `recorded`, which outputs there are, and whether all lanes have the same constants. */
 HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
                                 const int recorded, const int outputs, const int uniform) {
+    const int recurs = 0;
+    const REAL *total = NULL;
     NAME(hx_constants) constants;
     REAL v[LANES], c[LANES], w[LANES], wait[LANES];
     REAL unwanted[LANES]; /* where outputs go that nobody asked for */
@@ -85,40 +87,7 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
         HX_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
-            const REAL u = v[l], held = wait[l];
-            REAL drive = c[l] - leakage[k] * u;
-            if (full) {
-                REAL exponent = (u - onset[k]) / slope[k];
-                exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
-                drive = drive + push[k] * (slope[k] * NAME(hx_exp)(exponent));
-                drive = drive - w[l];
-            }
-            REAL moved = u + gain[k] * drive;
-            if (fire) moved = held > 0 ? u : moved;
-            if (recorded) moved = has_v ? v_hw[l] - rest[k] : moved;
-            c[l] = keep[k] * c[l] + x[l];
-            if (outputs == ALL || outputs == TRACES) current[l] = c[l];
-            if (outputs == ALL || outputs == AGAIN) before[l] = moved;
-            REAL after = moved, z = 0;
-            if (fire) {
-                z = moved - threshold[k] > 0 ? (REAL)1 : (REAL)0;
-                z = held > 0 ? 0 : z;
-                if (recorded) z = has_z ? z_hw[l] : z;
-                const REAL left = held - 1 > 0 ? held - 1 : 0;
-                after = z > 0 ? reset[k] : moved;
-                wait[l] = z > 0 ? refractory[k] : left;
-                if (outputs != AGAIN) spikes[l] = z;
-            }
-            if (full) {
-                REAL adapted = w[l] + rate[k] * (pull[k] * moved - w[l]);
-                adapted = adapted + kick[k] * z;
-                if (recorded) adapted = has_w ? w_hw[l] : adapted;
-                w[l] = adapted;
-                adaptation[l] = adapted;
-            }
-            v[l] = after;
-            if (outputs == ALL || outputs == TRACES) membrane[l] = recorded && has_v ? v_hw[l] : after + rest[k];
-            if (fire && (outputs == ALL || outputs == AGAIN)) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+#include "forward_step.h"
         }
     }
 }
@@ -127,6 +96,8 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
  * gradients, and no membrane was recorded. */
 HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
                                  const int tuned, const int bare, const int uniform) {
+    const int recurs = 0;
+    const REAL *fed = NULL;
     NAME(hx_constants) constants;
     REAL grad_v[LANES], grad_c[LANES], grad_w[LANES], slopes[LANES], unwanted[LANES];
     REAL sums[ROWS][LANES]; /* gradients of the constants so far */
@@ -164,59 +135,7 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
         HX_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
-            const int spiked = fire ? events[l] & SPIKED : 0, held = fire ? events[l] & HELD : 0;
-            const REAL to_v = bare ? 0 : to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
-            REAL moved = spiked ? 0 : arrived; /* gradient of the membrane before the reset */
-            moved += has_v ? to_v : 0;
-            REAL adapted = 0;
-            if (full) adapted = grad_w[l] + to_adaptation[l];
-            REAL z = to_spikes[l];
-            if (full) z += kick[k] * adapted;
-            const REAL distance = fire ? (held ? 0 : z * slopes[l]) : 0;
-            moved += distance;
-            REAL w_back = 0, aim = 0;
-            if (full) {
-                aim = rate[k] * adapted;
-                moved += aim * pull[k];
-                w_back = adapted - aim;
-            }
-            const REAL synaptic = grad_c[l] + (bare ? 0 : to_current[l]);
-            grad_input[l] = synaptic;
-            const REAL drive = held ? 0 : gain[k] * moved;
-            REAL back = moved - leakage[k] * drive;
-            const REAL u = looks_back ? (fire && (events_ago[l] & SPIKED) ? reset[k] : before_ago[l]) : 0;
-            REAL exponential = 0, exponent = 0, inside = 0;
-            if (full) {
-                exponent = (u - onset[k]) / slope[k];
-                inside = exponent <= EXPONENT_LIMIT ? (REAL)1 : (REAL)0;
-                exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
-                exponential = NAME(hx_exp)(exponent);
-                back += push[k] * (drive * (exponential * inside));
-                w_back -= drive;
-            }
-            if (tuned) {
-                const REAL c = current_ago[l], open = held ? 0 : moved;
-                REAL total = c - leakage[k] * u;
-                if (full) {
-                    const REAL w = adaptation_ago[l];
-                    total += push[k] * (slope[k] * exponential) - w;
-                    sums[PUSH][l] += drive * (slope[k] * exponential);
-                    sums[SLOPE][l] += drive * push[k] * (exponential - inside * (exponential * exponent));
-                    sums[ONSET][l] -= drive * push[k] * (inside * exponential);
-                    sums[RATE][l] += adapted * (pull[k] * before[l] - w);
-                    sums[PULL][l] += aim * before[l];
-                    sums[KICK][l] += spiked ? adapted : 0;
-                }
-                sums[GAIN][l] += open * total;
-                sums[KEEP][l] += synaptic * c;
-                sums[LEAKAGE][l] -= drive * u;
-                sums[REST][l] += to_v;
-                sums[RESET][l] += spiked ? arrived : 0;
-                sums[THRESHOLD][l] -= distance;
-            }
-            grad_v[l] = back;
-            grad_c[l] = keep[k] * synaptic + drive;
-            if (full) grad_w[l] = w_back;
+#include "adjoint_step.h"
         }
     }
     if (!tuned) return;

@@ -1,7 +1,7 @@
 /* Entries of the batch through all of their time, forwards and backwards, in one precision; included once for each. */
 
 #include "exponential.h"
-#include "surrogates.h"
+#include "surrogates.h" /* and in the loops over lanes: forward_step.h, adjoint_step.h */
 
 /* Neighbouring sums that stay in one register. */
 #define TILE (HX_TILE_BYTES / (int)sizeof(REAL))
@@ -71,6 +71,7 @@ HX_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *HX_RESTRI
 /* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms) and `recorded` are known when
  * this is compiled. */
 HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded) {
+    const int fire = 1, recurs = 1, outputs = ALL;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first;
     const REAL *HX_RESTRICT gain = CONSTANT(GAIN), *HX_RESTRICT keep = CONSTANT(KEEP);
     const REAL *HX_RESTRICT leakage = CONSTANT(LEAKAGE), *HX_RESTRICT rest = CONSTANT(REST);
@@ -96,38 +97,8 @@ HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, 
     uint8_t *HX_RESTRICT events = job->events ? job->events + at : (uint8_t *)unwanted;
     HX_VECTOR
     for (int64_t l = 0; l < n; l++) {
-        const REAL u = v[l], held = wait[l];
-        REAL drive = c[l] - leakage[l] * u;
-        if (full) {
-            REAL exponent = (u - onset[l]) / slope[l];
-            exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
-            drive = drive + push[l] * (slope[l] * NAME(hx_exp)(exponent));
-            drive = drive - w[l];
-        }
-        REAL moved = u + gain[l] * drive;
-        moved = held > 0 ? u : moved;
-        if (recorded) moved = has_v ? v_hw[l] - rest[l] : moved;
-        const REAL synaptic = keep[l] * c[l] + (x[l] + total[l]);
-        c[l] = synaptic;
-        current[l] = synaptic;
-        before[l] = moved;
-        REAL z = moved - threshold[l] > 0 ? (REAL)1 : (REAL)0;
-        z = held > 0 ? 0 : z;
-        if (recorded) z = has_z ? z_hw[l] : z;
-        const REAL left = held - 1 > 0 ? held - 1 : 0;
-        const REAL after = z > 0 ? reset[l] : moved;
-        wait[l] = z > 0 ? refractory[l] : left;
-        spikes[l] = z;
-        if (full) {
-            REAL adapted = w[l] + rate[l] * (pull[l] * moved - w[l]);
-            adapted = adapted + kick[l] * z;
-            if (recorded) adapted = has_w ? w_hw[l] : adapted;
-            w[l] = adapted;
-            adaptation[l] = adapted;
-        }
-        v[l] = after;
-        membrane[l] = recorded && has_v ? v_hw[l] : after + rest[l];
-        events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+        const int64_t k = l;
+#include "forward_step.h"
     }
 }
 
@@ -151,6 +122,7 @@ HX_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int cou
 /* Go back through step `t` of `n` lanes. Their states are gradients, TOTAL is what reaches spikes by their weights, WAIT
  * holds slopes of the surrogate. */
 HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned) {
+    const int fire = 1, recurs = 1, bare = 0;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
     const int started = t > 0, looks_back = full || tuned;
     const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
@@ -179,59 +151,8 @@ HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n
     NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, (int)n);
     HX_VECTOR
     for (int64_t l = 0; l < n; l++) {
-        const int spiked = events[l] & SPIKED, held = events[l] & HELD;
-        const REAL to_v = to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
-        REAL moved = spiked ? 0 : arrived; /* gradient of the membrane before the reset */
-        moved += has_v ? to_v : 0;
-        REAL adapted = grad_w[l];
-        if (full) adapted += to_adaptation[l];
-        REAL z = to_spikes[l] + fed[l];
-        if (full) z += kick[l] * adapted;
-        const REAL distance = held ? 0 : z * slopes[l];
-        moved += distance;
-        REAL w_back = 0, aim = 0;
-        if (full) {
-            aim = rate[l] * adapted;
-            moved += aim * pull[l];
-            w_back = adapted - aim;
-        }
-        const REAL synaptic = grad_c[l] + to_current[l];
-        grad_input[l] = synaptic;
-        const REAL drive = held ? 0 : gain[l] * moved;
-        REAL back = moved - leakage[l] * drive;
-        const REAL u = looks_back ? (started && (events_ago[l] & SPIKED) ? reset[l] : before_ago[l]) : 0;
-        REAL exponential = 0, exponent = 0, inside = 0;
-        if (full) {
-            exponent = (u - onset[l]) / slope[l];
-            inside = exponent <= EXPONENT_LIMIT ? (REAL)1 : (REAL)0;
-            exponent = exponent > EXPONENT_LIMIT ? EXPONENT_LIMIT : exponent;
-            exponential = NAME(hx_exp)(exponent);
-            back += push[l] * (drive * (exponential * inside));
-            w_back -= drive;
-        }
-        if (tuned) {
-            const REAL c = current_ago[l], open = held ? 0 : moved;
-            REAL total = c - leakage[l] * u;
-            if (full) {
-                const REAL w = adaptation_ago[l];
-                total += push[l] * (slope[l] * exponential) - w;
-                sums[PUSH][l] += drive * (slope[l] * exponential);
-                sums[SLOPE][l] += drive * push[l] * (exponential - inside * (exponential * exponent));
-                sums[ONSET][l] -= drive * push[l] * (inside * exponential);
-                sums[RATE][l] += adapted * (pull[l] * before[l] - w);
-                sums[PULL][l] += aim * before[l];
-                sums[KICK][l] += spiked ? adapted : 0;
-            }
-            sums[GAIN][l] += open * total;
-            sums[KEEP][l] += synaptic * c;
-            sums[LEAKAGE][l] -= drive * u;
-            sums[REST][l] += to_v;
-            sums[RESET][l] += spiked ? arrived : 0;
-            sums[THRESHOLD][l] -= distance;
-        }
-        grad_v[l] = back;
-        grad_c[l] = keep[l] * synaptic + drive;
-        grad_w[l] = w_back;
+        const int64_t k = l;
+#include "adjoint_step.h"
     }
     if (tuned && !started) memcpy(sums[START], grad_v, (size_t)n * sizeof(REAL));
 }
