@@ -30,7 +30,7 @@ SETTINGS = {
     "weight_init_hidden_mean": "0.25",
 }  # fmt: skip
 
-FAST = ("--lr", "0.004", "--weight-scale", "83", "--trace-shift-out", "2")
+FAST = ("--lr", "0.004", "--gamma", "0.7", "--weight-scale", "83", "--trace-shift-out", "2")
 """For short runs; the example itself learns more slowly and more safely."""
 
 

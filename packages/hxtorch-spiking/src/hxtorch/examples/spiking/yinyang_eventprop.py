@@ -2,7 +2,8 @@
 
 The example :mod:`~hxtorch.examples.spiking.yinyang` with other defaults, each for a reason:
 
-* ``--lr 0.002`` and 12 epochs: at twice that rate, and in many more epochs, some chips lose what they have learned.
+* ``--lr 0.002``, halved every three epochs (``--gamma 0.5``), and 12 epochs: at higher rates, and in many more epochs,
+  some chips lose what they have learned.
 * ``--weight-init-output-std 0.03``: no class leads by far at the beginning.
 * ``--weight-init-hidden-mean 0.15`` and ``--reg-silence 0.003``: most hidden neurons spike once, and silent ones, for
   which EventProp has no gradient, are driven up.
@@ -18,6 +19,7 @@ DEFAULTS = {
     "eventprop": True,
     "epochs": 12,
     "lr": 0.002,
+    "gamma": 0.5,
     "weight_init_output_std": 0.03,
     "reg_silence": 0.003,
 }
