@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,11 @@ class Experiment(BaseExperiment):
         hw_routing_func: Callable[[Network], Routing] | None = None,
         execution_instance: ExecutionInstance | None = None,
     ) -> None:
-        if not isinstance(dt, Real) or not (math.isfinite(dt) and dt > 0):
+        try:
+            legal = math.isfinite(dt) and dt > 0
+        except TypeError:
+            legal = False
+        if not legal:
             raise ParameterError(f"dt: got {dt!r}, wanted a positive number of seconds")
         self.mock = mock
         self.dt = dt
