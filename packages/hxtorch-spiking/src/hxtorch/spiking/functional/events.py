@@ -41,12 +41,12 @@ class Found(NamedTuple):
 
     Attributes:
         bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below.
-        count: Number of spikes.
+        number: How many spikes there are.
         graded: Whether there are other numbers than 0 and 1.
     """
 
     bits: Tensor
-    count: int
+    number: int
     graded: bool
 
 
@@ -54,8 +54,8 @@ def _find(spikes: Tensor) -> Found:
     rows, sources = spikes.shape[:-1].numel(), spikes.shape[-1]
     bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
     double = spikes.dtype == torch.float64
-    count, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
-    return Found(bits, count, graded)
+    number, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
+    return Found(bits, number, graded)
 
 
 _found: dict[int, tuple[ref[Tensor], int, Found]] = {}

@@ -7,7 +7,7 @@ weights costs what the spikes cost, its adjoint is dense.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,7 +43,8 @@ def _forward(
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
-    input, constants = input.contiguous(), _per_lane(constants, input.shape[1:])
+    steps, batch, size = input.shape
+    input, constants = input.contiguous(), _per_lane(constants, (batch, size))
     spikes = new(input)
     membrane = new(input) if traces else input.new_empty(0)
     current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
@@ -56,7 +57,9 @@ def _forward(
         recurrence.forward(
             input.dtype == torch.float64,
             full,
-            *input.shape,
+            steps,
+            batch,
+            size,
             _PARTS,
             constants.data_ptr(),
             rows.data_ptr(),
@@ -103,7 +106,7 @@ def _backward(
         None if gradient is None or not gradient.numel() else gradient.contiguous()
         for gradient in (grad_spikes, grad_membrane, grad_current, grad_adaptation)
     ]
-    (_, batch, size), given = spikes.shape, constants.shape[1]
+    (steps, batch, size), given = spikes.shape, constants.shape[1]
     lanes = batch * size
     parts = _PARTS if size * size <= _LARGE else 2
     grad_input = new(spikes)
@@ -116,7 +119,9 @@ def _backward(
         recurrence.backward(
             weight.dtype == torch.float64,
             full,
-            *spikes.shape,
+            steps,
+            batch,
+            size,
             parts,
             constants.data_ptr(),
             rows.data_ptr(),
@@ -187,7 +192,9 @@ def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
             "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
         )
     wanted = ctx.needs_input_grad[:3]
-    back = torch.ops.hxtorch.recur_backward if traced(ctx.saved_tensors[0]) else _backward
+    back: Callable[..., tuple[Tensor, ...]] = (
+        torch.ops.hxtorch.recur_backward if traced(ctx.saved_tensors[0]) else _backward
+    )
     found = back(*gradients[:4], *ctx.saved_tensors, *ctx.settings, *wanted[1:])
     return *(one if asked else None for one, asked in zip(found, wanted, strict=True)), *[None] * 8
 

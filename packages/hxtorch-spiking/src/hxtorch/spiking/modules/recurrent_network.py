@@ -85,9 +85,9 @@ class RecurrentNetwork(HXModuleWrapper):
                 raise ParameterError(
                     f"populations: got several values of {name}, wanted one: they are stepped together"
                 )
-        named = {f"population_{index}": neuron for index, neuron in enumerate(populations)}
-        inner = {f"synapse_{index}": link.synapse for index, link in enumerate(known)}
-        super().__init__(experiment, **named, **inner)
+        modules: dict[str, Any] = {f"population_{index}": neuron for index, neuron in enumerate(populations)}
+        modules |= {f"synapse_{index}": link.synapse for index, link in enumerate(known)}
+        super().__init__(experiment, **modules)
         self.populations, self.links = tuple(populations), tuple(known)
 
     def forward(self, *input: Sequence[TensorHandle]) -> tuple[NeuronHandle, ...]:  # type: ignore[override]
@@ -170,7 +170,7 @@ class RecurrentNetwork(HXModuleWrapper):
     def _method(self) -> str | Surrogate:
         """Return the comparator, silent where a mask says so."""
         masks = [neuron.mask for neuron in self.populations]
-        method = self.populations[0].method
+        method: str | Surrogate = self.populations[0].method
         if all(mask is None for mask in masks):
             return method
         whole = [
@@ -208,7 +208,7 @@ class RecurrentNetwork(HXModuleWrapper):
         """Return what belongs to each population."""
         if trace is None:
             return iter([None] * len(self.populations))
-        return iter(trace.split([neuron.size for neuron in self.populations], -1))
+        return iter(torch.split(trace, [neuron.size for neuron in self.populations], -1))
 
 
 def _joined(shown: Sequence[HardwareObservables]) -> HardwareObservables:
