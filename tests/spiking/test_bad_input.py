@@ -293,3 +293,9 @@ def test_mock_mode_needs_no_chip_and_takes_any_network():
 
 def test_module_names():
     assert hxtorch.snn is hxtorch.spiking
+
+
+@pytest.mark.parametrize("dt", [0.0, -1e-6, float("nan"), float("inf"), "1e-6", None])
+def test_a_step_that_is_no_positive_number_is_refused(dt):
+    with pytest.raises(ParameterError, match="dt: got"):
+        hxsnn.Experiment(dt=dt)
