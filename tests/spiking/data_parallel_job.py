@@ -1,5 +1,6 @@
 """Train with one chip per process; started by torchrun from a test."""
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -37,9 +38,8 @@ def gradients(net):
     return [parameter.grad.flatten().tolist() for parameter in net.parameters()]
 
 
-def main(folder):
-    dist.init_process_group("gloo")
-    rank = dist.get_rank()
+def train(rank, folder):
+    """Return gradients alone and averaged, the weights that they led to, and what was calibrated on the way."""
     targets = []
     for_target = calibration.for_target
     calibration.for_target = lambda *arguments: targets.append(for_target(*arguments)) or targets[-1]
@@ -63,7 +63,7 @@ def main(folder):
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(parallel(spikes), labels).backward()
             optimizer.step()
-        result = {
+        return {
             "serials": sorted({info.serial for info in net.exp.execution_info} | {made.serial for made in targets}),
             "thresholds": [float(made.target.per_neuron("threshold")[0]) for made in targets],
             "local": local,
@@ -71,8 +71,16 @@ def main(folder):
             "weights": [parameter.flatten().tolist() for parameter in net.parameters()],
             "state": sorted(net.state_dict()),
         }
-    (Path(folder) / f"{rank}.json").write_text(json.dumps(result))
-    dist.barrier()  # gloo aborts a process whose peer has left already
+
+
+def main(folder):
+    dist.init_process_group("gloo")
+    rank = dist.get_rank()
+    (Path(folder) / f"{rank}.json").write_text(json.dumps(train(rank, folder)))
+    # The group joins its threads when nobody holds it any more, so the model, whose hooks form cycles, has to be gone by then.
+    # A thread of gloo that outlives the interpreter aborts the process, as does a peer that left while this one still talks.
+    gc.collect()
+    dist.barrier()
     dist.destroy_process_group()
 
 
