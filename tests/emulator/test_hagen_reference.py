@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bss2_emulator import Chip, Imperfections
-from bss2_emulator._kernels.hagen import INSTRUCTIONS, short_normal
+from bss2_emulator._kernels.hagen import best_instructions, short_normal
 from bss2_emulator.columns import column_constants
 from bss2_emulator.neurons import neuron_physics
 from bss2_emulator.noise import RunNoise
@@ -150,11 +150,17 @@ def test_short_normals_are_normal():
 
 def test_instruction_sets_give_the_same_bytes(hagen):
     rng = np.random.default_rng(1)
-    for rows, columns, batch, wait in ((300, 270, 19, 5), (1, 1, 1, 5), (127, 33, 9, 2), (128, 256, 8, 1)):
+    for rows, columns, batch, wait in (
+        (300, 270, 19, 5),
+        (70, 300, 41, 5),
+        (1, 1, 1, 5),
+        (127, 33, 9, 2),
+        (128, 256, 8, 1),
+    ):
         weights, activations = rng.integers(-63, 64, (rows, columns)), rng.integers(0, 32, (batch, rows))
         for fidelity in ("full", "ideal"):
             results = []
-            for instructions in range(INSTRUCTIONS + 1):
+            for instructions in range(best_instructions() + 1):
                 chip = Chip("twin", fidelity)
                 chip._hagen.instructions = instructions
                 run = chip.run_matrix(hagen, weights, activations, wait_between_events=wait)

@@ -77,8 +77,8 @@ def main(folder):
     dist.init_process_group("gloo")
     rank = dist.get_rank()
     (Path(folder) / f"{rank}.json").write_text(json.dumps(train(rank, folder)))
-    # The group joins its threads when nobody holds it any more, so the model, whose hooks form cycles, has to be gone by then.
-    # A thread of gloo that outlives the interpreter aborts the process, as does a peer that left while this one still talks.
+    # The group joins its threads when nobody holds it any more, so the model, whose hooks form cycles, has to be gone
+    # by then. A thread of gloo that outlives the interpreter aborts the process, as does a peer that left too early.
     gc.collect()
     dist.barrier()
     dist.destroy_process_group()

@@ -18,7 +18,7 @@ from bss2_emulator.terms import potential
 # do not depend on the processor, nor on how a batch is split.
 PULSE_STEPS: Final = 8
 WEIGHT_STEPS: Final = 32
-MAX_PULSE: Final = round(c.MAX_PULSE * PULSE_STEPS)
+MAX_PULSE: Final = 255  # steps: a byte, so nearly a whole c.MAX_PULSE
 EXC_LINE, INH_LINE, ADAPTATION = 1, 2, 3  # codes of readout_source; 0 is the membrane
 
 

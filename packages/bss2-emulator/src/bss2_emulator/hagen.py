@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
-from bss2_emulator._kernels.hagen import FRACTION, INSTRUCTIONS, multiply, pack_weights
+from bss2_emulator._kernels.hagen import FRACTION, best_instructions, multiply, pack_weights
 from bss2_emulator.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns, column_constants, kept, line_capacity
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.hagen_madc import record_column
@@ -51,12 +51,13 @@ class HagenEngine:
         silicon: The chip.
 
     Attributes:
-        instructions: Instruction set of the kernel, see ``_kernels/hagen.pyi``; results do not depend on it.
+        instructions: Instruction set of the kernel, see ``_kernels/hagen.pyi``, or None for the best; results do not
+            depend on it.
     """
 
     def __init__(self, silicon: Silicon) -> None:
         self.silicon = silicon
-        self.instructions = INSTRUCTIONS
+        self.instructions: int | None = None
         self._memo = Memo()
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
@@ -70,11 +71,12 @@ class HagenEngine:
         short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
         capacity = line_capacity(sends, wait) if short else UNUSED
         pulse_offset = self._pulse_offset(config)
+        instructions = best_instructions() if self.instructions is None else self.instructions
         values = np.empty((len(operands.activations), operands.weights.shape[1]), np.int8)
         sent = multiply(
             operands.activations,
             tuple(
-                pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, self.instructions)
+                pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, instructions)
                 for line in ((1, -1) if short else (0,))
             ),
             pulse_offset,
@@ -91,7 +93,7 @@ class HagenEngine:
             noise.run,
             values,
             threads,
-            self.instructions,
+            instructions,
         )
         madc = None
         if operands.madc_column is not None:

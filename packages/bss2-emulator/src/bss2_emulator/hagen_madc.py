@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
 from bss2_emulator import madc
-from bss2_emulator.columns import PULSE_STEPS, WEIGHT_STEPS, Columns, line_charge
+from bss2_emulator.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns, line_charge
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.noise import HAGEN_MADC, RunNoise
 from bss2_emulator.operands import Operands
@@ -84,7 +84,7 @@ def _charges(
 ) -> FloatArray:
     """Return the charge of each event in fractions of its factors' LSB, (batch, rows)."""
     offset = pulse_offset[: vectors.shape[1]].astype(np.float64)
-    pulses = np.clip(vectors * PULSE_STEPS + offset, 0, c.MAX_PULSE * PULSE_STEPS) * (vectors > 0)
+    pulses = np.clip(vectors * PULSE_STEPS + offset, 0, MAX_PULSE) * (vectors > 0)
     exc = (weights > 0).astype(int)
     heavy = weights * silicon.synapse[0, 2 * np.arange(len(weights)) + exc, column] * columns.ratio[0, exc, column]
     return np.asarray(pulses * heavy, np.float64)

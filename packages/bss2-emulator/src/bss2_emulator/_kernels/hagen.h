@@ -7,6 +7,7 @@
 
 #include "product.h"
 #include "shorts.h"
+#include "tiles.h"
 
 enum { HEMISPHERES = 2, FRACTION_BITS = 5, FRACTION = 1 << FRACTION_BITS };
 
@@ -163,8 +164,8 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
             const float *gain = m->gain + side;
             const bss2_columns columns = {m->lowest + side, m->inverse_limit + side, m->bend + side};
             bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
-            product(pulses, m->weights[0] + tile * m->tile_stride, sums, pairs, n);
-            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, pairs, n);
+            product(pulses, m->weights[0] + tile * m->tile_stride, sums, entries, pairs, n);
+            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, entries, pairs, n);
             for (int i = 0; i < entries; i++) {
                 int32_t *sum = sums + i * TILE_COLUMNS;
                 int16_t *total = some + i * TILE_COLUMNS;
@@ -200,55 +201,118 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
     return sent;
 }
 
-/* What the synapses of one tile weigh: signed weight times its ratio and its synapse's factor, rounded, packed. `lines`: 0 for
- * all rows, 1 for excitatory ones only, -1 for inhibitory ones. */
-BSS2_INLINE void bss2_pack_tile(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh,
-                                const float *ratio_exc, int rows, int columns, int line, int16_t *packed) {
-    const int pairs = rows + rows % 2;
-    for (int r = 0; r < pairs; r += 2) {
-        uint32_t both[TILE_COLUMNS + PACK] = {0};
-        for (int half = 0; half < 2 && r + half < rows; half++) {
-            const int8_t *BSS2_RESTRICT weight = weights + (r + half) * stride;
-            const float *BSS2_RESTRICT inh = strength + (size_t)(2 * (r + half)) * TILE_COLUMNS;
-            const float *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
-            BSS2_VECTOR
-            for (int j = 0; j < columns; j++) {
-                int32_t w = weight[j];
-                w = line * w < 0 ? 0 : w;
-                const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
-                const float heavy = (float)w * (w > 0 ? up : down);
-                const int32_t code = (int32_t)(heavy + copysignf(0.5f, heavy));
-                both[j] |= ((uint32_t)code & 0xFFFF) << 16 * half;
-            }
+typedef struct {
+    const int8_t *weights; /* of one tile, signed */
+    int64_t stride;        /* from row to row */
+    const float *strength; /* factor of each synapse, (2 TILE_ROWS, TILE_COLUMNS): inhibitory and excitatory row of each driver */
+    const float *ratio_inh, *ratio_exc; /* factors of columns */
+    int rows, columns;
+    int line; /* 1 or -1: rows of that sign only; 0: all */
+} bss2_synapses;
+
+/* What the synapses of some rows weigh: signed weight times its ratio and its synapse's factor, rounded. */
+BSS2_INLINE void bss2_weigh(const bss2_synapses *s, int row, int rows, int32_t (*code)[TILE_COLUMNS]) {
+    const float *BSS2_RESTRICT ratio_inh = s->ratio_inh, *BSS2_RESTRICT ratio_exc = s->ratio_exc;
+    const int line = s->line;
+    for (int k = 0; k < rows; k++) {
+        if (row + k >= s->rows) {
+            memset(code[k], 0, sizeof(code[k]));
+            continue;
         }
-        for (int c = 0; c < columns; c += PACK)
-            memcpy(packed + ((size_t)(c / PACK) * (size_t)(pairs / 2) + (size_t)r / 2) * (2 * PACK), both + c, 4 * PACK);
+        const int8_t *BSS2_RESTRICT weight = s->weights + (row + k) * s->stride;
+        const float *BSS2_RESTRICT inh = s->strength + (size_t)(2 * (row + k)) * TILE_COLUMNS;
+        const float *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) {
+            int32_t w = weight[j];
+            w = line * w < 0 ? 0 : w;
+            const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
+            const float heavy = (float)w * (w > 0 ? up : down);
+            code[k][j] = (int32_t)(heavy + copysignf(0.5f, heavy));
+        }
+    }
+}
+
+/* Pack the weights of one tile by pairs of rows, for product.h. */
+BSS2_INLINE void bss2_pack_pairs(const bss2_synapses *s, int16_t *packed) {
+    const int pairs = s->rows + s->rows % 2;
+    int32_t code[2][TILE_COLUMNS];
+    uint32_t both[TILE_COLUMNS + PACK] = {0};
+    for (int r = 0; r < pairs; r += 2) {
+        bss2_weigh(s, r, 2, code);
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) both[j] = ((uint32_t)code[0][j] & 0xFFFF) | (uint32_t)code[1][j] << 16;
+        for (int c = 0; c < s->columns; c += PACK) 
+            memcpy(packed + bss2_pack(pairs, c, r / 2), both + c, 4 * PACK);
+    }
+}
+
+/* Pack the weights of one tile by four rows, for tiles.h. */
+BSS2_INLINE void bss2_pack_quads(const bss2_synapses *s, int16_t *packed) {
+    const int depths = (s->rows + DEPTH - 1) / DEPTH;
+    int32_t code[4][TILE_COLUMNS];
+    uint32_t upper[TILE_COLUMNS + PACK] = {0}, lower[TILE_COLUMNS + PACK] = {0};
+    for (int r = 0; r < depths * DEPTH; r += 4) {
+        bss2_weigh(s, r, 4, code);
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) {
+            uint32_t high = 0, low = 0;
+            for (int k = 0; k < 4; k++) {
+                const int32_t rest = ((code[k][j] + 64) & 127) - 64;
+                high |= ((uint32_t)((code[k][j] - rest) >> 7) & 0xFF) << 8 * k;
+                low |= ((uint32_t)rest & 0xFF) << 8 * k;
+            }
+            upper[j] = high, lower[j] = low;
+        }
+        for (int c = 0; c < s->columns; c += SIDE) {
+            int8_t *tile = (int8_t *)packed + bss2_tile(depths, c, r);
+            memcpy(tile, upper + c, 4 * SIDE);
+            memcpy(tile + TILE_BYTES, lower + c, 4 * SIDE);
+        }
     }
 }
 
 typedef int64_t bss2_run_function(const bss2_matrix *m, int64_t block);
-typedef void bss2_pack_function(const int8_t *, int64_t, const float *, const float *, const float *, int, int, int, int16_t *);
+typedef void bss2_pack_function(const bss2_synapses *s, int16_t *packed);
 
-#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, NORMALS)                                                                    \
-    TARGET static int64_t bss2_run_##NAME(const bss2_matrix *m, int64_t block) {                                             \
-        return bss2_run_block(m, block, PRODUCT, NORMALS);                                                                   \
-    }                                                                                                                        \
-    TARGET static void bss2_pack_##NAME(const int8_t *weights, int64_t stride, const float *strength, const float *ratio_inh, \
-                                        const float *ratio_exc, int rows, int columns, int line, int16_t *packed) {          \
-        bss2_pack_tile(weights, stride, strength, ratio_inh, ratio_exc, rows, columns, line, packed);                        \
-    }
+#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, NORMALS, PACK_TILE)                                                            \
+    TARGET static int64_t bss2_run_##NAME(const bss2_matrix *m, int64_t block) {                                                \
+        return bss2_run_block(m, block, PRODUCT, NORMALS);                                                                      \
+    }                                                                                                                           \
+    TARGET static void bss2_pack_##NAME(const bss2_synapses *s, int16_t *packed) { PACK_TILE(s, packed); }
 
 #if BSS2_X86
-BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_short_pairs_plain)
-BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_short_pairs_avx2)
-BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_short_pairs_avx512)
-BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_short_pairs_avx512)
-static bss2_run_function *const bss2_run_functions[] = {bss2_run_plain, bss2_run_avx2, bss2_run_avx512, bss2_run_vnni};
-static bss2_pack_function *const bss2_pack_functions[] = {bss2_pack_plain, bss2_pack_avx2, bss2_pack_avx512, bss2_pack_vnni};
+BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_short_pairs_plain, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_short_pairs_avx2, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_short_pairs_avx512, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_short_pairs_avx512, bss2_pack_pairs)
 #else
-BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_short_pairs_plain)
-static bss2_run_function *const bss2_run_functions[] = {bss2_run_plain};
-static bss2_pack_function *const bss2_pack_functions[] = {bss2_pack_plain};
+BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_short_pairs_plain, bss2_pack_pairs)
 #endif
+#if BSS2_HAS_TILES
+BSS2_TARGET_TILES static int64_t bss2_run_tiles(const bss2_matrix *m, int64_t block) {
+    bss2_shape_tiles();
+    const int64_t sent = bss2_run_block(m, block, bss2_product_tiles, bss2_short_pairs_avx512);
+    _tile_release();
+    return sent;
+}
+BSS2_TARGET_TILES static void bss2_pack_tiles(const bss2_synapses *s, int16_t *packed) { bss2_pack_quads(s, packed); }
+#endif
+
+#if BSS2_HAS_TILES
+#define BSS2_OF_ALL(NAME) NAME##plain, NAME##avx2, NAME##avx512, NAME##vnni, NAME##tiles
+#elif BSS2_X86
+#define BSS2_OF_ALL(NAME) NAME##plain, NAME##avx2, NAME##avx512, NAME##vnni
+#else
+#define BSS2_OF_ALL(NAME) NAME##plain
+#endif
+static bss2_run_function *const bss2_run_functions[] = {BSS2_OF_ALL(bss2_run_)};
+static bss2_pack_function *const bss2_pack_functions[] = {BSS2_OF_ALL(bss2_pack_)};
+
+/* The best instruction set for products; asks the operating system for tiles where there are some. */
+static int bss2_matrix_instructions(void) {
+    const int best = bss2_instructions();
+    return best == BSS2_VNNI && bss2_may_use_tiles() ? BSS2_TILES : best;
+}
 
 #endif

@@ -6,8 +6,11 @@ from numpy.typing import NDArray
 FRACTION: int
 """Fractions of an LSB in which baselines are given."""
 
-INSTRUCTIONS: int
-"""The best instruction set of this processor: 0 any, 1 AVX2, 2 AVX-512, 3 AVX-512 with VNNI."""
+def best_instructions() -> int:
+    """Return the best instruction set of this processor: 0 any, 1 AVX2, 2 AVX-512, 3 AVX-512 with VNNI, 4 tiles (AMX).
+
+    The first call asks Linux for tiles, since they enlarge what it keeps of a process.
+    """
 
 def pack_weights(
     weights: NDArray[np.int8],
@@ -25,7 +28,7 @@ def pack_weights(
         ratio: Factor of the (inhibitory, excitatory) rows of each column of both hemispheres, (2, 2, 256).
         line: 1 or -1 for weights of that sign only, 0 for all.
         threads: How many to use.
-        instructions: Up to :data:`INSTRUCTIONS`; all give the same bytes.
+        instructions: Up to :func:`best_instructions`; all give the same bytes.
 
     Returns:
         Shape (tiles, anything).
@@ -80,7 +83,7 @@ def multiply(
         run: Number of the run.
         out: Results, (batch, columns).
         threads: How many to use.
-        instructions: Up to :data:`INSTRUCTIONS`; all give the same bytes.
+        instructions: Up to :func:`best_instructions`; all give the same bytes.
 
     Returns:
         Activations that are not zero, counted for each tile.

@@ -13,6 +13,7 @@ cdef extern from "hagen.h" nogil:
         COLUMNS "TILE_COLUMNS"
         BLOCK "ENTRIES"
         PACK_COLUMNS "PACK"
+        WHOLE_ROWS "DEPTH"
         LSB "FRACTION"
 
     ctypedef struct bss2_matrix:
@@ -44,16 +45,33 @@ cdef extern from "hagen.h" nogil:
         int8_t *out
 
     ctypedef int64_t bss2_run_function(const bss2_matrix *, int64_t)
-    ctypedef void bss2_pack_function(const int8_t *, int64_t, const float *, const float *, const float *, int, int, int,
-                                     int16_t *)
+    ctypedef struct bss2_synapses:
+        const int8_t *weights
+        int64_t stride
+        const float *strength
+        const float *ratio_inh
+        const float *ratio_exc
+        int rows
+        int columns
+        int line
+
+    ctypedef void bss2_pack_function(const bss2_synapses *, int16_t *)
     bss2_run_function **bss2_run_functions
     bss2_pack_function **bss2_pack_functions
-    int bss2_instructions()
+    int bss2_matrix_instructions()
     int16_t bss2_short_normal(uint32_t)
 
 
 FRACTION = <int>LSB
-INSTRUCTIONS = bss2_instructions()
+cdef int best = -1
+
+
+def best_instructions():
+    """Return the best instruction set of this processor; see hagen.pyi."""
+    global best
+    if best < 0:
+        best = bss2_matrix_instructions()
+    return best
 
 
 def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, :, ::1] ratio, int line,
@@ -62,7 +80,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
     cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS, tile, x, y
     cdef int64_t panels = (min(columns, COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS
-    cdef int64_t height = min(rows + rows % 2, ROWS)
+    cdef int64_t height = min((rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, ROWS)
     cdef bss2_pack_function *pack = bss2_pack_functions[check_instructions(instructions)]
     cdef int16_t[:, ::1] packed
     if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
@@ -76,10 +94,18 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
     for tile in prange(down * across, nogil=True, schedule="static", num_threads=threads):
         x = tile // down
         y = tile % down
-        pack(&weights[y * ROWS, x * COLUMNS], columns, &strength[tile % 2, 0, 0], &ratio[tile % 2, 0, 0],
-             &ratio[tile % 2, 1, 0], <int>min(rows - y * ROWS, <int64_t>ROWS),
-             <int>min(columns - x * COLUMNS, <int64_t>COLUMNS), line, &packed[tile, 0])
+        pack_tile(pack, &weights[y * ROWS, x * COLUMNS], columns, &strength[tile % 2, 0, 0], &ratio[tile % 2, 0, 0],
+                  <int>min(rows - y * ROWS, <int64_t>ROWS), <int>min(columns - x * COLUMNS, <int64_t>COLUMNS), line,
+                  &packed[tile, 0])
     return out
+
+
+cdef void pack_tile(bss2_pack_function *pack, const int8_t *weights, int64_t stride, const float *strength, const float *ratio,
+                    int rows, int columns, int line, int16_t *packed) noexcept nogil:
+    cdef bss2_synapses s
+    s.weights, s.stride, s.strength, s.rows, s.columns, s.line = weights, stride, strength, rows, columns, line
+    s.ratio_inh, s.ratio_exc = ratio, ratio + COLUMNS
+    pack(&s, packed)
 
 
 def multiply(
@@ -109,6 +135,8 @@ def multiply(
         raise ValueError("operands do not fit")
     if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
         raise ValueError("kept: wanted (2, 129, 256) or nothing")
+    if not 0 <= pulse_limit <= 255:
+        raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
     m.pulse_offset, m.pulse_scale, m.pulse_limit = &pulse_offset[0, 0], pulse_scale, pulse_limit
     m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
     m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
@@ -124,8 +152,8 @@ def multiply(
 
 
 cdef int check_instructions(int instructions) except -1:
-    if not 0 <= instructions <= INSTRUCTIONS:
-        raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
+    if not 0 <= instructions <= best_instructions():
+        raise ValueError(f"instructions: got {instructions}, wanted 0 to {best_instructions()}")
     return instructions
 
 

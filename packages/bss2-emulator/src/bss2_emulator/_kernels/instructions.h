@@ -8,7 +8,7 @@
 
 #include "portable.h"
 
-enum { BSS2_PLAIN, BSS2_AVX2, BSS2_AVX512, BSS2_VNNI };
+enum { BSS2_PLAIN, BSS2_AVX2, BSS2_AVX512, BSS2_VNNI, BSS2_TILES }; /* tiles for matrix products alone: tiles.h */
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(BSS2_NO_CLONES)
 #define BSS2_X86 1

@@ -7,15 +7,17 @@
 enum {
     TILE_ROWS = 128,
     TILE_COLUMNS = 256,
-    ENTRIES = 8, /* batch entries of a block */
+    ENTRIES = 32, /* batch entries of a block */
     PACK = 32,   /* columns that lie together: weights are [column / PACK][row / 2][column % PACK][row % 2] */
 };
 
-/* pulses [ENTRIES][TILE_ROWS], sums [ENTRIES][TILE_COLUMNS]; rows are whole pairs, columns are rounded up to whole packs. */
-typedef void bss2_product(const int16_t *pulses, const int16_t *weights, int32_t *sums, int rows, int columns);
+/* pulses [ENTRIES][TILE_ROWS], sums [ENTRIES][TILE_COLUMNS], both rounded up from `entries`; rows are whole pairs, columns are
+ * rounded up to whole packs. */
+typedef void bss2_product(const int16_t *pulses, const int16_t *weights, int32_t *sums, int entries, int rows, int columns);
 
-BSS2_INLINE const int16_t *bss2_pack(const int16_t *weights, int rows, int column, int pair) {
-    return weights + ((size_t)(column / PACK) * (size_t)(rows / 2) + (size_t)pair) * (2 * PACK) + 2 * (column % PACK);
+/* Where the weights of a pair of rows and of columns from `column` on lie. */
+BSS2_INLINE size_t bss2_pack(int rows, int column, int pair) {
+    return ((size_t)(column / PACK) * (size_t)(rows / 2) + (size_t)pair) * (2 * PACK) + 2 * (size_t)(column % PACK);
 }
 
 BSS2_INLINE int32_t bss2_pair(const int16_t *pulses) { /* two pulses as one word */
@@ -25,19 +27,19 @@ BSS2_INLINE int32_t bss2_pair(const int16_t *pulses) { /* two pulses as one word
 }
 
 static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,
-                               int32_t *BSS2_RESTRICT sums, int rows, int columns) {
+                               int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns) {
     for (int c = 0; c < columns; c += PACK) {
         int32_t sum[ENTRIES][PACK] = {{0}};
         for (int r = 0; r < rows / 2; r++) {
-            const int16_t *BSS2_RESTRICT weight = bss2_pack(weights, rows, c, r);
+            const int16_t *BSS2_RESTRICT weight = weights + bss2_pack(rows, c, r);
             int32_t one[PACK], two[PACK];
             for (int j = 0; j < PACK; j++) one[j] = weight[2 * j], two[j] = weight[2 * j + 1];
-            for (int i = 0; i < ENTRIES; i++) {
+            for (int i = 0; i < entries; i++) {
                 const int32_t first = pulses[i * TILE_ROWS + 2 * r], second = pulses[i * TILE_ROWS + 2 * r + 1];
                 for (int j = 0; j < PACK; j++) sum[i][j] += first * one[j] + second * two[j];
             }
         }
-        for (int i = 0; i < ENTRIES; i++) memcpy(sums + i * TILE_COLUMNS + c, sum[i], sizeof(sum[i]));
+        for (int i = 0; i < entries; i++) memcpy(sums + i * TILE_COLUMNS + c, sum[i], sizeof(sum[i]));
     }
 }
 
@@ -46,13 +48,13 @@ static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_
 /* GROUP entries and two vectors of LANES columns at a time stay in registers. */
 #define BSS2_DEFINE_PRODUCT(NAME, TARGET, VECTOR, LANES, GROUP, ZERO, LOAD, SPREAD, MULTIPLY_ADD, STORE)                     \
     TARGET static void NAME(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,                       \
-                            int32_t *BSS2_RESTRICT sums, int rows, int columns) {                                            \
+                            int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns) {                                            \
         for (int c = 0; c < columns; c += 2 * LANES)                                                                         \
-            for (int first = 0; first < ENTRIES; first += GROUP) {                                                           \
+            for (int first = 0; first < entries; first += GROUP) {                                                           \
                 VECTOR left[GROUP], right[GROUP];                                                                            \
                 for (int i = 0; i < GROUP; i++) left[i] = right[i] = ZERO();                                                 \
                 for (int r = 0; r < rows / 2; r++) {                                                                         \
-                    const int16_t *weight = bss2_pack(weights, rows, c, r);                                                  \
+                    const int16_t *weight = weights + bss2_pack(rows, c, r);                                                  \
                     const VECTOR one = LOAD((const void *)weight), two = LOAD((const void *)(weight + 2 * LANES));           \
                     for (int i = 0; i < GROUP; i++) {                                                                        \
                         const VECTOR pulse = SPREAD(bss2_pair(pulses + (first + i) * TILE_ROWS + 2 * r));                    \

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator import constants as c
-from bss2_emulator.columns import PULSE_STEPS, WEIGHT_STEPS, Columns
+from bss2_emulator.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns
 from bss2_emulator.reference.shorts import short_pairs
 
 HAGEN = 6 << 16  # purpose of noise
@@ -25,7 +25,7 @@ def pulse(activation: int, offset: float) -> float:
     """Return the length of a pulse in activation LSB; ``offset`` of the driver in LSB, a multiple of an eighth."""
     if activation == 0:
         return 0.0
-    return min(max(activation + offset, 0.0), c.MAX_PULSE)
+    return min(max(activation + offset, 0.0), MAX_PULSE / PULSE_STEPS)
 
 
 def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
