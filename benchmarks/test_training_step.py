@@ -61,23 +61,38 @@ def chip():
     hxtorch.release_hardware()
 
 
-def training_step(mock: bool):
-    """Return one training step of the example's own model, its progress bar included."""
+def training(mock: bool, batches):
+    """Return training of the example's own model by these batches, its progress bar included."""
     args = yinyang.get_parser().parse_args(["--mock"] if mock else [])
     model = yinyang.build_model(args)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
-    batch = next(iter(DataLoader(YinYangDataset(size=BATCH, seed=0), BATCH)))
-    return lambda: yinyang.train(model, [batch], optimizer, args, 1)
+    return lambda: yinyang.train(model, batches, optimizer, args, 1)
 
 
 def test_yinyang_training_step(compare, chip):
     torch.manual_seed(0)
     torch.set_num_threads(2)
+    batch = list(DataLoader(YinYangDataset(size=BATCH, seed=0), BATCH))
     compare(
         {
-            "step in the loop, full fidelity": training_step(mock=False),
-            "step in mock mode": training_step(mock=True),
+            "step in the loop, full fidelity": training(False, batch),
+            "step in mock mode": training(True, batch),
             "plain torch loop": plain_torch_step(),
         },
         rounds=21,
+    )
+
+
+def test_yinyang_epoch(compare, chip):
+    """The bar: 100 batches in the loop within 3 s, loading and shuffling included."""
+    torch.manual_seed(0)
+    torch.set_num_threads(2)
+    batches = DataLoader(YinYangDataset(size=100 * BATCH, seed=0), BATCH, shuffle=True)
+    compare(
+        {
+            "epoch in the loop, full fidelity": training(False, batches),
+            "epoch in mock mode": training(True, batches),
+        },
+        rounds=5,
+        warmup=1,
     )

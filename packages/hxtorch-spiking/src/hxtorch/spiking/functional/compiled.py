@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
-
-LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")  # type: ignore[no-untyped-call]
-"""Where the operators are defined."""
-
-
-def define(schema: str, cpu: Callable[..., object], shapes: Callable[..., object]) -> None:
-    """Define an operator of torch.
-
-    Args:
-        schema: Its name, arguments and results.
-        cpu: What computes it on the CPU.
-        shapes: Returns results of the same shapes without values, to trace graphs.
-    """
-    name = schema.partition("(")[0]
-    LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))  # type: ignore[no-untyped-call]
-    LIBRARY.impl(name, cpu, "CPU")  # type: ignore[no-untyped-call]
-    torch.library.register_fake(f"hxtorch::{name}", shapes, lib=LIBRARY)
-
 
 _TORCH_ONLY = ContextVar("hxtorch_torch_only", default=False)
 
@@ -60,8 +42,3 @@ def traced(tensor: Tensor) -> bool:
     Else they need not, which takes a fraction of the time.
     """
     return torch.compiler.is_compiling() or type(tensor) not in (Tensor, torch.nn.Parameter)
-
-
-def address(tensor: Tensor | None) -> int:
-    """Return where the numbers of a contiguous tensor lie, 0 for none."""
-    return 0 if tensor is None else tensor.data_ptr()  # which is 0 without numbers

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.compiled import LIBRARY, address, compilable, define, traced
+from hxtorch.spiking.functional.compiled import compilable, traced
+from hxtorch.spiking.functional.operators import LIBRARY, address, define
 
 _DENSE = 8
 """One spike in so many places, or more: then a dense product is faster."""

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
+from hxtorch.spiking.functional.compiled import traced
+from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, once_only
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
@@ -36,7 +36,7 @@ def _forward(
     new: Any = empty_like,
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
-    recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
+    recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     input, constants = input.contiguous(), constants.contiguous()
     spikes = new(input) if fire else input.new_empty(0)
     membrane = new(input) if traces or not fire else input.new_empty(0)
@@ -97,13 +97,10 @@ def _backward(
     new: Any = empty_like,
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of input and constants, empty where they are not wanted."""
-    gradients = [
-        None if gradient is None or not gradient.numel() else gradient.contiguous()
-        for gradient in (grad_spikes, grad_membrane, grad_current, grad_adaptation)
-    ]
-    membrane_hw = None if membrane_hw is None else membrane_hw.contiguous()
+    gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
+    membrane_hw = contiguous(membrane_hw)
     constants = constants.contiguous()
-    input = None if input is None else input.contiguous()
+    input = contiguous(input)
     double, threads = constants.dtype == torch.float64, torch.get_num_threads()
     lanes = shape[1] * shape[2]
     grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
@@ -159,11 +156,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        raise ExperimentError(
-            "integration: asked for gradients that can be differentiated again (create_graph), which the compiled "
-            "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
-        )
+    once_only("integration")
     arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
     back = torch.ops.hxtorch.integrate_backward if traced(ctx.saved_tensors[0]) else _backward
     grad_input, grad_constants = back(*arguments)
@@ -187,28 +180,14 @@ define(
     _backward,
     partial(_backward, new=_described),
 )
-torch.library.register_autograd("hxtorch::integrate", _adjoint, setup_context=_keep, lib=LIBRARY)
+_direct = differentiate("integrate", _forward, _keep, _adjoint)
 
 OPERATOR = torch.ops.hxtorch.integrate.default
 """``hxtorch::integrate``; the outputs beyond the traces are what the way back needs."""
-
-
-class _Integration(torch.autograd.Function):
-    """The operator without torch's dispatcher."""
-
-    @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
-        outputs = _forward(*inputs)
-        _keep(ctx, inputs, outputs)
-        return outputs
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        return _adjoint(ctx, *gradients)
 
 
 def integrate(input: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Call :data:`OPERATOR` the shortest way."""
     if traced(input):
         return OPERATOR(input, *arguments)  # type: ignore[no-any-return]
-    return _Integration.apply(input, *arguments)  # type: ignore[no-untyped-call, no-any-return]
+    return _direct(input, *arguments)

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import recurrence
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional.compiled import LIBRARY, address, define, traced
+from hxtorch.spiking.functional.compiled import traced
 from hxtorch.spiking.functional.fused import CONSTANTS
+from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, once_only
 
 _PARTS = 8
 """Parts of a batch for threads; each sums gradients of the weights on its own, so that threads do not change them."""
@@ -42,7 +42,7 @@ def _forward(
     new: Any = empty_like,
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
-    recorded = [None if trace is None else trace.contiguous() for trace in (spikes_hw, membrane_hw, adaptation_hw)]
+    recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     steps, batch, size = input.shape
     input, constants = input.contiguous(), _per_lane(constants, (batch, size))
     spikes = new(input)
@@ -102,10 +102,7 @@ def _backward(
     new: Any = empty_like,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of input, weight and constants, the latter empty where they are not wanted."""
-    gradients = [
-        None if gradient is None or not gradient.numel() else gradient.contiguous()
-        for gradient in (grad_spikes, grad_membrane, grad_current, grad_adaptation)
-    ]
+    gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
     (steps, batch, size), given = spikes.shape, constants.shape[1]
     lanes = batch * size
     parts = _PARTS if size * size <= _LARGE else 2
@@ -113,7 +110,7 @@ def _backward(
     sums = weight.new_zeros((parts, size, size)) if to_weight else weight.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
-        membrane_hw = None if membrane_hw is None else membrane_hw.contiguous()
+        membrane_hw = contiguous(membrane_hw)
         constants, rows, work, lists = _per_lane(constants, (batch, size)), _padded(weight), *_memory(spikes)
         to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
         recurrence.backward(
@@ -186,11 +183,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        raise ExperimentError(
-            "recurrence: asked for gradients that can be differentiated again (create_graph), which the compiled "
-            "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
-        )
+    once_only("recurrence")
     wanted = ctx.needs_input_grad[:3]
     back: Callable[..., tuple[Tensor, ...]] = (
         torch.ops.hxtorch.recur_backward if traced(ctx.saved_tensors[0]) else _backward
@@ -214,28 +207,14 @@ define(
     _backward,
     partial(_backward, new=_described),
 )
-torch.library.register_autograd("hxtorch::recur", _adjoint, setup_context=_keep, lib=LIBRARY)
+_direct = differentiate("recur", _forward, _keep, _adjoint)
 
 OPERATOR = torch.ops.hxtorch.recur.default
 """``hxtorch::recur``; the outputs beyond the traces are what the way back needs."""
-
-
-class _Recurrent(torch.autograd.Function):
-    """The operator without torch's dispatcher."""
-
-    @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
-        outputs = _forward(*inputs)
-        _keep(ctx, inputs, outputs)
-        return outputs
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        return _adjoint(ctx, *gradients)
 
 
 def integrate(input: Tensor, weight: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
     """Call :data:`OPERATOR` the shortest way."""
     if traced(input) or traced(weight):
         return OPERATOR(input, weight, *arguments)  # type: ignore[no-any-return]
-    return _Recurrent.apply(input, weight, *arguments)  # type: ignore[no-untyped-call, no-any-return]
+    return _direct(input, weight, *arguments)

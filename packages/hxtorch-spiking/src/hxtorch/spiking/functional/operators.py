@@ -1,0 +1,89 @@
+"""How compiled kernels become operators of torch with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.errors import ExperimentError
+
+Results: TypeAlias = "tuple[Tensor, ...]"
+Gradients: TypeAlias = "tuple[Tensor | None, ...]"
+
+LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")  # type: ignore[no-untyped-call]
+"""Where the operators are defined."""
+
+
+def define(schema: str, cpu: Callable[..., object], shapes: Callable[..., object]) -> None:
+    """Define an operator of torch.
+
+    Args:
+        schema: Its name, arguments and results.
+        cpu: What computes it on the CPU.
+        shapes: Returns results of the same shapes without values, to trace graphs.
+    """
+    name = schema.partition("(")[0]
+    LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))  # type: ignore[no-untyped-call]
+    LIBRARY.impl(name, cpu, "CPU")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"hxtorch::{name}", shapes, lib=LIBRARY)
+
+
+def differentiate(
+    name: str,
+    forward: Callable[..., Results],
+    keep: Callable[[Any, tuple[Any, ...], Results], None],
+    adjoint: Callable[..., Gradients],
+) -> Callable[..., Results]:
+    """Give an operator its gradient.
+
+    Args:
+        name: The operator's.
+        forward: What computes it on the CPU.
+        keep: Saves on a context what the way back needs, from inputs and results.
+        adjoint: Returns gradients of all inputs from a context and the gradients of the results.
+
+    Returns:
+        The operator without torch's dispatcher, which takes a fraction of the time.
+    """
+    torch.library.register_autograd(f"hxtorch::{name}", adjoint, setup_context=keep, lib=LIBRARY)
+
+    class Direct(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *inputs: Any) -> Results:
+            results = forward(*inputs)
+            keep(ctx, inputs, results)
+            return results
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Any) -> Gradients:
+            return adjoint(ctx, *gradients)
+
+    Direct.__name__ = Direct.__qualname__ = name.title()  # in the names of nodes of graphs
+    apply: Callable[..., Results] = Direct.apply
+    return apply
+
+
+def once_only(what: str) -> None:
+    """Refuse to compute gradients that shall have gradients themselves.
+
+    Raises:
+        ExperimentError: That is asked for.
+    """
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        raise ExperimentError(
+            f"{what}: asked for gradients that can be differentiated again (create_graph), which the compiled "
+            "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
+        )
+
+
+def contiguous(tensor: Tensor | None) -> Tensor | None:
+    """Return the tensor in the order of its axes, None for none."""
+    return None if tensor is None else tensor.contiguous()
+
+
+def address(tensor: Tensor | None) -> int:
+    """Return where the numbers of a contiguous tensor lie, 0 for none."""
+    return 0 if tensor is None else tensor.data_ptr()  # which is 0 without numbers
