@@ -1,12 +1,8 @@
 import os
 
-import hypothesis
 import pytest
 
 from hxtorch import core
-
-hypothesis.settings.register_profile("core", deadline=None, derandomize=True, database=None, max_examples=50)
-hypothesis.settings.load_profile("core")
 
 
 @pytest.fixture(autouse=True)

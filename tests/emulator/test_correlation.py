@@ -26,7 +26,7 @@ def read(events, spikes, amplitude=(0.5, 0.5), tau=(5e-6, 5e-6), reset=0, column
     return tuple(codes[0, 0, column].tolist())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     events=st.lists(st.integers(0, 5000), max_size=40), spikes=st.lists(st.integers(0, 5000), max_size=40),
     tau=st.tuples(st.floats(2e-6, 30e-6), st.floats(2e-6, 30e-6)), amplitude=st.floats(0.2, 20),

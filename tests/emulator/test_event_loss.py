@@ -137,7 +137,7 @@ def test_the_way_back_has_a_queue(network):
     assert np.diff(run.spike_times).tolist() == [1] * (len(run.spike_times) - 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), loss=st.booleans())
 def test_events_sent_are_delivered_or_dropped(seed, loss):
     rng = np.random.default_rng(seed)

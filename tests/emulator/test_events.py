@@ -54,7 +54,7 @@ def test_synapses_equal_oracle(fuzzed, seed):
             assert not sums[high:].any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6))
 def test_events_are_looped_back_dropped_or_forwarded(seed):
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bss2_emulator import Chip, Imperfections
 
 RUNTIME = 1200
-fast = settings(max_examples=25, deadline=None)
+fast = settings(max_examples=25)
 
 
 @st.composite

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bss2_emulator import Chip, Imperfections
 
 RUNTIME = 1500
-fast = settings(max_examples=15, deadline=None)
+fast = settings(max_examples=15)
 
 
 def mixed(seed):

@@ -75,7 +75,7 @@ def test_recording_does_not_matter(crowded):
         assert np.array_equal(getattr(one, name), getattr(bare, name)), name
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(cut=st.integers(1, 4))
 def test_a_batch_is_its_entries(crowded, cut):
     config, (times, labels, offsets) = crowded

@@ -170,7 +170,7 @@ def test_written_registers_equal_twin(fuzzed, events, seed, joined, switches, to
     check(fuzzed, events, seed, cycles, 0.7, joined, switches, tolerance)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=12, phases=[Phase.generate])
 @given(
     seed=st.integers(10, 10**6),
     cycles=st.lists(st.integers(0, RUNTIME - 1), min_size=1, max_size=4),

@@ -1,13 +1,9 @@
-import hypothesis
 import pytest
 import torch
 
 import hxtorch.perceptron as hxp
 from hxtorch.core import open_session
 from hxtorch.perceptron import tracing
-
-hypothesis.settings.register_profile("perceptron", deadline=None, derandomize=True, database=None)
-hypothesis.settings.load_profile("perceptron")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -147,7 +147,7 @@ def test_derivatives_of_spike_times_are_central_differences(tau_mem, tau_syn, re
         torch.testing.assert_close(gradient, slope, rtol=1e-4, atol=1e-4 * slope.abs().max().item())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**31), st.integers(1, 4), st.sampled_from(RATIOS))
 def test_order_of_inputs_and_absent_ones_do_not_matter(seed, most, taus):
     times, weight, _ = network(seed)

@@ -19,7 +19,7 @@ from hxtorch.spiking.functional.linear import Linear
     st.sampled_from([torch.float32, torch.float64]),
     st.integers(0, 99),
 )
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 def test_product_of_spikes_and_its_gradients_are_those_of_the_dense_one(
     rows, sources, targets, density, graded, trained, dtype, seed
 ):

@@ -117,7 +117,7 @@ def check(problem, rtol, margin):
         torch.testing.assert_close(gradient, wanted, rtol=rtol, atol=rtol * max(scale, 1e-3))
 
 
-COMMON = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+COMMON = {"suppress_health_check": list(HealthCheck)}
 
 
 @given(problems(torch.float64))

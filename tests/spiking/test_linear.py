@@ -11,7 +11,7 @@ from hxtorch.spiking.functional import batch_dropout, linear_exponential_clamp, 
 
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6), st.integers(1, 7), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sparse_product_and_its_gradients_are_those_of_the_dense_one(steps, batch, sources, targets, seed):
     generator = torch.Generator().manual_seed(seed)
     x = torch.rand(steps, batch, sources, generator=generator, dtype=torch.float64, requires_grad=True)

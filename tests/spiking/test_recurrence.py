@@ -31,7 +31,7 @@ RANGES = {
     "refractory": (0, 3),
 }
 RECORDINGS = ("spikes", "cadc", "adaptation")
-COMMON = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+COMMON = {"suppress_health_check": list(HealthCheck)}
 
 
 @st.composite

@@ -37,7 +37,7 @@ class Lines:
         return np.abs(found.codes - self.zero)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.sampled_from([-1, 1]), st.floats(0.1, 5))
 def test_binary_search_ends_at_the_nearest_code(seed, sign, steepness):
     lines = Lines(seed, sign * steepness)
@@ -75,7 +75,7 @@ def test_linear_search_gives_up():
     assert lines.calls == 5
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.floats(0.2, 4), st.floats(0.8, 1.2))
 def test_predictive_search_converges_though_its_slope_is_off(seed, slope, wrong):
     lines = Lines(seed, slope)

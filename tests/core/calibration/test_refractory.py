@@ -25,7 +25,7 @@ def test_times_that_the_real_chip_reaches(wanted, real):
     assert (free < 0.1e-6).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(0.25e-6, 1e-3))
 def test_one_time_is_met_within_one_cycle_of_four_percent(wanted):
     total, _ = real_times(refractory_registers(np.full(512, wanted), np.zeros(512)))
@@ -40,7 +40,7 @@ def test_two_times_on_a_backend_get_a_clock_each():
     assert set(registers["refractory_use_fast_clock"]) == {False, True}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(0.5e-6, 4e-6))
 def test_holdoff_is_met_within_a_clock_cycle(holdoff):
     registers = refractory_registers(np.full(512, 10e-6), np.full(512, holdoff))
