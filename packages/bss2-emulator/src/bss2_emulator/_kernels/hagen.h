@@ -242,8 +242,7 @@ BSS2_INLINE void bss2_pack_pairs(const bss2_synapses *s, int16_t *packed) {
         bss2_weigh(s, r, 2, code);
         BSS2_VECTOR
         for (int j = 0; j < s->columns; j++) both[j] = ((uint32_t)code[0][j] & 0xFFFF) | (uint32_t)code[1][j] << 16;
-        for (int c = 0; c < s->columns; c += PACK) 
-            memcpy(packed + bss2_pack(pairs, c, r / 2), both + c, 4 * PACK);
+        for (int c = 0; c < s->columns; c += PACK) memcpy(packed + bss2_pack(pairs, c, r / 2), both + c, 4 * PACK);
     }
 }
 
@@ -299,6 +298,7 @@ BSS2_TARGET_TILES static int64_t bss2_run_tiles(const bss2_matrix *m, int64_t bl
 BSS2_TARGET_TILES static void bss2_pack_tiles(const bss2_synapses *s, int16_t *packed) { bss2_pack_quads(s, packed); }
 #endif
 
+/* In the order of instructions.h. */
 #if BSS2_HAS_TILES
 #define BSS2_OF_ALL(NAME) NAME##plain, NAME##avx2, NAME##avx512, NAME##vnni, NAME##tiles
 #elif BSS2_X86
