@@ -9,11 +9,24 @@ from hxtorch.spiking.functional import step_by_step
 from hxtorch.spiking.observables import HardwareObservables
 
 SIZES = (6, 4)
+TERMS = {"exponential": True, "subthreshold_adaptation": True, "spike_triggered_adaptation": True}
 STEPS = 60
 
 
 def drawn(shape, mean, seed):
     return mean + 0.5 * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def adaptive(size, exp, **arguments):
+    """Return neurons whose other terms all show."""
+    values = {
+        "exponential_slope": 0.2,
+        "exponential_threshold": 0.8,
+        "subthreshold_adaptation_strength": 0.5,
+        "spike_triggered_adaptation_increment": 0.3,
+        "tau_adap": 30e-6,
+    }
+    return hxsnn.AELIF(size, exp, **TERMS, **values, **arguments)
 
 
 def network(exp, kinds=(hxsnn.Neuron, hxsnn.Neuron), synapse=hxsnn.Synapse, **arguments):
@@ -41,7 +54,15 @@ def run(exp, first, layer):
 
 
 @pytest.mark.parametrize(
-    "kinds", [(hxsnn.Neuron, hxsnn.Neuron), (hxsnn.IAFNeuron, hxsnn.Neuron), (hxsnn.IAFNeuron, hxsnn.IAFNeuron)]
+    "kinds",
+    [
+        (hxsnn.Neuron, hxsnn.Neuron),
+        (hxsnn.IAFNeuron, hxsnn.Neuron),
+        (hxsnn.IAFNeuron, hxsnn.IAFNeuron),
+        (adaptive, adaptive),
+        (adaptive, hxsnn.Neuron),
+        (hxsnn.IAFNeuron, adaptive),
+    ],
 )
 def test_each_population_is_the_neuron_alone_on_what_reaches_it(kinds):
     """Given the spikes of the other one, a population does what its own module does without any wrapper."""
@@ -58,6 +79,8 @@ def test_each_population_is_the_neuron_alone_on_what_reaches_it(kinds):
             hxsnn.run(exp, STEPS)
             assert torch.equal(alone.spikes, handle.spikes)
             torch.testing.assert_close(alone.membrane_cadc, handle.membrane_cadc, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(alone.adaptation_cadc, handle.adaptation_cadc, atol=1e-5, rtol=1e-5)
+            assert (handle.adaptation_cadc is None) == (not isinstance(neuron, hxsnn.AELIF))
 
 
 def test_a_network_of_one_population_is_the_recurrent_layer():
@@ -89,12 +112,13 @@ def own_model(spikes, weight):
     return torch.nn.functional.linear(spikes, weight)
 
 
-def test_compiled_steps_and_synapse_by_synapse_agree():
+@pytest.mark.parametrize("kinds", [(hxsnn.Neuron, hxsnn.Neuron), (adaptive, hxsnn.Neuron)])
+def test_compiled_steps_and_synapse_by_synapse_agree(kinds):
     exp = hxsnn.Experiment(mock=True)
-    found = gradients(exp, *network(exp))
+    found = gradients(exp, *network(exp, kinds))
     with step_by_step():
-        looped = gradients(exp, *network(exp))
-    split = gradients(exp, *network(exp, synapse=lambda *given: hxsnn.Synapse(*given, func=own_model)))
+        looped = gradients(exp, *network(exp, kinds))
+    split = gradients(exp, *network(exp, kinds, synapse=lambda *given: hxsnn.Synapse(*given, func=own_model)))
     for other in (looped, split):
         torch.testing.assert_close(other, found, rtol=1e-4, atol=1e-5)
 
@@ -113,12 +137,13 @@ def test_dropout_reaches_a_population_of_the_network():
     assert dropped.spikes[..., ~silent].sum() > 0
 
 
-def test_chip_agrees_with_the_model(ideal_chip):
+@pytest.mark.parametrize("kinds", [(hxsnn.Neuron, hxsnn.Neuron), (hxsnn.AELIF, hxsnn.Neuron)])
+def test_chip_agrees_with_the_model(ideal_chip, kinds):
     """The input drives neuron 0 of the first population, that one neuron 1 of the second, that one 2 of the first."""
     results = []
     for mock in (True, False):
         exp = hxsnn.Experiment(mock=mock)
-        first, layer = network(exp, trace_offset=-48.0, trace_scale=1 / 45, refractory_time=10e-6)
+        first, layer = network(exp, kinds, trace_offset=-48.0, trace_scale=1 / 45, refractory_time=10e-6)
         forth, back, own = (link.synapse for link in layer.links)
         for synapse in (first, forth, back, own):  # PSPs of 0.33 LSB per weight LSB over a threshold of 45 LSB
             synapse.weight_transform = lambda weight: (50 * weight).clamp(-63, 63)
@@ -150,6 +175,8 @@ def test_what_does_not_fit_says_so():
         hxsnn.RecurrentNetwork(exp, [a], [(a, b, hxsnn.Synapse(6, 4, exp))])
     with pytest.raises(ParameterError, match="got ReadoutNeuron"):
         hxsnn.RecurrentNetwork(exp, [a, hxsnn.ReadoutNeuron(4, exp)], [])
+    with pytest.raises(ParameterError, match="got AELIF, wanted firing"):
+        hxsnn.RecurrentNetwork(exp, [a, hxsnn.AELIF(4, exp, fire=False)], [])
     with pytest.raises(ParameterError, match="several values of alpha"):
         hxsnn.RecurrentNetwork(exp, [a, hxsnn.Neuron(4, exp, alpha=1.0)], [])
     with pytest.raises(ExperimentError, match="got 1 sequences of handles, wanted one for each of its 2"):

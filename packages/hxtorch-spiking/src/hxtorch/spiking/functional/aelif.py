@@ -114,12 +114,60 @@ def cuba_aelif_integration(
     step = CuBaStepCode(leaky, fire, refractory, exponential, subthreshold_adaptation, spike_triggered_adaptation)
     if integration_step_code is not None:
         step = described(integration_step_code)
+    factors = constants(
+        step,
+        dt,
+        leak=leak,
+        reset=reset,
+        threshold=threshold,
+        tau_syn=tau_syn,
+        c_mem=c_mem,
+        g_l=g_l,
+        refractory_time=refractory_time,
+        exp_slope=exp_slope,
+        exp_threshold=exp_threshold,
+        subthreshold_adaptation_strength=subthreshold_adaptation_strength,
+        spike_triggered_adaptation_increment=spike_triggered_adaptation_increment,
+        tau_adap=tau_adap,
+    )
+    found = integration.integrate(input, factors, terms(step), hw_data, method, alpha, traces, feedback)
+    return AELIF(*found, None if hw_data is None else hw_data.madc)
+
+
+def terms(step: CuBaStepCode) -> Terms:
+    """Return which terms the integration has."""
+    return Terms(step.fire, step.exponential, step.adapting)
+
+
+def constants(
+    step: CuBaStepCode,
+    dt: float,
+    *,
+    leak: Value,
+    reset: Value,
+    threshold: Value,
+    tau_syn: Value,
+    c_mem: Value,
+    g_l: Value,
+    refractory_time: Value,
+    exp_slope: Value,
+    exp_threshold: Value,
+    subthreshold_adaptation_strength: Value,
+    spike_triggered_adaptation_increment: Value,
+    tau_adap: Value,
+) -> Constants:
+    """Return the factors of one step of length ``dt``; parameters as in :func:`cuba_aelif_integration`.
+
+    Raises:
+        ParameterError: A time constant is below half a step, or a conductance, the capacitance or the slope is not
+            positive.
+    """
     for name, value in (("c_mem", c_mem), ("g_l", g_l), ("exp_slope", exp_slope)):
         if not is_positive(value):
             raise ParameterError(f"{name}: got {value}, wanted a positive number")
     if step.leaky:
         fraction(c_mem / g_l, dt)  # forward Euler must not diverge
-    constants = Constants(
+    return Constants(
         gain=dt / c_mem,
         keep=1.0 - fraction(tau_syn, dt),
         leakage=g_l if step.leaky else 0.0,
@@ -135,6 +183,3 @@ def cuba_aelif_integration(
         kick=spike_triggered_adaptation_increment if step.spike_triggered_adaptation else 0.0,
         refractory=whole_steps(refractory_time, dt) if step.refractory else 0.0,
     )
-    terms = Terms(step.fire, step.exponential, step.adapting)
-    found = integration.integrate(input, constants, terms, hw_data, method, alpha, traces, feedback)
-    return AELIF(*found, None if hw_data is None else hw_data.madc)

@@ -11,8 +11,10 @@ from torch import Tensor
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import CuBaStepCode, cuba_aelif_integration
-from hxtorch.spiking.functional.loop import Feedback
+from hxtorch.spiking.functional import CuBaStepCode, aelif
+from hxtorch.spiking.functional.constants import Constants
+from hxtorch.spiking.functional.integration import integrate
+from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
 from hxtorch.spiking.modules.arguments import AELIFArguments, Unpack, aelif_defaults, by_name, lif_defaults
@@ -155,26 +157,44 @@ class AELIF(AnalogNeuron):
         self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None
     ) -> functional.AELIF:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
-        return cuba_aelif_integration(
+        found = integrate(
             current,
+            self.step_constants(),
+            self.terms,
+            recorded,
+            self._masked(self.method),
+            self.alpha,
+            self.enable_cadc_recording,
+            feedback,
+        )
+        return functional.AELIF(*found, recorded.madc)
+
+    @property
+    def terms(self) -> Terms:
+        """Terms that the equations have."""
+        return aelif.terms(self.step)
+
+    def step_constants(self) -> Constants:
+        """Return the factors of one step of the model.
+
+        Raises:
+            ParameterError: A time constant is below half a step, or the slope is not positive.
+        """
+        return aelif.constants(
+            self.step,
+            self.experiment.dt,
             leak=self.leak.model_value,
             reset=self.reset.model_value,
             threshold=self.threshold.model_value,
             tau_syn=self.tau_syn.model_value,
             c_mem=self.tau_mem.model_value,
+            g_l=1.0,
             refractory_time=self.refractory_time.model_value,
-            method=self._masked(self.method),
-            alpha=self.alpha,
             exp_slope=self.exponential_slope.model_value,
             exp_threshold=self.exponential_threshold.model_value,
             subthreshold_adaptation_strength=self.subthreshold_adaptation_strength.model_value,
             spike_triggered_adaptation_increment=self.spike_triggered_adaptation_increment.model_value,
             tau_adap=self.tau_adap.model_value,
-            hw_data=recorded,
-            dt=self.experiment.dt,
-            integration_step_code=self.step,
-            traces=self.enable_cadc_recording,
-            feedback=feedback,
         )
 
     def handle(self, traces: functional.AELIF) -> NeuronHandle | ReadoutNeuronHandle:

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.functional import IAF, LIF
+from hxtorch.spiking.functional import AELIF, IAF, LIF
 from hxtorch.spiking.functional.constants import Constants
-from hxtorch.spiking.functional.loop import Feedback
+from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.functional.threshold import Surrogate, surrogate
 from hxtorch.spiking.handle import NeuronHandle
 from hxtorch.spiking.modules.analog import AnalogNeuron
@@ -42,6 +42,7 @@ class FiringNeuron(AnalogNeuron, ABC):
     output_type = NeuronHandle
     fires = True
     recurs = True
+    terms = Terms()
 
     reset: HXBaseParameter
     threshold: HXBaseParameter
@@ -73,7 +74,7 @@ class FiringNeuron(AnalogNeuron, ABC):
             feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
         """
 
-    def handle(self, traces: LIF | IAF) -> NeuronHandle:
+    def handle(self, traces: LIF | IAF | AELIF) -> NeuronHandle:
         """Return traces of the model as what users get: membranes only if they are recorded."""
         if not self.enable_cadc_recording:
             return NeuronHandle(traces.spikes, membrane_madc=traces.membrane_madc)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
+from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
-from hxtorch.spiking.functional import LIF, integration
+from hxtorch.spiking.functional import integration
 from hxtorch.spiking.functional.constants import ROWS, Constants
 from hxtorch.spiking.functional.feedback import Recurrence
 from hxtorch.spiking.functional.loop import Feedback, Terms
 from hxtorch.spiking.functional.masked import Masked
 from hxtorch.spiking.functional.surrogates import Surrogate
 from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.firing import FiringNeuron
 from hxtorch.spiking.modules.weighted import WeightedProjection
 from hxtorch.spiking.modules.wrapper import HXModuleWrapper
@@ -29,6 +31,9 @@ _SHARED = ("method", "alpha", "enable_spike_recording", "enable_cadc_recording",
 """Attributes that populations which are stepped together have in common."""
 
 
+Population: TypeAlias = FiringNeuron | AELIF
+
+
 class Link(NamedTuple):
     """Synapses between two populations.
 
@@ -37,8 +42,8 @@ class Link(NamedTuple):
         synapse: From all neurons of the one to all of the other, dense or sparse.
     """
 
-    source: FiringNeuron
-    target: FiringNeuron
+    source: Population
+    target: Population
     synapse: WeightedProjection
 
 
@@ -54,8 +59,8 @@ class RecurrentNetwork(HXModuleWrapper):
 
     Args:
         experiment: Collects the modules when the network is called.
-        populations: :class:`~hxtorch.spiking.Neuron` or :class:`~hxtorch.spiking.IAFNeuron`, all with the same
-            surrogate derivative and the same recordings.
+        populations: :class:`~hxtorch.spiking.Neuron`, :class:`~hxtorch.spiking.IAFNeuron` or firing
+            :class:`~hxtorch.spiking.AELIF`, all with the same surrogate derivative and the same recordings.
         links: Source, target and synapses between them, see :class:`Link`.
 
     Raises:
@@ -67,12 +72,14 @@ class RecurrentNetwork(HXModuleWrapper):
     def __init__(
         self,
         experiment: Experiment,
-        populations: Sequence[FiringNeuron],
-        links: Sequence[tuple[FiringNeuron, FiringNeuron, WeightedProjection]],
+        populations: Sequence[Population],
+        links: Sequence[tuple[Population, Population, WeightedProjection]],
     ) -> None:
         for neuron in populations:
-            if not isinstance(neuron, FiringNeuron) or not neuron.recurs:
-                raise ParameterError(f"populations: got {type(neuron).__name__}, wanted Neuron (LIF) or IAFNeuron")
+            if not isinstance(neuron, Population) or not neuron.recurs:
+                raise ParameterError(
+                    f"populations: got {type(neuron).__name__}, wanted firing Neuron, IAFNeuron or AELIF"
+                )
         known = [Link(*link) for link in links]
         for source, target, synapse in known:
             if source not in populations or target not in populations:
@@ -110,7 +117,7 @@ class RecurrentNetwork(HXModuleWrapper):
             )
         self.experiment.connect_wrapper(self)
         handles = {neuron: NeuronHandle() for neuron in self.populations}
-        into: dict[FiringNeuron, list[TensorHandle]] = {neuron: [] for neuron in self.populations}
+        into: dict[Population, list[TensorHandle]] = {neuron: [] for neuron in self.populations}
         for source, target, synapse in self.links:
             into[target].append(synapse(handles[source]))
         for neuron, given in zip(self.populations, input, strict=True):
@@ -126,19 +133,28 @@ class RecurrentNetwork(HXModuleWrapper):
         found = integration.integrate(
             torch.cat(totals, 2),
             self._constants(like),
-            Terms(fire=True),
+            self._terms(),
             _joined(shown),
             self._method(),
             self.populations[0].alpha,
             self.populations[0].enable_cadc_recording,
             self._feedback(like),
         )
-        traces = zip(*(self._parts(trace) for trace in found[:3]), shown, strict=True)
+        traces = zip(*(self._parts(trace) for trace in found), shown, strict=True)
         results = [
-            neuron.handle(LIF(spikes, membrane, current, data.madc))
-            for neuron, (spikes, membrane, current, data) in zip(self.populations, traces, strict=True)
+            neuron.handle(
+                functional.AELIF(spikes, membrane, current, adaptation if neuron.terms.adapting else None, data.madc)
+            )
+            for neuron, (spikes, membrane, current, adaptation, data) in zip(self.populations, traces, strict=True)
         ]
         return *results, *[None] * len(self.links)
+
+    def _terms(self) -> Terms:
+        """Return the terms of all neurons; the factors of those that a neuron lacks are zero."""
+        each = [neuron.terms for neuron in self.populations]
+        return Terms(
+            exponential=any(terms.exponential for terms in each), adapting=any(terms.adapting for terms in each)
+        )
 
     def _totals(self, input: tuple[TensorHandle, ...]) -> list[Tensor]:
         """Return what reaches each population from elsewhere (time, batch, neuron)."""
@@ -228,4 +244,4 @@ def _joined(shown: Sequence[HardwareObservables]) -> HardwareObservables:
         steps = min(len(trace) for trace in traces)
         return torch.cat([trace[:steps] for trace in traces], 2)
 
-    return HardwareObservables(spikes=join("spikes"), cadc=join("cadc"))
+    return HardwareObservables(spikes=join("spikes"), cadc=join("cadc"), adaptation=join("adaptation"))
