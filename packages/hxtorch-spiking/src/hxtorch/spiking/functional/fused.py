@@ -15,7 +15,7 @@ from torch import Tensor
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.functional.compiled import traced
-from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, once_only
+from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, refuse_double_backward
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
@@ -156,7 +156,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    once_only("integration")
+    refuse_double_backward("integration")
     arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
     back = torch.ops.hxtorch.integrate_backward if traced(ctx.saved_tensors[0]) else _backward
     grad_input, grad_constants = back(*arguments)

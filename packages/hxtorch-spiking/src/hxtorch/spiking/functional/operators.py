@@ -66,7 +66,7 @@ def differentiate(
     return apply
 
 
-def once_only(what: str) -> None:
+def refuse_double_backward(what: str) -> None:
     """Refuse to compute gradients that shall have gradients themselves.
 
     Raises:

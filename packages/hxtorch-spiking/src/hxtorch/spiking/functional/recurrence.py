@@ -18,7 +18,7 @@ from hxtorch.spiking._kernels import recurrence
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.functional.compiled import traced
 from hxtorch.spiking.functional.fused import CONSTANTS
-from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, once_only
+from hxtorch.spiking.functional.operators import address, contiguous, define, differentiate, refuse_double_backward
 
 _PARTS = 8
 """Parts of a batch for threads; each sums gradients of the weights on its own, so that threads do not change them."""
@@ -183,7 +183,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    once_only("recurrence")
+    refuse_double_backward("recurrence")
     wanted = ctx.needs_input_grad[:3]
     back: Callable[..., tuple[Tensor, ...]] = (
         torch.ops.hxtorch.recur_backward if traced(ctx.saved_tensors[0]) else _backward
