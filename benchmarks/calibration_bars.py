@@ -11,14 +11,14 @@ from time import perf_counter
 import numpy as np
 
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.neurons import neuron_physics
-from bss2_emulator.silicon import Silicon
+from bss2_emulator.neurons.physics import neuron_physics
+from bss2_emulator.silicon.serial import Silicon
 from hxtorch.core.calibration import SpikingCalibTarget, calibrate, nominal_registers, preset
-from hxtorch.core.calibration.nominal import debug_volts
-from hxtorch.core.calibration.stimuli import spike_output_registers
-from hxtorch.core.configuration import ChipConfiguration
-from hxtorch.core.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
-from hxtorch.core.session import open_session
+from hxtorch.core.calibration.bench.stimuli import spike_output_registers
+from hxtorch.core.calibration.nominal.codes import debug_volts
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
+from hxtorch.core.sessions.session import open_session
 
 BARS = {
     "leak": 0.30, "reset": 0.20, "threshold": 0.35, "tau_mem": 0.45, "tau_syn": 0.20, "threshold off": 0.05,

@@ -15,7 +15,7 @@ import torch
 from eventprop_imperfections import FAST, SWITCHES
 
 from hxtorch.core import calibration
-from hxtorch.core.session import open_session
+from hxtorch.core.sessions.session import open_session
 from hxtorch.examples.spiking import yinyang, yinyang_eventprop
 from hxtorch.spiking.datasets import YinYangDataset
 

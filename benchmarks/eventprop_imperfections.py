@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from hxtorch.core import calibration
-from hxtorch.core.session import open_session
+from hxtorch.core.sessions.session import open_session
 from hxtorch.examples.spiking import yinyang, yinyang_eventprop
 
 SWITCHES = (

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from time import perf_counter
 
-from hxtorch.core.session import open_session
+from hxtorch.core.sessions.session import open_session
 from hxtorch.examples.spiking import yinyang, yinyang_eventprop
 
 SURROGATE, EVENTPROP, GAP = 0.93, 0.84, 0.03

@@ -88,7 +88,7 @@ def fuzzed() -> Callable[[int], ChipConfig]:
         rng = np.random.default_rng(seed)
         config = ChipConfig()
         mask, target = np.array(config.crossbar_mask), np.array(config.crossbar_target)
-        from bss2_emulator.coordinates import crossbar_reach
+        from bss2_emulator.facts.coordinates import crossbar_reach
 
         for i, o in np.argwhere(crossbar_reach()):
             if rng.random() < 0.7:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.neurons import neuron_physics
-from hxtorch.core.configuration import ChipConfiguration
+from bss2_emulator.neurons.physics import neuron_physics
+from hxtorch.core.seam.configuration import ChipConfiguration
 
 
 @pytest.fixture(scope="session")

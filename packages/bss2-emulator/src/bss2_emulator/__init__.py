@@ -11,8 +11,8 @@ from bss2_emulator._version import __version__
 from bss2_emulator.chip import Chip
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import ConfigError, EmulatorError, EventError, OperandRangeError, ReadoutWarning, RunError
-from bss2_emulator.imperfections import Fidelity, Imperfections
 from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
+from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
 
 __all__ = [
     "CadcSamples",

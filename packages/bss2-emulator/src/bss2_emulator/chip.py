@@ -11,14 +11,14 @@ import numpy as np
 from bss2_emulator._version import __version__
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
-from bss2_emulator.hagen import HagenEngine
-from bss2_emulator.imperfections import FIDELITIES, Fidelity, Imperfections
-from bss2_emulator.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
-from bss2_emulator.noise import RunNoise
-from bss2_emulator.operands import check_operands
+from bss2_emulator.matrix.operands import check_operands
+from bss2_emulator.matrix.product import HagenEngine
 from bss2_emulator.results import MatrixRun, SpikingRun
-from bss2_emulator.silicon import Silicon
-from bss2_emulator.spiking import Recording, SpikingEngine
+from bss2_emulator.silicon.imperfections import FIDELITIES, Fidelity, Imperfections
+from bss2_emulator.silicon.noise import RunNoise
+from bss2_emulator.silicon.serial import Silicon
+from bss2_emulator.spiking.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
+from bss2_emulator.spiking.run import Recording, SpikingEngine
 
 _DTYPES = {"single": np.float32, "double": np.float64}
 

@@ -1,7 +1,7 @@
 """Everything that can be written to a chip, as named arrays.
 
-Index rules are those of :mod:`bss2_emulator.coordinates`; quadrant ``q = 2 * hemisphere + (column >= 128)``; backend 0
-holds columns 0 to 127 of both hemispheres. Source: facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
+Index rules are those of :mod:`bss2_emulator.facts.coordinates`; quadrant ``q = 2 * hemisphere + (column >= 128)``;
+backend 0 holds columns 0 to 127 of both hemispheres. Source: facts 1.1 to 1.4, 2.2, 2.3, 3.2 to 3.5, 4.1.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from bss2_emulator.constants import CAPMEM_MAX, COLUMNS, NO_FORWARD
-from bss2_emulator.coordinates import COLUMN, crossbar_reach
 from bss2_emulator.errors import ConfigError
+from bss2_emulator.facts.constants import CAPMEM_MAX, COLUMNS, NO_FORWARD
+from bss2_emulator.facts.coordinates import COLUMN, crossbar_reach
 
 _REACH = crossbar_reach()
 _LAST_OF_BLOCK = COLUMN % (COLUMNS // 2) == COLUMNS // 2 - 1

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.constants import NEURONS
+from bss2_emulator.facts.constants import NEURONS
 
 
 class CadcSamples(NamedTuple):

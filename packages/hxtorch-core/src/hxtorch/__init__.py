@@ -12,23 +12,23 @@ from hxtorch import logger as logger
 if TYPE_CHECKING:
     from hxtorch import perceptron as perceptron
     from hxtorch import spiking as spiking
-    from hxtorch.core.hardware import CalibrationPath as CalibrationPath
-    from hxtorch.core.hardware import HWDBPath as HWDBPath
-    from hxtorch.core.session import get_unique_identifier as get_unique_identifier
-    from hxtorch.core.session import init_hardware as init_hardware
-    from hxtorch.core.session import init_hardware_minimal as init_hardware_minimal
-    from hxtorch.core.session import release_hardware as release_hardware
+    from hxtorch.core.backends.setup import CalibrationPath as CalibrationPath
+    from hxtorch.core.backends.setup import HWDBPath as HWDBPath
+    from hxtorch.core.sessions.session import get_unique_identifier as get_unique_identifier
+    from hxtorch.core.sessions.session import init_hardware as init_hardware
+    from hxtorch.core.sessions.session import init_hardware_minimal as init_hardware_minimal
+    from hxtorch.core.sessions.session import release_hardware as release_hardware
 
     ann, snn = perceptron, spiking
 
 _FRONTENDS = {"perceptron": "hxtorch-perceptron", "spiking": "hxtorch-spiking"}
 _HOMES = {
-    "CalibrationPath": "hardware",
-    "HWDBPath": "hardware",
-    "get_unique_identifier": "session",
-    "init_hardware": "session",
-    "init_hardware_minimal": "session",
-    "release_hardware": "session",
+    "CalibrationPath": "backends.setup",
+    "HWDBPath": "backends.setup",
+    "get_unique_identifier": "sessions.session",
+    "init_hardware": "sessions.session",
+    "init_hardware_minimal": "sessions.session",
+    "release_hardware": "sessions.session",
 }
 _ALIASES = {"ann": "perceptron", "snn": "spiking"}
 _aliases.install(

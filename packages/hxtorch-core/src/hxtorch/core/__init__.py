@@ -22,18 +22,10 @@ from hxtorch.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from hxtorch.core.chip import Chip, NeuronBlock
-    from hxtorch.core.configuration import ChipConfiguration
-    from hxtorch.core.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
-    from hxtorch.core.execution import run
-    from hxtorch.core.executions import Execution, Origin, run_executions
+    from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup
     from hxtorch.core.fit import FitReport, draw_fit, fit_report
-    from hxtorch.core.group_router import GroupRouter
-    from hxtorch.core.hardware import CalibrationPath, HWDBPath, Setup
-    from hxtorch.core.hooks import ExecutionInstanceHooks
-    from hxtorch.core.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
     from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
-    from hxtorch.core.network import (
+    from hxtorch.core.networks.network import (
         CADCRecording,
         Network,
         NetworkBuilder,
@@ -41,12 +33,33 @@ if TYPE_CHECKING:
         Projection,
         ProjectionDescriptor,
     )
-    from hxtorch.core.network_graph import NetworkGraph, build_network_graph, update_network_graph
-    from hxtorch.core.observables import CADCHandle, MADCHandle, SpikeHandle, extract_cadc, extract_madc, extract_spikes
-    from hxtorch.core.placement import NeuronPlacement
-    from hxtorch.core.populations import BackgroundPopulation, BackgroundSpikeSource, ExternalPopulation, Population
-    from hxtorch.core.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
-    from hxtorch.core.results import (
+    from hxtorch.core.networks.populations import (
+        BackgroundPopulation,
+        BackgroundSpikeSource,
+        ExternalPopulation,
+        Population,
+    )
+    from hxtorch.core.networks.weights import round_to_lsb, weight_to_connection
+    from hxtorch.core.routing.groups import GroupRouter
+    from hxtorch.core.routing.placement import NeuronPlacement
+    from hxtorch.core.routing.portfolio import build_routing
+    from hxtorch.core.routing.routes import Router, Routing
+    from hxtorch.core.runs.chains import Execution, Origin, run_executions
+    from hxtorch.core.runs.execution import run
+    from hxtorch.core.runs.graph import NetworkGraph, build_network_graph, update_network_graph
+    from hxtorch.core.runs.hooks import ExecutionInstanceHooks
+    from hxtorch.core.runs.inputs import NetworkInputs, SpikeTrains, encode, tensor_to_spike_times
+    from hxtorch.core.runs.observables import (
+        CADCHandle,
+        MADCHandle,
+        SpikeHandle,
+        extract_cadc,
+        extract_madc,
+        extract_spikes,
+    )
+    from hxtorch.core.seam.configuration import ChipConfiguration
+    from hxtorch.core.seam.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
+    from hxtorch.core.seam.results import (
         CADCSamples,
         CorrelationCodes,
         ExecutionInfo,
@@ -57,9 +70,7 @@ if TYPE_CHECKING:
         SpikeEvents,
         SpikingResult,
     )
-    from hxtorch.core.routes import Router, Routing
-    from hxtorch.core.routing import build_routing
-    from hxtorch.core.session import (
+    from hxtorch.core.sessions.session import (
         Session,
         current_session,
         get_unique_identifier,
@@ -68,7 +79,8 @@ if TYPE_CHECKING:
         open_session,
         release_hardware,
     )
-    from hxtorch.core.weights import round_to_lsb, weight_to_connection
+    from hxtorch.core.vocabulary.chip import Chip, NeuronBlock
+    from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
 
 __all__ = [
     "CYCLE",
@@ -163,36 +175,35 @@ __all__ = [
 _HOMES = {
     "backends": "",
     "calibration": "",
-    "chip": "Chip NeuronBlock",
+    "vocabulary.chip": "Chip NeuronBlock",
     "compute": "",
-    "configuration": "ChipConfiguration",
-    "constants": "",
-    "coordinates": "AtomicNeuronOnDLS LogicalNeuronCompartments LogicalNeuronOnDLS",
-    "execution": "run",
-    "executions": "Execution Origin run_executions",
+    "seam.configuration": "ChipConfiguration",
+    "vocabulary.coordinates": "AtomicNeuronOnDLS LogicalNeuronCompartments LogicalNeuronOnDLS",
+    "runs.execution": "run",
+    "runs.chains": "Execution Origin run_executions",
     "fit": "FitReport draw_fit fit_report",
-    "group_router": "GroupRouter",
-    "hardware": "CalibrationPath HWDBPath Setup",
-    "hooks": "ExecutionInstanceHooks",
-    "inputs": "NetworkInputs SpikeTrains encode tensor_to_spike_times",
+    "routing.groups": "GroupRouter",
+    "backends.setup": "CalibrationPath HWDBPath Setup",
+    "runs.hooks": "ExecutionInstanceHooks",
+    "runs.inputs": "NetworkInputs SpikeTrains encode tensor_to_spike_times",
     "interfaces": "Connection MatrixUnit SpikingUnit",
-    "network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
-    "network_graph": "NetworkGraph build_network_graph update_network_graph",
-    "observables": "CADCHandle MADCHandle SpikeHandle extract_cadc extract_madc extract_spikes",
-    "placement": "NeuronPlacement",
-    "populations": "BackgroundPopulation BackgroundSpikeSource ExternalPopulation Population",
-    "programs": "CYCLE InputEvents MatrixProgram Recording SpikingProgram TimedWrite",
-    "results": (
+    "networks.network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
+    "runs.graph": "NetworkGraph build_network_graph update_network_graph",
+    "runs.observables": "CADCHandle MADCHandle SpikeHandle extract_cadc extract_madc extract_spikes",
+    "routing.placement": "NeuronPlacement",
+    "networks.populations": "BackgroundPopulation BackgroundSpikeSource ExternalPopulation Population",
+    "seam.programs": "CYCLE InputEvents MatrixProgram Recording SpikingProgram TimedWrite",
+    "seam.results": (
         "CADCSamples CorrelationCodes ExecutionInfo LabelEvents MADCSamples MatrixResult SpikeCounters "
         "SpikeEvents SpikingResult"
     ),
-    "routes": "Router Routing",
-    "routing": "build_routing",
-    "session": (
+    "routing.routes": "Router Routing",
+    "routing.portfolio": "build_routing",
+    "sessions.session": (
         "Session current_session get_unique_identifier init_hardware init_hardware_minimal open_session "
         "release_hardware"
     ),
-    "weights": "round_to_lsb weight_to_connection",
+    "networks.weights": "round_to_lsb weight_to_connection",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from hxtorch.core.configuration import ChipConfiguration
-from hxtorch.core.programs import MatrixProgram, SpikingProgram
-from hxtorch.core.results import MatrixResult, SpikingResult
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
+from hxtorch.core.seam.results import MatrixResult, SpikingResult
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from hxtorch.perceptron.mock.measure import measure_mock_parameter
 from hxtorch.perceptron.mock.parameter import MockParameter, MockParameterError, get_mock_parameter, set_mock_parameter
 from hxtorch.perceptron.ops.addition import add
 from hxtorch.perceptron.ops.argmax import argmax
-from hxtorch.perceptron.ops.convolution import conv1d, conv2d, expanded_conv1d
+from hxtorch.perceptron.ops.convolutions.functions import conv1d, conv2d, expanded_conv1d
 from hxtorch.perceptron.ops.mac import mac
 from hxtorch.perceptron.ops.matmul import matmul
 from hxtorch.perceptron.ops.relu import converting_relu, relu

@@ -8,11 +8,11 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from hxtorch.core.compute import MAC, Sequence
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.rearrangement import Rearrangement
-from hxtorch.core.sequence import load_sequence, save_sequence
-from hxtorch.core.session import current_session
+from hxtorch.core.products.compute import MAC, Sequence
+from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.core.products.sequence import load_sequence, save_sequence
+from hxtorch.core.sessions.session import current_session
 from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS
 from hxtorch.perceptron.tracing import Chain, active
 

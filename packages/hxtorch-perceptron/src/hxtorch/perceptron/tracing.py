@@ -8,9 +8,9 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor
 
-from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.core.products.compute import Operation
+from hxtorch.core.products.rearrangement import Rearrangement
 
 
 class Chain:

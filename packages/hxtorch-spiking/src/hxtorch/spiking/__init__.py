@@ -3,11 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from hxtorch.spiking import datasets, functional, handle, transforms
-from hxtorch.spiking.checkpoint import load_checkpoint, save_checkpoint
-from hxtorch.spiking.execution_instance import ExecutionInstance
-from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
+from hxtorch.spiking import datasets, functional, transforms
+from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+from hxtorch.spiking.experiment.checkpoint import load_checkpoint, save_checkpoint
+from hxtorch.spiking.experiment.experiment import Experiment
+from hxtorch.spiking.experiment.running import run
 from hxtorch.spiking.modules import (
     AELIF,
     BatchDropout,
@@ -28,13 +28,14 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
+from hxtorch.spiking.network import handle
+from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
     MixedHXModelParameter,
     ModelParameter,
 )
-from hxtorch.spiking.running import run
 
 if TYPE_CHECKING:
     from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data

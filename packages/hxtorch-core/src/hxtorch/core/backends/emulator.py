@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
+from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
-from hxtorch.core.configuration import ChipConfiguration
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
-from hxtorch.core.hardware import Setup
-from hxtorch.core.programs import CYCLE, MatrixProgram, SpikingProgram
-from hxtorch.core.results import (
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import CYCLE, MatrixProgram, SpikingProgram
+from hxtorch.core.seam.results import (
     CADCSamples,
     CorrelationCodes,
     ExecutionInfo,

@@ -15,7 +15,7 @@ from hxtorch.core.errors import BackendError, HXTorchError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from hxtorch.core.hardware import Setup
+    from hxtorch.core.backends.setup import Setup
     from hxtorch.core.interfaces import Connection
 
 GROUP = "hxtorch.backends"

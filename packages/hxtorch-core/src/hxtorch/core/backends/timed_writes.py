@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hxtorch.core.configuration import ChipConfiguration
-from hxtorch.core.programs import SpikingProgram
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import SpikingProgram
 
 
 def changes(program: SpikingProgram) -> Iterator[tuple[int, ChipConfiguration, dict[str, np.ndarray]]]:

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate
-from hxtorch.core.calibration.store import save
+from hxtorch.core.calibration.calibrate import CalibrationOptions, calibrate
+from hxtorch.core.calibration.stored.store import save
 from hxtorch.core.calibration.targets import PRESETS, preset
-from hxtorch.core.session import open_session
+from hxtorch.core.sessions.session import open_session
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from hxtorch.core.calibration.bench import Bench
-from hxtorch.core.calibration.calibrator import CalibrationOptions, progress_bar, signed
-from hxtorch.core.calibration.nominal import DEBUG_VOLT_PER_CODE, cadc_range
-from hxtorch.core.calibration.result import Calibration
+from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.nominal.codes import DEBUG_VOLT_PER_CODE, cadc_range
+from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import CADCCalibTarget, SpikingCalibTarget
-from hxtorch.core.configuration import CAPMEM_MAX
 from hxtorch.core.interfaces import Connection
+from hxtorch.core.seam.configuration import CAPMEM_MAX
 
 QUADRANTS = 2 * np.repeat([0, 1], 256) + np.tile(np.repeat([0, 1], 128), 2)  # quadrant of neuron n
 SPAN = 100.0  # LSB between the two readings

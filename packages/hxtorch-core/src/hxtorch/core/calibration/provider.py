@@ -6,11 +6,11 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from hxtorch.core.calibration.calibrator import CalibrationOptions, calibrate, nominal_calibration
+from hxtorch.core.calibration.calibrate import CalibrationOptions, calibrate, nominal_calibration
 from hxtorch.core.calibration.check import still_holds
-from hxtorch.core.calibration.paths import cached_path, shipped_path
-from hxtorch.core.calibration.result import Calibration, fidelity_of
-from hxtorch.core.calibration.store import load, save
+from hxtorch.core.calibration.stored.paths import cached_path, shipped_path
+from hxtorch.core.calibration.stored.result import Calibration, fidelity_of
+from hxtorch.core.calibration.stored.store import load, save
 from hxtorch.core.calibration.targets import PRESETS, CalibTarget, preset
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError
 from hxtorch.core.interfaces import Connection

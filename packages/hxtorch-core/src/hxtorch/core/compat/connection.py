@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hxtorch.core.backends.setup import HWDBPath
 from hxtorch.core.errors import NoConnectionError
-from hxtorch.core.hardware import HWDBPath
-from hxtorch.core.session import Session, open_session
+from hxtorch.core.sessions.session import Session, open_session
 
 if TYPE_CHECKING:
     from hxtorch.core.interfaces import Connection

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hxtorch import logger
-from hxtorch.core import chip, coordinates, hooks, network, network_graph, populations, routes, routing
 from hxtorch.core.compat.connection import ManagedConnection
-from hxtorch.core.programs import CYCLE
+from hxtorch.core.networks import network, populations
+from hxtorch.core.routing import portfolio as routing
+from hxtorch.core.routing import routes
+from hxtorch.core.runs import graph as network_graph
+from hxtorch.core.runs import hooks
+from hxtorch.core.seam.programs import CYCLE
+from hxtorch.core.vocabulary import chip, coordinates
 
 
 class CapMemCell:

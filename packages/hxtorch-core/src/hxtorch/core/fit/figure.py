@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hxtorch.core.fit.report import COLUMNS, DRIVERS, FitReport
-from hxtorch.core.routes import BUSES, LABELS
+from hxtorch.core.routing.routes import BUSES, LABELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hxtorch.core.errors import RoutingError
-from hxtorch.core.network import Network, PopulationDescriptor, Projection
-from hxtorch.core.routing import build_routing
+from hxtorch.core.networks.network import Network, PopulationDescriptor, Projection
+from hxtorch.core.routing.portfolio import build_routing
 
 BEYOND = 24  # sizes above one that fits which are tried before it is taken for the largest
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hxtorch.core.background_routing import hemispheres
-from hxtorch.core.demand import Demand, demand_of
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
-from hxtorch.core.integers import frozen
-from hxtorch.core.network import Network
-from hxtorch.core.populations import BackgroundPopulation, Population
-from hxtorch.core.routes import BUSES, LABELS, Routing
-from hxtorch.core.routing import build_routing
-from hxtorch.core.routing_report import MAX_INPUTS
+from hxtorch.core.networks.network import Network
+from hxtorch.core.networks.populations import BackgroundPopulation, Population
+from hxtorch.core.routing.background import hemispheres
+from hxtorch.core.routing.demand import Demand, demand_of
+from hxtorch.core.routing.portfolio import build_routing
+from hxtorch.core.routing.report import MAX_INPUTS
+from hxtorch.core.routing.routes import BUSES, LABELS, Routing
+from hxtorch.core.seam.integers import frozen
 
 DRIVERS = 128  # of a hemisphere, each with two rows
 COLUMNS = 256

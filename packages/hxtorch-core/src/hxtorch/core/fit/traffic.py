@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.network import Network, PopulationDescriptor
-from hxtorch.core.populations import BackgroundPopulation, Population
-from hxtorch.core.programs import CYCLE
-from hxtorch.core.routes import BUSES, Routing, event_outputs
+from hxtorch.core.networks.network import Network, PopulationDescriptor
+from hxtorch.core.networks.populations import BackgroundPopulation, Population
+from hxtorch.core.routing.routes import BUSES, Routing, event_outputs
+from hxtorch.core.seam.programs import CYCLE
 
 Rates = Mapping[PopulationDescriptor, "float | np.ndarray"]
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_
-from hxtorch.perceptron.ops.convolve import convolve
-from hxtorch.perceptron.ops.padding import padded
+from hxtorch.perceptron.ops.convolutions.convolve import convolve
+from hxtorch.perceptron.ops.convolutions.padding import padded
 
 
 class ConvNd(MACLayer):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core import compute
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.products import compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.operands import Operand, require_tensors
 from hxtorch.perceptron.ops.digital import rounded, saturating

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core import compute
-from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.core.products import compute
+from hxtorch.core.products.compute import Operation
+from hxtorch.core.products.rearrangement import Rearrangement
 from hxtorch.perceptron import chip
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.digital import rounded

@@ -1,7 +1,8 @@
 """Integers between matrix products: int8 as the digital part of the chip holds them.
 
 Today's software runs these operations on the host beside the chip (chip facts 2.4), and so does
-:mod:`hxtorch.core.compute`. Mock mode does the same in torch, on the device of the tensor, and rounds halves to even.
+:mod:`hxtorch.core.products.compute`. Mock mode does the same in torch, on the device of the tensor, and rounds halves
+to even.
 """
 
 from __future__ import annotations

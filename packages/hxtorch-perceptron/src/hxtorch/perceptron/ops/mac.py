@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.compute import MAC
 from hxtorch.core.errors import ProgramError, RecordingError
+from hxtorch.core.products.compute import MAC
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
 from hxtorch.perceptron.operands import require_tensors, to_integers

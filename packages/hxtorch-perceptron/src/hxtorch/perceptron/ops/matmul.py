@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core.compute import Operation
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.rearrangement import Rearrangement
+from hxtorch.core.products.compute import Operation
+from hxtorch.core.products.rearrangement import Rearrangement
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.mac import multiply, recorded

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from hxtorch.core import compute
 from hxtorch.core.errors import ProgramError
+from hxtorch.core.products import compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.ops.graft import ramp

@@ -29,7 +29,7 @@ def forward(
         steps: Length of the arrays over time.
         lanes: Neurons of all batch entries.
         width: Length of a row of ``constants``, which repeats along the lanes.
-        constants: (row, width), rows as in :mod:`hxtorch.spiking.functional.constants`.
+        constants: (row, width), rows as in :mod:`hxtorch.spiking.functional.steps.constants`.
         spikes_hw: Recorded spikes (step, lane).
         membrane_hw: Recorded membranes.
         adaptation_hw: Recorded adaptation.
@@ -87,7 +87,7 @@ def backward(
         events: What it put out.
         current: What it put out, only for gradients of the constants.
         adaptation: What it put out, only for gradients of the constants.
-        surrogate: Number of the surrogate derivative, see :mod:`hxtorch.spiking.functional.surrogates`.
+        surrogate: Number of the surrogate derivative, see :mod:`hxtorch.spiking.functional.surrogates.derivatives`.
         alpha: Its steepness.
         grad_spikes: Gradient of an output.
         grad_membrane: Gradient of an output.

@@ -39,7 +39,7 @@ def forward(
         batch: Number of entries, which know nothing of each other.
         size: Number of neurons.
         parts: In how many the batch is cut, so that results do not depend on the number of threads.
-        constants: (row, entry, neuron), rows as in :mod:`hxtorch.spiking.functional.constants`.
+        constants: (row, entry, neuron), rows as in :mod:`hxtorch.spiking.functional.steps.constants`.
         weight: What a spike adds to the input of the next step (source, target), rows padded by zeros.
         padded: Length of such a row, a multiple of PADDING.
         spikes_hw: Recorded spikes (step, entry, neuron).
@@ -106,7 +106,7 @@ def backward(
         events: What it put out.
         current: What it put out, only for gradients of the constants.
         adaptation: What it put out, only for gradients of the constants.
-        surrogate: Number of the surrogate derivative, see :mod:`hxtorch.spiking.functional.surrogates`.
+        surrogate: Number of the surrogate derivative, see :mod:`hxtorch.spiking.functional.surrogates.derivatives`.
         alpha: Its steepness.
         grad_spikes: Gradient of an output.
         grad_membrane: Gradient of an output.

@@ -1,18 +1,3 @@
-"""Dropout of neurons for a whole batch."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.synapses.dropout`."""
 
-from __future__ import annotations
-
-from torch import Tensor
-
-
-def batch_dropout(input: Tensor, mask: Tensor) -> Tensor:
-    """Silence neurons that a mask drops; what is kept is not scaled, as the chip's spikes are not.
-
-    Args:
-        input: Spikes, floating (time, batch, neuron).
-        mask: True or 1 where a neuron is kept (neuron,).
-
-    Returns:
-        Spikes of the shape of ``input``; no gradient reaches a dropped neuron.
-    """
-    return input * mask.to(input)
+from hxtorch.spiking.functional.synapses.dropout import *  # noqa: F403

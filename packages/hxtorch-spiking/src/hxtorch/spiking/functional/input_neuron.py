@@ -1,23 +1,3 @@
-"""Sources of spikes."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.models.input_neuron`."""
 
-from __future__ import annotations
-
-from torch import Tensor
-
-from hxtorch.spiking.functional.unterjubel import inject
-from hxtorch.spiking.observables import NOTHING, HardwareObservables
-
-
-def input_neuron(input: Tensor, hw_data: HardwareObservables | None = None) -> Tensor:
-    """Pass spikes on, or what the chip recorded of them on their way.
-
-    Args:
-        input: Spikes (time, batch, neuron).
-        hw_data: Recordings; if they have spikes, these take the place of ``input``'s.
-
-    Returns:
-        Spikes of as many steps as input and recordings both have.
-    """
-    spikes = (hw_data or NOTHING).spikes
-    steps = (hw_data or NOTHING).steps(len(input))
-    return inject(input[:steps], None if spikes is None else spikes[:steps])
+from hxtorch.spiking.functional.models.input_neuron import *  # noqa: F403

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError
-from hxtorch.spiking.experiment import BaseExperiment
-from hxtorch.spiking.handle import TensorHandle
-from hxtorch.spiking.observables import HardwareObservables
-from hxtorch.spiking.uncompiled import uncompiled
+from hxtorch.spiking.experiment.experiment import BaseExperiment
+from hxtorch.spiking.network.handle import TensorHandle
+from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.uncompiled import uncompiled
 
 if TYPE_CHECKING:
-    from hxtorch.spiking.experiment import Experiment
+    from hxtorch.spiking.experiment.experiment import Experiment
 
 
 class HXBaseExperimentModule(torch.nn.Module, ABC):

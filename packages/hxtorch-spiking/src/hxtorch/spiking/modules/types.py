@@ -10,11 +10,11 @@ import numpy as np
 
 from hxtorch import core
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.modules.module import HXModule
+from hxtorch.spiking.modules.hx_module import HXModule
 
 if TYPE_CHECKING:
-    from hxtorch.spiking.execution_instance import ExecutionInstance
-    from hxtorch.spiking.experiment import Experiment
+    from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+    from hxtorch.spiking.experiment.experiment import Experiment
 
 
 class Population(HXModule, ABC):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from os import PathLike
 
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.functional.threshold import Surrogate
+from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 
 
 @dataclass(frozen=True)

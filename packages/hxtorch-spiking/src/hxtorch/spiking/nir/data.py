@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from hxtorch.spiking.errors import NIRConversionError
-from hxtorch.spiking.handle import NeuronHandle, ReadoutNeuronHandle, TensorHandle
+from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, TensorHandle
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
 from hxtorch.spiking.nir.library import nir_library
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from hxtorch.spiking.backend.module_manager import ModuleManager, Node
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
-from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import HXModule, InputNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
+from hxtorch.spiking.network.graph import ModuleManager, Node
+from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
 from hxtorch.spiking.nir.library import nir_library
 from hxtorch.spiking.nir.network import NIRNetwork

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import NIRConversionError
-from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import IAFNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
 from hxtorch.spiking.nir.flat import Connection, FlatGraph, flatten

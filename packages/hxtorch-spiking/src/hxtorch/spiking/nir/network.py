@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
-from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import (
     IAFNeuron,
     Neuron,
@@ -18,7 +17,8 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
-from hxtorch.spiking.modules.firing import FiringNeuron
+from hxtorch.spiking.modules.neurons.firing import FiringNeuron
+from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.nir.config import ConversionConfig
 
 

@@ -1,37 +1,3 @@
-"""What of a neuron its readout shows."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.network.readout_source`."""
 
-from __future__ import annotations
-
-from enum import IntEnum
-
-from hxtorch.spiking.errors import ParameterError
-
-
-class ReadoutSource(IntEnum):
-    """Node of a neuron that its readout amplifier, and so both ADCs, see; the value is the register's.
-
-    Source:
-        chip facts 3.3.
-    """
-
-    membrane = 0
-    exc_synin = 1
-    inh_synin = 2
-    adaptation = 3
-
-    @classmethod
-    def of(cls, value: ReadoutSource | str, what: str = "readout source") -> ReadoutSource:
-        """Return the source that ``value`` names.
-
-        Args:
-            value: A source or its name.
-            what: Whose it is, for messages.
-
-        Raises:
-            ParameterError: There is no such source.
-        """
-        if isinstance(value, cls):
-            return value
-        if isinstance(value, str) and value in cls.__members__:
-            return cls[value]
-        raise ParameterError(f"{what}: got {value!r}, wanted one of {', '.join(cls.__members__)}")
+from hxtorch.spiking.network.readout_source import *  # noqa: F403

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hxtorch.core.calibration.ranges import INPUTS, NEURONS, Range
+from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Range
 from hxtorch.core.errors import CalibrationTargetError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hxtorch.core.calibration.ranges import Values
 from hxtorch.core.calibration.targets.base import Target, declare
+from hxtorch.core.calibration.targets.ranges import Values
 from hxtorch.core.errors import CalibrationTargetError
 
 _VOLTAGE: dict[str, Any] = {"checked": (70, 550), "hard": (0, 1022), "shapes": (), "integer": True}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hxtorch.core.calibration.ranges import INPUTS, NEURONS, Values
 from hxtorch.core.calibration.targets.base import DAC_BIAS, Target, declare
+from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Values
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hxtorch.core.calibration.ranges import Values
 from hxtorch.core.calibration.targets.base import Target, declare
+from hxtorch.core.calibration.targets.ranges import Values
 
 _CODE: dict[str, Any] = {"checked": (0, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
 

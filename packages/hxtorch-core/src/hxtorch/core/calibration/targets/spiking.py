@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hxtorch.core.calibration.ranges import INPUTS, NEURONS, Values
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
+from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Values
 from hxtorch.core.calibration.targets.synaptic_inputs import Calibrated, CalibratedMatching, Uncalibrated
 from hxtorch.core.errors import CalibrationTargetError
 

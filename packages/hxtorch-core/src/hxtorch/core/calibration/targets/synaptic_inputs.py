@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hxtorch.core.calibration.ranges import Values
+from hxtorch.core.calibration.targets.ranges import Values
 
 
 @dataclass(frozen=True, eq=False)

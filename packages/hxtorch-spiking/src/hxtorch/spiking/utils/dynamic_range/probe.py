@@ -12,11 +12,11 @@ from torch import Tensor
 
 from hxtorch.core import CADCHandle, LogicalNeuronOnDLS, MADCHandle, NeuronBlock, SpikeHandle
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.experiment import Experiment
-from hxtorch.spiking.handle import NeuronHandle
-from hxtorch.spiking.modules.neuron import Neuron
-from hxtorch.spiking.modules.synapse import Synapse
-from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.experiment.experiment import Experiment
+from hxtorch.spiking.modules.neurons.lif import Neuron
+from hxtorch.spiking.modules.synapses.dense import Synapse
+from hxtorch.spiking.network.handle import NeuronHandle
+from hxtorch.spiking.network.observables import HardwareObservables
 
 SIZE = 512
 DT = 1e-6
@@ -51,7 +51,7 @@ class Probe(Neuron):
         experiment: Collects the module when it is called.
         current: Register code of the current, negative to draw it.
         fires: Whether the threshold comparators are on.
-        params: Arguments of the neurons, see :class:`~hxtorch.spiking.modules.arguments.LIFArguments`.
+        params: Arguments of the neurons, see :class:`~hxtorch.spiking.modules.neurons.arguments.LIFArguments`.
     """
 
     def __init__(self, experiment: Experiment, current: int, fires: bool, params: Mapping[str, Any]) -> None:

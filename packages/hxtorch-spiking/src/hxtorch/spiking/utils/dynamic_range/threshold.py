@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.utils.dynamic_range.probe import SIZE, ByCoordinate, Probe, Recordings, by_coordinate, measure
 
 _QUIET = 8e-6  # seconds since the spike before, in which a membrane is on its way up again

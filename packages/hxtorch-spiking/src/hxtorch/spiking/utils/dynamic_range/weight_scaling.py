@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hxtorch.spiking.experiment import Experiment
+from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import CUBALIParams, cuba_li_integration
 from hxtorch.spiking.utils.dynamic_range.probe import DT, SIZE, Probe, measure
 from hxtorch.spiking.utils.dynamic_range.threshold import get_trace_scaling

@@ -1,0 +1,1 @@
+"""The way of events: crossbar, PADI buses, drivers, labels, background generators."""

@@ -1,0 +1,1 @@
+"""Facts of the chip: counts, clocks, conversion factors and coordinates; pure Python and NumPy."""

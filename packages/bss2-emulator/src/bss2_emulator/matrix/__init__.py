@@ -1,0 +1,1 @@
+"""Multiply-accumulate in hagen mode."""

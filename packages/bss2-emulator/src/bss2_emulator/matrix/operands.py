@@ -1,0 +1,70 @@
+"""Check what callers hand to a matrix product."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator.errors import OperandRangeError, RunError
+from bss2_emulator.facts.constants import COLUMNS, MAX_ACTIVATION, MAX_WEIGHT
+
+
+class Operands(NamedTuple):
+    """A legal product.
+
+    Attributes:
+        weights: -63..63, int8 (rows, columns).
+        activations: 0..31, uint8 (batch, rows).
+        num_sends: How often each vector is sent.
+        wait_between_events: Cycles.
+        madc_column: Column of the first tile to record, or None.
+    """
+
+    weights: NDArray[np.int8]
+    activations: NDArray[np.uint8]
+    num_sends: int
+    wait_between_events: int
+    madc_column: int | None
+
+
+def check_operands(
+    weights: Any, activations: Any, num_sends: Any, wait_between_events: Any, madc_column: Any
+) -> Operands:
+    """Return operands as the kernels take them.
+
+    Raises:
+        RunError: Shapes, types or counts do not fit.
+        OperandRangeError: A weight is outside -63..63 or an activation outside 0..31.
+    """
+    weights, activations = np.asarray(weights), np.asarray(activations)
+    if weights.ndim != 2 or activations.ndim != 2 or weights.shape[0] != activations.shape[1] or 0 in weights.shape:
+        raise RunError(
+            f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
+            "wanted (batch, rows) times (rows, columns)"
+        )
+    limits = (("weights", weights, -MAX_WEIGHT, MAX_WEIGHT), ("activations", activations, 0, MAX_ACTIVATION))
+    for name, values, low, high in limits:
+        if values.dtype.kind not in "iu":
+            raise RunError(f"{name}: got type {values.dtype}, wanted integers")
+        if values.size and (values.min() < low or values.max() > high):
+            bad = values[(values < low) | (values > high)].flat[0]
+            raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}")
+    for name, number in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
+        if not _is_integer(number) or number < 1:
+            raise RunError(f"{name}: got {number!r}, wanted an integer of at least 1")
+    recordable = min(weights.shape[1], COLUMNS)
+    if madc_column is not None and not (_is_integer(madc_column) and 0 <= madc_column < recordable):
+        raise RunError(f"madc_column: got {madc_column!r}, wanted a column from 0 to {recordable - 1}")
+    return Operands(
+        np.ascontiguousarray(weights, np.int8),
+        np.ascontiguousarray(activations, np.uint8),
+        int(num_sends),
+        int(wait_between_events),
+        None if madc_column is None else int(madc_column),
+    )
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

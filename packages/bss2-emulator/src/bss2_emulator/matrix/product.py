@@ -1,0 +1,144 @@
+"""Multiply-accumulate in hagen mode: pulse lengths times weights (facts 2.4, 2.5, 7.1).
+
+Charge is collected on membranes, or stays on the synaptic lines where these are what the column ADC sees
+(``readout_source``): a line drops with the events of its sign and recovers with the synaptic time constant.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator._kernels.hagen import FRACTION, best_instructions, multiply, pack_weights
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.facts import constants as c
+from bss2_emulator.matrix.columns import (
+    MAX_PULSE,
+    PULSE_STEPS,
+    WEIGHT_STEPS,
+    Columns,
+    column_constants,
+    kept,
+    line_capacity,
+)
+from bss2_emulator.matrix.madc import record_column
+from bss2_emulator.matrix.operands import Operands
+from bss2_emulator.memo import Memo
+from bss2_emulator.neurons.physics import REGISTERS, NeuronPhysics, neuron_physics
+from bss2_emulator.results import MatrixRun
+from bss2_emulator.silicon.noise import HAGEN, RunNoise
+from bss2_emulator.silicon.serial import FloatArray, Silicon
+
+NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
+UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
+NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
+READOUT: Final = (
+    "cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage", "readout_source",
+    "v_adapt_ref",
+)  # fmt: skip
+
+
+class _Reads(NamedTuple):
+    """Constants of the columns as the kernel takes them, see ``_kernels/hagen.pyi``."""
+
+    gain: FloatArray
+    baseline: NDArray[np.int16]
+    lowest: NDArray[np.float32]
+    inverse_limit: NDArray[np.float32]
+    bend: NDArray[np.float32]
+    noise_rest: int
+    noise_result: int
+
+
+class HagenEngine:
+    """Multiplies on one silicon.
+
+    Args:
+        silicon: The chip.
+
+    Attributes:
+        instructions: Instruction set of the kernel, see ``_kernels/hagen.pyi``, or None for the best; results do not
+            depend on it.
+    """
+
+    def __init__(self, silicon: Silicon) -> None:
+        self.silicon = silicon
+        self.instructions: int | None = None
+        self._memo = Memo()
+
+    def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
+        """Multiply.
+
+        Tiles of 128 rows and 256 columns are numbered columns first; tile k runs on hemisphere k % 2, row i of a tile
+        on driver i. Each tile gives int8; tiles are added digitally.
+        """
+        columns, reads = self._columns(config)
+        sends, wait = operands.num_sends, operands.wait_between_events
+        short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
+        capacity = line_capacity(sends, wait) if short else UNUSED
+        pulse_offset = self._pulse_offset(config)
+        instructions = best_instructions() if self.instructions is None else self.instructions
+        values = np.empty((len(operands.activations), operands.weights.shape[1]), np.int8)
+        sent = multiply(
+            operands.activations,
+            tuple(
+                pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, instructions)
+                for line in ((1, -1) if short else (0,))
+            ),
+            pulse_offset,
+            PULSE_STEPS,
+            MAX_PULSE,
+            capacity,
+            np.asarray(reads.gain * sends, np.float32),
+            self._kept(columns, operands),
+            *reads[1:],
+            self.silicon.fidelity == "ideal",
+            noise.key,
+            HAGEN,
+            noise.first_entry,
+            noise.run,
+            values,
+            threads,
+            instructions,
+        )
+        madc = None
+        if operands.madc_column is not None:
+            lines = capacity if short else None
+            madc = record_column(config, self.silicon, columns, pulse_offset[0], operands, lines, noise)
+        return MatrixRun(values, madc, sent * sends)
+
+    def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
+        registers = tuple(getattr(config, name) for name in REGISTERS + READOUT)
+        return self._memo.get("columns", registers, lambda: self._derive_columns(config))
+
+    def _derive_columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
+        columns = column_constants(config, self.silicon, self._physics(config))
+        ideal, limit = self.silicon.fidelity == "ideal", columns.limit * FRACTION
+        reads = _Reads(
+            gain=columns.gain / (PULSE_STEPS * WEIGHT_STEPS) * (1 if ideal else FRACTION),
+            baseline=np.rint(np.clip(columns.baseline, -500, 500) * FRACTION).astype(np.int16),
+            lowest=np.where(limit > 0, np.maximum(-1.3 * limit, -500 * FRACTION), -500 * FRACTION).astype(np.float32),
+            inverse_limit=np.divide(1, limit, out=np.zeros_like(limit), where=limit > 0).astype(np.float32),
+            bend=(limit / 1.2).astype(np.float32),
+            noise_rest=round(columns.noise_baseline * NOISE_STEPS),
+            noise_result=round(columns.noise_result * NOISE_STEPS),
+        )
+        return columns, reads
+
+    def _physics(self, config: ChipConfig) -> NeuronPhysics:
+        registers = tuple(getattr(config, name) for name in REGISTERS)
+        return self._memo.get("physics", registers, lambda: neuron_physics(config, self.silicon))
+
+    def _pulse_offset(self, config: ChipConfig) -> NDArray[np.int16]:
+        """Return what each driver adds to a pulse, in fractions of an activation LSB, (2, 128)."""
+        step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
+        return np.rint((self.silicon.driver_offset + step) * PULSE_STEPS).astype(np.int16)
+
+    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+        """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
+        if not columns.decay.any():
+            return NOTHING_LOST
+        cycles = operands.num_sends * operands.wait_between_events
+        return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))

@@ -1,0 +1,135 @@
+"""Circuits that switches join: which share a membrane, and what conductances lie between membranes (facts 1.2, 3.3).
+
+Each circuit has a membrane and a piece of somatic line. Direct switches tie such nodes together; what is tied to one
+node is a compartment. The inter-compartment conductance lies between a membrane and its line, so a line that is tied to
+no membrane is a star of conductances, which is replaced by those between its ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.errors import ConfigError
+from bss2_emulator.facts import constants as c
+from bss2_emulator.silicon.serial import FloatArray, Silicon
+
+REGISTERS: Final = (
+    "connect_right", "connect_vertical", "connect_soma", "connect_soma_right", "enable_icc", "i_icc", "icc_divide",
+    "icc_multiply", "enable_threshold",
+)  # fmt: skip
+LINE: Final = c.NEURONS  # node of the somatic line of circuit n is LINE + n
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Joined circuits.
+
+    Attributes:
+        compartment: Circuit that leads the compartment of each circuit: its spike master, else the first, (512,).
+        neuron: First circuit of the logical neuron that each circuit belongs to, (512,).
+        edges: Circuits that lead the ends of each conductance, (edges, 2).
+        conductance: S, (edges,).
+    """
+
+    compartment: NDArray[np.int64]
+    neuron: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    conductance: FloatArray
+
+
+def find_topology(config: ChipConfig, silicon: Silicon) -> Topology:
+    """Follow the switches.
+
+    Raises:
+        ConfigError: Two circuits of one compartment compare with their thresholds.
+    """
+    nodes = _tied(config)
+    members = nodes[: c.NEURONS]
+    icc = np.flatnonzero(config.enable_icc & (config.i_icc > 0) & (members != nodes[LINE:]))
+    compartment = _leaders(config, members)
+    if not len(icc):
+        return Topology(compartment, compartment_first(compartment), np.empty((0, 2), np.int64), np.empty(0))
+    modifier = np.where(config.icc_divide, 1 / c.ICC_MODIFIER, 1) * np.where(config.icc_multiply, c.ICC_MODIFIER, 1)
+    value = c.ICC_CONDUCTANCE * config.i_icc * modifier * silicon.factors("icc")
+    found: dict[tuple[int, int], float] = {}
+
+    def add(a: int, b: int, siemens: float) -> None:
+        if a != b:
+            ends = (min(a, b), max(a, b))
+            found[ends] = found.get(ends, 0.0) + siemens
+
+    tied = set(members.tolist())
+    for line in np.unique(nodes[LINE + icc]).tolist():
+        ends = [int(n) for n in icc if nodes[LINE + n] == line]
+        if line in tied:  # some membrane is on the line itself
+            owner = int(compartment[np.flatnonzero(members == line)[0]])
+            for n in ends:
+                add(int(compartment[n]), owner, float(value[n]))
+            continue
+        total = float(value[ends].sum())
+        for i, a in enumerate(ends):
+            for b in ends[i + 1 :]:
+                add(int(compartment[a]), int(compartment[b]), float(value[a] * value[b]) / total)
+    edges = np.array(sorted(found), np.int64).reshape(-1, 2)
+    neuron = compartment_first(compartment)
+    for _ in range(c.NEURONS):  # the smallest number spreads along conductances
+        spread = neuron.copy()
+        for a, b in edges:
+            low = min(spread[a], spread[b])
+            spread[np.isin(compartment, (a, b))] = low
+        if np.array_equal(spread, neuron):
+            break
+        neuron = spread
+    return Topology(compartment, neuron, edges, np.array([found[a, b] for a, b in edges.tolist()]))
+
+
+def compartment_first(compartment: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first circuit of each circuit's compartment, (512,)."""
+    first = np.full(c.NEURONS, c.NEURONS)
+    np.minimum.at(first, compartment, np.arange(c.NEURONS))
+    return np.asarray(first[compartment])
+
+
+def _tied(config: ChipConfig) -> NDArray[np.int64]:
+    """Return the smallest node that each node (membranes, then lines) is tied to, (1024,)."""
+    n = np.arange(c.NEURONS)
+    right, vertical = np.flatnonzero(config.connect_right), np.flatnonzero(config.connect_vertical)
+    soma, onward = np.flatnonzero(config.connect_soma), np.flatnonzero(config.connect_soma_right)
+    pairs = np.concatenate([
+        np.stack((right, right + 1)),
+        np.stack((vertical, (vertical + c.COLUMNS) % c.NEURONS)),
+        np.stack((soma, LINE + soma)),
+        LINE + np.stack((onward, onward + 1)),
+    ], axis=1)  # fmt: skip
+    node = np.concatenate((n, LINE + n))
+    while pairs.size:
+        before = node.copy()
+        low = np.minimum(node[pairs[0]], node[pairs[1]])
+        np.minimum.at(node, pairs[0], low)
+        np.minimum.at(node, pairs[1], low)
+        node = node[node]
+        if np.array_equal(node, before):
+            break
+    return np.asarray(node)
+
+
+def _leaders(config: ChipConfig, members: NDArray[np.int64]) -> NDArray[np.int64]:
+    joined = np.bincount(members, minlength=c.NEURONS)[members] > 1
+    masters = np.flatnonzero(config.enable_threshold & joined)
+    names, counts = np.unique(members[masters], return_counts=True)
+    if (counts > 1).any():
+        circuits = masters[members[masters] == names[counts > 1][0]]
+        raise ConfigError(
+            f"enable_threshold: got circuits {circuits.tolist()}, which share one membrane; wanted it on one of them, "
+            "whose spikes reset all"
+        )
+    leader = np.arange(c.NEURONS)
+    first = np.full(c.NEURONS, c.NEURONS)
+    np.minimum.at(first, members, leader)
+    first[members[masters]] = masters
+    return np.asarray(first[members])

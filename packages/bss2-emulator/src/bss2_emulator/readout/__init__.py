@@ -1,0 +1,1 @@
+"""Column ADC and membrane ADC."""

@@ -1,0 +1,54 @@
+"""Membrane ADC: one neuron, 10 bit, a sample each 4.25 cycles (facts 4.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator._kernels.lif import LAYOUT
+from bss2_emulator.facts import constants as c
+from bss2_emulator.silicon.noise import MADC, RunNoise
+
+STEP = LAYOUT["step"]
+
+
+def sample_instants(runtime: int) -> NDArray[np.float64]:
+    """Return the exact instants of all samples in a run, cycles; their stamps are the floors: 4, 4, 4 and 5 apart."""
+    instants = np.arange(int(runtime / c.MADC_PERIOD) + 1) * c.MADC_PERIOD
+    return np.asarray(instants[instants < runtime])
+
+
+def convert(volts: np.ndarray, noise: np.ndarray) -> NDArray[np.uint16]:
+    """Return codes 0..1023 of the readout amplifier's output ``volts`` with ``noise`` in LSB, same shape."""
+    code = np.rint((volts - c.MADC_ZERO) / c.MADC_LSB + noise)
+    return np.asarray(np.clip(code, 0, 1023).astype(np.uint16))
+
+
+def sample(
+    trace: np.ndarray, runtime: int, readout_offset: float, noise: RunNoise, noisy: bool
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64]]:
+    """Sample the membrane of one neuron.
+
+    Args:
+        trace: Membrane at the borders of internal steps, V, (batch, steps + 1).
+        runtime: Cycles.
+        readout_offset: Of the neuron's amplifier, V.
+        noise: Keys the read noise.
+        noisy: Read noise is on.
+
+    Returns:
+        Times (cycles), codes, and offsets of the batch entries.
+    """
+    instants = sample_instants(runtime)
+    step = (instants // STEP).astype(np.int64)
+    part = instants / STEP - step
+    before = trace[:, step]
+    volts = before + (trace[:, step + 1] - before) * part + readout_offset
+    batch, count = volts.shape
+    lsb = np.zeros((batch, count), np.float32)
+    if noisy:
+        for b in range(batch):
+            lsb[b] = noise.normals(MADC, b, count)
+        lsb *= c.MADC_NOISE
+    times = np.tile(np.floor(instants).astype(np.int64), batch)
+    return times, convert(volts, lsb).ravel(), np.arange(batch + 1, dtype=np.int64) * count

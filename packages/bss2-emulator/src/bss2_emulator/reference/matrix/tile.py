@@ -1,0 +1,158 @@
+"""One tile of a matrix product (twin of ``_kernels/hagen.h``)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator.facts import constants as c
+from bss2_emulator.matrix.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns
+from bss2_emulator.reference.silicon.shorts import short_pairs
+
+HAGEN = 6 << 16  # purpose of noise
+FRACTION = 32  # what is read lies in fractions of an LSB
+NOISE = 512  # rms of noise is rounded to these fractions
+
+
+def half_away(x: float) -> int:
+    """Round half away from zero."""
+    return int(math.copysign(math.floor(abs(x) + 0.5), x))
+
+
+def pulse(activation: int, offset: float) -> float:
+    """Return the length of a pulse in activation LSB; ``offset`` of the driver in LSB, a multiple of an eighth."""
+    if activation == 0:
+        return 0.0
+    return min(max(activation + offset, 0.0), MAX_PULSE / PULSE_STEPS)
+
+
+def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
+    """Return what a signed weight weighs in its column, LSB; ``ratio`` (inhibitory, excitatory) as in Columns."""
+    factor = strength_exc * ratio[1] if weight > 0 else strength_inh * ratio[0]
+    return half_away(weight * float(factor)) / WEIGHT_STEPS
+
+
+def line(charge: float, events: int, num_sends: int, wait_between_events: int) -> float:
+    """Return what a line passes on of the charge of one sending, both in LSB of weight times activation.
+
+    Many of the largest events at the usual wait fill a line just so. Shorter waits let charge pile up; what a
+    line forgets meanwhile (time constant of the synaptic input) gives it room again.
+    """
+    if wait_between_events >= c.HAGEN_WAIT or events == 0:
+        return charge
+    duration = events * num_sends * wait_between_events * c.CYCLE
+    usual = c.HAGEN_WAIT * c.CYCLE
+    capacity = c.MAX_ACTIVATION * c.MAX_WEIGHT * duration / (1 - math.exp(-duration / c.HAGEN_TAU)) / usual / num_sends
+    size = abs(charge)
+    if size <= capacity:
+        return charge
+    bent = 1.5 * capacity if size >= 2 * capacity else size - (size - capacity) ** 2 / (2 * capacity)
+    return math.copysign(bent, charge)
+
+
+def saturate(y: float, limit: float) -> float:
+    """Bend the negative side: linear to 0.7 of the limit, flat from 1.3, a parabola in between; no limit where 0."""
+    if limit <= 0 or y >= -0.7 * limit:
+        return y
+    if y <= -1.3 * limit:
+        return -limit
+    return y + limit / 1.2 * (-y / limit - 0.7) ** 2
+
+
+def read(y: float, columns: Columns, hemisphere: int, column: int, noise: tuple[int, int]) -> int:
+    """Return int8: the difference of two reads, one at rest and one after integration; noise in units of rms / 4096."""
+    baseline = round(min(max(columns.baseline[hemisphere, column], -500), 500) * FRACTION)
+    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -500), 500) * FRACTION)
+    rest, result = (
+        (level + (number * round(rms * NOISE) >> 16) + FRACTION // 2) // FRACTION
+        for level, number, rms in (
+            (baseline, noise[0], columns.noise_baseline),
+            (baseline + collected, noise[1], columns.noise_result),
+        )
+    )
+    difference = min(max(result, 0), 255) - min(max(rest, 0), 255)
+    return int(min(max(difference, -128), 127))
+
+
+def left_at_the_read(charges: list[float], wait_between_events: int, rate: float) -> float:
+    """Return what is left of the charges of successive events when a column is read, event by event.
+
+    Args:
+        charges: One per event, any unit.
+        wait_between_events: Cycles.
+        rate: At which charge goes away, 1/s.
+    """
+    end = len(charges) * wait_between_events * c.CYCLE + c.HAGEN_READ_DELAY
+    arrivals = [(k + 0.5) * wait_between_events * c.CYCLE for k in range(len(charges))]
+    return sum(q * math.exp(-(end - t) * rate) for q, t in zip(charges, arrivals, strict=True))
+
+
+def share(events: int, num_sends: int, wait_between_events: int, rate: float) -> float:
+    """Return the share of the charge of so many equal events that is left; it stands for that of unequal ones."""
+    count = events * num_sends
+    return left_at_the_read([1.0] * count, wait_between_events, rate) / count if count else 1.0
+
+
+def run_tile(
+    weights: NDArray[np.int8],
+    activations: NDArray[np.uint8],
+    offsets: NDArray[np.float64],
+    strength: NDArray[np.float32],
+    columns: Columns,
+    gain: NDArray[np.float64],
+    ideal: bool,
+    key: int,
+    run: int,
+    number: int,
+    num_sends: int = 1,
+    wait_between_events: int = c.HAGEN_WAIT,
+    saturating: bool = True,
+) -> NDArray[np.int64]:
+    """Run one tile.
+
+    Args:
+        weights: (rows, columns) of the tile, up to (128, 256).
+        activations: (batch, rows).
+        offsets: What each driver adds, LSB, (rows,).
+        strength: Factor of each synapse of the tile's hemisphere, (256, 256).
+        columns: Constants of all columns.
+        gain: LSB per weight and activation, (256,).
+        ideal: Round the product; no reads.
+        key: Keys the noise, with the next two.
+        run: Number of the run.
+        number: Number of the tile.
+        num_sends: How often each vector is sent.
+        wait_between_events: Cycles.
+        saturating: Lines do.
+
+    Returns:
+        int8 results, (batch, columns).
+    """
+    rows, width = weights.shape
+    hemisphere = number % c.HEMISPHERES
+    out = np.empty((len(activations), width), np.int64)
+    for b, vector in enumerate(activations):
+        lengths = [
+            pulse(int(a), half_away(float(offsets[i]) * PULSE_STEPS) / PULSE_STEPS) for i, a in enumerate(vector)
+        ]
+        events = sum(int(a) > 0 for a in vector)
+        for j in range(width):
+            ratio = columns.ratio[hemisphere, :, j]
+            weigh = [
+                synapse(int(weights[i, j]), float(strength[2 * i, j]), float(strength[2 * i + 1, j]), ratio)
+                for i in range(rows)
+            ]
+            charges = [a * w for a, w in zip(lengths, weigh, strict=True)]
+            lines = [sum(max(q, 0) for q in charges), sum(min(q, 0) for q in charges)]
+            if saturating and not ideal:
+                lines = [line(charge, events, num_sends, wait_between_events) for charge in lines]
+            left = share(events, num_sends, wait_between_events, float(columns.decay[hemisphere, j]))
+            y = float(gain[j]) * left * num_sends * sum(lines)
+            if ideal:
+                out[b, j] = min(max(half_away(y), -128), 127)
+                continue
+            rest, result = short_pairs(key, b, HAGEN + j // 4, number, run)
+            out[b, j] = read(y, columns, hemisphere, j, (rest[j % 4], result[j % 4]))
+    return out

@@ -1,0 +1,1 @@
+"""Noise, one number at a time."""

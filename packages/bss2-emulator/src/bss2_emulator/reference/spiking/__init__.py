@@ -1,0 +1,1 @@
+"""Spiking runs, one entry at a time."""

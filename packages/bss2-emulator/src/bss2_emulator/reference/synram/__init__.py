@@ -1,0 +1,1 @@
+"""Synapses, one at a time."""

@@ -1,0 +1,60 @@
+"""What the kernel is told about the way of events: see ``_kernels/transport.h``."""
+
+from __future__ import annotations
+
+from bss2_emulator._kernels.lif import Delivery
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.events import background
+from bss2_emulator.events.labels import Page
+from bss2_emulator.events.path import bus_cycles
+from bss2_emulator.facts import constants as c
+from bss2_emulator.memo import Memo
+from bss2_emulator.silicon.serial import Silicon
+from bss2_emulator.spiking.inputs import Events
+from bss2_emulator.synram import stp as plasticity
+
+
+def describe(
+    config: ChipConfig, silicon: Silicon, page: Page, events: Events, keep_passed: bool, memo: Memo
+) -> Delivery:
+    """Put together routes, capacities, generators, plasticity of drivers and events.
+
+    Args:
+        config: All registers.
+        silicon: The chip.
+        page: Where events go.
+        events: From outside.
+        keep_passed: List the events at synapses.
+        memo: Keeps what was derived from registers.
+    """
+    laws, powers = memo.get(
+        "plasticity",
+        tuple(getattr(config, name) for name in plasticity.REGISTERS),
+        lambda: (plasticity.driver_laws(config, silicon), plasticity.powers(config)),
+    )
+    generators = memo.get(
+        "generators",
+        tuple(getattr(config, name) for name in background.REGISTERS),
+        lambda: background.sources(config),
+    )
+    busy = memo.get("bus cycles", (config.dacen_pulse_extension,), lambda: bus_cycles(config))
+    return Delivery(
+        silicon.imperfections.event_loss,
+        keep_passed,
+        (c.NEURON_QUEUE, c.EVENT_QUEUE, c.RETURN_QUEUE, c.LINK_LABELS),
+        page.table,
+        page.routes.actions,
+        page.first_neuron,
+        page.label_route,
+        page.neuron_route,
+        page.background_route,
+        busy,
+        generators,
+        page.routes.part_offsets,
+        page.routes.part_driver,
+        laws,
+        powers,
+        events.times,
+        events.labels,
+        events.offsets,
+    )

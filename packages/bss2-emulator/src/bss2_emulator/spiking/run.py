@@ -1,0 +1,309 @@
+"""Run spiking experiments: registers and events in, spikes and samples out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss2_emulator._kernels.lif import LAYOUT, Listed, Outcome, Segment, run_batch
+from bss2_emulator.config import ChipConfig
+from bss2_emulator.events.labels import LabelBook, Page
+from bss2_emulator.facts import constants
+from bss2_emulator.facts.coordinates import HEMISPHERE
+from bss2_emulator.memo import Memo
+from bss2_emulator.neurons.arrangement import Arrangement, arrange, circuits, moved, seen_together
+from bss2_emulator.neurons.compartments import Membranes, join
+from bss2_emulator.neurons.physics import REGISTERS, neuron_physics
+from bss2_emulator.neurons.propagators import neuron_tables, padded
+from bss2_emulator.neurons.terms import REGISTERS as TERM_REGISTERS
+from bss2_emulator.neurons.terms import neuron_terms
+from bss2_emulator.neurons.topology import REGISTERS as TOPOLOGY_REGISTERS
+from bss2_emulator.neurons.topology import find_topology
+from bss2_emulator.readout import cadc, madc
+from bss2_emulator.readout.sampling import Samples
+from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
+from bss2_emulator.silicon.noise import RunNoise
+from bss2_emulator.silicon.serial import Silicon
+from bss2_emulator.spiking import delivery
+from bss2_emulator.spiking.inputs import Events
+from bss2_emulator.synram import correlation
+from bss2_emulator.synram.weights import arranged_synapses
+
+STEP = LAYOUT["step"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What to record beside spikes; see :meth:`bss2_emulator.Chip.run_spiking`."""
+
+    cadc_neurons: NDArray[np.int64]
+    cadc_acausal: bool = False
+    cadc_in_dram: bool = False
+    madc_neuron: int | None = None
+    correlation_rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    correlation_reset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Integration:
+    """What the kernel left behind.
+
+    Attributes:
+        active: Neurons that were integrated, in the first order of the kernel.
+        page: Where events went under the first registers; all others number sources and actions as it does.
+        outcome: Lists of events and counters.
+        samples: Of the column ADC.
+        trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1).
+        starts: Cycles from which registers held, ascending from 0, (segments,).
+        configs: These registers.
+    """
+
+    active: NDArray[np.int64]
+    page: Page
+    outcome: Outcome
+    samples: tuple[CadcSamples, ...]
+    trace: np.ndarray
+    starts: NDArray[np.int64]
+    configs: list[ChipConfig]
+
+
+class SpikingEngine:
+    """Runs spiking experiments on one silicon, and keeps what it derived from registers that do not change.
+
+    Args:
+        silicon: The chip.
+        dtype: Floating point type of the integration.
+    """
+
+    def __init__(self, silicon: Silicon, dtype: type) -> None:
+        self.silicon, self.dtype = silicon, dtype
+        self._memo = Memo()
+        self._labels = LabelBook(silicon)
+
+    def run(
+        self,
+        config: ChipConfig,
+        runtime: int,
+        events: Events,
+        recording: Recording,
+        noise: RunNoise,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]] = (),
+    ) -> SpikingRun:
+        """Run all batch entries; arguments are legal."""
+        done = self.integrate(config, runtime, events, recording, noise, threads, writes)
+        page, out = done.page, done.outcome
+        spike_times, senders = _sorted_by_neuron(out.sent, page)
+        loop_times, sources, loop_offsets = out.back
+        fire_times, fired, fired_offsets = out.fired
+        counted = config.enable_spike_output[fired]
+        if len(done.configs) > 1:
+            outputs = np.stack([after.enable_spike_output for after in done.configs])
+            counted = outputs[np.searchsorted(done.starts, fire_times, side="right") - 1, fired]
+        if not counted.all():
+            fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
+        return SpikingRun(
+            spike_times=spike_times,
+            spike_labels=page.label[senders] & np.uint16(0x3FFF),
+            spike_neurons=page.neuron[senders],
+            spike_offsets=out.sent[2],
+            loopback_times=loop_times,
+            loopback_labels=page.label[sources],
+            loopback_offsets=loop_offsets,
+            cadc=done.samples,
+            madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
+            loopback_inputs=page.table["input"][sources],
+            delivered=out.delivered.sum(axis=0),
+            dropped=out.dropped.sum(axis=0),
+            passed=out.through.sum(axis=0),
+            dropped_link=out.link_dropped.sum(axis=0),
+            background=out.generated.sum(axis=0),
+            fired_neurons=fired.astype(np.int64),
+            fired_offsets=fired_offsets,
+            correlation=self._correlation(config, done, recording, noise, threads),
+            written=np.array([-(-cycle // STEP) * STEP for cycle, _ in writes], np.int64),
+        )
+
+    def integrate(
+        self,
+        config: ChipConfig,
+        runtime: int,
+        events: Events,
+        recording: Recording,
+        noise: RunNoise,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]] = (),
+    ) -> Integration:
+        """Move the membranes; arguments are legal."""
+        switches, steps = self.silicon.imperfections, -(-runtime // STEP)
+        written = [(-(-cycle // STEP), after) for cycle, after in writes]
+        held = [(0, config), *((start, after) for start, after in written if start < steps)]
+        starts, configs = [start for start, _ in held], [after for _, after in held]
+        self._memo.keep = len(held)
+        joined = [self._membranes(after) for after in configs]
+        observable = [
+            _observable(after, membranes.topology.compartment, recording)
+            for after, membranes in zip(configs, joined, strict=True)
+        ]
+        seen = observable[0]
+        if len(held) > 1:
+            seen = seen_together(joined, np.logical_or.reduce(observable))
+        arranged = [self._arrangement(membranes, seen) for membranes in joined]
+        pages = self._labels.follow_all(configs, arranged[0].ascending, events.labels)
+        readouts = [
+            Samples(
+                recording.cadc_neurons[HEMISPHERE[recording.cadc_neurons] == hemisphere],
+                recording.cadc_acausal,
+                recording.cadc_in_dram,
+                runtime,
+                events.batch,
+                noise,
+                switches,
+            )
+            for hemisphere in range(2)
+        ]
+        segments = [
+            self._segment(*of_one, events, recording, readouts, threads)
+            for of_one in zip(starts, configs, joined, arranged, pages, strict=True)
+        ]
+        for i in range(1, len(segments)):
+            own, led = moved(joined[i - 1], arranged[i - 1], joined[i], arranged[i])
+            segments[i] = segments[i]._replace(own=own, led=led)
+        traced = recording.madc_neuron is not None
+        trace: np.ndarray = np.empty((events.batch, steps + 1) if traced else (1, 1), self.dtype)
+        outcome = run_batch(
+            runtime,
+            len(arranged[0].active),
+            switches.saturation,
+            switches.membrane_noise or switches.run_offset,
+            constants.RAILS[0],
+            constants.RAILS[1],
+            segments,
+            noise.key,
+            noise.run,
+            noise.first_entry,
+            trace,
+            threads,
+        )
+        samples = tuple(readout.taken for readout in readouts if len(readout.neurons))
+        if samples:
+            cadc.warn_if_capped(runtime, min(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
+        cycles = np.array(starts) * STEP
+        return Integration(arranged[0].active, pages[0], outcome, samples, trace, cycles, configs)
+
+    def _segment(
+        self,
+        start: int,
+        config: ChipConfig,
+        membranes: Membranes,
+        arrangement: Arrangement,
+        page: Page,
+        events: Events,
+        recording: Recording,
+        readouts: Sequence[Samples],
+        threads: int,
+    ) -> Segment:
+        """Translate one set of registers for the kernel."""
+        memo, switches, active = self._memo, self.silicon.imperfections, arrangement.active
+        tables = memo.get(
+            "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
+        )
+        joints = memo.get(
+            "circuits", (membranes, arrangement, config.readout_source),
+            lambda: circuits(membranes, arrangement, config.readout_source),
+        )  # fmt: skip
+        synapses = memo.get(
+            "synapses",
+            (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
+            lambda: arranged_synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
+        )
+        top, bottom = (readout.under(config, self.silicon, arrangement.place) for readout in readouts)
+        traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
+        return Segment(
+            start,
+            tables.rows,
+            synapses.exc,
+            synapses.inh,
+            synapses.spans,
+            padded(active).astype(np.uint32),
+            tables.reset_cycles,
+            tables.refractory_cycles,
+            joints,
+            delivery.describe(config, self.silicon, page, events, len(recording.correlation_rows) > 0, memo),
+            top,
+            bottom,
+            traced,
+            None,
+            None,
+        )
+
+    def _correlation(
+        self, config: ChipConfig, done: Integration, recording: Recording, noise: RunNoise, threads: int
+    ) -> NDArray[np.uint8] | None:
+        if not len(recording.correlation_rows):
+            return None
+        return correlation.measure(
+            config,
+            self.silicon,
+            recording.correlation_rows,
+            done.page.routes,
+            done.outcome.passed,
+            done.outcome.fired,
+            recording.correlation_reset,
+            noise,
+            threads,
+        )
+
+    def _arrangement(self, membranes: Membranes, seen: NDArray[np.bool_]) -> Arrangement:
+        return self._memo.get("arrangement", (membranes, seen), lambda: arrange(membranes, seen))
+
+    def _membranes(self, config: ChipConfig) -> Membranes:
+        """Translate registers of neurons, keeping what has not changed."""
+        memo, silicon = self._memo, self.silicon
+
+        def values(names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
+            return tuple(getattr(config, name) for name in names)
+
+        physics = memo.get("physics", values(REGISTERS), lambda: neuron_physics(config, silicon))
+        terms = memo.get("terms", values(TERM_REGISTERS), lambda: neuron_terms(config, silicon))
+        topology = memo.get("topology", values(TOPOLOGY_REGISTERS), lambda: find_topology(config, silicon))
+        return memo.get(
+            "membranes", (physics, terms, topology, config.readout_source == 3),
+            lambda: join(physics, terms, topology, config),
+        )  # fmt: skip
+
+    def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
+        if neuron is None:
+            return None
+        offset = float(self.silicon.readout_offset[neuron])
+        return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
+
+
+def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return times and sources of spikes, by time, then neuron in each entry."""
+    times, numbers, offsets = sent
+    senders = numbers.astype(np.int64) + page.first_neuron
+    if page.count > 1:  # the same neuron is another source after a write
+        entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.lexsort((page.neuron[senders], times, entry))
+        times, senders = times[order], senders[order]
+    return times, senders
+
+
+def _observable(config: ChipConfig, compartment: NDArray[np.int64], recording: Recording) -> NDArray[np.bool_]:
+    """Return which neurons anybody can see, (512,): others are not integrated.
+
+    Where circuits share a membrane, any of them may make the spike that another one sends.
+    """
+    firing = config.enable_threshold | config.enable_bypass_exc | config.enable_bypass_inh
+    fires = np.bincount(compartment, firing, len(compartment))[compartment] > 0
+    seen = fires & config.enable_spike_output
+    seen[recording.cadc_neurons] = True
+    if recording.madc_neuron is not None:
+        seen[recording.madc_neuron] = True
+    for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
+        seen |= fires & (hemisphere == HEMISPHERE)
+    return np.asarray(seen)

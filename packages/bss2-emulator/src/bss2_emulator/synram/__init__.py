@@ -1,0 +1,1 @@
+"""The synapse array: weights as neurons feel them, plasticity of drivers, correlation sensors."""

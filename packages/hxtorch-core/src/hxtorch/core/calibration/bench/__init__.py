@@ -1,0 +1,1 @@
+"""The workbench: measuring programs, stimuli, fits and searches."""

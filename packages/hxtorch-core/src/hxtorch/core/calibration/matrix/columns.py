@@ -1,0 +1,70 @@
+"""Calibrate the gain of every column of a matrix product, for weights of both signs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.searches import PowerPrediction, predictive_search
+from hxtorch.core.calibration.matrix.products import MOST_SENDS, ROWS, mean_products, product_noise
+from hxtorch.core.calibration.nominal.codes import GM_EXPONENT, HAGEN_GAIN, capacitance
+from hxtorch.core.calibration.targets import HagenCalibTarget
+
+SIZE, ACTIVATION, MOST_WEIGHT, REPETITIONS = 44.0, 15, 63, 100  # LSB of a product: far from both limits
+NOISE_REPETITIONS = 400  # show noise to 4 %
+TOLERANCE = 0.15
+LEAST_GAIN = 1e-7  # in place of none where the target wants a code of 0
+
+
+def calibrate_gains(bench: Bench, steps: int = 3) -> None:
+    """Bring the gains of all columns to :func:`wanted_gains`."""
+    wanted = wanted_gains(bench)
+
+    def measure(codes: np.ndarray) -> np.ndarray:
+        bench.set(i_synin_exc_gm=codes[0], i_synin_inh_gm=codes[1])
+        return column_gains(bench)
+
+    start = np.stack([bench.configuration.i_synin_exc_gm, bench.configuration.i_synin_inh_gm])
+    found = predictive_search(measure, wanted, start, PowerPrediction(GM_EXPONENT), low=1, steps=steps)
+    bench.set(i_synin_exc_gm=found.codes[0], i_synin_inh_gm=found.codes[1])
+    bench.measured["gain"] = found.values
+    bench.require(found.success & (np.abs(found.values / wanted - 1) < TOLERANCE))
+
+
+def measure_noise(bench: Bench, limit: float | None) -> None:
+    """Measure what a result of each column varies by, LSB rms (512,); columns above ``limit`` fail."""
+    weight, activation, _ = _factors(bench)
+    noise = product_noise(bench, weight, np.full(ROWS, activation), NOISE_REPETITIONS).reshape(512)
+    bench.measured["noise"] = noise
+    if limit is not None:
+        bench.require(noise <= limit)
+
+
+def wanted_gains(bench: Bench) -> np.ndarray:
+    """Return the gains that the target means, LSB per weight and activation, (2, 512): what real chips have there."""
+    target, usual = bench.target, HagenCalibTarget()
+    strength = (target.per_input("i_synin_gm") / usual.i_synin_gm) ** GM_EXPONENT
+    bias = float(np.asarray(target.synapse_dac_bias)) / usual.synapse_dac_bias
+    size = capacitance(usual.membrane_capacitance) / capacitance(target.per_neuron("membrane_capacitance"))
+    gain = HAGEN_GAIN * strength * bias * size * target.per_input("tau_syn") / usual.tau_syn
+    return np.asarray(np.maximum(gain, LEAST_GAIN))
+
+
+def column_gains(bench: Bench) -> np.ndarray:
+    """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512)."""
+    weight, activation, sends = _factors(bench)
+    vector = np.full((1, ROWS), activation)
+    rest = mean_products(bench, weight, np.zeros((1, ROWS), np.int64), REPETITIONS)
+    gains = [
+        (mean_products(bench, signed, vector, REPETITIONS, sends) - rest) / (signed * activation * sends * ROWS)
+        for signed in (weight, -weight)
+    ]
+    return np.stack([gain.reshape(512) for gain in gains])
+
+
+def _factors(bench: Bench) -> tuple[int, int, int]:
+    """Return weight, activation and number of sends of which a typical column of the target makes :data:`SIZE` LSB."""
+    product = SIZE / ROWS / float(wanted_gains(bench).mean())
+    sends = int(np.clip(np.ceil(product / (MOST_WEIGHT * ACTIVATION)), 1, MOST_SENDS))
+    activation = int(np.clip(np.rint(product), 1, ACTIVATION))
+    return int(np.clip(np.rint(product / sends / activation), 1, MOST_WEIGHT)), activation, sends

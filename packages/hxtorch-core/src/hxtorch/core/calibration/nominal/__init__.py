@@ -1,0 +1,1 @@
+"""Register codes that reach a target on a chip without mismatch."""

@@ -1,0 +1,1 @@
+"""Procedures for short-term plasticity and correlation sensors."""

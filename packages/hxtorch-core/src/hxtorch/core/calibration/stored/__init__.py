@@ -1,0 +1,1 @@
+"""Results of calibrations, as objects and as files."""

@@ -1,0 +1,1 @@
+"""What a network is: populations, projections, shapes of neurons, weights as synapses."""

@@ -1,0 +1,1 @@
+"""Places for neurons, labels for sources, rows for synapses."""

@@ -1,0 +1,49 @@
+"""Give every source a label and every synapse a place, so that events arrive where the network says.
+
+A network is handed to several routers in turn; the first that finds a way wins. They differ in how finely the drivers
+of a bus are told apart (see :mod:`hxtorch.core.routing.groups`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hxtorch.core.errors import RoutingError
+from hxtorch.core.networks.network import Network
+from hxtorch.core.routing.demand import demand_of
+from hxtorch.core.routing.groups import PORTFOLIO
+from hxtorch.core.routing.report import check_fan_in
+from hxtorch.core.routing.routes import Router, Routing
+
+
+def build_routing(network: Network, routers: Sequence[Router] = PORTFOLIO) -> Routing:
+    """Route ``network`` by the first router that finds a way.
+
+    Args:
+        network: What to route.
+        routers: Which to try, in turn.
+
+    Raises:
+        RoutingError: It does not fit; the message names the layer, what would fit, and why each router failed.
+    """
+    if not routers:
+        raise RoutingError("routing: got no router, wanted at least one")
+    check_fan_in(demand_of(network))
+    failures: list[RoutingError] = []
+    for router in routers:
+        found = _attempt(router, network)
+        if isinstance(found, Routing):
+            return found
+        failures.append(found)
+    others = "".join(
+        f"; router {router.name!r}: {str(error).split(';')[0]}"
+        for router, error in zip(routers[1:], failures[1:], strict=True)
+    )
+    raise RoutingError(f"{failures[0]} (router {routers[0].name!r}{others})") from failures[0]
+
+
+def _attempt(router: Router, network: Network) -> Routing | RoutingError:
+    try:
+        return router.route(network)
+    except RoutingError as error:
+        return error

@@ -1,0 +1,167 @@
+"""Several networks that hand spikes to each other, on one chip in turn or on several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hxtorch.core.errors import ProgramError
+from hxtorch.core.networks.network import PopulationDescriptor
+from hxtorch.core.networks.populations import ExternalPopulation
+from hxtorch.core.runs.execution import run
+from hxtorch.core.runs.graph import NetworkGraph
+from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
+from hxtorch.core.runs.inputs import NetworkInputs, SpikeTrains
+from hxtorch.core.runs.observables import extract_spikes
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.integers import legal_integer
+from hxtorch.core.seam.results import SpikingResult
+from hxtorch.core.sessions.session import Session, current_session
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Spikes that one network gets from another.
+
+    Attributes:
+        instance: Key of the execution that sends.
+        population: Population of its network, which records its spikes.
+        delay: Cycles of 8 ns by which spikes arrive later; those that arrive after the run are lost.
+    """
+
+    instance: Hashable
+    population: PopulationDescriptor
+    delay: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """One network and where it runs.
+
+    Attributes:
+        config: Registers below the network, as for :func:`~hxtorch.core.run`.
+        network_graph: The routed network.
+        inputs: Spikes from the host.
+        origins: Where external populations get their spikes instead.
+        playback_hooks: What else to write.
+        session: Where to run, or None for the current session.
+    """
+
+    config: ChipConfiguration
+    network_graph: NetworkGraph
+    inputs: NetworkInputs
+    origins: Mapping[PopulationDescriptor, Origin] = field(default_factory=dict)
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None
+    session: Session | None = None
+
+
+def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResult]:
+    """Run networks in the order in which spikes go from one to the next.
+
+    Those of one session run in turn, always in the same order; those of different sessions run at the same time as far
+    as none waits for spikes of another. Results do not depend on that.
+
+    Args:
+        executions: By any key.
+
+    Returns:
+        What each recorded, in the order given.
+
+    Raises:
+        ProgramError: An origin is unknown, does not record spikes or has another size, networks wait for each other in
+            a circle, or runtimes or batch sizes do not agree; and what :func:`~hxtorch.core.run` raises.
+        NoConnectionError: No chip is connected.
+    """
+    for key, execution in executions.items():
+        _check(key, execution, executions)
+    order = _order(executions)
+    sessions = {key: executions[key].session or current_session() for key in order}
+    done: dict[Key, Future[SpikingResult]] = {key: Future() for key in order}
+    queues = {id(session): [key for key in order if sessions[key] is session] for session in sessions.values()}
+
+    def work(keys: list[Key]) -> None:
+        try:
+            for key in keys:
+                done[key].set_result(_run(executions[key], sessions[key], executions, done))
+        except BaseException as error:  # whoever waits for one of them has to know
+            for key in keys:
+                if not done[key].done():
+                    done[key].set_exception(error)
+
+    if len(queues) == 1:
+        work(order)
+    else:
+        with ThreadPoolExecutor(len(queues)) as pool:
+            for keys in queues.values():
+                pool.submit(work, keys)
+    return {key: done[key].result() for key in executions}
+
+
+def _run(
+    execution: Execution,
+    session: Session,
+    executions: Mapping[Any, Execution],
+    done: Mapping[Any, Future[SpikingResult]],
+) -> SpikingResult:
+    trains = dict(execution.inputs.trains)
+    for descriptor, origin in execution.origins.items():
+        graph, runtime = executions[origin.instance].network_graph, execution.inputs.runtime
+        spikes = extract_spikes(done[origin.instance].result(), graph, runtime)[origin.population]
+        times = spikes.times + origin.delay
+        arrive = np.flatnonzero(times < runtime)
+        trains[descriptor] = SpikeTrains(times[arrive], spikes.indices[arrive], spikes.batches[arrive])
+    inputs = replace(execution.inputs, trains=trains)
+    return run(execution.config, execution.network_graph, inputs, execution.playback_hooks, session=session)
+
+
+def _order(executions: Mapping[Key, Execution]) -> list[Key]:
+    """Return senders before receivers, else in the order given.
+
+    Raises:
+        ProgramError: There is a circle.
+    """
+    order: list[Key] = []
+    while len(order) < len(executions):
+        ready = [
+            key
+            for key, execution in executions.items()
+            if key not in order and all(origin.instance in order for origin in execution.origins.values())
+        ]
+        if not ready:
+            circle = ", ".join(repr(key) for key in executions if key not in order)
+            raise ProgramError(
+                f"executions {circle}: each waits for spikes of another; spikes go one way between runs, so put "
+                "networks that hear each other on one chip"
+            )
+        order.append(ready[0])
+    return order
+
+
+def _check(key: Any, execution: Execution, executions: Mapping[Any, Execution]) -> None:
+    for descriptor, origin in execution.origins.items():
+        receiver = execution.network_graph.network.populations.get(descriptor)
+        if not isinstance(receiver, ExternalPopulation):
+            raise ProgramError(f"execution {key!r}: {descriptor} is no external population of its network")
+        what = f"execution {key!r}: inputs {receiver.name!r}"
+        if descriptor in execution.inputs.trains:
+            raise ProgramError(f"{what} get spikes from the host and from execution {origin.instance!r}; wanted one")
+        sender = executions.get(origin.instance)
+        if sender is None:
+            raise ProgramError(f"{what}: got the unknown origin {origin.instance!r}, wanted one of {list(executions)}")
+        population = sender.network_graph.network.populations.get(origin.population)
+        if population is None or not population.record_spikes or population.size != receiver.size:
+            raise ProgramError(
+                f"{what}: wanted {receiver.size} neurons of execution {origin.instance!r} whose spikes are recorded"
+            )
+        legal_integer(f"{what}: delay in cycles", origin.delay, 0)
+        if sender.inputs.batch_size != execution.inputs.batch_size:
+            raise ProgramError(
+                f"{what}: execution {origin.instance!r} runs {sender.inputs.batch_size} batch entries, wanted "
+                f"{execution.inputs.batch_size}"
+            )

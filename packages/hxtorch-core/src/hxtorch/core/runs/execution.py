@@ -1,0 +1,86 @@
+"""Run a routed network on a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hxtorch.core.errors import ProgramError
+from hxtorch.core.interfaces import Connection
+from hxtorch.core.runs.graph import NetworkGraph
+from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
+from hxtorch.core.runs.inputs import NetworkInputs, encode
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import InputEvents, SpikingProgram
+from hxtorch.core.seam.results import SpikingResult
+from hxtorch.core.sessions.session import Session, current_session
+
+
+def run(
+    config: ChipConfiguration,
+    network_graph: NetworkGraph,
+    inputs: NetworkInputs | InputEvents,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None,
+    *,
+    runtime: int | None = None,
+    session: Session | None = None,
+    connection: Connection | None = None,
+) -> SpikingResult:
+    """Run a network once for each batch entry of its inputs.
+
+    Args:
+        config: Registers below the network: analog cells from a calibration, what the neuron models set.
+        network_graph: The routed network; its registers are written over ``config``.
+        inputs: Spikes by population, or events that are labelled already.
+        playback_hooks: What else to write before, during and after the run; one hook or a sequence of them is written
+            just before, in order.
+        runtime: Cycles of 8 ns; needed with labelled events, else taken from ``inputs``.
+        session: Where to run, or None for the current session.
+        connection: Where to run instead, beside all sessions.
+
+    Returns:
+        What was recorded.
+
+    Raises:
+        NoConnectionError: No chip is connected.
+        ConfigurationError: A hook writes what no chip has.
+        ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
+            registers during a run.
+    """
+    if isinstance(inputs, NetworkInputs):
+        if runtime is not None and runtime != inputs.runtime:
+            raise ProgramError(f"runtime: got {runtime} cycles, but the inputs are made for {inputs.runtime}")
+        runtime, inputs = inputs.runtime, encode(network_graph, inputs)
+    if runtime is None:
+        raise ProgramError("runtime: wanted a number of cycles beside labelled events")
+    program = make_program(config, network_graph, inputs, playback_hooks, runtime)
+    if connection is not None:
+        return connection.spiking.run(program)
+    return (session or current_session()).run_spiking(program)
+
+
+def make_program(
+    config: ChipConfiguration,
+    network_graph: NetworkGraph,
+    events: InputEvents,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None,
+    runtime: int,
+) -> SpikingProgram:
+    """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
+    hooks = playback_hooks
+    if not isinstance(hooks, ExecutionInstanceHooks):
+        hooks = ExecutionInstanceHooks(pre_realtime=() if hooks is None else hooks)
+    configuration = network_graph.configure(hooks.apply("pre_static_config", config))
+    program = SpikingProgram(
+        hooks.apply("pre_realtime", configuration),
+        runtime,
+        events,
+        network_graph.recording,
+        tuple(hooks.inside_realtime),
+    )
+    left = program.final_configuration
+    after = hooks.apply("post_realtime", left)
+    if after is left:
+        return program
+    changed = {name: array for name, array in after.registers().items() if array is not getattr(left, name)}
+    return replace(program, registers_after=changed) if changed else program

@@ -1,0 +1,171 @@
+"""Input spikes of external populations, and their way to labelled events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hxtorch.core.errors import ProgramError
+from hxtorch.core.networks.network import PopulationDescriptor
+from hxtorch.core.networks.populations import ExternalPopulation
+from hxtorch.core.runs.graph import NetworkGraph
+from hxtorch.core.seam.integers import frozen, legal_integer
+from hxtorch.core.seam.programs import CYCLE, MAX_RUNTIME, InputEvents, check_runtime, in_cycles
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTrains:
+    """Spikes of one population in any order.
+
+    Attributes:
+        times: Cycles of 8 ns since the start of the run, at least 0, int64 (spikes,).
+        indices: Source in the population, int64 (spikes,).
+        batches: Batch entry, int64 (spikes,).
+    """
+
+    times: np.ndarray
+    indices: np.ndarray
+    batches: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("times", "indices", "batches"):
+            values = np.asarray(getattr(self, name))
+            if values.dtype.kind not in "iu" or values.ndim != 1:
+                raise ProgramError(f"{name}: got {values.dtype} {values.shape}, wanted a flat array of integers")
+            object.__setattr__(self, name, frozen(values, np.int64))
+        if not len(self.times) == len(self.indices) == len(self.batches):
+            raise ProgramError("spikes: got times, indices and batches of different lengths")
+
+    @classmethod
+    def from_dense(cls, spikes: np.ndarray, dt: float) -> SpikeTrains:
+        """Read a grid of spikes.
+
+        Args:
+            spikes: Grid (time, batch, source); what is not 0 is a spike. Anything that NumPy can read.
+            dt: Step of the grid in seconds.
+
+        Raises:
+            ProgramError: The grid has another number of axes, holds NaN, or ``dt`` is not positive.
+        """
+        grid = np.asarray(spikes)
+        if grid.ndim != 3:
+            raise ProgramError(f"spikes: got shape {grid.shape}, wanted (time, batch, source)")
+        if grid.dtype.kind == "f" and np.isnan(grid).any():
+            raise ProgramError("spikes: got NaN, wanted 0 or 1")
+        steps, batches, indices = np.nonzero(grid)
+        return cls.from_steps(steps, indices, batches, dt)
+
+    @classmethod
+    def from_steps(cls, steps: np.ndarray, indices: np.ndarray, batches: np.ndarray, dt: float) -> SpikeTrains:
+        """Read spikes in steps of a grid.
+
+        Args:
+            steps: Times in units of ``dt``, real (spikes,).
+            indices: Source in the population, integers (spikes,).
+            batches: Batch entry, integers (spikes,).
+            dt: Step of the grid in seconds.
+
+        Raises:
+            ProgramError: A time is negative or beyond any run, or ``dt`` is not positive.
+        """
+        return cls(_to_cycles(steps, dt), indices, batches)
+
+
+def tensor_to_spike_times(times: np.ndarray, dt: float = 1.0) -> SpikeTrains:
+    """Read spike times.
+
+    Args:
+        times: Times in units of ``dt``, real (batch, source, spikes); infinity stands for no spike. Anything that NumPy
+            can read.
+        dt: Unit of ``times`` in seconds.
+
+    Returns:
+        The spikes that are there.
+
+    Raises:
+        ProgramError: The times have another number of axes, are NaN or negative, or ``dt`` is not positive.
+    """
+    values = np.asarray(times, np.float64)
+    if values.ndim != 3:
+        raise ProgramError(f"spike times: got shape {values.shape}, wanted (batch, source, spikes)")
+    if np.isnan(values).any():
+        raise ProgramError("spike times: got NaN; use infinity for no spike")
+    batches, indices, entries = np.nonzero(np.isfinite(values))
+    return SpikeTrains(_to_cycles(values[batches, indices, entries], dt), indices, batches)
+
+
+def _to_cycles(times: np.ndarray, dt: float) -> np.ndarray:
+    cycles = np.rint(times * in_cycles(dt))
+    bad = cycles[(cycles < 0) | (cycles > MAX_RUNTIME)]
+    if bad.size:
+        raise ProgramError(f"spike times: got {bad[0] * CYCLE} s, wanted 0 to {MAX_RUNTIME * CYCLE:.2f} s")
+    return cycles.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class NetworkInputs:
+    """What external populations send in one run.
+
+    Attributes:
+        runtime: Length of the run in cycles.
+        batch_size: Number of batch entries.
+        trains: Spikes by population; populations that are missing are silent.
+    """
+
+    runtime: int
+    batch_size: int = 1
+    trains: Mapping[PopulationDescriptor, SpikeTrains] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        legal_integer("batch_size", self.batch_size, 1)
+        check_runtime(self.runtime)
+
+
+def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
+    """Label spikes with the routing of ``network_graph`` and sort them by batch entry and time.
+
+    Raises:
+        ProgramError: A population is not an external one of this network, or a spike has a source, a batch entry or a
+            time that the run does not have; the message names population, source, entry and time.
+    """
+    times, labels, batches = [], [], []
+    for descriptor, trains in inputs.trains.items():
+        population = network_graph.network.populations.get(descriptor)
+        if not isinstance(population, ExternalPopulation):
+            raise ProgramError(f"inputs: {descriptor} is no external population of this network")
+        _check(population, trains, inputs)
+        times.append(trains.times)
+        labels.append(network_graph.external_labels(descriptor)[trains.indices])
+        batches.append(trains.batches)
+    if not times:
+        return InputEvents.silence(inputs.batch_size)
+    time, batch = np.concatenate(times), np.concatenate(batches)
+    label = np.concatenate(labels)
+    key = batch * inputs.runtime + time
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        time, label = time[order], label[order]
+    offsets: np.ndarray = np.zeros(inputs.batch_size + 1, np.int64)
+    np.cumsum(np.bincount(batch, minlength=inputs.batch_size), out=offsets[1:])
+    return InputEvents(time, label, offsets)
+
+
+def _check(population: ExternalPopulation, trains: SpikeTrains, inputs: NetworkInputs) -> None:
+    limits = (
+        (trains.indices, population.size, "source"),
+        (trains.batches, inputs.batch_size, "batch entry"),
+        (trains.times, inputs.runtime, "time"),
+    )
+    for values, stop, what in limits:
+        bad = (values < 0) | (values >= stop)
+        if not bad.any():
+            continue
+        spike = int(bad.argmax())
+        advice = "; run longer or drop late spikes" if what == "time" else ""
+        raise ProgramError(
+            f"population {population.name!r}: got a spike of source {trains.indices[spike]} in batch entry "
+            f"{trains.batches[spike]} at cycle {trains.times[spike]} ({trains.times[spike] * CYCLE * 1e6:.3f} us), "
+            f"wanted a {what} in [0, {stop}){advice}"
+        )

@@ -1,0 +1,264 @@
+"""What was recorded, by population: spikes, CADC traces, MADC traces; sparse, or on a grid of time.
+
+A grid of step ``dt`` over ``runtime`` has ``ceil(runtime / dt) + 1`` points, the first at 0. Grids are
+``(time, batch, neuron)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hxtorch.core.errors import RecordingError
+from hxtorch.core.networks.network import PopulationDescriptor
+from hxtorch.core.networks.populations import ExternalPopulation, Population
+from hxtorch.core.runs.graph import NetworkGraph
+from hxtorch.core.runs.resampling import interpolate
+from hxtorch.core.seam.programs import CYCLE, in_cycles
+from hxtorch.core.seam.results import CADCSamples, LabelEvents, SpikeEvents, SpikingResult
+
+
+def grid_points(runtime: float, dt: float) -> int:
+    """Return the number of points of a grid over ``runtime`` with step ``dt``, both in seconds.
+
+    Raises:
+        ProgramError: One of them is not positive.
+    """
+    return int(np.ceil(round(in_cycles(runtime) / in_cycles(dt), 9))) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeHandle:
+    """Spikes of one population, sorted by batch entry and time.
+
+    Attributes:
+        times: Cycles of 8 ns, int64 (spikes,).
+        indices: Neuron or source in the population, int64 (spikes,).
+        batches: Batch entry, int64 (spikes,).
+        batch_size: Number of batch entries.
+        size: Number of neurons or sources.
+    """
+
+    times: np.ndarray
+    indices: np.ndarray
+    batches: np.ndarray
+    batch_size: int
+    size: int
+
+    def to_dense(self, runtime: float, dt: float, dtype: type = np.float32) -> np.ndarray:
+        """Put spikes on a grid: 1 at index ``round(t / dt)``, also where several fall together.
+
+        Args:
+            runtime: Length of the grid in seconds; later spikes are left out.
+            dt: Step in seconds.
+            dtype: Type of the grid.
+
+        Returns:
+            Grid (time, batch, neuron) of zeros and ones.
+        """
+        dense: np.ndarray = np.zeros((grid_points(runtime, dt), self.batch_size, self.size), dtype)
+        steps = np.rint(self.times / in_cycles(dt)).astype(np.int64)
+        inside = steps < len(dense)
+        dense[steps[inside], self.batches[inside], self.indices[inside]] = 1
+        return dense
+
+
+@dataclass(frozen=True, eq=False)
+class CADCPart:
+    """What one hemisphere recorded of a population.
+
+    Attributes:
+        samples: All samples of the hemisphere.
+        columns: Positions in ``samples.neurons`` that belong to the population, int64.
+        indices: The neurons in the population that these are, int64.
+    """
+
+    samples: CADCSamples
+    columns: np.ndarray
+    indices: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class CADCHandle:
+    """Membrane samples of one population.
+
+    Attributes:
+        parts: Of each hemisphere on which the population lies.
+        size: Number of neurons.
+    """
+
+    parts: tuple[CADCPart, ...]
+    size: int
+
+    @property
+    def batch_size(self) -> int:
+        return len(self.parts[0].samples.batch_offsets) - 1
+
+    def entry(self, batch: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return the samples of one batch entry as recorded.
+
+        Returns:
+            For each hemisphere: times in cycles, int64 (samples,); values in user units, int8 (samples, neurons); the
+            neurons in the population, int64 (neurons,).
+        """
+        result = []
+        for part in self.parts:
+            mine = slice(*part.samples.batch_offsets[batch : batch + 2])
+            values = to_user_units(part.samples.values[mine][:, part.columns])
+            result.append((part.samples.times[mine], values, part.indices))
+        return result
+
+    def require_samples(self) -> None:
+        """Check that there is something to interpolate.
+
+        Raises:
+            RecordingError: A batch entry has no sample, because the run was too short.
+        """
+        for part in self.parts:
+            counts = np.diff(part.samples.batch_offsets)
+            if not counts.all():
+                raise RecordingError(
+                    f"CADC: got no sample in batch entry {counts.argmin()}: the run was shorter than the sampling "
+                    "period; run for at least 2 us, or 6 us with recording in DRAM"
+                )
+
+    def to_dense(self, runtime: float, dt: float, mode: str = "linear") -> np.ndarray:
+        """Interpolate the samples, whose times the chip decides, on a grid; the ends are extended.
+
+        Args:
+            runtime: Length of the grid in seconds.
+            dt: Step in seconds.
+            mode: ``linear`` or ``nearest``.
+
+        Returns:
+            Values in user units (raw code - 128), float32 (time, batch, neuron).
+
+        Raises:
+            ProgramError: ``mode`` is another one.
+            RecordingError: A batch entry has no sample, because the run was too short.
+        """
+        self.require_samples()
+        points = np.arange(grid_points(runtime, dt)) * in_cycles(dt)
+        dense: np.ndarray = np.empty((len(points), self.batch_size, self.size), np.float32)
+        for part in self.parts:
+            traces = interpolate(part.samples, part.columns, points, mode)
+            if len(self.parts) == 1 and (part.indices == np.arange(self.size)).all():
+                return traces
+            dense[..., part.indices] = traces
+        return dense
+
+
+@dataclass(frozen=True, eq=False)
+class MADCHandle:
+    """Membrane of one neuron, sampled at 29.41 MHz.
+
+    Attributes:
+        times: Seconds, float64 (samples,).
+        values: Codes 0..1023, uint16 (samples,).
+        batch_offsets: Entry ``b`` owns ``[batch_offsets[b], batch_offsets[b + 1])``, int64 (batch + 1,).
+        index: The neuron in its population.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    batch_offsets: np.ndarray
+    index: int
+
+    @property
+    def batch_size(self) -> int:
+        return len(self.batch_offsets) - 1
+
+    def entry(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return times in seconds and codes of one batch entry."""
+        mine = slice(*self.batch_offsets[batch : batch + 2])
+        return self.times[mine], self.values[mine]
+
+
+def to_user_units(raw: np.ndarray) -> np.ndarray:
+    """Convert raw CADC codes, uint8, to what users see: code - 128, int8.
+
+    Source: chip facts 4.1.
+    """
+    signed: np.ndarray = (raw ^ np.uint8(128)).view(np.int8)
+    return signed
+
+
+def extract_spikes(
+    data: SpikingResult, network_graph: NetworkGraph, runtime: int
+) -> dict[PopulationDescriptor, SpikeHandle]:
+    """Sort spikes to the populations that record them, external and background ones among them.
+
+    Args:
+        data: Result of the run.
+        network_graph: The network that ran.
+        runtime: Length of the run in cycles; later spikes are left out.
+    """
+    handles = {}
+    on_chip = network_graph.population_of[data.spikes.neurons]
+    index_on_chip = network_graph.index_of[data.spikes.neurons]
+    for descriptor, population in network_graph.network.populations.items():
+        if not population.record_spikes:
+            continue
+        events: SpikeEvents | LabelEvents
+        if isinstance(population, Population):
+            events, index = data.spikes, index_on_chip
+            mine = on_chip == descriptor.value
+        else:
+            external = isinstance(population, ExternalPopulation)
+            events = data.loopback if external else data.background or _nothing(data)
+            labels = (network_graph.external_labels if external else network_graph.background_labels)(descriptor)
+            source_of = np.full(2**16, -1, np.int64)
+            source_of[labels] = np.arange(population.size)
+            index = source_of[events.labels]
+            mine = index >= 0
+        mine = np.flatnonzero(mine & (events.times < runtime))
+        batch_size = len(events.batch_offsets) - 1
+        batches = np.repeat(np.arange(batch_size), events.batch_offsets[1:] - events.batch_offsets[:-1])
+        handles[descriptor] = SpikeHandle(events.times[mine], index[mine], batches[mine], batch_size, population.size)
+    return handles
+
+
+def _nothing(data: SpikingResult) -> LabelEvents:
+    return LabelEvents.none(len(data.spikes.batch_offsets) - 1)
+
+
+def extract_cadc(
+    data: SpikingResult, network_graph: NetworkGraph, runtime: int
+) -> dict[PopulationDescriptor, CADCHandle]:
+    """Sort CADC samples to the populations that record them.
+
+    Args:
+        data: Result of the run.
+        network_graph: The network that ran.
+        runtime: Length of the run in cycles; a backend delivers no later samples.
+    """
+    handles = {}
+    for descriptor, population in network_graph.network.populations.items():
+        if not isinstance(population, Population) or not population.record_cadc:
+            continue
+        parts = []
+        for samples in data.cadc:
+            columns = np.flatnonzero(network_graph.population_of[samples.neurons] == descriptor.value)
+            if columns.size:
+                parts.append(CADCPart(samples, columns, network_graph.index_of[samples.neurons[columns]]))
+        handles[descriptor] = CADCHandle(tuple(parts), population.size)
+    return handles
+
+
+def extract_madc(
+    data: SpikingResult, network_graph: NetworkGraph, runtime: int
+) -> dict[PopulationDescriptor, MADCHandle]:
+    """Return the MADC samples under the population of the recorded neuron.
+
+    Args:
+        data: Result of the run.
+        network_graph: The network that ran.
+        runtime: Length of the run in cycles; a backend delivers no later samples.
+    """
+    samples = data.madc
+    if samples is None:
+        return {}
+    descriptor = PopulationDescriptor(int(network_graph.population_of[samples.neuron]))
+    index = int(network_graph.index_of[samples.neuron])
+    return {descriptor: MADCHandle(samples.times * CYCLE, samples.values, samples.batch_offsets, index)}

@@ -1,0 +1,266 @@
+"""What goes down to a chip: programs, frozen and legal once constructed.
+
+Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b`` owns ``[offsets[b], offsets[b + 1])``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
+from hxtorch.core.seam import constants
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
+
+CYCLE = 8e-9  # seconds per FPGA cycle (chip facts 5)
+MAX_RUNTIME = 2**32 - 1  # cycles, the FPGA timer has 32 bit
+
+
+def in_cycles(dt: float) -> float:
+    """Return ``dt`` seconds in cycles, free of the rounding errors of decimal fractions.
+
+    Raises:
+        ProgramError: ``dt`` is not positive or not finite.
+    """
+    cycles = round(dt / CYCLE, 9) if abs(dt) < float("inf") else 0.0
+    if not cycles > 0:
+        raise ProgramError(f"dt: got {dt}, wanted a positive number of seconds")
+    return cycles
+
+
+def check_runtime(runtime: int) -> None:
+    """Refuse a run time that the timer cannot count.
+
+    Raises:
+        ProgramError: It is no integer from 1 to 2**32 - 1 cycles.
+    """
+    legal_integer(f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)", runtime, 1, MAX_RUNTIME)
+
+
+def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: type) -> np.ndarray:
+    """Return integers of the closed range ``[low, high]`` as a read-only array of ``dtype``.
+
+    Raises:
+        OperandRangeError: A value is beyond the range.
+        ProgramError: They are not integers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise ProgramError(f"{name}: got type {array.dtype}, wanted integers")
+    if array.size and (array.min() < low or array.max() > high):
+        bad = array[(array < low) | (array > high)].flat[0]
+        raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
+    return frozen(array, dtype)
+
+
+def legal_weights(weights: np.ndarray) -> np.ndarray:
+    """Return the signed weights of a matrix product as read-only int8; raises as :func:`legal_operand`."""
+    return legal_operand("weights", weights, constants.synaptic_weight_min, constants.synaptic_weight_max, np.int8)
+
+
+@dataclass(frozen=True, eq=False)
+class InputEvents:
+    """Events from the FPGA to the chip.
+
+    Attributes:
+        times: Cycles since the start of the run, int64 (events,), ascending inside each batch entry.
+        labels: 16-bit event labels, uint16 (events,); bits 14 and 15 select the link (chip facts 1.4).
+        batch_offsets: int64 (batch + 1,), from 0 to the number of events.
+    """
+
+    times: np.ndarray
+    labels: np.ndarray
+    batch_offsets: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("times", np.int64), ("labels", np.uint16), ("batch_offsets", np.int64)):
+            object.__setattr__(self, name, legal_integers(f"events: {name}", getattr(self, name), dtype))
+        times, offsets = self.times, self.batch_offsets
+        if times.ndim != 1 or times.shape != self.labels.shape:
+            raise ProgramError(
+                f"events: got times {times.shape} and labels {self.labels.shape}, wanted two equal flat arrays"
+            )
+        if (
+            offsets.ndim != 1
+            or len(offsets) < 2
+            or offsets[0] != 0
+            or offsets[-1] != len(times)
+            or (offsets[1:] < offsets[:-1]).any()
+        ):
+            raise ProgramError(
+                "events: batch_offsets must ascend from 0 to the number of events, one more than batch entries"
+            )
+        if len(times) > 1:
+            descending = times[1:] < times[:-1]
+            borders = offsets[(offsets > 0) & (offsets < len(times))] - 1
+            descending[borders] = False
+            if descending.any():
+                raise ProgramError("events: times must ascend inside each batch entry; sort them first")
+
+    @property
+    def batch_size(self) -> int:
+        return len(self.batch_offsets) - 1
+
+    @classmethod
+    def silence(cls, batch_size: int = 1) -> InputEvents:
+        """Return ``batch_size`` entries without events, at least one."""
+        entries = legal_integer("batch_size", batch_size, 1)
+        return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(entries + 1, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What to record beside spikes, which are recorded where the crossbar forwards them to the link.
+
+    Attributes:
+        cadc_neurons: Neurons ``n`` whose membrane the column ADC samples, int64 (recorded,), unique.
+        cadc_acausal: Read the acausal channels instead of the causal ones.
+        cadc_in_dram: Store samples in DRAM: slower (about 6 us a sample instead of 2), practically unlimited.
+        madc_neuron: The one neuron whose membrane the MADC samples, or None.
+        correlation_rows: Synapse rows ``256 * hemisphere + row`` whose correlation sensors are read at the end, int64
+            (rows,), unique.
+        correlation_reset: Cycle in which these sensors are reset; what came before does not count.
+        spike_counters: Read the spike counter of each neuron at the end.
+    """
+
+    cadc_neurons: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    cadc_acausal: bool = False
+    cadc_in_dram: bool = False
+    madc_neuron: int | None = None
+    correlation_rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    correlation_reset: int = 0
+    spike_counters: bool = False
+
+    def __post_init__(self) -> None:
+        neurons = legal_integers("cadc_neurons", self.cadc_neurons, np.int64, RecordingError)
+        rows = legal_integers("correlation_rows", self.correlation_rows, np.int64, RecordingError)
+        object.__setattr__(self, "cadc_neurons", neurons)
+        object.__setattr__(self, "correlation_rows", rows)
+        legal_integer("correlation_reset", self.correlation_reset, 0)
+        if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
+            raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
+        if rows.size and (rows.min() < 0 or rows.max() > 511):
+            raise RecordingError(f"correlation_rows: got {rows.min()}..{rows.max()}, wanted 256 * hemisphere + row")
+        if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
+            raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
+        if neurons.size and (neurons.min() < 0 or neurons.max() > 511):
+            raise RecordingError(f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to 511")
+        if self.madc_neuron is not None:
+            legal_integer("madc_neuron", self.madc_neuron, 0, 511, RecordingError)
+
+
+@dataclass(frozen=True, eq=False)
+class TimedWrite:
+    """Registers written during the real-time section.
+
+    Attributes:
+        time: Cycles of 8 ns since the start of the section.
+        registers: Values by register name.
+
+    Raises:
+        ConfigurationError: A register is unknown or is given a value that it does not have.
+        ProgramError: The time is no integer, or negative.
+    """
+
+    time: int
+    registers: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        legal_integer("writes: time", self.time, 0)
+        legal = {name: ChipConfiguration.legal(name, value) for name, value in self.registers.items()}
+        object.__setattr__(self, "registers", legal)
+
+
+@dataclass(frozen=True, eq=False)
+class SpikingProgram:
+    """One real-time section, repeated for each entry of a batch of inputs.
+
+    Attributes:
+        configuration: All registers at the start of each section.
+        runtime: Length of the section in cycles, 1 to 2**32 - 1.
+        events: Input events; entries beyond ``runtime`` are refused.
+        recording: What to record.
+        writes: Registers written during each section, in order of time; the state of the chip goes on. A backend that
+            cannot do so refuses the program.
+        registers_after: Registers written after the last section.
+    """
+
+    configuration: ChipConfiguration
+    runtime: int
+    events: InputEvents
+    recording: Recording = field(default_factory=Recording)
+    writes: tuple[TimedWrite, ...] = ()
+    registers_after: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def final_configuration(self) -> ChipConfiguration:
+        """All registers as the program leaves them."""
+        configuration = self.configuration
+        for write in self.writes:
+            configuration = configuration.replace(**write.registers)
+        return configuration.replace(**self.registers_after)
+
+    def __post_init__(self) -> None:
+        check_runtime(self.runtime)
+        times = self.events.times
+        if times.size and (times.min() < 0 or times.max() >= self.runtime):
+            bad = times[(times < 0) | (times >= self.runtime)][0]
+            raise ProgramError(
+                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {self.runtime}) "
+                f"({self.runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
+            )
+        object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
+        for write in self.writes:
+            if write.time >= self.runtime:
+                raise ProgramError(
+                    f"writes: got one at cycle {write.time}, wanted times in [0, {self.runtime}); run longer"
+                )
+        if self.recording.correlation_reset >= self.runtime:
+            raise ProgramError(
+                f"correlation_reset: got cycle {self.recording.correlation_reset}, wanted one in [0, {self.runtime})"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixProgram:
+    """Multiply a batch of activations with one signed matrix in hagen mode.
+
+    The unit cuts the matrix into tiles of 128 rows and 256 columns. Tile ``k`` (columns outer, rows inner) runs on
+    hemisphere ``k % 2``; each tile gives int8 and all tiles of a column are added digitally (chip facts 2.4).
+
+    Attributes:
+        configuration: All registers, calibrated for hagen mode; weights, labels and row modes are set by the unit.
+        weights: int8 (rows, columns), -63..63.
+        activations: uint8 (batch, rows), 0..31; a zero sends no event.
+        num_sends: How often the vector is sent, at least 1.
+        wait_between_events: Cycles between events, at least 1.
+        madc_column: Record the membrane of this column (of the first tile) by MADC, or None.
+    """
+
+    configuration: ChipConfiguration
+    weights: np.ndarray
+    activations: np.ndarray
+    num_sends: int = 1
+    wait_between_events: int = 5
+    madc_column: int | None = None
+
+    def __post_init__(self) -> None:
+        weights, activations = np.asarray(self.weights), np.asarray(self.activations)
+        if weights.ndim != 2 or activations.ndim != 2 or weights.shape[0] != activations.shape[1] or 0 in weights.shape:
+            raise ProgramError(
+                f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
+                "wanted (batch, rows) times (rows, columns)"
+            )
+        for name in ("num_sends", "wait_between_events"):
+            legal_integer(name, getattr(self, name), 1)
+        if self.madc_column is not None:
+            legal_integer(
+                "madc_column", self.madc_column, 0, min(weights.shape[1], constants.hardware_matrix_width) - 1
+            )
+        object.__setattr__(self, "weights", legal_weights(weights))
+        low, high = constants.input_activation_min, constants.input_activation_max
+        object.__setattr__(self, "activations", legal_operand("activations", activations, low, high, np.uint8))

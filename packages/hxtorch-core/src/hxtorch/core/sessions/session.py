@@ -1,0 +1,251 @@
+"""The connection that operations use: one current session per process, explicit ones beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from hxtorch.core import backends
+from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
+from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
+from hxtorch.core.seam.results import MatrixResult, SpikingResult
+
+if TYPE_CHECKING:
+    from hxtorch.core.calibration import Calibration
+    from hxtorch.core.interfaces import Connection
+
+
+class Session:
+    """An open chip together with its calibration for matrix products.
+
+    As a context manager it is the current session of the block, and closed after it.
+
+    Attributes:
+        connection: The open chip.
+        setup: What was asked for.
+        lock: Held during a run; hold it to keep other threads off the chip between runs.
+    """
+
+    def __init__(self, connection: Connection, setup: Setup, *, calibrated: bool = True) -> None:
+        """Own ``connection``; without ``calibrated`` no calibration for matrix products is looked up."""
+        self.connection = connection
+        self.setup = setup
+        self.lock = threading.RLock()
+        self.closed = False
+        self._calibrated = calibrated
+        self._matrix_calibration: Calibration | None = None
+        self._matrix_configuration: ChipConfiguration | None = None
+
+    def __enter__(self) -> Session:
+        _entered.set((*_entered.get(), self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _entered.set(_entered.get()[:-1])
+        self.close()
+
+    @property
+    def matrix_calibration(self) -> Calibration:
+        """The calibration for matrix products: the setup's file, else the one stored for this chip, else a new one.
+
+        Raises:
+            CalibrationError: The session was opened without calibration.
+            CalibrationFormatError: The setup's file is no hagen calibration of this chip.
+        """
+        with self.lock:
+            if self._matrix_calibration is None:
+                self._matrix_calibration = self._find_matrix_calibration()
+            return self._matrix_calibration
+
+    @property
+    def matrix_configuration(self) -> ChipConfiguration:
+        """All registers for matrix products: the defaults with :attr:`matrix_calibration` applied."""
+        with self.lock:
+            if self._matrix_configuration is None:
+                self._matrix_configuration = self.matrix_calibration.apply(ChipConfiguration())
+            return self._matrix_configuration
+
+    def run_spiking(self, program: SpikingProgram) -> SpikingResult:
+        """Run a spiking program; other threads wait."""
+        with self.lock:
+            return self._open_connection().spiking.run(program)
+
+    def run_matrix(self, program: MatrixProgram) -> MatrixResult:
+        """Run a matrix program; other threads wait."""
+        with self.lock:
+            return self._open_connection().matrix.run(program)
+
+    def look_up_calibrations(self) -> None:
+        """Allow this session to look up calibrations if it was opened without them."""
+        self._calibrated = True
+
+    def close(self) -> None:
+        """Release the chip; closing twice is harmless."""
+        with self.lock:
+            if not self.closed:
+                self.closed = True
+                self.connection.close()
+
+    def _open_connection(self) -> Connection:
+        if self.closed:
+            raise NoConnectionError("this session is closed; open another one, for instance by hxtorch.init_hardware()")
+        return self.connection
+
+    def _find_matrix_calibration(self) -> Calibration:
+        connection = self._open_connection()
+        if not self._calibrated:
+            raise CalibrationError(
+                "no calibration was asked for by init_hardware_minimal(); call init_hardware() instead"
+            )
+        from hxtorch.core import calibration
+
+        if self.setup.hagen_calibration is not None:
+            loaded = calibration.load(self.setup.hagen_calibration)
+            loaded.require_chip(connection)
+            if loaded.kind != "hagen":
+                raise CalibrationFormatError(
+                    f"{self.setup.hagen_calibration}: got a calibration of kind {loaded.kind!r}, wanted 'hagen'"
+                )
+            return loaded
+        return calibration.for_target(connection, calibration.HagenCalibTarget())
+
+
+_slot_lock = threading.RLock()
+_current: Session | None = None
+_entered: ContextVar[tuple[Session, ...]] = ContextVar("hxtorch_sessions", default=())
+
+
+def open_session(
+    hwdb_path: HWDBPath | None = None,
+    *,
+    backend: str | None = None,
+    serial: str | None = None,
+    fidelity: str | None = None,
+    seed: int | None = None,
+    imperfections: Mapping[str, bool] | None = None,
+    hagen_calibration: str | None = None,
+) -> Session:
+    """Open a session beside the current one; any number may be open.
+
+    Args:
+        hwdb_path: Hardware database, or None.
+        backend: Name of the backend; this and all that follow are fields of
+            :class:`~hxtorch.core.backends.setup.Setup`, and None leaves them to environment, database and defaults.
+        serial: Names the chip.
+        fidelity: ``ideal``, ``calibrated`` or ``full``.
+        seed: Of the noise, at least 0.
+        imperfections: Which to switch off (False) or on (True), by name.
+        hagen_calibration: File with the calibration for matrix products.
+
+    Returns:
+        The session; close it or use it in a ``with`` statement, where it is the current one.
+
+    Raises:
+        BackendError: The backend is unknown or cannot open the chip.
+    """
+    setup = resolve_setup(
+        hwdb_path,
+        backend=backend,
+        serial=serial,
+        fidelity=fidelity,
+        seed=seed,
+        imperfections=imperfections,
+        hagen_calibration=hagen_calibration,
+    )
+    return Session(backends.connect(setup), setup)
+
+
+def init_hardware(hwdb_path: HWDBPath | CalibrationPath | None = None, ann: bool = False) -> None:
+    """Open the chip that all operations use from now on.
+
+    Args:
+        hwdb_path: Hardware database, or the file of the calibration for matrix products.
+        ann: Look up the calibration for matrix products now; else it is looked up when first needed.
+
+    Raises:
+        ConnectionOpenError: Another chip is open; the same one is kept.
+        BackendError: The backend is unknown or cannot open the chip.
+    """
+    if isinstance(hwdb_path, CalibrationPath):
+        setup = resolve_setup(hagen_calibration=str(hwdb_path.value))
+    else:
+        setup = resolve_setup(hwdb_path)
+    session = _open_current(setup, calibrated=True)
+    if ann or isinstance(hwdb_path, CalibrationPath):
+        try:
+            _ = session.matrix_calibration
+        except BaseException:
+            release_hardware()
+            raise
+
+
+def init_hardware_minimal() -> None:
+    """Open the default chip without looking up any calibration.
+
+    Raises:
+        ConnectionOpenError: Another chip is open; the same one is kept.
+        BackendError: The backend is unknown or cannot open the chip.
+    """
+    _open_current(resolve_setup(), calibrated=False)
+
+
+def release_hardware() -> None:
+    """Close the chip that :func:`init_hardware` opened; harmless if none is open."""
+    global _current
+    with _slot_lock:
+        session, _current = _current, None
+    if session is not None:
+        session.close()
+
+
+def current_session() -> Session:
+    """Return the session of the enclosing ``with`` statement, else the one that :func:`init_hardware` opened.
+
+    Raises:
+        NoConnectionError: None is open.
+    """
+    session = _entered.get()[-1] if _entered.get() else _current
+    if session is None or session.closed:
+        raise NoConnectionError("no chip is connected; call hxtorch.init_hardware() first")
+    return session
+
+
+def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> str:
+    """Return the serial of the connected chip, or of the chip that a database would open.
+
+    Args:
+        hwdb_path: Database to look up instead of asking the open connection.
+
+    Raises:
+        NoConnectionError: No chip is connected and no database is given.
+        BackendError: The database cannot be read or lacks the setup.
+    """
+    if hwdb_path is not None:
+        return resolve_setup(hwdb_path).serial
+    return current_session().connection.identifier
+
+
+def _open_current(setup: Setup, *, calibrated: bool) -> Session:
+    """Fill the slot, or keep the open session if it has the same setup."""
+    global _current
+    with _slot_lock:
+        if _current is None or _current.closed:
+            _current = Session(backends.connect(setup), setup, calibrated=calibrated)
+        elif _current.setup != setup:
+            differences = ", ".join(
+                f"{name} {getattr(setup, name)!r} instead of {getattr(_current.setup, name)!r}"
+                for name in (field.name for field in fields(Setup))
+                if getattr(setup, name) != getattr(_current.setup, name)
+            )
+            raise ConnectionOpenError(
+                f"got another setup ({differences}) while {_current.connection.identifier!r} is open; "
+                "call hxtorch.release_hardware() first"
+            )
+        elif calibrated:
+            _current.look_up_calibrations()
+        return _current

@@ -1,0 +1,1 @@
+"""Coordinates and registers in the vocabulary of user scripts."""

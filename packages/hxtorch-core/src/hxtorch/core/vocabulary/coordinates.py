@@ -1,0 +1,182 @@
+"""Where something is on the chip, in the vocabulary of user scripts.
+
+Coordinates are integers that know their range, so they index arrays and agree with plain numbers.
+
+Source: chip facts 1.1, 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, TypeVar
+
+from hxtorch.core.errors import PlacementError
+from hxtorch.core.seam.integers import legal_integer
+
+
+class _Coordinate(int):
+    """Integer from 0 to ``size - 1``."""
+
+    size: ClassVar[int]
+
+    def __new__(cls, value: int = 0) -> _Coordinate:
+        return super().__new__(cls, legal_integer(cls.__name__, value, 0, cls.size - 1, PlacementError))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int(self)})"
+
+    def toEnum(self) -> int:  # noqa: N802
+        """Return the plain number."""
+        return int(self)
+
+
+_Kind = TypeVar("_Kind", bound=_Coordinate)
+
+
+def iter_all(kind: type[_Kind]) -> Iterator[_Kind]:
+    """Iterate over all coordinates of a kind in ascending order."""
+    return (kind(value) for value in range(kind.size))
+
+
+class HemisphereOnDLS(_Coordinate):
+    """Half of the chip: 0 top, 1 bottom."""
+
+    size = 2
+    top: ClassVar[HemisphereOnDLS]
+    bottom: ClassVar[HemisphereOnDLS]
+
+
+class NeuronRowOnDLS(_Coordinate):
+    """Row of neurons, one for each hemisphere."""
+
+    size = 2
+    top: ClassVar[NeuronRowOnDLS]
+    bottom: ClassVar[NeuronRowOnDLS]
+
+    def toHemisphereOnDLS(self) -> HemisphereOnDLS:  # noqa: N802
+        """Return the hemisphere of this row."""
+        return HemisphereOnDLS(self)
+
+
+HemisphereOnDLS.top, HemisphereOnDLS.bottom = iter_all(HemisphereOnDLS)
+NeuronRowOnDLS.top, NeuronRowOnDLS.bottom = iter_all(NeuronRowOnDLS)
+
+
+class NeuronColumnOnDLS(_Coordinate):
+    """Column of a neuron, which is that of its synapses and of its CADC channel."""
+
+    size = 256
+
+
+class AtomicNeuronOnDLS(_Coordinate):
+    """Neuron circuit ``n = 256 * row + column``; made from ``n`` or from column and row."""
+
+    size = 512
+
+    def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnDLS:
+        if row is not None:
+            value = 256 * NeuronRowOnDLS(row) + NeuronColumnOnDLS(value)
+        return super().__new__(cls, value)  # type: ignore[return-value]
+
+    def toNeuronColumnOnDLS(self) -> NeuronColumnOnDLS:  # noqa: N802
+        """Return the column."""
+        return NeuronColumnOnDLS(self % 256)
+
+    def toNeuronRowOnDLS(self) -> NeuronRowOnDLS:  # noqa: N802
+        """Return the row."""
+        return NeuronRowOnDLS(self // 256)
+
+    def toHemisphereOnDLS(self) -> HemisphereOnDLS:  # noqa: N802
+        """Return the hemisphere."""
+        return HemisphereOnDLS(self // 256)
+
+
+class CompartmentOnLogicalNeuron(_Coordinate):
+    """Compartment of a logical neuron."""
+
+    size = 255
+
+
+class AtomicNeuronOnLogicalNeuron(_Coordinate):
+    """Circuit relative to a logical neuron's anchor: ``128 * row + column``; made from that or from column and row."""
+
+    size = 256
+
+    def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnLogicalNeuron:
+        if row is not None:
+            if not 0 <= value < 128:
+                raise PlacementError(f"{cls.__name__}: got column {value}, wanted 0 to 127")
+            value = 128 * NeuronRowOnDLS(row) + value
+        return super().__new__(cls, value)  # type: ignore[return-value]
+
+
+class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]):
+    """Shape of a logical neuron: which circuits make up each compartment, relative to an anchor."""
+
+    def __init__(self, compartments: Mapping[int, Iterable[int]] | None = None) -> None:
+        """Take circuits by compartment; without any, the shape is one compartment of one circuit."""
+        given = {0: [0]} if compartments is None else compartments
+        self._compartments = {
+            CompartmentOnLogicalNeuron(compartment): tuple(AtomicNeuronOnLogicalNeuron(circuit) for circuit in circuits)
+            for compartment, circuits in given.items()
+        }
+        circuits = [circuit for compartment in self._compartments.values() for circuit in compartment]
+        if not all(self._compartments.values()) or not circuits or len(set(circuits)) != len(circuits):
+            raise PlacementError("logical neuron: wanted at least one circuit in each compartment and none twice")
+
+    def __getitem__(self, compartment: int) -> tuple[AtomicNeuronOnLogicalNeuron, ...]:
+        return self._compartments[CompartmentOnLogicalNeuron(compartment)]
+
+    def __iter__(self) -> Iterator[CompartmentOnLogicalNeuron]:
+        return iter(self._compartments)
+
+    def __len__(self) -> int:
+        return len(self._compartments)
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._compartments.items())))
+
+    def __repr__(self) -> str:
+        return f"LogicalNeuronCompartments({ {int(c): [int(n) for n in ns] for c, ns in self.items()} })"
+
+
+class LogicalNeuronOnDLS:
+    """A logical neuron at its place: a shape and the circuit of its upper left corner.
+
+    Raises:
+        PlacementError: The shape reaches beyond the chip or across the border of columns 127 and 128.
+    """
+
+    def __init__(self, compartments: LogicalNeuronCompartments | None = None, anchor: int = 0) -> None:
+        self.shape = compartments or LogicalNeuronCompartments()
+        self.anchor = AtomicNeuronOnDLS(anchor)
+        self._placed = {
+            compartment: tuple(self._place(circuit) for circuit in circuits)
+            for compartment, circuits in self.shape.items()
+        }
+
+    def _place(self, circuit: int) -> AtomicNeuronOnDLS:
+        row, column = self.anchor // 256 + circuit // 128, self.anchor % 256 + circuit % 128
+        if row > 1 or column // 128 != self.anchor % 256 // 128:
+            raise PlacementError(
+                f"logical neuron at {self.anchor!r}: circuit at column {column}, row {row} is not in the anchor's "
+                "half, columns 0..127 or 128..255 of two rows"
+            )
+        return AtomicNeuronOnDLS(column, row)
+
+    def get_placed_compartments(self) -> dict[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnDLS, ...]]:
+        """Return the circuits of each compartment."""
+        return dict(self._placed)
+
+    def get_atomic_neurons(self) -> list[AtomicNeuronOnDLS]:
+        """Return all circuits, compartment by compartment."""
+        return [circuit for circuits in self._placed.values() for circuit in circuits]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LogicalNeuronOnDLS) and self._placed == other._placed
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._placed.items())))
+
+    def __repr__(self) -> str:
+        return f"LogicalNeuronOnDLS({self.shape!r}, {self.anchor!r})"

@@ -1,0 +1,1 @@
+"""What a network is on a chip: circuits, recordings, inputs, execution instances."""

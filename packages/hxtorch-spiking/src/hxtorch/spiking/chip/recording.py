@@ -1,0 +1,194 @@
+"""From recordings of a chip to traces in the units and on the time grid of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hxtorch import core
+from hxtorch.spiking._kernels.traces import resample
+from hxtorch.spiking._kernels.trains import scatter
+from hxtorch.spiking._memory import empty
+from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.network.observables import MADCTrace
+
+if TYPE_CHECKING:
+    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
+    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+
+
+@dataclass(frozen=True, eq=False)
+class TraceReadout:
+    """What is done to CADC traces before the numerics see them.
+
+    Attributes:
+        offset: Subtracted, user units (raw - 128): a number, a tensor (neuron,), or numbers by coordinate.
+        scale: Model units per LSB, applied after the offset: as ``offset``.
+        time_shift: Steps by which traces move to earlier times, negative to later ones; ends are repeated.
+        shift_to_first: Subtract the first value of each trace instead of the offset.
+        interpolation_mode: ``linear`` or ``nearest``.
+
+    Raises:
+        ParameterError: A value is none of these.
+
+    Source:
+        chip facts 4.1.
+    """
+
+    offset: float | Tensor | Mapping[Any, float] = 0.0
+    scale: float | Tensor | Mapping[Any, float] = 1.0
+    time_shift: int = 0
+    shift_to_first: bool = False
+    interpolation_mode: str = "linear"
+
+    def __post_init__(self) -> None:
+        if self.interpolation_mode not in ("linear", "nearest"):
+            raise ParameterError(f"interpolation_mode: got {self.interpolation_mode!r}, wanted 'linear' or 'nearest'")
+        if not isinstance(self.time_shift, (int, np.integer)):
+            raise ParameterError(f"cadc_time_shift: got {self.time_shift!r}, wanted a whole number of steps")
+        _check_finite(self.offset, "trace_offset")
+        _check_finite(self.scale, "trace_scale")
+
+    def check_size(self, size: int) -> None:
+        """Check that tensors have one value, or one for each of ``size`` neurons.
+
+        Raises:
+            ParameterError: One has another shape.
+        """
+        for what, values in (("trace_offset", self.offset), ("trace_scale", self.scale)):
+            if not isinstance(values, Mapping) and np.shape(values) not in ((), (1,), (size,)):
+                raise ParameterError(f"{what}: got shape {tuple(np.shape(values))}, wanted one number or ({size},)")
+
+    def read(self, samples: CADCHandle, runtime: float, dt: float, places: Sequence[LogicalNeuronOnDLS]) -> Tensor:
+        """Return the membranes of a population in model units.
+
+        Args:
+            samples: Recorded samples.
+            runtime: Length of the run in seconds.
+            dt: Step in seconds.
+            places: Where each neuron is on the chip.
+
+        Returns:
+            float32 (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
+        """
+        offset = None if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
+        scale = _by_neuron(self.scale, places, "trace_scale")
+        if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
+            flat = None if offset is None else _flat(offset, samples.size)
+            return self._resample(samples, runtime, dt, flat, _flat(scale, samples.size))
+        traces = torch.from_numpy(samples.to_dense(runtime, dt, self.interpolation_mode))
+        traces = shift_time(traces, self.time_shift)
+        return (traces - (traces[:1] if offset is None else offset)) * scale
+
+    def _resample(
+        self, samples: CADCHandle, runtime: float, dt: float, offset: np.ndarray | None, scale: np.ndarray
+    ) -> Tensor:
+        """Do all of it at once, with an offset (None for the first value) and a scale, float32 (neuron,)."""
+        points, size = _points(runtime, dt, self.time_shift), samples.size
+        out = empty((len(points), samples.batch_size, size))
+        nearest, threads = self.interpolation_mode == "nearest", torch.get_num_threads()
+        for part in samples.parts:
+            sampled = part.samples
+            times = np.ascontiguousarray(sampled.times, np.int64)
+            offsets = np.ascontiguousarray(sampled.batch_offsets, np.int64)
+            values = np.ascontiguousarray(sampled.values, np.uint8)
+            places = part.columns, part.indices
+            try:
+                resample(points, times, offsets, values, *places, offset, scale, nearest, out.data_ptr(), threads)
+            except ValueError:
+                samples.require_samples()  # says it better
+                raise
+        return out
+
+
+@lru_cache(maxsize=16)
+def _points(runtime: float, dt: float, time_shift: int) -> np.ndarray:
+    """Return the points of the grid in cycles, moved and cut off at both ends, float64 (time,)."""
+    count = core.observables.grid_points(runtime, dt)
+    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * core.programs.in_cycles(dt)
+    points.setflags(write=False)
+    return points
+
+
+def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
+    """Put spikes on a grid, as :meth:`hxtorch.core.SpikeHandle.to_dense` does.
+
+    Args:
+        spikes: Recorded spikes.
+        runtime: Length of the grid in seconds; later spikes are left out.
+        dt: Step in seconds.
+
+    Returns:
+        Zeros and ones, float32 (time, batch, neuron).
+    """
+    shape = core.observables.grid_points(runtime, dt), spikes.batch_size, spikes.size
+    dense = empty(shape).zero_()
+    step = core.programs.in_cycles(dt)
+    scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
+    return dense
+
+
+def read_madc(samples: MADCHandle) -> tuple[MADCTrace, ...]:
+    """Return one trace per batch entry."""
+    entries = [samples.entry(batch) for batch in range(samples.batch_size)]
+    return tuple(
+        MADCTrace(torch.from_numpy(times.copy()), torch.from_numpy(values.astype("float32")))
+        for times, values in entries
+    )
+
+
+def shift_time(traces: Tensor, steps: int) -> Tensor:
+    """Move traces (time, ...) to earlier times by ``steps``, negative to later ones, and repeat what is at the ends."""
+    if steps == 0:
+        return traces
+    last = len(traces) - 1
+    return traces[(torch.arange(last + 1) + steps).clamp_(0, last)]
+
+
+def _check_finite(values: object, what: str) -> None:
+    """Check for finite numbers, at once or by coordinate."""
+    numbers = list(values.values()) if isinstance(values, Mapping) else values
+    try:
+        finite = bool(torch.as_tensor(numbers, dtype=torch.float32).isfinite().all())
+    except (TypeError, ValueError, RuntimeError):
+        raise ParameterError(
+            f"{what}: got {type(values).__name__}, wanted a number, a tensor or numbers by coordinate"
+        ) from None
+    if not finite:
+        raise ParameterError(f"{what}: holds NaN or infinity, wanted finite numbers")
+
+
+def _by_neuron(
+    values: float | Tensor | Mapping[Any, float], places: Sequence[LogicalNeuronOnDLS], what: str
+) -> float | Tensor:
+    """Return one number or one per neuron; in a mapping, neurons stand under their logical neuron or its anchor."""
+    if isinstance(values, (int, float)):
+        return float(values)
+    if not isinstance(values, Mapping):
+        return torch.as_tensor(values, dtype=torch.float32, device="cpu")
+    missing = [place for place in places if place not in values and place.anchor not in values]
+    if missing:
+        raise ParameterError(f"{what}: got no value for {missing[0]!r}, where a neuron of the population is")
+    found = [float(values[place] if place in values else values[place.anchor]) for place in places]
+    return torch.tensor(found, dtype=torch.float32)
+
+
+def _is_flat(values: float | Tensor, size: int) -> bool:
+    """Return whether these are one number or numbers by neuron, and none of them is trained."""
+    if isinstance(values, float):
+        return True
+    one_each = values.numel() == 1 or (values.numel() == size and values.shape[-1] == size)
+    return one_each and not values.requires_grad
+
+
+def _flat(values: float | Tensor, size: int) -> np.ndarray:
+    """Return one float32 for each neuron."""
+    flat = np.empty(size, np.float32)
+    flat[:] = values if isinstance(values, float) else values.numpy().reshape(-1)
+    return flat

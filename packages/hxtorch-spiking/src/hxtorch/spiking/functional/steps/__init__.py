@@ -1,0 +1,1 @@
+"""Steps through time: the law in torch, and the compiled kernels that take its place."""

@@ -1,0 +1,200 @@
+"""The compiled integration as operators of torch: one call forwards, one back through time, no graph per step.
+
+``hxtorch::integrate`` is :func:`hxtorch.spiking.functional.steps.loop.integrate` for CPU tensors in float32 and
+float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking._kernels import integration
+from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.functional.steps.compiled import traced
+from hxtorch.spiking.functional.steps.operators import (
+    address,
+    contiguous,
+    define,
+    differentiate,
+    refuse_double_backward,
+)
+
+NOTHING, INPUT, CONSTANTS = range(3)
+"""What the way back will need: nothing, gradients of the input, gradients of the constants too."""
+
+
+def _forward(
+    input: Tensor,
+    constants: Tensor,
+    spikes_hw: Tensor | None,
+    membrane_hw: Tensor | None,
+    adaptation_hw: Tensor | None,
+    fire: bool,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    traces: bool,
+    keeps: int,
+    new: Any = empty_like,
+) -> tuple[Tensor, ...]:
+    """Return outputs, and what the way back needs; empty where nothing is wanted."""
+    recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
+    input, constants = input.contiguous(), constants.contiguous()
+    spikes = new(input) if fire else input.new_empty(0)
+    membrane = new(input) if traces or not fire else input.new_empty(0)
+    current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
+    adaptation = new(input) if full and (traces or keeps == CONSTANTS) else input.new_empty(0)
+    lean = _lean(fire, full, keeps, recorded)
+    before = new(input) if keeps and not lean and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
+    events = new(input, torch.uint8) if fire and keeps and not lean else input.new_empty(0, dtype=torch.uint8)
+    if new is empty_like:
+        spikes_at, membrane_at, adaptation_at = map(address, recorded)
+        integration.forward(
+            input.dtype == torch.float64,
+            fire,
+            full,
+            input.shape[0],
+            input.shape[1] * input.shape[2],
+            constants.shape[1],
+            constants.data_ptr(),
+            spikes_at,
+            membrane_at,
+            adaptation_at,
+            input.data_ptr(),
+            address(spikes),
+            address(membrane),
+            address(current),
+            address(adaptation),
+            address(before),
+            address(events),
+            torch.get_num_threads(),
+        )
+    return spikes, membrane, current, adaptation, before, events
+
+
+def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
+    """Return whether the way back computes membranes again from the input: in the case that is met most."""
+    return fire and not full and keeps == INPUT and all(trace is None for trace in recorded)
+
+
+def _backward(
+    grad_spikes: Tensor | None,
+    grad_membrane: Tensor | None,
+    grad_current: Tensor | None,
+    grad_adaptation: Tensor | None,
+    constants: Tensor,
+    input: Tensor | None,
+    membrane_hw: Tensor | None,
+    before: Tensor,
+    events: Tensor,
+    current: Tensor,
+    adaptation: Tensor,
+    shape: list[int],
+    fire: bool,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    to_input: bool,
+    to_constants: bool,
+    new: Any = empty_like,
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of input and constants, empty where they are not wanted."""
+    gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
+    membrane_hw = contiguous(membrane_hw)
+    constants = constants.contiguous()
+    input = contiguous(input)
+    double, threads = constants.dtype == torch.float64, torch.get_num_threads()
+    lanes = shape[1] * shape[2]
+    grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
+    grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
+    if new is empty_like:
+        to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
+        room = 0 if input is None else integration.scratch_size(double, shape[0], threads)
+        scratch = new(constants, torch.uint8, (room,))
+        integration.backward(
+            double,
+            fire,
+            full,
+            shape[0],
+            lanes,
+            constants.shape[1],
+            constants.data_ptr(),
+            address(input),
+            address(membrane_hw),
+            address(before),
+            address(events),
+            address(current),
+            address(adaptation),
+            surrogate,
+            alpha,
+            to_spikes,
+            to_membrane,
+            to_current,
+            to_adaptation,
+            address(grad_input),
+            address(grad_lanes),
+            address(scratch),
+            threads,
+        )
+    if to_constants:
+        grad_lanes = grad_lanes.reshape(constants.shape[0], -1, constants.shape[1]).sum(1)
+    return grad_input, grad_lanes
+
+
+def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:
+    return like.new_empty(like.shape if shape is None else shape, dtype=dtype)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    input, constants, spikes_hw, membrane_hw, adaptation_hw, fire, full, surrogate, alpha, _, keeps = inputs
+    *_, current, adaptation, before, events = output
+    if keeps != CONSTANTS:
+        current = adaptation = before.new_empty(0)
+    again = input if _lean(fire, full, keeps, (spikes_hw, membrane_hw, adaptation_hw)) else None
+    ctx.save_for_backward(constants, again, membrane_hw, before, events, current, adaptation)
+    ctx.settings = list(input.shape), fire, full, surrogate, alpha
+    ctx.mark_non_differentiable(before, events)
+    ctx.set_materialize_grads(False)
+
+
+def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+    refuse_double_backward("integration")
+    arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
+    back = torch.ops.hxtorch.integrate_backward if traced(ctx.saved_tensors[0]) else _backward
+    grad_input, grad_constants = back(*arguments)
+    to_input, to_constants = ctx.needs_input_grad[:2]
+    return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
+
+
+define(
+    "integrate(Tensor input, Tensor constants, Tensor? spikes_hw, Tensor? membrane_hw, Tensor? adaptation_hw, "
+    "bool fire, bool full, int surrogate, float alpha, bool traces, int keeps) "
+    "-> (Tensor spikes, Tensor membrane, Tensor current, Tensor adaptation, Tensor before, Tensor events)",
+    _forward,
+    partial(_forward, new=_described),
+)
+define(
+    "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
+    "Tensor constants, Tensor? input, Tensor? membrane_hw, Tensor before, Tensor events, Tensor current, "
+    "Tensor adaptation, SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, "
+    "bool to_constants) "
+    "-> (Tensor grad_input, Tensor grad_constants)",
+    _backward,
+    partial(_backward, new=_described),
+)
+_direct = differentiate("integrate", _forward, _keep, _adjoint)
+
+OPERATOR = torch.ops.hxtorch.integrate.default
+"""``hxtorch::integrate``; the outputs beyond the traces are what the way back needs."""
+
+
+def integrate(input: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+    """Call :data:`OPERATOR` the shortest way."""
+    if traced(input):
+        return OPERATOR(input, *arguments)  # type: ignore[no-any-return]
+    return _direct(input, *arguments)

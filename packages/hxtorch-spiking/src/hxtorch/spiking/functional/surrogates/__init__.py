@@ -1,0 +1,1 @@
+"""Comparators and their surrogate derivatives."""

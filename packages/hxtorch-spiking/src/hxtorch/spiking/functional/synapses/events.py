@@ -1,0 +1,243 @@
+"""The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
+
+``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero,
+the product and the gradient of the weights cost what the others cost; else torch multiplies.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from weakref import ref
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking._kernels import events
+from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.functional.steps.compiled import compilable, traced
+from hxtorch.spiking.functional.steps.operators import LIBRARY, address, define
+
+_DENSE = 8
+"""One spike in so many places, or more: then a dense product is faster."""
+
+_MANY_TARGETS = 32
+"""With fewer targets it does not pay to look for spikes."""
+
+_FEW_SOURCES = 16
+"""With so few numbers in a row the product of spikes is never slower."""
+
+_FEW_TARGETS = 12
+"""Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
+
+_FEW_WEIGHTS = 1 << 14
+"""Up to so many weights each part of the rows has its own sum of their gradient."""
+
+
+_WORTH_A_SCAN = 1 << 14
+"""Of fewer numbers a scan is not worth remembering."""
+
+
+class Found(NamedTuple):
+    """Spikes that were found in a tensor.
+
+    Attributes:
+        bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below.
+        number: How many spikes there are.
+        graded: Whether there are other numbers than 0 and 1.
+    """
+
+    bits: Tensor
+    number: int
+    graded: bool
+
+
+def _find(spikes: Tensor) -> Found:
+    rows, sources = spikes.shape[:-1].numel(), spikes.shape[-1]
+    bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    double = spikes.dtype == torch.float64
+    number, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
+    return Found(bits, number, graded)
+
+
+_found: dict[int, tuple[ref[Tensor], int, Found]] = {}
+
+
+def holds_spikes(tensor: Tensor, targets: int) -> bool:
+    """Return whether all numbers are known to be 0 or 1, and remember where the spikes are for the next product.
+
+    That takes as long as to check for finite numbers, which this does too.
+
+    Args:
+        tensor: Spikes, last axis source.
+        targets: Number of targets of the product to come.
+
+    Returns:
+        False if there are other numbers, or nobody looked because it does not pay.
+    """
+    if targets < _MANY_TARGETS or tensor.numel() < _WORTH_A_SCAN or type(tensor) is not Tensor:
+        return False
+    if not compilable(tensor) or not tensor.is_contiguous() or tensor.is_inference():
+        return False
+    found, key = _find(tensor), id(tensor)
+    _found[key] = ref(tensor, lambda _: _found.pop(key, None)), tensor._version, found
+    return not found.graded
+
+
+def _recall(tensor: Tensor) -> Found | None:
+    """Return what :func:`holds_spikes` found in ``tensor``, once, and if it was not changed since."""
+    who, version, found = _found.pop(id(tensor), (None, 0, None))
+    return found if who is not None and who() is tensor and tensor._version == version else None
+
+
+def _forward(spikes: Tensor, weight: Tensor, found: Found | None = None) -> tuple[Tensor, Tensor]:
+    """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
+    spikes = spikes.contiguous()
+    (rows, sources), targets = spikes.shape, weight.shape[0]
+    output = empty_like(spikes, shape=(rows, targets))
+    if targets < _MANY_TARGETS:
+        return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
+    bits, count, graded = found or _find(spikes)
+    if not _sparse(count, rows, sources):
+        return torch.mm(spikes, weight.T, out=output), bits
+    by_source = weight.T.contiguous()
+    events.weigh_spikes(
+        spikes.dtype == torch.float64,
+        rows,
+        sources,
+        targets,
+        spikes.data_ptr(),
+        bits.data_ptr(),
+        graded,
+        by_source.data_ptr(),
+        output.data_ptr(),
+        torch.get_num_threads(),
+    )
+    return output, bits
+
+
+def _backward(
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of spikes and weight, empty where they are not wanted."""
+    gradient, weight = gradient.contiguous(), weight.contiguous()
+    rows, (targets, sources) = gradient.shape[0], weight.shape
+    double, threads = weight.dtype == torch.float64, torch.get_num_threads()
+    grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
+    if to_spikes and targets <= _FEW_TARGETS:
+        grad_spikes = empty_like(weight, shape=(rows, sources))
+        events.spread_gradient(
+            double,
+            rows,
+            sources,
+            targets,
+            gradient.data_ptr(),
+            weight.data_ptr(),
+            grad_spikes.data_ptr(),
+            threads,
+        )
+    elif to_spikes:
+        grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
+    looked = to_weight and bits.numel() > 0
+    count, graded = bits[-2:].tolist() if looked else (rows * sources, True)
+    if looked and _sparse(count, rows, sources):
+        by_rows = sources * targets <= _FEW_WEIGHTS
+        sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
+        events.collect_weights(
+            double,
+            rows,
+            sources,
+            targets,
+            address(spikes),
+            bits.data_ptr(),
+            bool(graded),
+            gradient.data_ptr(),
+            sums.data_ptr(),
+            by_rows,
+            threads,
+        )
+        grad_weight = sums.sum(0).T.contiguous() if by_rows else sums[0].T.contiguous()
+    elif to_weight:
+        grad_weight = gradient.T @ spikes
+    return grad_spikes, grad_weight
+
+
+def _sparse(count: int, rows: int, sources: int) -> bool:
+    return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
+
+
+def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    (rows, sources), targets = spikes.shape, weight.shape[0]
+    words = rows * ((sources + 63) // 64) + 2
+    bits = spikes.new_empty(0 if targets < _MANY_TARGETS else words, dtype=torch.int64)
+    return spikes.new_empty((rows, targets)), bits
+
+
+def _backward_shapes(
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor, Tensor]:
+    shape = (gradient.shape[0], weight.shape[1])
+    return weight.new_empty(shape if to_spikes else 0), weight.new_empty(weight.shape if to_weight else 0)
+
+
+def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+    _, bits = output
+    ctx.save_for_backward(*inputs, bits)
+    ctx.mark_non_differentiable(bits)
+    ctx.set_materialize_grads(False)
+
+
+def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    if gradient is None:
+        return None, None
+    to_spikes, to_weight = ctx.needs_input_grad[:2]
+    whole, weight, bits = ctx.saved_tensors
+    spikes, gradient = whole.reshape(-1, whole.shape[-1]), gradient.reshape(-1, weight.shape[0])
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
+        grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
+        return grad_spikes, gradient.T @ spikes if to_weight else None
+    back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
+    grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
+    return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
+
+
+define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
+define(
+    "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
+    "-> (Tensor grad_spikes, Tensor grad_weight)",
+    _backward,
+    _backward_shapes,
+)
+torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep, lib=LIBRARY)
+
+OPERATOR = torch.ops.hxtorch.weigh.default
+"""``hxtorch::weigh``; the second output is what the way back needs."""
+
+
+class _Product(torch.autograd.Function):
+    """The operator without torch's dispatcher."""
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor, weight: Tensor, found: Found | None) -> tuple[Tensor, Tensor]:
+        product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight, found)
+        _keep(ctx, (spikes, weight), (product, bits))
+        return product.view(*spikes.shape[:-1], weight.shape[0]), bits
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        return *_adjoint(ctx, *gradients), None
+
+
+def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
+    """Call :data:`OPERATOR` the shortest way.
+
+    Args:
+        spikes: (..., source); :func:`holds_spikes` may have looked at it.
+        weight: (target, source).
+
+    Returns:
+        The product (..., target).
+    """
+    if not traced(spikes):
+        return _Product.apply(spikes, weight, _recall(spikes))[0]  # type: ignore[no-untyped-call, no-any-return]
+    product: Tensor = OPERATOR(spikes.reshape(-1, spikes.shape[-1]), weight)[0]
+    return product.reshape(*spikes.shape[:-1], weight.shape[0])

@@ -1,0 +1,1 @@
+"""From modules to programs and from results to tensors."""

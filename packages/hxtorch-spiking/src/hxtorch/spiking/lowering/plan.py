@@ -1,0 +1,152 @@
+"""What of an experiment's network goes on which chip: populations, the spikes that come from outside, and synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+from hxtorch.spiking.errors import ExperimentError
+from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
+from hxtorch.spiking.modules.neurons.source import InputNeuron
+from hxtorch.spiking.modules.types import Population, Projection
+from hxtorch.spiking.network.graph import ModuleManager, Node
+from hxtorch.spiking.network.handle import TensorHandle
+
+
+@dataclass(frozen=True)
+class Source:
+    """Spikes that come from outside of a chip.
+
+    Attributes:
+        handle: Holds them; or will, if they come from another chip.
+        size: Number of sources.
+        population: The module whose spikes they are, or None for inputs that a synapse reads directly.
+    """
+
+    handle: TensorHandle
+    size: int
+    population: Population | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the chip sends them back."""
+        return isinstance(self.population, InputNeuron) and self.population.execution_instance.input_loopback
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Synapses of one projection between two populations."""
+
+    projection: Projection
+    pre: Source | AnalogNeuron
+    post: AnalogNeuron
+
+
+@dataclass
+class Plan:
+    """One execution instance's share of a network."""
+
+    instance: ExecutionInstance
+    populations: list[AnalogNeuron] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+
+    def signature(self) -> Hashable:
+        """Return what placing and routing depend on; plans with equal signatures differ in values only."""
+        populations = tuple((population, population.layout()) for population in self.populations)
+        sources = tuple((source.size, source.population, source.loopback) for source in self.sources)
+        ends: list[Source | AnalogNeuron] = [*self.sources, *self.populations]
+        wires = tuple(
+            (wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires
+        )
+        return populations, sources, wires
+
+
+def make_plans(graph: ModuleManager) -> list[Plan]:
+    """Divide a network among its execution instances.
+
+    Returns:
+        Plans in an order in which they can run.
+
+    Raises:
+        ExperimentError: A neuron gets its input from no synapse, a synapse and its target name different instances, or
+            instances depend on each other in a circle.
+    """
+    plans: dict[ExecutionInstance, Plan] = {}
+    for node in graph:
+        if isinstance(node.module, AnalogNeuron):
+            plan = plans.setdefault(node.module.execution_instance, Plan(node.module.execution_instance))
+            plan.populations.append(node.module)
+            for handle in node.sources:
+                _add_wire(graph, plan, node.module, handle)
+    return _ordered(list(plans.values()))
+
+
+def _add_wire(graph: ModuleManager, plan: Plan, post: AnalogNeuron, handle: TensorHandle) -> None:
+    synapse = _through_functions(graph, handle)
+    if synapse is None or not isinstance(synapse.module, Projection):
+        raise ExperimentError(f"{post.label}: its input comes from no synapse; a chip has no other way into a neuron")
+    if synapse.module.execution_instance not in (None, plan.instance):
+        raise ExperimentError(f"{synapse.module.label}: got another execution instance than its target {post.label}")
+    (spikes,) = synapse.sources
+    pre = _origin(graph, spikes, synapse.module)
+    if isinstance(pre, AnalogNeuron) and pre.execution_instance is not plan.instance:
+        pre = Source(spikes, pre.size, pre)
+    if isinstance(pre, Source) and pre not in plan.sources:
+        plan.sources.append(pre)
+    plan.wires.append(Wire(synapse.module, pre, post))
+
+
+def _origin(graph: ModuleManager, handle: TensorHandle, synapse: Projection) -> Source | AnalogNeuron:
+    """Return where the spikes in ``handle`` come from, looking through functions that the chip does not see."""
+    node = _through_functions(graph, handle)
+    if node is None:
+        return Source(handle, synapse.in_features)
+    if isinstance(node.module, AnalogNeuron):
+        return node.module
+    if isinstance(node.module, InputNeuron):
+        (sent,) = node.sources
+        return Source(sent, node.module.size, node.module)
+    raise ExperimentError(f"{synapse.label}: got the output of {node.module.label}, wanted spikes")
+
+
+def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | None:
+    """Return the call of a population or projection that ``handle`` stems from, or None for an input of the network.
+
+    Raises:
+        ExperimentError: A function between has several of them.
+    """
+    if handle.observable_state is not None:  # an input, or computed before the chip runs
+        return None
+    node = graph.maker(handle)
+    while node is not None and node.module.on_host:
+        makers = [graph.maker(source) for source in node.sources if source.observable_state is None]
+        if len(makers) > 1:
+            raise ExperimentError(
+                f"{node.module.label}: a function of {len(makers)} layers that a chip would have to compute; hand all "
+                "synapses to the neurons, as in neuron(a(x), b(y)), or join spikes after the run"
+            )
+        node = makers[0] if makers else None
+    return node
+
+
+def _ordered(plans: list[Plan]) -> list[Plan]:
+    """Sort plans so that spikes from other instances are there when they are needed."""
+    done: set[ExecutionInstance] = set()
+    result: list[Plan] = []
+    while plans:
+        ready = [plan for plan in plans if _needs(plan) <= done]
+        if not ready:
+            raise ExperimentError("execution instances need each other's spikes in a circle; cut the network elsewhere")
+        for plan in ready:
+            plans.remove(plan)
+            done.add(plan.instance)
+            result.append(plan)
+    return result
+
+
+def _needs(plan: Plan) -> set[ExecutionInstance]:
+    return {
+        source.population.execution_instance for source in plan.sources if isinstance(source.population, AnalogNeuron)
+    }

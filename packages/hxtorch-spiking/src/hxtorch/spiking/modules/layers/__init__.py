@@ -1,0 +1,1 @@
+"""Modules that are made of, or act on, other modules."""

@@ -1,0 +1,90 @@
+"""Neurons and synapses that are trained by EventProp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.errors import ExperimentError
+from hxtorch.spiking.functional import LIF
+from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.steps.loop import Feedback
+from hxtorch.spiking.modules.neurons.lif import Neuron
+from hxtorch.spiking.modules.synapses.dense import Synapse
+from hxtorch.spiking.modules.types import Projection
+from hxtorch.spiking.network.handle import TensorHandle
+from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.transforms import weight_transforms
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+    from hxtorch.spiking.experiment.experiment import Experiment
+
+
+class EventPropLIF(Neuron):
+    """Leaky integrate-and-fire neurons that return EventProp's gradient.
+
+    Values, arguments and errors are those of :class:`~hxtorch.spiking.Neuron`; ``method`` and ``alpha`` do not matter.
+    What reads the spikes must be an :class:`EventPropSynapse`, and a loss on the spikes must return derivatives with
+    respect to their times, see :class:`~hxtorch.spiking.functional.EventPropLIFFunction`. Parameters cannot be trained.
+    """
+
+    recurs = False
+
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
+        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+        spikes, membrane, i = EventPropLIFFunction.apply(  # type: ignore[no-untyped-call]
+            current, self.params, self.experiment.dt, recorded
+        )
+        return LIF(spikes, membrane, i, recorded.madc)
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Integrate the sum of the inputs.
+
+        Raises:
+            ExperimentError: A projection reads the spikes that does not return derivatives by their times.
+        """
+        graph = self.experiment.modules
+        for own in [node for node in graph if node.module is self]:
+            for reader in graph.readers(own.target):
+                if isinstance(reader.module, Projection) and not isinstance(reader.module, EventPropSynapse):
+                    label = reader.module.label
+                    raise ExperimentError(f"{label}: reads spikes of EventProp neurons, wanted an EventPropSynapse")
+        return super().forward_func(*input, hw_data=hw_data)
+
+
+class EventPropSynapse(Synapse):
+    """All-to-all synapses that return EventProp's gradient to what sends the spikes.
+
+    Values and arguments are those of :class:`~hxtorch.spiking.Synapse`. What they drive may be any neurons; what sends
+    the spikes must be :class:`EventPropLIF` neurons or inputs of the network.
+
+    Args:
+        in_features: Number of source neurons.
+        out_features: Number of target neurons.
+        experiment: Collects the module when it is called.
+        execution_instance: Where the target population runs, or None to leave that to the population.
+        device: Of the weight.
+        dtype: Of the weight.
+        transform: Turns the weight from model units into LSB.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        experiment: Experiment,
+        execution_instance: ExecutionInstance | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+    ) -> None:
+        func = EventPropSynapseFunction.apply
+        super().__init__(in_features, out_features, experiment, func, execution_instance, device, dtype, transform)
+
+    def operands(self, spikes: Tensor) -> tuple[Any, ...]:
+        """Return what the model of the synapse is called with."""
+        return spikes, self.weight, self.experiment.dt

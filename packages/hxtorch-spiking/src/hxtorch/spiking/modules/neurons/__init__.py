@@ -1,0 +1,1 @@
+"""Populations of neurons and of sources."""

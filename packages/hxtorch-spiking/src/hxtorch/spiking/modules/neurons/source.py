@@ -1,0 +1,64 @@
+"""Sources of input spikes as a population of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hxtorch import core
+from hxtorch.spiking.chip.input_generator import InputGenerator
+from hxtorch.spiking.errors import ExperimentError
+from hxtorch.spiking.experiment.experiment import Experiment
+from hxtorch.spiking.functional.models import input_neuron
+from hxtorch.spiking.modules.types import Population
+from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.network.observables import HardwareObservables
+
+__all__ = ["InputNeuron"]
+
+
+class InputNeuron(Population):
+    """Sources that send given spikes.
+
+    Synapses may read input handles directly; a population of sources is needed only to record what arrived on the chip
+    (``ExecutionInstance(input_loopback=True)``).
+
+    Args:
+        size: Number of sources.
+        experiment: Collects the module when it is called.
+    """
+
+    input_type = NeuronHandle
+    output_type = NeuronHandle
+    single_input = True
+
+    def __init__(self, size: int, experiment: Experiment) -> None:
+        super().__init__(size, experiment)
+
+    def layout(self) -> tuple[Any, ...]:
+        """Return what routing depends on."""
+        return self.size, self.execution_instance.input_loopback
+
+    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+        """Add the sources to the network on the chip; their spikes come back if the execution instance says so."""
+        loopback = self.execution_instance.input_loopback
+        return builder.add(core.ExternalPopulation(self.size, loopback, self.label))
+
+    def add_to_input_generator(self, input: NeuronHandle, builder: InputGenerator) -> None:
+        """Send spikes in the run that is being prepared.
+
+        Args:
+            input: Holds them.
+            builder: Collects what all sources send.
+
+        Raises:
+            ExperimentError: The population is in no network on a chip.
+            TensorValueError: A value is neither 0 nor 1.
+        """
+        if self.descriptor is None:
+            raise ExperimentError(f"{self.label}: is on no chip yet; add it to a network first")
+        builder.add(self.descriptor, input.filled())
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+        """Pass spikes on, or what the chip recorded of them."""
+        (handle,) = input
+        return NeuronHandle(input_neuron(handle.filled(), hw_data))

@@ -1,0 +1,1 @@
+"""A network while it is collected: handles, what a chip showed, the graph of modules."""
