@@ -17,7 +17,6 @@ from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch.core import ExecutionInfo, Network, Routing
-    from hxtorch.core.routing.placement import NeuronPlacement as NeuronPlacement
     from hxtorch.spiking.lowering.lower import ChipNetwork
     from hxtorch.spiking.modules.hx_module import HXModule
     from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 
 HardwareResults = tuple["dict[HXModule, HardwareObservables]", "tuple[ExecutionInfo, ...]"]
 """What was recorded, by module, and what the chip did."""
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Give neuron placement under the path that user scripts know."""
-        if name == "NeuronPlacement":
-            return core.NeuronPlacement
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class BaseExperiment(ABC):

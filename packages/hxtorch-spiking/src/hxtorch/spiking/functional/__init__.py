@@ -1,28 +1,28 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
+from hxtorch.spiking.functional.aelif import AELIF, cuba_aelif_integration
+from hxtorch.spiking.functional.dropout import batch_dropout
 from hxtorch.spiking.functional.eventprop.exact import ExactEventPropFunction, exact_lif_spike_times
 from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
-from hxtorch.spiking.functional.models.aelif import AELIF, cuba_aelif_integration
-from hxtorch.spiking.functional.models.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
-from hxtorch.spiking.functional.models.iaf import (
+from hxtorch.spiking.functional.iaf import (
     IAF,
     CUBAIAFParams,
     cuba_iaf_integration,
     cuba_refractory_iaf_integration,
 )
-from hxtorch.spiking.functional.models.input_neuron import input_neuron
-from hxtorch.spiking.functional.models.li import LI, CUBALIParams, cuba_li_integration
-from hxtorch.spiking.functional.models.lif import LIF, CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional.input_neuron import input_neuron
+from hxtorch.spiking.functional.li import LI, CUBALIParams, cuba_li_integration
+from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional.linear import linear
+from hxtorch.spiking.functional.models.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode
+from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.steps.compiled import step_by_step
-from hxtorch.spiking.functional.steps.refractory import refractory_update
-from hxtorch.spiking.functional.surrogates.superspike import SuperSpike, superspike_func
-from hxtorch.spiking.functional.surrogates.threshold import threshold
-from hxtorch.spiking.functional.surrogates.unterjubel import Unterjubel
-from hxtorch.spiking.functional.synapses.dropout import batch_dropout
+from hxtorch.spiking.functional.superspike import SuperSpike, superspike_func
 from hxtorch.spiking.functional.synapses.exponential_clamp import linear_exponential_clamp
-from hxtorch.spiking.functional.synapses.linear import linear
 from hxtorch.spiking.functional.synapses.sparse import linear_sparse
+from hxtorch.spiking.functional.threshold import threshold
+from hxtorch.spiking.functional.unterjubel import Unterjubel
 
 __all__ = [
     "AELIF",

@@ -1,21 +1,21 @@
 """Modules of a spiking network."""
 
+from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
+from hxtorch.spiking.modules.batch_dropout import BatchDropout
 from hxtorch.spiking.modules.hx_module import HXModule
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
-from hxtorch.spiking.modules.layers.dropout import BatchDropout
+from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
+from hxtorch.spiking.modules.input_neuron import InputNeuron
 from hxtorch.spiking.modules.layers.eventprop import EventPropLIF, EventPropSynapse
 from hxtorch.spiking.modules.layers.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.layers.recurrent import Recurrent
 from hxtorch.spiking.modules.layers.recurrent_network import RecurrentNetwork
-from hxtorch.spiking.modules.neurons.aelif import AELIF
+from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.neurons.exponential import NeuronExp, ReadoutNeuronExp
-from hxtorch.spiking.modules.neurons.iaf import IAFNeuron
-from hxtorch.spiking.modules.neurons.li import ReadoutNeuron
-from hxtorch.spiking.modules.neurons.lif import Neuron
-from hxtorch.spiking.modules.neurons.source import InputNeuron
-from hxtorch.spiking.modules.synapses.dense import Synapse
-from hxtorch.spiking.modules.synapses.sparse import SparseSynapse
+from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
+from hxtorch.spiking.modules.sparse_synapse import SparseSynapse
+from hxtorch.spiking.modules.synapse import Synapse
 from hxtorch.spiking.modules.types import Population, Projection
 
 __all__ = [
