@@ -98,11 +98,11 @@ def test_step_with_other_weights_neither_places_nor_routes_and_copies_each_tenso
 
         monkeypatch.setattr(owner, name, counted)
 
-    count(core.placement.NeuronPlacement, "register_id")
+    count(core.routing.placement.NeuronPlacement, "register_id")
     count(core, "build_network_graph")
     count(WeightedProjection, "lsb")
-    count(core.network, "legal_weights")
-    count(core.inputs, "_to_cycles")
+    count(core.networks.network, "legal_weights")
+    count(core.runs.inputs, "_to_cycles")
     count(core.Chip, "__init__")
     with torch.no_grad():
         network.modules[0].weight.sub_(25.0)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch import core
+from hxtorch.core.runs.observables import grid_points
+from hxtorch.core.seam.programs import in_cycles
 from hxtorch.spiking._kernels.traces import resample
 from hxtorch.spiking._kernels.trains import scatter
 from hxtorch.spiking._memory import empty
@@ -110,8 +111,8 @@ class TraceReadout:
 @lru_cache(maxsize=16)
 def _points(runtime: float, dt: float, time_shift: int) -> np.ndarray:
     """Return the points of the grid in cycles, moved and cut off at both ends, float64 (time,)."""
-    count = core.observables.grid_points(runtime, dt)
-    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * core.programs.in_cycles(dt)
+    count = grid_points(runtime, dt)
+    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * in_cycles(dt)
     points.setflags(write=False)
     return points
 
@@ -127,9 +128,9 @@ def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
     Returns:
         Zeros and ones, float32 (time, batch, neuron).
     """
-    shape = core.observables.grid_points(runtime, dt), spikes.batch_size, spikes.size
+    shape = grid_points(runtime, dt), spikes.batch_size, spikes.size
     dense = empty(shape).zero_()
-    step = core.programs.in_cycles(dt)
+    step = in_cycles(dt)
     scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
     return dense
 

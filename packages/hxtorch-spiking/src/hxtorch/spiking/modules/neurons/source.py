@@ -8,7 +8,7 @@ from hxtorch import core
 from hxtorch.spiking.chip.input_generator import InputGenerator
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.experiment.experiment import Experiment
-from hxtorch.spiking.functional.models import input_neuron
+from hxtorch.spiking.functional.models.input_neuron import input_neuron
 from hxtorch.spiking.modules.types import Population
 from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
