@@ -10,7 +10,15 @@
 from bss2_emulator._version import __version__
 from bss2_emulator.chip import Chip
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.errors import ConfigError, EmulatorError, EventError, OperandRangeError, ReadoutWarning, RunError
+from bss2_emulator.errors import (
+    ConfigError,
+    EmulatorError,
+    EngineError,
+    EventError,
+    OperandRangeError,
+    ReadoutWarning,
+    RunError,
+)
 from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
 from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
 
@@ -20,6 +28,7 @@ __all__ = [
     "ChipConfig",
     "ConfigError",
     "EmulatorError",
+    "EngineError",
     "EventError",
     "Fidelity",
     "Imperfections",

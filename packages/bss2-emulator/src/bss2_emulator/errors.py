@@ -21,5 +21,9 @@ class OperandRangeError(EmulatorError, OverflowError):
     """A weight or an activation of a matrix product exceeds the range of the chip."""
 
 
+class EngineError(EmulatorError, RuntimeError):
+    """The engine met what its proofs exclude, and stopped before it could do harm: a fault of the emulator."""
+
+
 class ReadoutWarning(UserWarning):
     """A recording is incomplete."""

@@ -31,7 +31,7 @@ BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
             const double amplitude = bss2_stp_event(d->stp, &x->stp, d->stp->part_driver[p], time);
             NAME(add_row)(s, d->actions + p, left, 1, (REAL)amplitude);
         }
-    if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = 1;
+    if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = NO_MEMORY;
 }
 
 /* A neuron fires, and its spike sets out for the crossbar. */
@@ -41,8 +41,13 @@ BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
     const int32_t n = (int32_t)plan->neuron[j];
     if (time >= x->runtime) return;
     while (time >= plan->to * STEP) plan++; /* the comparator may be late: registers of the spike's own cycle count */
-    if (bss2_add(&x->out->fired, time, n, 1)) x->failed = 1;
-    bss2_send(x, time, n, plan->delivery.neuron_route[n], (time + ON_CHIP_LATENCY) / STEP);
+    if (bss2_add(&x->out->fired, time, n, 1)) x->failed = NO_MEMORY;
+    const int64_t step = (time + ON_CHIP_LATENCY) / STEP;
+    if (step - s->start / STEP >= SLOTS) {
+        x->failed = NO_ROOM;
+        return;
+    }
+    bss2_send(x, time, n, plan->delivery.neuron_route[n], step);
 }
 
 /* Let all events of a step reach their neurons; tells whether there were any. */

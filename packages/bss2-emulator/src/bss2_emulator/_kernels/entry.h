@@ -31,16 +31,28 @@ typedef struct {
     int64_t *next, *fired;  /* when the phase changes; the last spike */
     int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
     int8_t *phase;
-    int32_t *busy;          /* neurons that are not free */
+    int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
+    int8_t *listed;         /* whether a neuron is there */
     int busy_count;
     bss2_transport *transport;
     int64_t start;          /* first cycle of this step */
-    int failed;
+    int failed;             /* why, see room.h */
 } NAME(state);
 
 enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 };
 
 #define TABLE(s, row) ((s)->tables + (size_t)(row) * (size_t)(s)->width)
+
+/* Put a neuron on the list of those that are not free. It stands there once at most, so that there is room for all of them. */
+BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
+    if (s->listed[j]) return;
+    if (s->busy_count >= s->width) {
+        s->failed = NO_ROOM;
+        return;
+    }
+    s->listed[j] = 1;
+    s->busy[s->busy_count++] = j;
+}
 
 #include "delivery.h"
 #include "membrane.h"
@@ -65,7 +77,8 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
 
 BSS2_CLONES
 int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
-    if (*plan->stop) return -1;
+    if (*plan->stop) return NO_MEMORY;
+    if (plan->width > MOST || plan->width % LANES) return NO_ROOM;
     NAME(state) state, *s = &state;
     const int width = plan->width, instructions = bss2_instructions();
     const size_t w = (size_t)width;
@@ -74,31 +87,36 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     s->width = width;
-    const size_t room = w + ROOM - MOST;
+    const size_t apart = w + ROOM - MOST;
     size_t noise_count = 0;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     /* One block of memory, widest elements first. */
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * room * sizeof(REAL) + 64
-        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + w;
-    char *block = (char *)calloc(bytes, 1);
-    s->transport = bss2_transport_new(&plan->delivery, b, plan->runtime, width, out);
-    if (!block || !s->transport) { free(block); free(s->transport); return -1; }
-    char *at = block + (64 - (uintptr_t)block % 64) % 64;
-    NAME(hot) *hot = s->hot = (NAME(hot) *)at; at += sizeof(NAME(hot));
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * apart * sizeof(REAL) + 64
+        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 2 * w;
+    bss2_room room = bss2_room_new(bytes, 20), way = {0};
+    if (!room.block) return NO_MEMORY;
+    NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(&room, sizeof(NAME(hot)));
     s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
     REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->rest};
-    for (int i = 0; i < 10; i++) { *reals[i] = (REAL *)at; at += room * sizeof(REAL) * (i == 9 ? 2 : 1); }
-    s->normals = (float *)at; at += BSS2_COARSE * w * sizeof(float);
-    s->next = (int64_t *)at; at += w * sizeof(int64_t);
-    s->fired = (int64_t *)at; at += w * sizeof(int64_t);
-    s->pulse_end = (int64_t *)at; at += w * sizeof(int64_t);
+    for (int i = 0; i < 10; i++) *reals[i] = (REAL *)bss2_part(&room, apart * sizeof(REAL) * (i == 9 ? MODES : 1));
+    s->normals = (float *)bss2_part(&room, BSS2_COARSE * w * sizeof(float));
+    s->next = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
+    s->fired = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
+    s->pulse_end = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
     float *cadc_noise[2];
-    for (int h = 0; h < 2; h++) { cadc_noise[h] = (float *)at; at += BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float); }
-    s->busy = (int32_t *)at; at += w * sizeof(int32_t);
-    s->phase = (int8_t *)at;
+    for (int h = 0; h < 2; h++) cadc_noise[h] = (float *)bss2_part(&room, BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float));
+    s->busy = (int32_t *)bss2_part(&room, w * sizeof(int32_t));
+    s->phase = (int8_t *)bss2_part(&room, w);
+    s->listed = (int8_t *)bss2_part(&room, w);
+    const int lacking = room.lacking ? NO_ROOM : bss2_transport_new(&s->transport, &way, &plan->delivery, b, plan->runtime, width, out);
+    if (lacking) {
+        bss2_room_free(&room);
+        bss2_room_free(&way);
+        return lacking;
+    }
 
     /* Start at rest: this run's offset of the leak potential, and stationary noise. */
     if (plan->noisy)
@@ -127,8 +145,8 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
     const int64_t steps = (plan->runtime + STEP - 1) / STEP;
     REAL *trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (steps + 1) : NULL;
 
-    for (int64_t step = 0; step < steps && !s->failed; step++) {
-        if ((b * steps + step) % ASKING_STEPS == ASKING_STEPS - 1 && plan->interrupted(plan->stop)) s->failed = 1;
+    for (int64_t step = 0; step < steps && !s->failed && !s->transport->failed; step++) {
+        if ((b * steps + step) % ASKING_STEPS == ASKING_STEPS - 1 && plan->interrupted(plan->stop)) s->failed = NO_MEMORY;
         s->start = step * STEP;
         const int64_t end = s->start + STEP;
         while (step == plan->to) {
@@ -166,7 +184,7 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
             memset(s->late_inh, 0, w * sizeof(REAL));
         }
 
-        /* Who is not free: the list is rewritten in place, since each neuron stays in it at most once. */
+        /* Who is not free: the list is rewritten in place, since each neuron that is taken from it is entered at most once. */
         const int busy_before = s->busy_count;
         int kept = 0;
         while (kept < busy_before && s->next[s->busy[kept]] >= end && s->pulse_end[s->busy[kept]] >= end
@@ -175,13 +193,14 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         s->busy_count = kept;
         for (int i = kept; i < busy_before; i++) {
             const int j = s->busy[i];
+            s->listed[j] = 0;
             int64_t since = s->start;
             REAL before = s->v[j];
             if (s->next[j] < end || s->pulse_end[j] < end) {
                 if (plan->kind[j]) NAME(again)(s, j);
                 NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
             }
-            if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) s->busy[s->busy_count++] = j;
+            if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
             if (s->phase[j] == NAME(FREE)) {
                 s->threshold[j] = TABLE(s, THRESHOLD)[j];
                 if (s->v_next[j] >= s->threshold[j])
@@ -227,12 +246,13 @@ int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outco
         if (plain < width) { swap = s->u; s->u = s->u_next; s->u_next = swap; }
     }
     if (trace) trace[steps] = (plan->source[plan->trace_index] ? s->read : s->v)[plan->trace_index];
-    NAME(drain)(s, steps);
+    const int failed = s->failed ? s->failed : s->transport->failed;
+    if (!failed) NAME(drain)(s, steps);
+    const int late = failed ? failed : s->transport->failed;
     bss2_transport_end(s->transport);
-    const int failed = s->failed || s->transport->failed;
-    free(s->transport);
-    free(block);
-    return failed ? -1 : 0;
+    bss2_room_free(&way);
+    bss2_room_free(&room);
+    return late;
 }
 
 #undef TABLE

@@ -9,6 +9,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from bss2_emulator._kernels.noise cimport bss2_key
+from bss2_emulator.errors import EngineError
 
 
 cdef extern from *:
@@ -27,7 +28,7 @@ cdef extern from *:
 
 cdef extern from "plan.h" nogil:
     enum:
-        STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES
+        STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES, MOST, GROUPS, INPUTS, BUSES, SOURCES, DRIVERS, NO_ROOM
         STP_POWERS, QUEUE_ROOM
         DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
         REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
@@ -400,21 +401,27 @@ cdef int raise_pending() except -1:
 
 cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t first_entry, int threads):
     cdef Py_ssize_t b
-    cdef int failed = 0
+    cdef int failed = 0, no_room = 0, why
     cdef bss2_outcome *out = <bss2_outcome *>calloc(batch, sizeof(bss2_outcome))
     if out == NULL:
         raise MemoryError
     try:
         if single:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_single(plans, b, first_entry + <uint32_t>b, &out[b]):
-                    failed += 1
+                why = run_entry_single(plans, b, first_entry + <uint32_t>b, &out[b])
+                failed += why != 0
+                no_room += why == NO_ROOM
         else:
             for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                if run_entry_double(plans, b, first_entry + <uint32_t>b, &out[b]):
-                    failed += 1
+                why = run_entry_double(plans, b, first_entry + <uint32_t>b, &out[b])
+                failed += why != 0
+                no_room += why == NO_ROOM
         if plans.stop[0]:
             raise_pending()
+        if no_room:
+            raise EngineError(
+                f"engine: got more in {no_room} of {batch} batch entries than its lists are made for, wanted what a chip can do; "
+                "this is a fault of the emulator: please report it with the registers of the run")
         if failed:
             raise MemoryError(f"no memory for {failed} of {batch} batch entries")
         return Outcome(

@@ -175,7 +175,7 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
         if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
         if (time > since) before += (after - before) * ((REAL)(time - since) / span);
     }
-    if (s->pulse_end[j] == INT64_MAX) s->busy[s->busy_count++] = j; /* it is there while a pulse lasts */
+    NAME(enter)(s, j);
     s->fired[j] = s->next[j] = time;
     s->phase[j] = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
@@ -200,7 +200,7 @@ static void NAME(bypass)(NAME(state) *s) {
         s->fired[j] = s->next[j] = time;
         s->phase[j] = NAME(FIRING);
         s->threshold[j] = (REAL)INFINITY;
-        if (s->pulse_end[j] == INT64_MAX) s->busy[s->busy_count++] = j;
+        NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
         NAME(send)(s, time, j);
     }
 }

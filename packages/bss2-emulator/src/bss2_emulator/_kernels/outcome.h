@@ -2,7 +2,7 @@
 #ifndef BSS2_OUTCOME_H
 #define BSS2_OUTCOME_H
 
-#include "portable.h"
+#include "room.h"
 
 /* Events by time, then by number. */
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
 static int bss2_add(bss2_list *list, int64_t time, int32_t number, int by_number) {
     if (list->count == list->capacity) {
         const size_t capacity = list->capacity ? 2 * list->capacity : 256;
+        if (capacity > SIZE_MAX / sizeof(int64_t)) return -1;
         int64_t *times = (int64_t *)realloc(list->times, capacity * sizeof(int64_t));
         if (!times) return -1;
         list->times = times;

@@ -11,13 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(BSS2_NO_CLONES)
+/* Built with a sanitizer: every copy of a function takes it a minute to compile. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BSS2_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BSS2_SANITIZED 1
+#endif
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(BSS2_NO_CLONES) \
+    && !defined(BSS2_SANITIZED)
 #define BSS2_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define BSS2_CLONES
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
+#if defined(BSS2_SANITIZED)
+#define BSS2_INLINE static __attribute__((unused))
+#define BSS2_RESTRICT __restrict__
+#elif defined(__GNUC__) || defined(__clang__)
 #define BSS2_INLINE static inline __attribute__((always_inline))
 #define BSS2_RESTRICT __restrict__
 #else

@@ -34,11 +34,17 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     const bss2_plan *plan = s->plan;
     const REAL *tables = (const REAL *)before->tables;
     const size_t w = (size_t)s->width;
-    REAL *reals = (REAL *)malloc(w * (4 * sizeof(REAL) + 3 * sizeof(int64_t) + 1));
-    if (!reals) return -1;
-    REAL *v = reals, *u = v + w, *exc = u + w, *inh = exc + w;
-    int64_t *next = (int64_t *)(void *)(inh + w), *fired = next + w, *pulse_end = fired + w;
-    int8_t *phase = (int8_t *)(pulse_end + w);
+    bss2_room room = bss2_room_new(w * (4 * sizeof(REAL) + 3 * sizeof(int64_t) + 1), 8);
+    if (!room.block) return NO_MEMORY;
+    REAL *v = (REAL *)bss2_part(&room, w * sizeof(REAL)), *u = (REAL *)bss2_part(&room, w * sizeof(REAL));
+    REAL *exc = (REAL *)bss2_part(&room, w * sizeof(REAL)), *inh = (REAL *)bss2_part(&room, w * sizeof(REAL));
+    int64_t *next = (int64_t *)bss2_part(&room, w * sizeof(int64_t)), *fired = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
+    int64_t *pulse_end = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
+    int8_t *phase = (int8_t *)bss2_part(&room, w);
+    if (room.lacking) {
+        bss2_room_free(&room);
+        return NO_ROOM;
+    }
     memcpy(v, s->v, w * sizeof(REAL));
     memcpy(u, s->u, w * sizeof(REAL));
     memcpy(exc, s->exc, w * sizeof(REAL));
@@ -47,6 +53,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     memcpy(fired, s->fired, w * sizeof(int64_t));
     memcpy(pulse_end, s->pulse_end, w * sizeof(int64_t));
     memcpy(phase, s->phase, w);
+    memset(s->listed, 0, w);
     s->busy_count = 0;
     for (int j = 0; j < plan->neurons; j++) {
         const int own = plan->own[j], led = plan->led[j];
@@ -61,11 +68,11 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
         if (led >= 0 && s->phase[j] != NAME(FIRING)) /* so that a period that has begun ends when it would have */
             s->fired[j] += before->refractory_cycles[led] - plan->refractory_cycles[j];
         s->threshold[j] = s->phase[j] == NAME(FREE) ? TABLE(s, THRESHOLD)[j] : (REAL)INFINITY;
-        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) s->busy[s->busy_count++] = j;
+        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
     }
     for (int i = 0; i < plan->bypasses; i++) (plan->bypass[i] % 2 ? s->inh : s->exc)[plan->bypass[i] / 2] = (REAL)0;
-    free(reals);
-    return 0;
+    bss2_room_free(&room);
+    return s->failed;
 }
 
 /* Go over to the next plan before step `step`. */
@@ -77,7 +84,8 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     bss2_transport_rewrite(s->transport, &plan->delivery, s->start);
-    if (NAME(move_in)(s, before)) { s->failed = 1; return; }
+    s->failed = NAME(move_in)(s, before);
+    if (s->failed) return;
     if (plan->noisy)
         bss2_coarse_normals(instructions, plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, s->width);
     for (int mode = 0; mode < MODES; mode++)

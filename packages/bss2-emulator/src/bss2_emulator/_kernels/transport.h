@@ -20,7 +20,8 @@ enum {
     BUSES = 8,
     CHANNELS = 4,         /* of the link */
     QUEUE_ROOM = 64,      /* events that the longest queue holds */
-    SLOTS = 8             /* steps that a spike may need */
+    SLOTS = 8,            /* steps that a spike may need */
+    SPIKES = 4            /* of a neuron that reach the crossbar in one step, at most */
 };
 
 typedef struct {
@@ -71,7 +72,8 @@ typedef struct {
     uint32_t link_used;
     int link_count;
     bss2_source_state sources[SOURCES];
-    /* Spikes on their way: a ring of steps. */
+    /* Spikes on their way: a ring of steps. Of a neuron at most SPIKES fall into 8 cycles, which lie in two steps: in each, one
+     * that its comparator was late with or that an input fired at once, and one more after that. */
     int32_t *spikes;        /* [SLOTS][capacity] neurons n */
     int32_t *spike_routes;
     int64_t *spike_times;
@@ -159,7 +161,7 @@ static void bss2_return(bss2_transport *x, int32_t number, int input, int64_t ti
         if (time >= x->runtime) { x->out->link_dropped[CHANNELS + channel]++; return; }
     }
     if (neuron ? bss2_add(&x->out->sent, time, number - x->delivery->first_neuron, 1)
-               : bss2_add(&x->out->back, time, number, 0)) x->failed = 1;
+               : bss2_add(&x->out->back, time, number, 0)) x->failed = NO_MEMORY;
 }
 
 /* Count an event that passes the crossbar. */
@@ -278,6 +280,10 @@ static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int32_t number
         if (route->action < 0) return;
     }
     const int slot = (int)(step % SLOTS), base = slot * x->capacity;
+    if (x->spike_count[slot] == x->capacity) {
+        x->failed = NO_ROOM;
+        return;
+    }
     int at = x->spike_count[slot]++;
     for (; at > 0; at--) { /* by time, then neuron: the order must not depend on who else is active */
         const int64_t other = x->spike_times[base + at - 1];
@@ -291,15 +297,18 @@ static void bss2_send(bss2_transport *x, int64_t time, int32_t n, int32_t number
     x->spike_routes[base + at] = number;
 }
 
-static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t b, int64_t runtime, int width,
-                                          bss2_outcome *out) {
-    const size_t capacity = 4 * (size_t)width, spikes = SLOTS * capacity;
-    char *block = (char *)calloc(1, sizeof(bss2_transport) + spikes * (sizeof(int64_t) + 2 * sizeof(int32_t)));
-    if (!block) return NULL;
-    bss2_transport *x = (bss2_transport *)block;
-    x->spike_times = (int64_t *)(block + sizeof(bss2_transport));
-    x->spikes = (int32_t *)(x->spike_times + spikes);
-    x->spike_routes = x->spikes + spikes;
+/* Make one in `room`; returns why there is none. */
+static int bss2_transport_new(bss2_transport **made, bss2_room *room, const bss2_delivery *delivery, int64_t b, int64_t runtime,
+                              int width, bss2_outcome *out) {
+    const size_t capacity = SPIKES * (size_t)width, spikes = SLOTS * capacity;
+    *room = bss2_room_new(sizeof(bss2_transport) + spikes * (sizeof(int64_t) + 2 * sizeof(int32_t)), 4);
+    if (!room->block) return NO_MEMORY;
+    bss2_transport *x = *made = (bss2_transport *)bss2_part(room, sizeof(bss2_transport));
+    int64_t *times = (int64_t *)bss2_part(room, spikes * sizeof(int64_t));
+    int32_t *numbers = (int32_t *)bss2_part(room, spikes * sizeof(int32_t));
+    int32_t *routes = (int32_t *)bss2_part(room, spikes * sizeof(int32_t));
+    if (room->lacking) return NO_ROOM;
+    x->spike_times = times, x->spikes = numbers, x->spike_routes = routes;
     x->capacity = (int)capacity;
     x->delivery = delivery;
     x->out = out;
@@ -313,7 +322,7 @@ static bss2_transport *bss2_transport_new(const bss2_delivery *delivery, int64_t
     bss2_next_event(x);
     bss2_next_background(x);
     x->spike_time = INT64_MAX;
-    return x;
+    return 0;
 }
 
 /* Registers are written before cycle `now`: what is on its way keeps its route, what comes takes the new ones. */
