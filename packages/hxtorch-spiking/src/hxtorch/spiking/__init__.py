@@ -35,9 +35,12 @@ from hxtorch.spiking.parameter import (
     ModelParameter,
 )
 from hxtorch.spiking.running import run
+from hxtorch.spiking.threads import obey_torch as _obey_torch
 
 if TYPE_CHECKING:
     from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
+
+_obey_torch()
 
 # The same objects under the names of other versions of the API.
 LIF, LI = Neuron, ReadoutNeuron
