@@ -11,16 +11,12 @@ DEBUG = os.environ.get("HXTORCH_SPIKING_DEBUG", "0") != "0"  # bounds checks + l
 SOURCE = Path(__file__).parent / "src"
 KERNELS = SOURCE / "hxtorch" / "spiking" / "_kernels"
 
-# Contraction off: results are the same bytes on every processor. OpenMP where the usual compiler has it; without it the
-# kernels run on one thread.
+# Contraction off: results are the same bytes on every processor.
 if sys.platform == "win32":
-    COMPILE, LINK = ["/O2", "/openmp", "/fp:precise"], []
+    COMPILE, LINK = ["/O2", "/fp:precise"], []
 else:
-    COMPILE = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
-    LINK = []
-    if sys.platform != "darwin":
-        COMPILE.append("-fopenmp")
-        LINK.append("-fopenmp")
+    COMPILE = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
+    LINK = ["-pthread", "-lm"]
 
 extensions = [
     Extension(
@@ -39,6 +35,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         build_dir="build",
+        include_path=[os.path.relpath(SOURCE)],
         compiler_directives={
             "language_level": "3",
             "boundscheck": DEBUG,

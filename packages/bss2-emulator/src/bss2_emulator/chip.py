@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +18,7 @@ from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
 from bss2_emulator.spiking.run import Recording, SpikingEngine
+from bss2_emulator.threads import default_threads
 
 _DTYPES = {"single": np.float32, "double": np.float64}
 
@@ -36,7 +36,8 @@ class Chip:
         seed: Of the noise.
         imperfections: Switches that take single imperfections away; all are on by default.
         precision: ``single`` or ``double`` for the integration of membranes.
-        threads: For batches; by default what OpenMP is told (``OMP_NUM_THREADS``), else the processors at hand.
+        threads: Of a run, at most; by default one in a forked child, else what ``OMP_NUM_THREADS`` says, else the
+            processors at hand. May be set between runs.
 
     Attributes:
         run_counter: Number of the next run, which keys its noise; each run adds one.
@@ -194,9 +195,4 @@ class Chip:
         return RunNoise.of(self.serial, self.seed, self.run_counter, first_entry)
 
     def _threads(self) -> int:
-        if self.threads is not None:
-            return self.threads
-        asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-        if asked.isdigit():
-            return max(int(asked), 1)
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return default_threads() if self.threads is None else self.threads

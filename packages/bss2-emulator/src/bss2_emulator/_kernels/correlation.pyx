@@ -1,19 +1,52 @@
 """Correlation sensors: rows and batch entries in parallel (see correlation.h)."""
 
-from cython.parallel cimport prange
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise cimport bss2_key
+from bss2_emulator._kernels.pool cimport parallel_for
 
 
 cdef extern from "correlation.h" nogil:
     enum:
         NOT_SEEN_C "NOT_SEEN"
+        COLUMNS
     void bss2_correlate(const int64_t *, const int32_t *, int64_t, const int64_t *, const int32_t *, int64_t,
                         const uint8_t *, const uint8_t *, const float *, const float *, int, int64_t, bss2_key,
                         uint32_t, uint32_t, uint32_t, float, uint8_t *)
 
 
 NOT_SEEN = NOT_SEEN_C
+
+
+cdef struct Sensors:
+    const int64_t *pre
+    const int32_t *action
+    const int64_t *event_offsets
+    const int64_t *post
+    const int32_t *neuron
+    const int64_t *spike_offsets
+    const uint8_t *seen
+    const uint8_t *label
+    const float *amplitude
+    const float *rate
+    int64_t rows, actions, columns, size  # size: codes of a row
+    const int32_t *hemisphere
+    int64_t reset
+    float noise
+    bss2_key key
+    const uint32_t *streams
+    uint32_t run, first_entry
+    uint8_t *codes
+
+
+cdef int64_t one_row(void *context, int64_t i, int slot) noexcept nogil:
+    cdef Sensors *s = <Sensors *>context
+    cdef int64_t b = i // s.rows, r = i % s.rows, event = s.event_offsets[b], spike = s.spike_offsets[b]
+    bss2_correlate(
+        s.pre + event, s.action + event, s.event_offsets[b + 1] - event,
+        s.post + spike, s.neuron + spike, s.spike_offsets[b + 1] - spike,
+        s.seen + r * s.actions, s.label + r * COLUMNS, s.amplitude + r * 2 * COLUMNS, s.rate + r * 2 * COLUMNS,
+        s.hemisphere[r], s.reset, s.key, s.streams[r], s.first_entry + <uint32_t>b, s.run, s.noise, s.codes + i * 2 * COLUMNS)
+    return 0
 
 
 def correlate(
@@ -24,18 +57,18 @@ def correlate(
     const uint32_t[::1] streams, uint32_t run, uint32_t first_entry, uint8_t[:, :, :, ::1] codes, int threads,
 ):
     """Write what the sensors of each row show to ``codes``; ``noise``: LSB rms, of a stream for each row."""
-    cdef Py_ssize_t i, b, r, rows = seen.shape[0], count = codes.shape[0] * seen.shape[0]
-    cdef const int64_t *pre = &event_times[0] if event_times.shape[0] else NULL
-    cdef const int32_t *action = &actions[0] if actions.shape[0] else NULL
-    cdef const int64_t *post = &spike_times[0] if spike_times.shape[0] else NULL
-    cdef const int32_t *neuron = &neurons[0] if neurons.shape[0] else NULL
-    cdef bss2_key k
-    k.low, k.high = <uint32_t>key, <uint32_t>(key >> 32)
-    for i in prange(count, nogil=True, schedule="dynamic", num_threads=threads):
-        b = i // rows
-        r = i % rows
-        bss2_correlate(
-            pre + event_offsets[b], action + event_offsets[b], event_offsets[b + 1] - event_offsets[b],
-            post + spike_offsets[b], neuron + spike_offsets[b], spike_offsets[b + 1] - spike_offsets[b],
-            &seen[r, 0], &label[r, 0], &amplitude[r, 0, 0], &rate[r, 0, 0], hemisphere[r], reset, k,
-            streams[r], first_entry + <uint32_t>b, run, noise, &codes[b, r, 0, 0])
+    cdef Sensors s
+    cdef int64_t count = codes.shape[0] * seen.shape[0]
+    if count == 0:
+        return
+    s.pre = &event_times[0] if event_times.shape[0] else NULL
+    s.action = &actions[0] if actions.shape[0] else NULL
+    s.post = &spike_times[0] if spike_times.shape[0] else NULL
+    s.neuron = &neurons[0] if neurons.shape[0] else NULL
+    s.event_offsets, s.spike_offsets = &event_offsets[0], &spike_offsets[0]
+    s.seen, s.label, s.rows, s.actions = &seen[0, 0], &label[0, 0], seen.shape[0], seen.shape[1]
+    s.amplitude, s.rate, s.hemisphere, s.streams = &amplitude[0, 0, 0], &rate[0, 0, 0], &hemisphere[0], &streams[0]
+    s.reset, s.noise, s.run, s.first_entry = reset, noise, run, first_entry
+    s.key.low, s.key.high, s.codes = <uint32_t>key, <uint32_t>(key >> 32), &codes[0, 0, 0, 0]
+    with nogil:
+        parallel_for(count, threads, one_row, NULL, &s)

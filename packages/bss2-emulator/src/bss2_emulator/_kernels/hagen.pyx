@@ -1,8 +1,8 @@
 """Multiply-accumulate in hagen mode (see hagen.h, product.h, shorts.h)."""
 
-from cython.parallel cimport prange
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise cimport bss2_key
+from bss2_emulator._kernels.pool cimport parallel_for
 
 import numpy as np
 
@@ -78,11 +78,12 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
                  int threads, int instructions):
     """Return what the synapses of all tiles weigh; see hagen.pyi."""
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
-    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS, tile, x, y
+    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS
     cdef int64_t panels = (min(columns, COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS
     cdef int64_t height = min((rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, ROWS)
     cdef bss2_pack_function *pack = bss2_pack_functions[check_instructions(instructions)]
     cdef int16_t[:, ::1] packed
+    cdef Tiles tiles
     if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
         raise ValueError("strength: wanted (2, 256, 256)")
     if ratio.shape[0] != 2 or ratio.shape[1] != 2 or ratio.shape[2] != COLUMNS:
@@ -91,21 +92,45 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
     packed = out
     if rows * columns < 1 << 20:
         threads = 1  # not worth waking anybody
-    for tile in prange(down * across, nogil=True, schedule="static", num_threads=threads):
-        x = tile // down
-        y = tile % down
-        pack_tile(pack, &weights[y * ROWS, x * COLUMNS], columns, &strength[tile % 2, 0, 0], &ratio[tile % 2, 0, 0],
-                  <int>min(rows - y * ROWS, <int64_t>ROWS), <int>min(columns - x * COLUMNS, <int64_t>COLUMNS), line,
-                  &packed[tile, 0])
+    tiles.pack, tiles.rows, tiles.columns, tiles.down, tiles.line = pack, rows, columns, down, line
+    tiles.weights, tiles.strength, tiles.ratio = &weights[0, 0], &strength[0, 0, 0], &ratio[0, 0, 0]
+    tiles.packed, tiles.size = &packed[0, 0], packed.shape[1]
+    with nogil:
+        parallel_for(down * across, threads, pack_tile, NULL, &tiles)
     return out
 
 
-cdef void pack_tile(bss2_pack_function *pack, const int8_t *weights, int64_t stride, const float *strength, const float *ratio,
-                    int rows, int columns, int line, int16_t *packed) noexcept nogil:
+cdef struct Tiles:
+    bss2_pack_function *pack
+    const int8_t *weights
+    const float *strength
+    const float *ratio
+    int64_t rows, columns, down, size
+    int line
+    int16_t *packed
+
+
+cdef int64_t pack_tile(void *context, int64_t tile, int slot) noexcept nogil:
+    cdef Tiles *t = <Tiles *>context
+    cdef int64_t x = tile // t.down, y = tile % t.down
     cdef bss2_synapses s
-    s.weights, s.stride, s.strength, s.rows, s.columns, s.line = weights, stride, strength, rows, columns, line
-    s.ratio_inh, s.ratio_exc = ratio, ratio + COLUMNS
-    pack(&s, packed)
+    s.weights, s.stride, s.line = t.weights + y * ROWS * t.columns + x * COLUMNS, t.columns, t.line
+    s.strength = t.strength + tile % 2 * 2 * ROWS * COLUMNS
+    s.ratio_inh = t.ratio + tile % 2 * 2 * COLUMNS
+    s.ratio_exc = s.ratio_inh + COLUMNS
+    s.rows, s.columns = <int>min(t.rows - y * ROWS, <int64_t>ROWS), <int>min(t.columns - x * COLUMNS, <int64_t>COLUMNS)
+    t.pack(&s, t.packed + tile * t.size)
+    return 0
+
+
+cdef struct Blocks:
+    bss2_run_function *run
+    const bss2_matrix *matrix
+
+
+cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
+    cdef Blocks *blocks = <Blocks *>context
+    return blocks.run(blocks.matrix, block)
 
 
 def multiply(
@@ -117,9 +142,10 @@ def multiply(
 ):
     """Multiply a batch with packed weights; see hagen.pyi."""
     cdef bss2_matrix m
-    cdef bss2_run_function *run_block = bss2_run_functions[check_instructions(instructions)]
+    cdef Blocks blocks
     cdef const int16_t[:, ::1] line
-    cdef int64_t block, sent = 0, tiles
+    cdef int64_t block, sent, tiles
+    blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
     m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
@@ -146,8 +172,8 @@ def multiply(
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
     if m.batch * m.rows * m.columns < 1 << 21:
         threads = 1  # not worth waking anybody
-    for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
-        sent += run_block(&m, block)
+    with nogil:
+        sent = parallel_for((m.batch + BLOCK - 1) // BLOCK, threads, run_block, NULL, &blocks)
     return sent
 
 

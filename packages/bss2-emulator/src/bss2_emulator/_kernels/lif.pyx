@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cython.parallel cimport prange
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from bss2_emulator._kernels.noise cimport bss2_key
+from bss2_emulator._kernels.pool cimport parallel_for
 from bss2_emulator.errors import EngineError
 
 
@@ -368,7 +368,7 @@ def run_batch(
     cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
     if plans == NULL:
         raise MemoryError
-    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for: idle ones only spin
+    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for
     try:
         for i in range(count_of):
             segment = segments[i]
@@ -399,23 +399,43 @@ cdef int raise_pending() except -1:
     return -1
 
 
+cdef struct Entries:
+    const bss2_plan *plans
+    uint32_t first
+    bss2_outcome *out
+
+
+cdef int64_t counted(int why) noexcept nogil:
+    """One failure as a number that adds up over entries: all of them below bit 32, those without room from there on."""
+    return (why != 0) + (<int64_t>(why == NO_ROOM) << 32)
+
+
+cdef int64_t one_single(void *context, int64_t b, int slot) noexcept nogil:
+    cdef Entries *entries = <Entries *>context
+    return counted(run_entry_single(entries.plans, b, entries.first + <uint32_t>b, &entries.out[b]))
+
+
+cdef int64_t one_double(void *context, int64_t b, int slot) noexcept nogil:
+    cdef Entries *entries = <Entries *>context
+    return counted(run_entry_double(entries.plans, b, entries.first + <uint32_t>b, &entries.out[b]))
+
+
+cdef void ask(void *context) noexcept nogil:
+    interrupted((<Entries *>context).plans.stop)
+
+
 cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t first_entry, int threads):
     cdef Py_ssize_t b
-    cdef int failed = 0, no_room = 0, why
+    cdef int64_t failures, failed, no_room
+    cdef Entries entries
     cdef bss2_outcome *out = <bss2_outcome *>calloc(batch, sizeof(bss2_outcome))
     if out == NULL:
         raise MemoryError
     try:
-        if single:
-            for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                why = run_entry_single(plans, b, first_entry + <uint32_t>b, &out[b])
-                failed += why != 0
-                no_room += why == NO_ROOM
-        else:
-            for b in prange(batch, nogil=True, schedule="dynamic", num_threads=threads):
-                why = run_entry_double(plans, b, first_entry + <uint32_t>b, &out[b])
-                failed += why != 0
-                no_room += why == NO_ROOM
+        entries.plans, entries.first, entries.out = plans, first_entry, out
+        with nogil:
+            failures = parallel_for(batch, threads, one_single if single else one_double, ask, &entries)
+        failed, no_room = failures & 0xFFFFFFFF, failures >> 32
         if plans.stop[0]:
             raise_pending()
         if no_room:

@@ -1,8 +1,8 @@
 """Compile synapse rows: what one event adds to the synaptic inputs of all active neurons (see rows.h)."""
 
-from cython.parallel cimport prange
-from libc.stdint cimport int32_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memset
+from bss2_emulator._kernels.pool cimport parallel_for
 
 
 cdef extern from *:
@@ -35,8 +35,8 @@ cdef void add_span(const real *line, int first, int last, int32_t *span) noexcep
     span[0], span[1] = first, last
 
 
-cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
-                         const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
+cdef void compile_action(const uint8_t *weight, const uint8_t *label, const uint8_t *row_mode,
+                         const float *strength, const int32_t *column, int top_count, int count,
                          const int32_t *drivers, const uint8_t *seen, const float *pulse, int driver_count,
                          const real *scale_exc, const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
     cdef real line[2][2][256]  # excitatory or inhibitory, hemisphere, column
@@ -45,20 +45,58 @@ cdef void compile_action(const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::
     for i in range(driver_count):
         h = drivers[i] // 128
         for half in range(2):
-            row = 2 * (drivers[i] % 128) + half
+            row = 2 * drivers[i] + half  # of both hemispheres
             for sign in range(2):
-                if not row_mode[h, row] & (1 << sign):
+                if not row_mode[row] & (1 << sign):
                     continue
                 if real is float:
-                    bss2_add_row_single(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_single(weight + 256 * row, label + 256 * row, strength + 256 * row, seen[i], pulse[i], line[sign][h])
                 else:
-                    bss2_add_row_double(&weight[h, row, 0], &label[h, row, 0], &strength[h, row, 0], seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_double(weight + 256 * row, label + 256 * row, strength + 256 * row, seen[i], pulse[i], line[sign][h])
     for j in range(count):
         h = 0 if j < top_count else 1
         exc[j] = line[0][h][column[j]] * scale_exc[j]
         inh[j] = line[1][h][column[j]] * scale_inh[j]
     add_span(exc, 0, count, span)
     add_span(inh, 0, count, span + 2)
+
+
+cdef struct Rows:
+    const uint8_t *weight
+    const uint8_t *label
+    const uint8_t *row_mode
+    const float *strength
+    const int32_t *column
+    int top_count, count
+    const int32_t *drivers
+    const int32_t *offsets
+    const uint8_t *seen
+    const float *pulse
+    const void *scale_exc
+    const void *scale_inh
+    void *exc
+    void *inh
+    int64_t width
+    int32_t *spans
+
+
+cdef void one_row(const Rows *t, int64_t r, const real *scale_exc, const real *scale_inh, real *exc, real *inh) noexcept nogil:
+    cdef int32_t first = t.offsets[r]
+    compile_action(
+        t.weight, t.label, t.row_mode, t.strength, t.column, t.top_count, t.count, t.drivers + first, t.seen + first,
+        t.pulse + first, t.offsets[r + 1] - first, scale_exc, scale_inh, exc + r * t.width, inh + r * t.width, t.spans + 4 * r)
+
+
+cdef int64_t row_single(void *context, int64_t r, int slot) noexcept nogil:
+    cdef Rows *t = <Rows *>context
+    one_row[float](t, r, <const float *>t.scale_exc, <const float *>t.scale_inh, <float *>t.exc, <float *>t.inh)
+    return 0
+
+
+cdef int64_t row_double(void *context, int64_t r, int slot) noexcept nogil:
+    cdef Rows *t = <Rows *>context
+    one_row[double](t, r, <const double *>t.scale_exc, <const double *>t.scale_inh, <double *>t.exc, <double *>t.inh)
+    return 0
 
 
 def compile_actions(
@@ -69,13 +107,15 @@ def compile_actions(
     int threads,
 ):
     """Write what rows of drivers add to synaptic states to ``exc`` and ``inh``, the neurons reached to ``spans``."""
-    cdef Py_ssize_t r, rows = row_offsets.shape[0] - 1
+    cdef Py_ssize_t rows = row_offsets.shape[0] - 1
+    cdef Rows t
     if drivers.shape[0] == 0 or count == 0:
         return
     if rows < 64:
         threads = 1  # not worth waking anybody
-    for r in prange(rows, nogil=True, schedule="static", num_threads=threads):
-        compile_action(
-            weight, label, row_mode, strength, column, top_count, count, &drivers[0] + row_offsets[r],
-            &seen[0] + row_offsets[r], &pulse[0] + row_offsets[r], row_offsets[r + 1] - row_offsets[r], &scale_exc[0],
-            &scale_inh[0], &exc[r, 0], &inh[r, 0], &spans[r, 0])
+    t.weight, t.label, t.row_mode, t.strength = &weight[0, 0, 0], &label[0, 0, 0], &row_mode[0, 0], &strength[0, 0, 0]
+    t.column, t.top_count, t.count, t.drivers, t.offsets = &column[0], top_count, count, &drivers[0], &row_offsets[0]
+    t.seen, t.pulse, t.scale_exc, t.scale_inh = &seen[0], &pulse[0], &scale_exc[0], &scale_inh[0]
+    t.exc, t.inh, t.width, t.spans = &exc[0, 0], &inh[0, 0], exc.shape[1], &spans[0, 0]
+    with nogil:
+        parallel_for(rows, threads, row_single if real is float else row_double, NULL, &t)

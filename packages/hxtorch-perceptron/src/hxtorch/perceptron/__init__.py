@@ -14,7 +14,10 @@ from hxtorch.perceptron.ops.convolutions.functions import conv1d, conv2d, expand
 from hxtorch.perceptron.ops.mac import mac
 from hxtorch.perceptron.ops.matmul import matmul
 from hxtorch.perceptron.ops.relu import converting_relu, relu
+from hxtorch.perceptron.threads import obey_torch as _obey_torch
 from hxtorch.perceptron.tracer import InferenceTracer, inference_trace
+
+_obey_torch()
 
 __all__ = [
     "InferenceTracer",

@@ -36,9 +36,12 @@ from hxtorch.spiking.parameter import (
     MixedHXModelParameter,
     ModelParameter,
 )
+from hxtorch.spiking.threads import obey_torch as _obey_torch
 
 if TYPE_CHECKING:
     from hxtorch.spiking.nir import ConversionConfig, NIRNetwork, from_nir, from_nir_data, to_nir, to_nir_data
+
+_obey_torch()
 
 # The same objects under the names of other versions of the API.
 LIF, LI = Neuron, ReadoutNeuron

@@ -26,6 +26,7 @@ from hxtorch.core.seam.results import (
     SpikeEvents,
     SpikingResult,
 )
+from hxtorch.core.threads import thread_count
 
 _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
     "ideal": "ideal",
@@ -116,6 +117,7 @@ class _Link:
 
     def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
         self.chip: bss2_emulator.Chip | None = chip
+        self._threads = chip.threads
         self.setup = setup
         self._config = bss2_emulator.ChipConfig()
         self._written: ChipConfiguration | None = None
@@ -125,6 +127,12 @@ class _Link:
         if self.chip is None:
             raise NoConnectionError(f"the connection to {self.setup.serial!r} is closed")
         return self.chip
+
+    def ready_chip(self) -> bss2_emulator.Chip:
+        """Return the chip for a run, on as many threads as it was made for or, if for none, as the frontends want."""
+        chip = self.open_chip()
+        chip.threads = thread_count() if self._threads is None else self._threads
+        return chip
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
         """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
@@ -169,7 +177,7 @@ class _Spiking:
         Raises:
             ProgramError: It writes a register during the run that cannot change then.
         """
-        chip, started = self._link.open_chip(), perf_counter()
+        chip, started = self._link.ready_chip(), perf_counter()
         number = int(chip.run_counter)
         recording, events = program.recording, program.events
         held = [program.configuration]
@@ -261,7 +269,7 @@ class _Matrix:
 
     def run(self, program: MatrixProgram) -> MatrixResult:
         """Multiply all activations of ``program`` with its matrix."""
-        chip, started = self._link.open_chip(), perf_counter()
+        chip, started = self._link.ready_chip(), perf_counter()
         number = int(chip.run_counter)
         with _typed_errors():
             run = chip.run_matrix(

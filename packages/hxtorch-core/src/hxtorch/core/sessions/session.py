@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import fields
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
@@ -40,6 +42,7 @@ class Session:
         self._calibrated = calibrated
         self._matrix_calibration: Calibration | None = None
         self._matrix_configuration: ChipConfiguration | None = None
+        _sessions.add(self)
 
     def __enter__(self) -> Session:
         _entered.set((*_entered.get(), self))
@@ -116,6 +119,19 @@ class Session:
 
 
 _slot_lock = threading.RLock()
+_sessions: WeakSet[Session] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """Free what threads held that a forked child does not have: nobody there would ever let go."""
+    global _slot_lock
+    _slot_lock = threading.RLock()
+    for session in _sessions:
+        session.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 _current: Session | None = None
 _entered: ContextVar[tuple[Session, ...]] = ContextVar("hxtorch_sessions", default=())
 

@@ -1,7 +1,7 @@
 """Floats to integers (see integers.h)."""
 
-from cython.parallel cimport prange
 from libc.stdint cimport int8_t, int64_t
+from hxtorch.perceptron._kernels.pool cimport parallel_for
 
 import numpy as np
 
@@ -20,20 +20,35 @@ cdef int INSTRUCTIONS = hxp_instructions()
 cdef enum: PART = 1 << 15  # values that a thread rounds at a time
 
 
+cdef struct Floats:
+    hxp_round *function
+    const float *values
+    int8_t *out
+    int64_t count
+    int half_even
+    float *found  # smallest, largest and whether some are odd, of each part
+
+
+cdef int64_t round_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Floats *f = <Floats *>context
+    cdef int64_t first = part * PART
+    cdef hxp_bounds bounds = f.function(f.values + first, f.out + first, min(f.count - first, <int64_t>PART), f.half_even)
+    f.found[3 * part], f.found[3 * part + 1], f.found[3 * part + 2] = bounds.smallest, bounds.largest, <float>bounds.odd
+    return 0
+
+
 def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int threads):
     """Round ``values`` and return their bounds; see integers.pyi."""
-    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART, part
-    cdef hxp_round *function = hxp_round_functions[INSTRUCTIONS]
-    cdef hxp_bounds bounds
+    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
+    cdef Floats f
     cdef float[:, ::1] found
     if out.shape[0] != n or n == 0:
         raise ValueError("values: wanted at least one, and room for as many bytes")
     found = np.empty((parts, 3), np.float32)
-    for part in prange(parts, nogil=True, schedule="static", num_threads=threads if parts > 16 else 1):
-        bounds = function(&values[part * PART], &out[part * PART], min(n - part * PART, <int64_t>PART), half_even)
-        found[part, 0] = bounds.smallest
-        found[part, 1] = bounds.largest
-        found[part, 2] = <float>bounds.odd
+    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n
+    f.half_even, f.found = half_even, &found[0, 0]
+    with nogil:
+        parallel_for(parts, threads if parts > 16 else 1, round_part, NULL, &f)
     all_ = np.asarray(found)
     if all_[:, 2].any():
         return float("nan"), float("nan")

@@ -1,7 +1,7 @@
 """The mock model (see mock.h, product.h, normals.h)."""
 
-from cython.parallel cimport prange
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint32_t, uint64_t
+from hxtorch.perceptron._kernels.pool cimport parallel_for
 
 import numpy as np
 
@@ -38,15 +38,26 @@ cdef extern from "mock.h" nogil:
 INSTRUCTIONS = hxp_instructions()
 
 
+cdef struct Blocks:
+    hxp_run_function *run
+    const hxp_matrix *matrix
+
+
+cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
+    cdef Blocks *blocks = <Blocks *>context
+    blocks.run(blocks.matrix, block)
+    return 0
+
+
 def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights, const float[:, ::1] factors, float noise,
                  uint64_t key, float[:, ::1] out, int threads, int instructions):
     """Multiply by the mock model; see mock.pyi."""
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
-    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + STRIP - 1) // STRIP, tile, x, y, block
+    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + STRIP - 1) // STRIP, tile, x, y
     cdef int64_t panels = (min(columns, STRIP) + PACK_COLUMNS - 1) // PACK_COLUMNS
     cdef int8_t[:, ::1] packed
     cdef hxp_matrix m
-    cdef hxp_run_function *run_block
+    cdef Blocks blocks
     if not 0 <= instructions <= INSTRUCTIONS:
         raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
     if out.shape[0] == 0:
@@ -54,7 +65,7 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
     if (activations.shape[1] != rows or factors.shape[0] != down or factors.shape[1] != columns
             or out.shape[0] != activations.shape[0] or out.shape[1] != columns):
         raise ValueError("operands do not fit")
-    run_block = hxp_run_functions[instructions]
+    blocks.run, blocks.matrix = hxp_run_functions[instructions], &m
     packed = np.empty((down * across, panels * PACK_COLUMNS * min(4 * ((rows + 3) // 4), ROWS)), np.int8)
     for tile in range(down * across):
         x, y = tile // down, tile % down
@@ -66,5 +77,5 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     if m.batch * rows * columns < 1 << 21:
         threads = 1  # not worth waking anybody
-    for block in prange((m.batch + BLOCK - 1) // BLOCK, nogil=True, schedule="dynamic", num_threads=threads):
-        run_block(&m, block)
+    with nogil:
+        parallel_for((m.batch + BLOCK - 1) // BLOCK, threads, run_block, NULL, &blocks)

@@ -3,8 +3,8 @@
 Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller.
 """
 
-from cython.parallel cimport prange
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from hxtorch.spiking._kernels.pool cimport parallel_for
 
 
 cdef extern from "events.h" nogil:
@@ -56,14 +56,80 @@ cdef inline int64_t edge(int64_t total, int64_t part) noexcept nogil:
     return total * part // PARTS
 
 
+cdef struct Parts:
+    void *job
+    bint wide
+    void *counts  # of spikes, or sums
+    int64_t parts
+
+
+cdef int64_t scan_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        (<int64_t *>p.counts)[part] = hx_scan_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        (<int64_t *>p.counts)[part] = hx_scan_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef int64_t weigh_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_weigh_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        hx_weigh_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef int64_t collect_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_collect_f64(b, <double *>p.counts + part * b.sources * b.targets, edge(b.rows, part), edge(b.rows, part + 1), 0, b.targets)
+    else:
+        hx_collect_f32(a, <float *>p.counts + part * a.sources * a.targets, edge(a.rows, part), edge(a.rows, part + 1), 0, a.targets)
+    return 0
+
+
+cdef int64_t collect_some(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_collect_f64(b, <double *>p.counts, 0, b.rows, b.targets * part // p.parts, b.targets * (part + 1) // p.parts)
+    else:
+        hx_collect_f32(a, <float *>p.counts, 0, a.rows, a.targets * part // p.parts, a.targets * (part + 1) // p.parts)
+    return 0
+
+
+cdef int64_t spread_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_spread_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        hx_spread_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef Parts parts_of(Job *job, void *counts, int64_t parts) noexcept nogil:
+    cdef Parts p
+    p.job, p.wide, p.counts, p.parts = job, Job is hx_events_f64, counts, parts
+    return p
+
+
 cdef int64_t scan(Job *job, int threads) noexcept nogil:
-    cdef int64_t part, count[PARTS], total = 0
+    cdef int64_t count[PARTS]
+    cdef int64_t part, total = 0
     cdef int graded = 0
-    for part in prange(PARTS, schedule="static", num_threads=threads):
-        if Job is hx_events_f32:
-            count[part] = hx_scan_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
-        else:
-            count[part] = hx_scan_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
+    cdef Parts p = parts_of(job, count, PARTS)
+    parallel_for(PARTS, threads, scan_part, NULL, &p)
     for part in range(PARTS):
         if count[part] < 0:
             graded = 1
@@ -72,46 +138,18 @@ cdef int64_t scan(Job *job, int threads) noexcept nogil:
 
 
 cdef void weigh(Job *job, int threads) noexcept nogil:
-    cdef int64_t part
-    for part in prange(PARTS, schedule="static", num_threads=threads):
-        if Job is hx_events_f32:
-            hx_weigh_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
-        else:
-            hx_weigh_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
-
-
-cdef void collect_rows(Job *job, uintptr_t sums, int threads) noexcept nogil:
-    cdef int64_t part, size = job.sources * job.targets
-    for part in prange(PARTS, schedule="static", num_threads=threads):
-        if Job is hx_events_f32:
-            hx_collect_f32(job, <float *>sums + part * size, edge(job.rows, part), edge(job.rows, part + 1), 0, job.targets)
-        else:
-            hx_collect_f64(job, <double *>sums + part * size, edge(job.rows, part), edge(job.rows, part + 1), 0, job.targets)
-
-
-cdef void collect_targets(Job *job, uintptr_t sums, int threads) noexcept nogil:
-    cdef int64_t part, n = job.targets
-    for part in prange(threads, schedule="static", num_threads=threads):
-        if Job is hx_events_f32:
-            hx_collect_f32(job, <float *>sums, 0, job.rows, n * part // threads, n * (part + 1) // threads)
-        else:
-            hx_collect_f64(job, <double *>sums, 0, job.rows, n * part // threads, n * (part + 1) // threads)
+    cdef Parts p = parts_of(job, NULL, PARTS)
+    parallel_for(PARTS, threads, weigh_part, NULL, &p)
 
 
 cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
-    if by_rows:
-        collect_rows(job, sums, threads)
-    else:
-        collect_targets(job, sums, threads)
+    cdef Parts p = parts_of(job, <void *>sums, PARTS if by_rows else threads)
+    parallel_for(p.parts, threads, collect_part if by_rows else collect_some, NULL, &p)
 
 
 cdef void spread(Job *job, int threads) noexcept nogil:
-    cdef int64_t part
-    for part in prange(PARTS, schedule="static", num_threads=threads):
-        if Job is hx_events_f32:
-            hx_spread_f32(job, edge(job.rows, part), edge(job.rows, part + 1))
-        else:
-            hx_spread_f64(job, edge(job.rows, part), edge(job.rows, part + 1))
+    cdef Parts p = parts_of(job, NULL, PARTS)
+    parallel_for(PARTS, threads, spread_part, NULL, &p)
 
 
 cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:

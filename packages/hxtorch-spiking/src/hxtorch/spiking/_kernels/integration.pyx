@@ -3,8 +3,8 @@
 Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller; 0 is NULL.
 """
 
-from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
+from hxtorch.spiking._kernels.pool cimport parallel_for
 
 
 cdef extern from "integration.h" nogil:
@@ -73,18 +73,30 @@ ctypedef fused Job:
     hx_job_f64
 
 
+cdef struct Blocks:
+    void *job
+    int variant, backward, wide
+    int64_t size, room  # lanes of a block, scratch of a thread
+    char *scratch
+
+
+cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
+    cdef Blocks *b = <Blocks *>context
+    cdef char *own = NULL if b.scratch == NULL else b.scratch + slot * b.room
+    if b.wide:
+        hx_run_f64(<hx_job_f64 *>b.job, block * b.size, b.size, b.variant, b.backward, own)
+    else:
+        hx_run_f32(<hx_job_f32 *>b.job, block * b.size, b.size, b.variant, b.backward, own)
+    return 0
+
+
 cdef void run(Job *job, int variant, bint backward, int64_t size, char *scratch, int threads) noexcept nogil:
-    cdef int64_t block, blocks = (job.lanes + size - 1) // size
-    cdef int64_t room = job.steps * size * (sizeof(job.before[0]) + 1)  # of each thread
-    cdef char *own
+    cdef Blocks blocks
+    blocks.job, blocks.variant, blocks.backward, blocks.wide = job, variant, backward, Job is hx_job_f64
+    blocks.size, blocks.room, blocks.scratch = size, job.steps * size * (sizeof(job.before[0]) + 1), scratch
     if job.steps * job.lanes < 1 << 15:
         threads = 1  # not worth waking anybody
-    for block in prange(blocks, schedule="static", num_threads=threads):
-        own = NULL if scratch == NULL else scratch + threadid() * room
-        if Job is hx_job_f32:
-            hx_run_f32(job, block * size, size, variant, backward, own)
-        else:
-            hx_run_f64(job, block * size, size, variant, backward, own)
+    parallel_for((job.lanes + size - 1) // size, threads, run_block, NULL, &blocks)
 
 
 cdef void share(Job *job, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants, uintptr_t spikes_hw,

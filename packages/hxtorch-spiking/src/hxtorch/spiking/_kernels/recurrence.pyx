@@ -3,8 +3,8 @@
 Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller; 0 is NULL.
 """
 
-from cython.parallel cimport prange
 from libc.stdint cimport int32_t, int64_t, uint8_t, uintptr_t
+from hxtorch.spiking._kernels.pool cimport parallel_for
 
 
 cdef extern from "recurrence.h" nogil:
@@ -85,15 +85,27 @@ ctypedef fused Ring:
     hx_ring_f64
 
 
+cdef struct Parts:
+    void *ring
+    int variant
+
+
+cdef int64_t part_single(void *context, int64_t part, int slot) noexcept nogil:
+    hx_ring_run_f32(<hx_ring_f32 *>(<Parts *>context).ring, part, (<Parts *>context).variant)
+    return 0
+
+
+cdef int64_t part_wide(void *context, int64_t part, int slot) noexcept nogil:
+    hx_ring_run_f64(<hx_ring_f64 *>(<Parts *>context).ring, part, (<Parts *>context).variant)
+    return 0
+
+
 cdef void run(Ring *ring, int variant, int threads) noexcept nogil:
-    cdef int64_t part
+    cdef Parts parts
+    parts.ring, parts.variant = ring, variant
     if ring.steps * ring.batch * ring.size < 1 << 14:
         threads = 1  # not worth waking anybody
-    for part in prange(ring.parts, schedule="dynamic", num_threads=threads):
-        if Ring is hx_ring_f32:
-            hx_ring_run_f32(ring, part, variant)
-        else:
-            hx_ring_run_f64(ring, part, variant)
+    parallel_for(ring.parts, threads, part_single if Ring is hx_ring_f32 else part_wide, NULL, &parts)
 
 
 cdef void share(Ring *ring, int64_t steps, int64_t batch, int64_t size, int64_t parts, uintptr_t constants,

@@ -1,7 +1,7 @@
 """Samples of a column ADC on a grid of time (see traces.h)."""
 
-from cython.parallel cimport prange
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
+from hxtorch.spiking._kernels.pool cimport parallel_for
 
 
 cdef extern from "traces.h" nogil:
@@ -26,12 +26,18 @@ cdef enum:
     FEW = 1 << 15  # numbers for which it does not pay to wake other threads
 
 
+cdef int64_t resample_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef hx_traces *job = <hx_traces *>context
+    hx_resample(job, job.batch * part // PARTS, job.batch * (part + 1) // PARTS)
+    return 0
+
+
 def resample(const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
              const int64_t[::1] columns, const int64_t[::1] indices, const float[::1] offset, const float[::1] scale not None,
              bint nearest, uintptr_t out, int threads):
     """Write the traces of one hemisphere's columns."""
     cdef hx_traces job
-    cdef int64_t j, part, size = scale.shape[0]
+    cdef int64_t j, size = scale.shape[0]
     cdef bint legal = (offset is None or offset.shape[0] == size) and columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
     if columns.shape[0] == 0 or points.shape[0] == 0:
         return
@@ -52,5 +58,5 @@ def resample(const double[::1] points, const int64_t[::1] times, const int64_t[:
     job.nearest, job.out = nearest, <float *>out
     if job.points * job.batch * job.count < FEW:
         threads = 1
-    for part in prange(PARTS, nogil=True, schedule="static", num_threads=threads):
-        hx_resample(&job, job.batch * part // PARTS, job.batch * (part + 1) // PARTS)
+    with nogil:
+        parallel_for(PARTS, threads, resample_part, NULL, &job)
