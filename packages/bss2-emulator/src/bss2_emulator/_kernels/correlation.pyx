@@ -49,6 +49,17 @@ cdef int64_t one_row(void *context, int64_t i, int slot) noexcept nogil:
     return 0
 
 
+cdef int check_offsets(const int64_t[::1] offsets, int64_t times, int64_t numbers, int64_t batch) except -1:
+    """Refuse events that are not those of all entries."""
+    cdef int64_t b
+    cdef bint legal = times == numbers and offsets.shape[0] == batch + 1 and offsets[0] >= 0 and offsets[batch] <= times
+    for b in range(batch if legal else 0):
+        legal = legal and offsets[b] <= offsets[b + 1]
+    if not legal:
+        raise ValueError(f"offsets: got others than {batch + 1} that rise from 0 to the {times} times and {numbers} numbers")
+    return 0
+
+
 def correlate(
     const int64_t[::1] event_times, const int32_t[::1] actions, const int64_t[::1] event_offsets,
     const int64_t[::1] spike_times, const int32_t[::1] neurons, const int64_t[::1] spike_offsets,
@@ -59,6 +70,14 @@ def correlate(
     """Write what the sensors of each row show to ``codes``; ``noise``: LSB rms, of a stream for each row."""
     cdef Sensors s
     cdef int64_t count = codes.shape[0] * seen.shape[0]
+    cdef int64_t rows = seen.shape[0]
+    if (label.shape[0] != rows or amplitude.shape[0] != rows or rate.shape[0] != rows or hemisphere.shape[0] != rows
+            or streams.shape[0] != rows or codes.shape[1] != rows or codes.shape[2] != 2
+            or label.shape[1] != codes.shape[3] or codes.shape[3] != 256
+            or amplitude.shape[1] != 2 or rate.shape[1] != 2 or amplitude.shape[2] != 256 or rate.shape[2] != 256):
+        raise ValueError("rows: got other sizes of seen, label, amplitude, rate, hemisphere, streams and codes")
+    check_offsets(event_offsets, event_times.shape[0], actions.shape[0], codes.shape[0])
+    check_offsets(spike_offsets, spike_times.shape[0], neurons.shape[0], codes.shape[0])
     if count == 0:
         return
     s.pre = &event_times[0] if event_times.shape[0] else NULL

@@ -42,7 +42,7 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
     cdef Floats f
     cdef float[:, ::1] found
-    if out.shape[0] != n or n == 0:
+    if out.shape[0] != n or n == 0 or threads < 1:
         raise ValueError("values: wanted at least one, and room for as many bytes")
     found = np.empty((parts, 3), np.float32)
     f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n

@@ -60,11 +60,13 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
     cdef Blocks blocks
     if not 0 <= instructions <= INSTRUCTIONS:
         raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
-    if out.shape[0] == 0:
-        return
+    if rows < 1 or columns < 1 or rows >= 1 << 31 or columns >= 1 << 31 or threads < 1:
+        raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
     if (activations.shape[1] != rows or factors.shape[0] != down or factors.shape[1] != columns
             or out.shape[0] != activations.shape[0] or out.shape[1] != columns):
         raise ValueError("operands do not fit")
+    if out.shape[0] == 0:
+        return
     blocks.run, blocks.matrix = hxp_run_functions[instructions], &m
     packed = np.empty((down * across, panels * PACK_COLUMNS * min(4 * ((rows + 3) // 4), ROWS)), np.int8)
     for tile in range(down * across):

@@ -83,6 +83,9 @@ def multiply(
     madc_recording_path: str = "",
 ) -> Tensor:
     """Multiply pairs of x (matrices, batch, rows) and weights (matrices, rows, columns) as :func:`mac` does one."""
+    if torch.is_autocast_enabled(x.device.type):  # the chip has the types of its own
+        short = torch.float16, torch.bfloat16
+        x, weights = (operand.float() if operand.dtype in short else operand for operand in (x, weights))
     _check_fit(x, weights)
     for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
         if not isinstance(count, int) or count < 1:

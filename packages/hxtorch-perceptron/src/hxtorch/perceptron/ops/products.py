@@ -5,18 +5,21 @@ Both take a batch of matrices at once, so that all of it is checked before anyth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from hxtorch.perceptron import chip
+from hxtorch.core.errors import ProgramError
+from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
 from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
 _NAMESPACE = "hxtorch_perceptron"
+_GAINS = (2, constants.hardware_matrix_width)
 _LIBRARY = torch.library.Library(_NAMESPACE, "DEF")  # type: ignore[no-untyped-call]
 
 
@@ -37,6 +40,11 @@ def _chip_products(
     Returns:
         Integers -128..127 in the dtype and on the device of x, shape (matrices, batch, columns).
     """
+    check_operands("chip_products", x, weights, gain, num_sends)
+    if wait_between_events < 1:
+        raise ProgramError(
+            f"wait_between_events of {_NAMESPACE}::chip_products: got {wait_between_events}, wanted 1 or more"
+        )
     activations, matrices = ACTIVATIONS.integers(x, "half_away"), WEIGHTS.integers(weights, "half_away")
     if x.shape[1] == 0:
         return x.new_empty(*x.shape[:2], weights.shape[2])
@@ -49,6 +57,11 @@ def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noi
 
     What is float32 on the processor takes the compiled loop, everything else the model as torch computes it.
     """
+    check_operands("mock_products", x, weights, gain, num_sends)
+    if not 0 <= noise_std < math.inf:
+        raise ProgramError(
+            f"noise_std of {_NAMESPACE}::mock_products: got {noise_std}, wanted a finite number from 0 on"
+        )
     if x.device.type == "cpu" and x.dtype == torch.float32:
         activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
         pairs, model = zip(activations, matrices, strict=True), fused_product
@@ -61,7 +74,35 @@ def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noi
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
 
 
-def _shape_only(x: Tensor, weights: Tensor, *_: object) -> Tensor:
+def check_operands(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sends: int) -> None:
+    """Refuse operands that do not belong together.
+
+    Raises:
+        ProgramError: Says which argument of the operator, what came and what is wanted.
+    """
+    for name, tensor in (("x", x), ("weights", weights), ("gain", gain)):
+        if tensor.layout is not torch.strided or not tensor.is_floating_point():
+            got = f"got {tensor.dtype}, {tensor.layout}"
+            raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: {got}, wanted floating point, dense")
+    shapes = f"got x {tuple(x.shape)} and weights {tuple(weights.shape)}"
+    if x.ndim != 3 or weights.ndim != 3 or x.shape[::2] != weights.shape[:2] or 0 in weights.shape:
+        raise ProgramError(
+            f"{_NAMESPACE}::{operator}: {shapes}, wanted (matrices, batch, rows) and (matrices, rows, columns), none "
+            "but the batch empty"
+        )
+    if x.dtype != weights.dtype or x.device != weights.device:
+        raise ProgramError(
+            f"{_NAMESPACE}::{operator}: got x of {x.dtype} on {x.device} and weights of {weights.dtype} on "
+            f"{weights.device}, wanted the same type and device"
+        )
+    if gain.shape not in ((), _GAINS):
+        raise ProgramError(f"gain of {_NAMESPACE}::{operator}: got shape {tuple(gain.shape)}, wanted () or {_GAINS}")
+    if num_sends < 1:
+        raise ProgramError(f"num_sends of {_NAMESPACE}::{operator}: got {num_sends}, wanted 1 or more")
+
+
+def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *_: object) -> Tensor:
+    check_operands("products", x, weights, gain, num_sends)
     return x.new_empty(*x.shape[:2], weights.shape[2])
 
 

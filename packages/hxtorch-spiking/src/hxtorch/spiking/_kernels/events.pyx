@@ -168,11 +168,34 @@ cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_
     return job
 
 
+cdef int check(int64_t rows, int64_t sources, int64_t targets, bint present, int threads) except -1:
+    """Refuse sizes that there are not; what lies at addresses is the caller's to know."""
+    if rows < 0 or sources < 0 or targets < 0 or threads < 1:
+        raise ValueError(f"events: got {rows} rows of {sources} sources and {targets} targets for {threads} threads")
+    if not present:
+        raise ValueError("events: got no memory for one of the operands")
+    return 0
+
+
+cdef int check_bits(int64_t rows, int64_t sources, uintptr_t bits) except -1:
+    """Refuse bits of sources that there are not: they would be read as places in memory."""
+    cdef int64_t row, words = (sources + 63) // 64
+    cdef uint64_t beyond = 0
+    if sources % 64 == 0:
+        return 0
+    for row in range(1, rows + 1):
+        beyond |= (<uint64_t *>bits)[row * words - 1] >> (sources % 64)
+    if beyond:
+        raise ValueError(f"bits: got some of sources beyond the {sources}")
+    return 0
+
+
 def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t bits, int threads):
     """Write the bits of spikes, and behind them what is returned: their number, and whether some are graded."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
     cdef int64_t count
+    check(rows, sources, 0, bits != 0 and (spikes != 0 or rows * sources == 0), threads)
     cdef int64_t *behind = <int64_t *>bits + rows * ((sources + 63) // 64)
     if double:
         b = wide(rows, sources, 0, spikes, bits, False)
@@ -191,6 +214,10 @@ def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, ui
     """Write the product of spikes with weights, [sources][targets]."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
+    check(rows, sources, targets, bits and (weights or sources * targets == 0) and (output or rows * targets == 0), threads)
+    check_bits(rows, sources, bits)
+    if sources == 0:
+        raise ValueError("sources: got 0, wanted at least one")
     if double:
         b = wide(rows, sources, targets, spikes, bits, graded)
         b.weights, b.output = <const double *>weights, <double *>output
@@ -208,6 +235,9 @@ def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets,
     """Add the gradient of weights to ``sums``, [sources][targets], or [parts][sources][targets] if ``by_rows``."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
+    check(rows, sources, targets, bits and (sums or sources * targets == 0) and (grad_output or rows * targets == 0), threads)
+    if graded and not spikes and rows * sources:
+        raise ValueError("spikes: got none, wanted those that are graded")
     if double:
         b = wide(rows, sources, targets, spikes, bits, graded)
         b.grad_output = <const double *>grad_output
@@ -225,6 +255,9 @@ def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets,
     """Write the product of a gradient with weights, [targets][sources]."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
+    check(rows, sources, targets,
+          (grad_output or rows * targets == 0) and (weights or sources * targets == 0) and (grad_input or rows * sources == 0),
+          threads)
     if double:
         b = wide(rows, sources, targets, 0, 0, False)
         b.grad_output, b.weights, b.grad_input = <const double *>grad_output, <const double *>weights, <double *>grad_input

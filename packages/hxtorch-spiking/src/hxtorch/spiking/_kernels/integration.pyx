@@ -99,6 +99,16 @@ cdef void run(Job *job, int variant, bint backward, int64_t size, char *scratch,
     parallel_for((job.lanes + size - 1) // size, threads, run_block, NULL, &blocks)
 
 
+cdef int check(int64_t steps, int64_t lanes, int64_t width, uintptr_t constants, int threads) except -1:
+    """Refuse sizes that do not belong together; what lies at addresses is the caller's to know."""
+    if steps < 0 or lanes < 0 or width < 1 or lanes % width or threads < 1:
+        raise ValueError(f"integration: got {steps} steps of {lanes} lanes, constants of {width} lanes and {threads} "
+                         "threads, wanted lanes that are multiples of those of the constants")
+    if steps * lanes and not constants:
+        raise ValueError("integration: got no constants")
+    return 0
+
+
 cdef void share(Job *job, int64_t steps, int64_t lanes, int64_t width, uintptr_t constants, uintptr_t spikes_hw,
                 uintptr_t membrane_hw, uintptr_t adaptation_hw) noexcept nogil:
     job.steps, job.lanes, job.width = steps, lanes, width
@@ -120,6 +130,9 @@ def forward(
     cdef hx_job_f32 single
     cdef hx_job_f64 wide
     cdef int variant = 4 * fire + 2 * full + (spikes_hw != 0 or membrane_hw != 0 or adaptation_hw != 0)
+    check(steps, lanes, width, constants, threads)
+    if steps * lanes and not input:
+        raise ValueError("integration: got no input")
     if double:
         share(&wide, steps, lanes, width, constants, spikes_hw, membrane_hw, adaptation_hw)
         wide.input, wide.spikes, wide.membrane = <const double *>input, <double *>spikes, <double *>membrane
@@ -160,6 +173,13 @@ def backward(
     cdef hx_job_f32 single
     cdef hx_job_f64 wide
     cdef int variant = 4 * fire + 2 * full + (grad_constants != 0)
+    check(steps, lanes, width, constants, threads)
+    if steps * lanes and (
+            (scratch != 0) != (input != 0) or (fire and not scratch and not events)
+            or ((fire or full or grad_constants) and not scratch and not before)
+            or (grad_constants and (not current or (full and not adaptation)))):
+        raise ValueError("integration: got less than the way back reads: input and scratch, or before, events, current "
+                         "and adaptation")
     cdef int64_t size = HX_LANES_F64 if double else HX_LANES_F32
     if scratch:
         size = lanes_at_once(double, steps)

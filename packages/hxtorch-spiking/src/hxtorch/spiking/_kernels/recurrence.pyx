@@ -108,6 +108,16 @@ cdef void run(Ring *ring, int variant, int threads) noexcept nogil:
     parallel_for(ring.parts, threads, part_single if Ring is hx_ring_f32 else part_wide, NULL, &parts)
 
 
+cdef int check(int64_t steps, int64_t batch, int64_t size, int64_t parts, int64_t padded, int threads) except -1:
+    """Refuse sizes that do not belong together; what lies at addresses is the caller's to know."""
+    if steps < 0 or batch < 0 or size < 0 or size >= 1 << 31 or parts < 1 or threads < 1:
+        raise ValueError(f"recurrence: got {steps} steps of {batch} entries with {size} neurons, {parts} parts and "
+                         f"{threads} threads")
+    if padded < size or padded % HX_TILE:
+        raise ValueError(f"recurrence: got rows of {padded} weights, wanted multiples of {HX_TILE} from {size} on")
+    return 0
+
+
 cdef void share(Ring *ring, int64_t steps, int64_t batch, int64_t size, int64_t parts, uintptr_t constants,
                 uintptr_t membrane_hw, uintptr_t weight, int64_t padded, uintptr_t work, uintptr_t lists,
                 uintptr_t spikes, uintptr_t current, uintptr_t adaptation, uintptr_t before,
@@ -134,6 +144,9 @@ def forward(
     cdef hx_ring_f32 single
     cdef hx_ring_f64 wide
     cdef int variant = 2 * full + (spikes_hw != 0 or membrane_hw != 0 or adaptation_hw != 0)
+    check(steps, batch, size, parts, padded, threads)
+    if steps * batch * size and not (constants and weight and work and lists and input and spikes):
+        raise ValueError("recurrence: got no constants, weight, work, lists, input or spikes")
     if double:
         share(&wide, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)
@@ -161,6 +174,12 @@ def backward(
     cdef hx_ring_f32 single
     cdef hx_ring_f64 wide
     cdef int variant = 4 + 2 * full + (grad_constants != 0)
+    check(steps, batch, size, parts, padded, threads)
+    if steps * batch * size and (
+            not (constants and weight and work and lists and spikes and before and events and grad_input)
+            or (grad_constants and (not current or (full and not adaptation)))):
+        raise ValueError("recurrence: got less than the way back reads: constants, weight, work, lists, spikes, before, "
+                         "events, current and adaptation")
     if double:
         share(&wide, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)

@@ -50,6 +50,8 @@ def resample(const double[::1] points, const int64_t[::1] times, const int64_t[:
         legal = legal and offsets[j - 1] < offsets[j]
     if not legal:
         raise ValueError("samples: got others than at least one time and row of values for each batch entry")
+    if not out or threads < 1:
+        raise ValueError(f"out: got nowhere to write to, or {threads} threads")
     job.points, job.batch, job.size = points.shape[0], offsets.shape[0] - 1, size
     job.count, job.width = columns.shape[0], values.shape[1]
     job.point, job.times, job.offsets, job.values = &points[0], &times[0], &offsets[0], &values[0, 0]

@@ -54,6 +54,8 @@ def scatter(const int64_t[::1] times, const int64_t[::1] batches, const int64_t[
     cdef int64_t k, point, spikes = times.shape[0], wrong = 0
     if batches.shape[0] != spikes or indices.shape[0] != spikes:
         raise ValueError("spikes: got times, batches and indices of different lengths")
+    if not step > 0 or points < 0 or batch < 0 or size < 0 or (points * batch * size and not grid):
+        raise ValueError(f"grid: got steps of {step} cycles for {points} points, {batch} entries and {size} neurons")
     with nogil:
         for k in range(spikes):
             point = <int64_t>rint(<double>times[k] / step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hxtorch.spiking.backend.substitutes import as_called
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
@@ -15,6 +16,7 @@ from hxtorch.spiking.network.uncompiled import uncompiled
 def run(experiment: Experiment, runtime: int | None) -> None:
     """Run an experiment and fill all handles.
 
+    Modules have the parameters that they had when they were called, also those of ``torch.func.functional_call``.
     First the chip runs, unless in mock mode; then the numerics, with the recordings of the chip in the place of their
     own values. Handles get ``min(steps of the inputs, runtime + 1)`` steps.
 
@@ -25,7 +27,7 @@ def run(experiment: Experiment, runtime: int | None) -> None:
 
     Raises:
         ExperimentError: There is nothing to run, no runtime, or modules read each other's outputs in a circle that is
-            in no wrapper.
+            in no wrapper; or a parameter of a module was replaced by another one since its call.
         ParameterError: ``runtime`` is no whole number of at least 1.
         TensorValueError: An input has spikes at or beyond the runtime, or others than 0 and 1 (on a chip).
         TensorShapeError: Inputs differ in the batch size.
@@ -35,12 +37,13 @@ def run(experiment: Experiment, runtime: int | None) -> None:
     try:
         steps = experiment.modules.done()
         inputs = _cut_inputs(experiment, runtime)
-        before = experiment.modules.pre_process(inputs)
-        hw_map, experiment.execution_info = experiment.get_hw_results(runtime)
-        for step in steps:
-            if step not in before:
-                step.execute(inputs, hw_map)
-        experiment.modules.reset_changed_since_last_run()
+        with as_called(experiment.modules):
+            before = experiment.modules.pre_process(inputs)
+            hw_map, experiment.execution_info = experiment.get_hw_results(runtime)
+            for step in steps:
+                if step not in before:
+                    step.execute(inputs, hw_map)
+            experiment.modules.reset_changed_since_last_run()
     finally:
         experiment.clear()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hxtorch.spiking.backend.substitutes import Held, held_by
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.network.handle import TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -30,11 +31,13 @@ class Node:
         module: What was called.
         sources: Handles that it reads.
         target: Handle that it fills.
+        held: The parameters that the module had in the call.
     """
 
     module: HXModule
     sources: tuple[TensorHandle, ...]
     target: TensorHandle
+    held: Held
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -111,7 +114,7 @@ class ModuleManager(BaseModuleManager):
         if self._wrapper_of(module) is None:
             for source in sources:
                 self._require_maker(module, source)
-        node = Node(module, tuple(sources), target)
+        node = Node(module, tuple(sources), target, held_by(module))
         self._nodes.append(node)
         self._makers[target] = node
 

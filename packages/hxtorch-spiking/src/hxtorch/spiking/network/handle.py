@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -14,17 +15,32 @@ from hxtorch.spiking.network.readout_source import ReadoutSource
 __all__ = ["NeuronHandle", "ReadoutNeuronHandle", "SynapseHandle", "TensorHandle"]
 
 
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    """Return a deep copy; torch has none of tensors that were computed with a graph."""
+    if isinstance(value, Tensor) and not value.is_leaf:
+        return memo.setdefault(id(value), value.detach().clone())
+    return deepcopy(value, memo)
+
+
 @dataclass(eq=False)
 class TensorHandle:
     """Base of all handles.
 
-    Each field is None until a run fills it. Two handles are the same only if they are one object.
+    Each field is None until a run fills it. Two handles are the same only if they are one object. A deep copy has the
+    values without the graph that they were computed with.
 
     Attributes:
         main: Name of the field that the next module reads.
     """
 
     main: ClassVar[str] = ""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TensorHandle:
+        """Return a handle with copies of all values; tensors of a graph are copied without it."""
+        copied = memo[id(self)] = copy(self)
+        for name, value in vars(self).items():
+            setattr(copied, name, _copied(value, memo))
+        return copied
 
     def put(self, other: TensorHandle) -> None:
         """Take over the fields of ``other`` that this handle has too."""

@@ -147,14 +147,15 @@ class EventPropSynapseFunction(torch.autograd.Function):
         """
         ctx.save_for_backward(input, weight)
         ctx.dt = dt
-        return torch.nn.functional.linear(input, weight)
+        with torch.autocast(input.device.type, enabled=False):  # derivatives by times are differences
+            return torch.nn.functional.linear(input.to(weight.dtype), weight)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *grad_outputs: Any) -> tuple[Tensor | None, Tensor | None, None]:
         """Return the derivatives with respect to the times of the spikes (1/s) and to the weights."""
         input, weight = ctx.saved_tensors
-        (gradient,) = grad_outputs
+        gradient, input = grad_outputs[0], input.to(weight.dtype)
         by_time = by_weight = None
         if ctx.needs_input_grad[0]:
             product = gradient @ weight

@@ -10,7 +10,7 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode, described
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
-from hxtorch.spiking.functional.steps.euler import Value, fraction, is_positive, whole_steps
+from hxtorch.spiking.functional.steps.euler import Value, fraction, is_positive, precise, whole_steps
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
@@ -164,6 +164,7 @@ def constants(
         ParameterError: A time constant is below half a step, or a conductance, the capacitance or the slope is not
             positive.
     """
+    c_mem, g_l = precise(c_mem), precise(g_l)
     for name, value in (("c_mem", c_mem), ("g_l", g_l), ("exp_slope", exp_slope)):
         if not is_positive(value):
             raise ParameterError(f"{name}: got {value}, wanted a positive number")

@@ -29,11 +29,18 @@ def compilable(tensor: Tensor) -> bool:
     They know the CPU, float32 and float64. Forward differentiation and the transforms of ``torch.func`` go through the
     operations of torch.
     """
-    if tensor.device.type != "cpu" or tensor.dtype not in (torch.float32, torch.float64):
+    if tensor.device.type != "cpu" or tensor.is_neg() or tensor.dtype not in (torch.float32, torch.float64):
         return False
     return torch.compiler.is_compiling() or not (
         _TORCH_ONLY.get() or torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
     )
+
+
+def full_precision(tensor: Tensor) -> Tensor:
+    """Return a tensor in single precision if autocast made it a shorter one: membranes are sums of many steps."""
+    if tensor.dtype in (torch.float16, torch.bfloat16) and torch.is_autocast_enabled(tensor.device.type):
+        return tensor.float()
+    return tensor
 
 
 def traced(tensor: Tensor) -> bool:

@@ -11,6 +11,8 @@ from torch import Tensor, as_tensor
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 
+_SHORT = torch.float16, torch.bfloat16
+
 Value = float | Tensor
 """A parameter of a model: one number, or one per neuron (neuron,), or one per batch entry and neuron."""
 
@@ -18,6 +20,11 @@ Value = float | Tensor
 def tensor_like(value: Value, like: Tensor) -> Tensor:
     """Return ``value`` as a tensor of the type and device of ``like``, differentiable if it was."""
     return as_tensor(value, dtype=like.dtype, device=like.device)
+
+
+def precise(value: Value) -> Value:
+    """Return ``value`` in at least single precision, in which ``1 / tau`` does not overflow; a number as it is."""
+    return value.float() if isinstance(value, Tensor) and value.dtype in _SHORT else value
 
 
 def fraction(tau: Value, dt: float) -> Value:
@@ -30,6 +37,7 @@ def fraction(tau: Value, dt: float) -> Value:
     Raises:
         ParameterError: ``tau`` is not positive, or so short that forward Euler diverges (``dt > 2 tau``).
     """
+    tau = precise(tau)
     part: Value = dt / tau if isinstance(tau, Tensor) or tau != 0 else math.inf
     if not _all(part, lambda value: (value > 0) & (value <= 2)):
         raise ParameterError(f"time constant: got {tau} s, wanted at least half of the step dt = {dt} s")
@@ -62,7 +70,7 @@ def whole_steps(refractory_time: Value, dt: float) -> Value:
     Raises:
         ParameterError: ``refractory_time`` is negative or not finite.
     """
-    time = refractory_time.detach() if isinstance(refractory_time, Tensor) else refractory_time
+    time = precise(refractory_time.detach() if isinstance(refractory_time, Tensor) else refractory_time)
     steps: Value = time / dt
     if not _all(steps, lambda value: (value >= 0) & (value < math.inf)):
         raise ParameterError(f"refractory_time: got {refractory_time} s, wanted zero or more")

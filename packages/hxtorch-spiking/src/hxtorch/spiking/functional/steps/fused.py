@@ -15,17 +15,21 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import integration
 from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.errors import TensorValueError
+from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
 from hxtorch.spiking.functional.steps.compiled import traced
-from hxtorch.spiking.functional.steps.operators import (
-    address,
-    contiguous,
-    define,
-    differentiate,
-    refuse_double_backward,
-)
+from hxtorch.spiking.functional.steps.constants import ROWS
+from hxtorch.spiking.functional.steps.operators import address, define, differentiate, refuse_double_backward
+from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
 
 NOTHING, INPUT, CONSTANTS = range(3)
 """What the way back will need: nothing, gradients of the input, gradients of the constants too."""
+
+GRADIENTS = ("grad_spikes", "grad_membrane", "grad_current", "grad_adaptation")
+"""Of the outputs, in the order of the operators' arguments."""
+
+FORWARD = "integrate with the 'keeps' that the gradients need: 1 for the input's, 2 for those of the constants too"
+"""What to do where something for the way back is missing."""
 
 
 def _forward(
@@ -77,6 +81,34 @@ def _forward(
     return spikes, membrane, current, adaptation, before, events
 
 
+def _checked_forward(
+    input: Tensor,
+    constants: Tensor,
+    spikes_hw: Tensor | None,
+    membrane_hw: Tensor | None,
+    adaptation_hw: Tensor | None,
+    fire: bool,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    traces: bool,
+    keeps: int,
+    new: Any = empty_like,
+) -> tuple[Tensor, ...]:
+    """Refuse operands that do not belong together, and do what :func:`_forward` does."""
+    operands = Operands("integrate", new is empty_like)
+    dtype = operands.floating("input", input, "time, batch, neuron")
+    whole = input.shape
+    operands.extents("input", whole)
+    operands.choice("surrogate", surrogate, len(SURROGATES))
+    operands.choice("keeps", keeps, CONSTANTS + 1)
+    operands.numbers("input", input, dtype, whole)
+    operands.constants(constants, dtype, len(ROWS), whole[1:])
+    operands.maybe(("spikes_hw", "membrane_hw", "adaptation_hw"), (spikes_hw, membrane_hw, adaptation_hw), dtype, whole)
+    shown = spikes_hw, membrane_hw, adaptation_hw
+    return _forward(input, constants, *shown, fire, full, surrogate, alpha, traces, keeps, new)
+
+
 def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
     """Return whether the way back computes membranes again from the input: in the case that is met most."""
     return fire and not full and keeps == INPUT and all(trace is None for trace in recorded)
@@ -105,10 +137,11 @@ def _backward(
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of input and constants, empty where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
-    membrane_hw = contiguous(membrane_hw)
     constants = constants.contiguous()
-    input = contiguous(input)
-    double, threads = constants.dtype == torch.float64, torch.get_num_threads()
+    input, before, events = contiguous(input), before.contiguous(), events.contiguous()
+    current, adaptation = current.contiguous(), adaptation.contiguous()
+    dtype = constants.dtype
+    double, threads = dtype == torch.float64, torch.get_num_threads()
     lanes = shape[1] * shape[2]
     grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
@@ -146,6 +179,51 @@ def _backward(
     return grad_input, grad_lanes
 
 
+def _checked_backward(
+    grad_spikes: Tensor | None,
+    grad_membrane: Tensor | None,
+    grad_current: Tensor | None,
+    grad_adaptation: Tensor | None,
+    constants: Tensor,
+    input: Tensor | None,
+    membrane_hw: Tensor | None,
+    before: Tensor,
+    events: Tensor,
+    current: Tensor,
+    adaptation: Tensor,
+    shape: list[int],
+    fire: bool,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    to_input: bool,
+    to_constants: bool,
+    new: Any = empty_like,
+) -> tuple[Tensor, Tensor]:
+    """Refuse operands that do not belong together, and do what :func:`_backward` does."""
+    operands = Operands("integrate_backward", new is empty_like)
+    dtype = operands.floating("constants", constants, "row, lane")
+    operands.extents("shape", shape)
+    operands.choice("surrogate", surrogate, len(SURROGATES))
+    whole = tuple(shape)
+    operands.constants(constants, dtype, len(ROWS), whole[1:])
+    gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
+    operands.maybe((*GRADIENTS, "membrane_hw", "input"), (*gradients, membrane_hw, input), dtype, whole)
+    if input is not None and (not fire or full or to_constants or membrane_hw is not None):
+        raise TensorValueError(
+            f"{operands.at('input')}: got one, wanted None; only spikes without other terms, recordings and gradients "
+            f"of constants are computed again; {FORWARD}"
+        )
+    kept = input is None
+    operands.needed("before", before, dtype, whole, kept and (fire or full or to_constants), FORWARD)
+    operands.needed("events", events, torch.uint8, whole, kept and fire, FORWARD)
+    operands.needed("current", current, dtype, whole, to_constants, FORWARD)
+    operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
+    found = before, events, current, adaptation
+    given = constants, input, membrane_hw, *found, shape, fire, full, surrogate, alpha, to_input, to_constants
+    return _backward(*gradients, *given, new)
+
+
 def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:
     return like.new_empty(like.shape if shape is None else shape, dtype=dtype)
 
@@ -162,12 +240,19 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     ctx.set_materialize_grads(False)
 
 
-def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+def _adjoint(ctx: Any, *gradients: Tensor | None, checked: bool = True) -> tuple[Tensor | None, ...]:
     refuse_double_backward("integration")
-    arguments = (*gradients[:4], *ctx.saved_tensors, *ctx.settings, *ctx.needs_input_grad[:2])
-    back = torch.ops.hxtorch.integrate_backward if traced(ctx.saved_tensors[0]) else _backward
-    grad_input, grad_constants = back(*arguments)
+    saved = ctx.saved_tensors  # read once: checkpointing computes them again for each reading
+    if all(gradient is None for gradient in gradients[:4]):
+        return (None,) * 11
     to_input, to_constants = ctx.needs_input_grad[:2]
+    if checked or traced(saved[0]):
+        back = torch.ops.hxtorch.integrate_backward
+    else:
+        constants, input, _, *kept = saved
+        require_saved("integration", constants.dtype, ctx.settings[0], (*kept, input))
+        back = _backward
+    grad_input, grad_constants = back(*gradients[:4], *saved, *ctx.settings, to_input, to_constants)
     return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
 
 
@@ -175,8 +260,8 @@ define(
     "integrate(Tensor input, Tensor constants, Tensor? spikes_hw, Tensor? membrane_hw, Tensor? adaptation_hw, "
     "bool fire, bool full, int surrogate, float alpha, bool traces, int keeps) "
     "-> (Tensor spikes, Tensor membrane, Tensor current, Tensor adaptation, Tensor before, Tensor events)",
-    _forward,
-    partial(_forward, new=_described),
+    _checked_forward,
+    partial(_checked_forward, new=_described),
 )
 define(
     "integrate_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
@@ -184,8 +269,8 @@ define(
     "Tensor adaptation, SymInt[] shape, bool fire, bool full, int surrogate, float alpha, bool to_input, "
     "bool to_constants) "
     "-> (Tensor grad_input, Tensor grad_constants)",
-    _backward,
-    partial(_backward, new=_described),
+    _checked_backward,
+    partial(_checked_backward, new=_described),
 )
 _direct = differentiate("integrate", _forward, _keep, _adjoint)
 

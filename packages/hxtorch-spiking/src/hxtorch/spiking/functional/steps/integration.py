@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import TensorShapeError
 from hxtorch.spiking.functional.steps import fused, loop
-from hxtorch.spiking.functional.steps.compiled import compilable
+from hxtorch.spiking.functional.steps.compiled import compilable, full_precision
 from hxtorch.spiking.functional.steps.constants import Constants, unpacked
 from hxtorch.spiking.functional.steps.euler import first_steps
 from hxtorch.spiking.functional.steps.feedback import Recurrence
@@ -36,7 +36,8 @@ def integrate(
     """Take all steps of :func:`hxtorch.spiking.functional.steps.loop.integrate`, compiled where that is possible.
 
     On the CPU, in float32 and float64, and with a surrogate derivative that has a name, one operator does the steps and
-    one the way back; elsewhere, and inside the transforms of ``torch.func``, the loop does.
+    one the way back; elsewhere, and inside the transforms of ``torch.func``, the loop does. Under automatic casts
+    (``torch.autocast``) both integrate in single precision.
 
     Args:
         input: Weighted spikes per step, floating (time, batch, neuron).
@@ -58,7 +59,7 @@ def integrate(
     """
     recorded = hw_data or NOTHING
     steps = input.shape[0] if input.ndim else 0
-    input = first_steps(input, steps if recorded is NOTHING else recorded.steps(steps))
+    input = full_precision(first_steps(input, steps if recorded is NOTHING else recorded.steps(steps)))
     shown = _shown(recorded, input)
     fire = surrogate(method)
     known = number(method.method if isinstance(method, Masked) else method) if terms.fire else 0

@@ -22,12 +22,12 @@ def define(schema: str, cpu: Callable[..., object], shapes: Callable[..., object
 
     Args:
         schema: Its name, arguments and results.
-        cpu: What computes it on the CPU.
+        cpu: What computes it on the CPU. It is called for all devices, and refuses others by a typed error.
         shapes: Returns results of the same shapes without values, to trace graphs.
     """
     name = schema.partition("(")[0]
     LIBRARY.define(schema, tags=(torch.Tag.pt2_compliant_tag,))  # type: ignore[no-untyped-call]
-    LIBRARY.impl(name, cpu, "CPU")  # type: ignore[no-untyped-call]
+    LIBRARY.impl(name, cpu, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     torch.library.register_fake(f"hxtorch::{name}", shapes, lib=LIBRARY)
 
 
@@ -41,12 +41,14 @@ def differentiate(
 
     Args:
         name: The operator's.
-        forward: What computes it on the CPU.
+        forward: What computes it on the CPU, of operands that belong together.
         keep: Saves on a context what the way back needs, from inputs and results.
-        adjoint: Returns gradients of all inputs from a context and the gradients of the results.
+        adjoint: Returns gradients of all inputs from a context and the gradients of the results. It is told whether
+            what comes has to be ``checked``.
 
     Returns:
-        The operator without torch's dispatcher, which takes a fraction of the time.
+        The operator without torch's dispatcher and without checks of what integrations hand it, which takes a fraction
+        of the time.
     """
     torch.library.register_autograd(f"hxtorch::{name}", adjoint, setup_context=keep, lib=LIBRARY)
 
@@ -59,7 +61,7 @@ def differentiate(
 
         @staticmethod
         def backward(ctx: Any, *gradients: Any) -> Gradients:
-            return adjoint(ctx, *gradients)
+            return adjoint(ctx, *gradients, checked=False)
 
     Direct.__name__ = Direct.__qualname__ = name.title()  # in the names of nodes of graphs
     apply: Callable[..., Results] = Direct.apply
@@ -77,11 +79,6 @@ def refuse_double_backward(what: str) -> None:
             f"{what}: asked for gradients that can be differentiated again (create_graph), which the compiled "
             "steps do not have; integrate inside hxtorch.spiking.functional.step_by_step()"
         )
-
-
-def contiguous(tensor: Tensor | None) -> Tensor | None:
-    """Return the tensor in the order of its axes, None for none."""
-    return None if tensor is None else tensor.contiguous()
 
 
 def address(tensor: Tensor | None) -> int:

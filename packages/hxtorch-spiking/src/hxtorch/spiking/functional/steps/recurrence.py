@@ -16,15 +16,12 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import recurrence
 from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
 from hxtorch.spiking.functional.steps.compiled import traced
-from hxtorch.spiking.functional.steps.fused import CONSTANTS
-from hxtorch.spiking.functional.steps.operators import (
-    address,
-    contiguous,
-    define,
-    differentiate,
-    refuse_double_backward,
-)
+from hxtorch.spiking.functional.steps.constants import ROWS
+from hxtorch.spiking.functional.steps.fused import CONSTANTS, FORWARD, GRADIENTS
+from hxtorch.spiking.functional.steps.operators import address, define, differentiate, refuse_double_backward
+from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
 
 _PARTS = 8
 """Parts of a batch for threads; each sums gradients of the weights on its own, so that threads do not change them."""
@@ -109,6 +106,8 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of input, weight and constants, the latter empty where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
+    spikes, before, events = spikes.contiguous(), before.contiguous(), events.contiguous()
+    current, adaptation = current.contiguous(), adaptation.contiguous()
     (steps, batch, size), given = spikes.shape, constants.shape[1]
     lanes = batch * size
     parts = _PARTS if size * size <= _LARGE else 2
@@ -116,7 +115,6 @@ def _backward(
     sums = weight.new_zeros((parts, size, size)) if to_weight else weight.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
-        membrane_hw = contiguous(membrane_hw)
         constants, rows, work, lists = _per_lane(constants, (batch, size)), _padded(weight), *_memory(spikes)
         to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
         recurrence.backward(
@@ -155,6 +153,75 @@ def _backward(
     return grad_input, sums, grad_lanes
 
 
+def _checked_forward(
+    input: Tensor,
+    weight: Tensor,
+    constants: Tensor,
+    spikes_hw: Tensor | None,
+    membrane_hw: Tensor | None,
+    adaptation_hw: Tensor | None,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    traces: bool,
+    keeps: int,
+    new: Any = empty_like,
+) -> tuple[Tensor, ...]:
+    """Refuse operands that do not belong together, and do what :func:`_forward` does."""
+    operands = Operands("recur", new is empty_like)
+    dtype = operands.floating("input", input, "time, batch, neuron")
+    whole = input.shape
+    operands.extents("input", whole)
+    operands.choice("surrogate", surrogate, len(SURROGATES))
+    operands.choice("keeps", keeps, CONSTANTS + 1)
+    operands.numbers("input", input, dtype, whole)
+    operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
+    operands.constants(constants, dtype, len(ROWS), whole[1:])
+    shown = spikes_hw, membrane_hw, adaptation_hw
+    operands.maybe(("spikes_hw", "membrane_hw", "adaptation_hw"), shown, dtype, whole)
+    return _forward(input, weight, constants, *shown, full, surrogate, alpha, traces, keeps, new)
+
+
+def _checked_backward(
+    grad_spikes: Tensor | None,
+    grad_membrane: Tensor | None,
+    grad_current: Tensor | None,
+    grad_adaptation: Tensor | None,
+    weight: Tensor,
+    constants: Tensor,
+    membrane_hw: Tensor | None,
+    spikes: Tensor,
+    before: Tensor,
+    events: Tensor,
+    current: Tensor,
+    adaptation: Tensor,
+    full: bool,
+    surrogate: int,
+    alpha: float,
+    to_weight: bool,
+    to_constants: bool,
+    new: Any = empty_like,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Refuse operands that do not belong together, and do what :func:`_backward` does."""
+    operands = Operands("recur_backward", new is empty_like)
+    dtype = operands.floating("spikes", spikes, "time, batch, neuron")
+    whole = spikes.shape
+    operands.extents("spikes", whole)
+    operands.choice("surrogate", surrogate, len(SURROGATES))
+    operands.numbers("spikes", spikes, dtype, whole)
+    operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
+    operands.constants(constants, dtype, len(ROWS), whole[1:])
+    gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
+    operands.maybe((*GRADIENTS, "membrane_hw"), (*gradients, membrane_hw), dtype, whole)
+    operands.needed("before", before, dtype, whole, True, FORWARD)
+    operands.needed("events", events, torch.uint8, whole, True, FORWARD)
+    operands.needed("current", current, dtype, whole, to_constants, FORWARD)
+    operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
+    found = spikes, before, events, current, adaptation
+    given = weight, constants, membrane_hw, *found, full, surrogate, alpha, to_weight, to_constants
+    return _backward(*gradients, *given, new)
+
+
 def _per_lane(constants: Tensor, lanes: Sequence[int]) -> Tensor:
     """Return constants for each neuron of each entry, (row, entry, neuron)."""
     rows, width = constants.shape
@@ -183,18 +250,24 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     if keeps != CONSTANTS:
         current = adaptation = before.new_empty(0)
     ctx.save_for_backward(weight, constants, membrane_hw, spikes, before, events, current, adaptation)
-    ctx.settings = full, surrogate, alpha
+    ctx.settings, ctx.shape = (full, surrogate, alpha), spikes.shape
     ctx.mark_non_differentiable(before, events)
     ctx.set_materialize_grads(False)
 
 
-def _adjoint(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+def _adjoint(ctx: Any, *gradients: Tensor | None, checked: bool = True) -> tuple[Tensor | None, ...]:
     refuse_double_backward("recurrence")
+    saved = ctx.saved_tensors  # read once: checkpointing computes them again for each reading
+    if all(gradient is None for gradient in gradients[:4]):
+        return (None,) * 11
     wanted = ctx.needs_input_grad[:3]
-    back: Callable[..., tuple[Tensor, ...]] = (
-        torch.ops.hxtorch.recur_backward if traced(ctx.saved_tensors[0]) else _backward
-    )
-    found = back(*gradients[:4], *ctx.saved_tensors, *ctx.settings, *wanted[1:])
+    back: Callable[..., tuple[Tensor, ...]] = _backward
+    if checked or traced(saved[0]):
+        back = torch.ops.hxtorch.recur_backward
+    else:
+        weight, _, _, spikes, *kept = saved
+        require_saved("recurrence", weight.dtype, ctx.shape, (*kept, spikes))
+    found = back(*gradients[:4], *saved, *ctx.settings, *wanted[1:])
     return *(one if asked else None for one, asked in zip(found, wanted, strict=True)), *[None] * 8
 
 
@@ -202,16 +275,16 @@ define(
     "recur(Tensor input, Tensor weight, Tensor constants, Tensor? spikes_hw, Tensor? membrane_hw, "
     "Tensor? adaptation_hw, bool full, int surrogate, float alpha, bool traces, int keeps) "
     "-> (Tensor spikes, Tensor membrane, Tensor current, Tensor adaptation, Tensor before, Tensor events)",
-    _forward,
-    partial(_forward, new=_described),
+    _checked_forward,
+    partial(_checked_forward, new=_described),
 )
 define(
     "recur_backward(Tensor? grad_spikes, Tensor? grad_membrane, Tensor? grad_current, Tensor? grad_adaptation, "
     "Tensor weight, Tensor constants, Tensor? membrane_hw, Tensor spikes, Tensor before, Tensor events, "
     "Tensor current, Tensor adaptation, bool full, int surrogate, float alpha, bool to_weight, bool to_constants) "
     "-> (Tensor grad_input, Tensor grad_weight, Tensor grad_constants)",
-    _backward,
-    partial(_backward, new=_described),
+    _checked_backward,
+    partial(_checked_backward, new=_described),
 )
 _direct = differentiate("recur", _forward, _keep, _adjoint)
 

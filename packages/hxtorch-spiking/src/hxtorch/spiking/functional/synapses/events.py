@@ -14,6 +14,8 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels import events
 from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking.errors import TensorTypeError
+from hxtorch.spiking.functional.operands import Operands, ordered, require_saved
 from hxtorch.spiking.functional.steps.compiled import compilable, traced
 from hxtorch.spiking.functional.steps.operators import LIBRARY, address, define
 
@@ -53,10 +55,15 @@ class Found(NamedTuple):
 
 def _find(spikes: Tensor) -> Found:
     rows, sources = spikes.shape[:-1].numel(), spikes.shape[-1]
-    bits = torch.empty(rows * ((sources + 63) // 64) + 2, dtype=torch.int64)
+    bits = torch.empty(_bits(rows, sources), dtype=torch.int64)
     double = spikes.dtype == torch.float64
     number, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
     return Found(bits, number, graded)
+
+
+def _bits(rows: int, sources: int) -> int:
+    """Return how many words :attr:`Found.bits` has."""
+    return rows * ((sources + 63) // 64) + 2
 
 
 _found: dict[int, tuple[ref[Tensor], int, Found]] = {}
@@ -94,9 +101,11 @@ def _forward(spikes: Tensor, weight: Tensor, found: Found | None = None) -> tupl
     spikes = spikes.contiguous()
     (rows, sources), targets = spikes.shape, weight.shape[0]
     output = empty_like(spikes, shape=(rows, targets))
-    if targets < _MANY_TARGETS:
+    if targets < _MANY_TARGETS or not sources:
         return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
-    bits, count, graded = found or _find(spikes)
+    if found is None or found.bits.shape[0] != _bits(rows, sources):  # of what the tensor was before its data changed
+        found = _find(spikes)
+    bits, count, graded = found
     if not _sparse(count, rows, sources):
         return torch.mm(spikes, weight.T, out=output), bits
     by_source = weight.T.contiguous()
@@ -119,7 +128,7 @@ def _backward(
     gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of spikes and weight, empty where they are not wanted."""
-    gradient, weight = gradient.contiguous(), weight.contiguous()
+    gradient, weight = ordered(gradient), weight.contiguous()
     rows, (targets, sources) = gradient.shape[0], weight.shape
     double, threads = weight.dtype == torch.float64, torch.get_num_threads()
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
@@ -161,21 +170,49 @@ def _backward(
     return grad_spikes, grad_weight
 
 
+def _checked_forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Refuse operands that do not belong together, and do what :func:`_forward` does."""
+    _check("weigh", spikes, weight)
+    return _forward(spikes, weight)
+
+
+def _checked_backward(
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor, Tensor]:
+    """Refuse operands that do not belong together, and do what :func:`_backward` does."""
+    operands = _check("weigh_backward", spikes, weight)
+    rows, sources = spikes.shape
+    operands.numbers("gradient", gradient, weight.dtype, (rows, weight.shape[0]))
+    operands.needed("bits", bits, torch.int64, (_bits(rows, sources),), False, "")
+    return _backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight)
+
+
+def _check(operator: str, spikes: Tensor, weight: Tensor, real: bool = True) -> Operands:
+    """Refuse spikes and weights that do not belong together."""
+    operands = Operands(operator, real)
+    dtype = operands.floating("spikes", spikes, "row, source")
+    operands.floating("weight", weight, "target, source")
+    operands.numbers("spikes", spikes, dtype, spikes.shape)
+    operands.numbers("weight", weight, dtype, (weight.shape[0], spikes.shape[1]))
+    return operands
+
+
 def _sparse(count: int, rows: int, sources: int) -> bool:
     return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
 
 
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    _check("weigh", spikes, weight, real=False)
     (rows, sources), targets = spikes.shape, weight.shape[0]
-    words = rows * ((sources + 63) // 64) + 2
-    bits = spikes.new_empty(0 if targets < _MANY_TARGETS else words, dtype=torch.int64)
+    words = 0 if targets < _MANY_TARGETS or sources == 0 else _bits(rows, sources)
+    bits = spikes.new_empty(words, dtype=torch.int64)
     return spikes.new_empty((rows, targets)), bits
 
 
 def _backward_shapes(
     gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
 ) -> tuple[Tensor, Tensor]:
-    shape = (gradient.shape[0], weight.shape[1])
+    shape = (spikes.shape[0], weight.shape[1])
     return weight.new_empty(shape if to_spikes else 0), weight.new_empty(weight.shape if to_weight else 0)
 
 
@@ -186,7 +223,9 @@ def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]
     ctx.set_materialize_grads(False)
 
 
-def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+def _adjoint(
+    ctx: Any, gradient: Tensor | None, _: Tensor | None, checked: bool = True
+) -> tuple[Tensor | None, Tensor | None]:
     if gradient is None:
         return None, None
     to_spikes, to_weight = ctx.needs_input_grad[:2]
@@ -195,16 +234,24 @@ def _adjoint(ctx: Any, gradient: Tensor | None, _: Tensor | None) -> tuple[Tenso
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
         grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
         return grad_spikes, gradient.T @ spikes if to_weight else None
-    back = torch.ops.hxtorch.weigh_backward if traced(weight) else _backward
+    if checked or traced(weight):
+        back = torch.ops.hxtorch.weigh_backward
+    else:
+        back = _backward
+        shape = gradient.shape[0], weight.shape[1]
+        if spikes.shape != shape or not spikes.dtype is weight.dtype is gradient.dtype:  # hooks made it something else
+            require_saved("product of spikes", weight.dtype, shape, (spikes,))
+            raise TensorTypeError(f"product of spikes: got {weight.dtype} for the way back, wanted {gradient.dtype}")
+        require_saved("bits of spikes", torch.int64, (_bits(*shape),), (bits,))
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
     return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
 
 
-define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _forward, _forward_shapes)
+define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _checked_forward, _forward_shapes)
 define(
     "weigh_backward(Tensor gradient, Tensor spikes, Tensor weight, Tensor bits, bool to_spikes, bool to_weight) "
     "-> (Tensor grad_spikes, Tensor grad_weight)",
-    _backward,
+    _checked_backward,
     _backward_shapes,
 )
 torch.library.register_autograd("hxtorch::weigh", _adjoint, setup_context=_keep, lib=LIBRARY)
@@ -224,7 +271,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        return *_adjoint(ctx, *gradients), None
+        return *_adjoint(ctx, *gradients, checked=False), None
 
 
 def weigh(spikes: Tensor, weight: Tensor) -> Tensor:

@@ -19,7 +19,8 @@ _SMALL = 1 << 16
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Weigh spikes.
 
-    On the CPU, in float32 and float64, the product and its gradients take as long as there are spikes.
+    On the CPU, in float32 and float64, the product and its gradients take as long as there are spikes. Under automatic
+    casts (``torch.autocast``) it has the shorter type, as that of ``torch.nn.Linear``.
 
     Args:
         input: Spikes, floating (time, batch, in_features).
@@ -31,7 +32,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     fits = weight.ndim == 2 and input.ndim > 0 and input.shape[-1] == weight.shape[1] and input.dtype == weight.dtype
     worth = input.numel() * weight.shape[0] > _SMALL and weight.device == input.device
-    if not (fits and worth and compilable(input)):
+    if not (fits and worth and compilable(input)) or torch.is_autocast_enabled("cpu"):
         return torch.nn.functional.linear(input, weight, bias)
     output = events.weigh(input, weight)
     return output if bias is None else output + bias
@@ -63,5 +64,6 @@ class Linear(torch.autograd.Function):
         (gradient,) = grad_outputs
         rows = gradient.reshape(-1, gradient.shape[-1])
         bias = rows.sum(0) if ctx.needs_input_grad[-1] and len(ctx.needs_input_grad) > 2 else None
+        input, weight = input.to(gradient.dtype), weight.to(gradient.dtype)  # automatic casts made it shorter
         gradients = gradient @ weight, rows.T @ input.reshape(-1, input.shape[-1]), bias
         return gradients[: len(ctx.needs_input_grad)]

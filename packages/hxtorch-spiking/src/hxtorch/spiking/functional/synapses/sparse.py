@@ -76,6 +76,9 @@ def linear_sparse(
         )
     if values.shape != pattern.shape[1:]:
         raise TensorShapeError(f"weight: got shape {tuple(values.shape)}, wanted one per synapse, {pattern.shape[1]}")
+    if torch.is_autocast_enabled(input.device.type):  # there are no sparse products in shorter types
+        with torch.autocast(input.device.type, enabled=False):
+            return linear_sparse(input.to(weight.dtype), weight, connections, bias)
     flat = _LinearSparse.apply(  # type: ignore[no-untyped-call]
         input.reshape(-1, shape[0]), values, pattern, (shape[0], shape[1])
     )

@@ -18,6 +18,7 @@ from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
 from hxtorch.spiking.chip.recording import TraceReadout, read_madc
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment.experiment import Experiment
+from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.neurons.arguments import lif_defaults
@@ -154,7 +155,7 @@ class AnalogNeuron(Population, ABC):
         """Return what the chip is placed, routed and calibrated for."""
         parameters = [getattr(self, name) for name in self.parameter_names]
         values = tuple(parameter.hardware_value for parameter in parameters if not parameter.model_only)
-        return super().state(), tuple(v.cpu().numpy().tobytes() if isinstance(v, Tensor) else v for v in values)
+        return super().state(), tuple(_array(v).tobytes() if isinstance(v, Tensor) else v for v in values)
 
     def circuits(self) -> np.ndarray:
         """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
@@ -226,8 +227,8 @@ class AnalogNeuron(Population, ABC):
         return {name: _array(value) for name, value in values.items()}
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
-        """Return the sum of the weighted spikes of all synapses onto this population."""
-        total = handles[0].filled()
+        """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast."""
+        total = full_precision(handles[0].filled())
         for handle in handles[1:]:
             total = total + handle.filled()
         return total

@@ -83,4 +83,6 @@ class ReadoutNeuronExp(ReadoutNeuron):
 
 
 def _factor(tau: HXBaseParameter, like: Tensor, dt: float) -> Tensor:
-    return torch.exp(-dt / tensor_like(tau.model_value, like))
+    """Return the part of a value that is left after one step; half precision has no ``1 / tau``."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    return torch.exp(-dt / tensor_like(tau.model_value, like.new_empty(0, dtype=dtype))).to(like)

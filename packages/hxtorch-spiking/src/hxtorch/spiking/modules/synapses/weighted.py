@@ -71,7 +71,7 @@ class WeightedProjection(Projection):
         """Return the weighted spikes (time, batch, out_features) of spikes (time, batch, in_features).
 
         Raises:
-            TensorTypeError: ``spikes`` is of another type than the weight.
+            TensorTypeError: ``spikes`` is of another type than the weight, outside of automatic casts.
             TensorValueError: The weight holds NaN or infinity.
         """
         self.check_operands(spikes)
@@ -82,10 +82,10 @@ class WeightedProjection(Projection):
         """Refuse what can not be weighed.
 
         Raises:
-            TensorTypeError: ``spikes`` is of another type than the weight.
+            TensorTypeError: ``spikes`` is of another type than the weight, outside of automatic casts.
             TensorValueError: The weight holds NaN or infinity.
         """
-        if spikes.dtype != self.weight.dtype:
+        if spikes.dtype != self.weight.dtype and not torch.is_autocast_enabled(spikes.device.type):
             wanted = f"{self.weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
         check_finite(self.weight, f"weight of {self.label}")
