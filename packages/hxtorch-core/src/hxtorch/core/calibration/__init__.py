@@ -5,7 +5,8 @@ yet; ``calibration.apply(configuration)`` writes it into the registers of a prog
 write files; after ``load``, ``calibration.require_chip(connection)`` refuses one that belongs to another chip.
 """
 
-from hxtorch.core.calibration.calibrate import CalibrationOptions, Calibrator, calibrate, nominal_calibration
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Calibrator
+from hxtorch.core.calibration.calibrate import nominal_calibration
 from hxtorch.core.calibration.files import (
     calib_from_calix_native,
     chip_from_file,
@@ -14,7 +15,7 @@ from hxtorch.core.calibration.files import (
     nightly_calix_native_path,
 )
 from hxtorch.core.calibration.nominal.codes import nominal_registers
-from hxtorch.core.calibration.provider import for_target, path_for_target
+from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.stored.store import dumps, load, loads, save

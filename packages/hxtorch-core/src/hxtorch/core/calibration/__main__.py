@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hxtorch.core.calibration.calibrate import CalibrationOptions, calibrate
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions
+from hxtorch.core.calibration.provider import calibrate
 from hxtorch.core.calibration.stored.store import save
 from hxtorch.core.calibration.targets import PRESETS, preset
 from hxtorch.core.sessions.session import open_session

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
-from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.nominal.codes import DEBUG_VOLT_PER_CODE, cadc_range
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import CADCCalibTarget, SpikingCalibTarget

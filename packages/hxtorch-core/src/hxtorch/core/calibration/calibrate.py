@@ -1,130 +1,55 @@
-"""Calibrate a chip: choose the procedure for a target, show its progress, sign its result."""
+"""Which procedure calibrates to which kind of target, what it needs first, and what does without measuring."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import numpy as np
 
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Calibrator, Dependent, own_runs, signed
+from hxtorch.core.calibration.cadc import CADCCalibrator
+from hxtorch.core.calibration.matrix.drivers import SynapseDriverCalibrator
+from hxtorch.core.calibration.matrix.hagen import HagenCalibrator, HagenNeuronCalibrator
+from hxtorch.core.calibration.matrix.hagen_synin import HagenSyninCalibrator
+from hxtorch.core.calibration.neurons.spiking import SpikingCalibrator
 from hxtorch.core.calibration.nominal.codes import nominal_registers
-from hxtorch.core.calibration.stored.paths import core_version
-from hxtorch.core.calibration.stored.result import Calibration, fidelity_of
+from hxtorch.core.calibration.plasticity.correlation import CorrelationCalibrator
+from hxtorch.core.calibration.plasticity.stp import STPCalibrator
+from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import CalibTarget
 from hxtorch.core.errors import CalibrationError
-from hxtorch.core.interfaces import Connection, CountsRuns
+from hxtorch.core.interfaces import Connection
 
-FIRST_RUN = 1 << 31
+Provide = Callable[[Connection, CalibTarget, "CalibrationOptions | None"], Calibration]
+"""Gives the calibration of a chip for a target, from wherever."""
 
-
-@dataclass(frozen=True)
-class CalibrationOptions:
-    """How to calibrate.
-
-    Attributes:
-        progress: Show a progress bar; None shows it on a terminal only.
-    """
-
-    progress: bool | None = None
-
-
-class Calibrator(Protocol):
-    """Finds register codes by measuring."""
-
-    def calibrate(self, connection: Connection, target: Any, options: CalibrationOptions | None = None) -> Calibration:
-        """Return register codes that bring the chip behind ``connection`` to ``target``."""
-        ...
+PROCEDURES: dict[str, Calibrator | Dependent] = {
+    "spiking": SpikingCalibrator(),
+    "hagen": HagenCalibrator(),
+    "hagen_synin": HagenSyninCalibrator(),
+    "hagen_neuron": HagenNeuronCalibrator(),
+    "synapse_driver": SynapseDriverCalibrator(),
+    "stp": STPCalibrator(),
+    "cadc": CADCCalibrator(),
+    "correlation": CorrelationCalibrator(),
+}
 
 
-class Progress:
-    """A progress bar that counts the stages of a calibration and names the current one."""
-
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
-        self._begun = 0
-
-    def stage(self, name: str) -> None:
-        """Begin the next stage; the one before is done."""
-        self._bar.update(self._begun)
-        self._bar.set_postfix_str(name)
-        self._begun = 1
-
-    def done(self) -> None:
-        """The last stage is done."""
-        self._bar.update(self._begun)
-
-
-@contextmanager
-def progress_bar(options: CalibrationOptions | None, title: str, stages: int) -> Iterator[Progress]:
-    """Show a bar of ``stages`` stages while the block runs; it is closed on errors and interrupts too."""
-    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
-
-    shown = CalibrationOptions() if options is None else options
-    disable = None if shown.progress is None else not shown.progress
-    with tqdm(total=stages, desc=title, disable=disable, leave=False, unit="stage") as bar:
-        progress = Progress(bar)
-        yield progress
-        progress.done()
-
-
-@contextmanager
-def own_runs(connection: Connection) -> Iterator[None]:
-    """Number the runs of the block apart from the user's, where a backend counts runs.
-
-    Emulated noise is keyed by that number: runs of a user must not depend on whether a calibration was found or made,
-    nor share their noise with it.
-    """
-    if not isinstance(connection, CountsRuns):
-        yield
-        return
-    before = connection.run_counter
-    connection.run_counter = FIRST_RUN
-    try:
-        yield
-    finally:
-        connection.run_counter = before
-
-
-def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
-    """Find register codes that bring a chip to a target, by measuring through its registers, spikes and ADCs.
-
-    Programs are self-contained, so an interrupt (``KeyboardInterrupt``) at any time leaves the connection usable.
-
-    Args:
-        connection: An open chip.
-        target: One of the targets of this package.
-        options: How to calibrate.
-
-    Returns:
-        Codes, what they reach, and a mask of the neurons that did.
+def measure(
+    connection: Connection, target: CalibTarget, options: CalibrationOptions | None, provide: Provide
+) -> Calibration:
+    """Find register codes that bring a chip to a target; ``provide`` gives what the procedure needs first.
 
     Raises:
         CalibrationError: Not a single neuron reached the target.
     """
-    from hxtorch.core.calibration.cadc import CADCCalibrator
-    from hxtorch.core.calibration.matrix.drivers import SynapseDriverCalibrator
-    from hxtorch.core.calibration.matrix.hagen import HagenCalibrator, HagenNeuronCalibrator
-    from hxtorch.core.calibration.matrix.hagen_synin import HagenSyninCalibrator
-    from hxtorch.core.calibration.neurons.spiking import SpikingCalibrator
-    from hxtorch.core.calibration.plasticity.correlation import CorrelationCalibrator
-    from hxtorch.core.calibration.plasticity.stp import STPCalibrator
-
-    calibrators: dict[str, Calibrator] = {
-        "spiking": SpikingCalibrator(),
-        "hagen": HagenCalibrator(),
-        "hagen_synin": HagenSyninCalibrator(),
-        "hagen_neuron": HagenNeuronCalibrator(),
-        "synapse_driver": SynapseDriverCalibrator(),
-        "stp": STPCalibrator(),
-        "cadc": CADCCalibrator(),
-        "correlation": CorrelationCalibrator(),
-    }
-    calibrator = calibrators[target.kind]
+    procedure = PROCEDURES[target.kind]
     with own_runs(connection):
-        found = calibrator.calibrate(connection, target, options)
+        if isinstance(procedure, Dependent):
+            ready = provide(connection, procedure.needs, options)
+            found = procedure.calibrate_on(connection, target, ready, options)
+        else:
+            found = procedure.calibrate(connection, target, options)
     if not found.success.any():
         raise CalibrationError(
             f"{connection.identifier}: none of 512 neurons reached the target; ask for values inside of the checked "
@@ -136,23 +61,3 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
 def nominal_calibration(connection: Connection, target: CalibTarget) -> Calibration:
     """Return the codes for a chip without mismatch, unmeasured: right in fidelity ``ideal``, near in ``calibrated``."""
     return signed(connection, target, nominal_registers(target), np.ones(512, np.bool_), {}, "nominal")
-
-
-def signed(
-    connection: Connection,
-    target: CalibTarget,
-    registers: Mapping[str, np.ndarray],
-    success: np.ndarray,
-    measured: Mapping[str, np.ndarray],
-    method: str,
-) -> Calibration:
-    """Return a calibration with its chip and provenance filled in."""
-    description = connection.describe()
-    provenance = {
-        "method": method,
-        "backend": f"{description.get('backend', '')} {description.get('version', '')}".strip(),
-        "hxtorch-core": core_version(),
-        "numpy": np.__version__,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }
-    return Calibration(target, connection.identifier, fidelity_of(connection), registers, success, measured, provenance)

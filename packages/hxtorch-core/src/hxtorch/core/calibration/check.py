@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
-from hxtorch.core.calibration.calibrate import own_runs
+from hxtorch.core.calibration.bench.procedure import own_runs
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import HagenSyninCalibTarget, IntegratorTarget, SpikingCalibTarget
 from hxtorch.core.interfaces import Connection

@@ -6,7 +6,8 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from hxtorch.core.calibration.calibrate import CalibrationOptions, calibrate, nominal_calibration
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions
+from hxtorch.core.calibration.calibrate import measure, nominal_calibration
 from hxtorch.core.calibration.check import still_holds
 from hxtorch.core.calibration.stored.paths import cached_path, shipped_path
 from hxtorch.core.calibration.stored.result import Calibration, fidelity_of
@@ -18,6 +19,25 @@ from hxtorch.core.interfaces import Connection
 _LOG = logging.getLogger("hxtorch.core.calibration")
 _KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated parameter makes one a step
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
+
+
+def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
+    """Find register codes that bring a chip to a target, by measuring through its registers, spikes and ADCs.
+
+    Programs are self-contained, so an interrupt (``KeyboardInterrupt``) at any time leaves the connection usable.
+
+    Args:
+        connection: An open chip.
+        target: One of the targets of this package.
+        options: How to calibrate.
+
+    Returns:
+        Codes, what they reach, and a mask of the neurons that did.
+
+    Raises:
+        CalibrationError: Not a single neuron reached the target.
+    """
+    return measure(connection, target, options, for_target)
 
 
 def for_target(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive_search
-from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.matrix.products import MOST_SENDS, ROWS, mean_products
 from hxtorch.core.calibration.nominal.codes import driver_registers
 from hxtorch.core.calibration.stored.result import Calibration
@@ -29,22 +29,25 @@ class SynapseDriverCalibrator:
     Success is that of these neurons; ``measured["driver_offset"]`` shows what each driver is left with.
     """
 
-    def calibrate(
-        self, connection: Connection, target: SynapseDriverCalibTarget, options: CalibrationOptions | None = None
+    needs = HagenNeuronCalibTarget()
+
+    def calibrate_on(
+        self,
+        connection: Connection,
+        target: SynapseDriverCalibTarget,
+        ready: Calibration,
+        options: CalibrationOptions | None = None,
     ) -> Calibration:
         """Return register codes that bring the chip behind ``connection`` to ``target``."""
-        from hxtorch.core.calibration.provider import for_target  # which may come back here
-
-        neurons = for_target(connection, HagenNeuronCalibTarget(), options)
         bench = Bench(connection, HagenNeuronCalibTarget())
         registers = driver_registers(target)
-        bench.configuration = neurons.apply(ChipConfiguration())
+        bench.configuration = ready.apply(ChipConfiguration())
         bench.set(**registers)
         with progress_bar(options, f"calibrate {connection.identifier}", 1) as progress:
             progress.stage("synapse drivers")
             calibrate_drivers(bench, target)
         found = {name: bench.found[name] for name in registers}
-        return signed(connection, target, found, neurons.success, bench.measured, "measured")
+        return signed(connection, target, found, ready.success, bench.measured, "measured")
 
 
 def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int = 3) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Progress, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
-from hxtorch.core.calibration.calibrate import CalibrationOptions, Progress, progress_bar, signed
 from hxtorch.core.calibration.matrix.columns import calibrate_gains, measure_noise
 from hxtorch.core.calibration.matrix.drivers import calibrate_drivers
 from hxtorch.core.calibration.neurons.potentials import calibrate_leak, calibrate_reset

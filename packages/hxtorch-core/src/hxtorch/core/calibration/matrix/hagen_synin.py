@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, own_runs, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
-from hxtorch.core.calibration.calibrate import CalibrationOptions, own_runs, progress_bar, signed
 from hxtorch.core.calibration.matrix.drivers import calibrate_drivers
 from hxtorch.core.calibration.matrix.lines import calibrate_lines, match_synapses
 from hxtorch.core.calibration.matrix.products import ROWS, mean_products, product_noise
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE, cadc_range, nominal_registers
-from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.targets import HagenSyninCalibTarget, SpikingCalibTarget, SynapseDriverCalibTarget
+from hxtorch.core.calibration.stored.result import Calibration, derivation
+from hxtorch.core.calibration.targets import (
+    CalibTarget,
+    HagenSyninCalibTarget,
+    SpikingCalibTarget,
+    SynapseDriverCalibTarget,
+)
 from hxtorch.core.errors import CalibrationTargetError
 from hxtorch.core.interfaces import Connection
 
@@ -68,12 +73,8 @@ class HagenSyninCalibrator:
         return signed(connection, target, found, bench.success, bench.measured, "measured")
 
 
-def hagen_synin_of(
-    connection: Connection,
-    calibration: Calibration,
-    target: HagenSyninCalibTarget,
-    options: CalibrationOptions | None = None,
-) -> Calibration:
+@derivation("hagen_synin")
+def hagen_synin_of(connection: Connection, calibration: Calibration, target: CalibTarget) -> Calibration:
     """Return a calibration for products on lines, with the synapse drivers of one for products on membranes.
 
     Raises:
@@ -87,7 +88,7 @@ def hagen_synin_of(
     calibration.require_chip(connection)
     with own_runs(connection):
         drivers = calibration.registers["hagen_dac_offset"]
-        return HagenSyninCalibrator().calibrate(connection, target, options, drivers)
+        return HagenSyninCalibrator().calibrate(connection, target, None, drivers)
 
 
 def judge_columns(bench: Bench) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
-from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.neurons.coba import calibrate_coba
 from hxtorch.core.calibration.neurons.compartments import calibrate_icc
 from hxtorch.core.calibration.neurons.potentials import calibrate_leak, calibrate_reset

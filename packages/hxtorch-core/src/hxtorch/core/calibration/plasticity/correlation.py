@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.stimuli import stimulus_registers
-from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.nominal.codes import code, correlation_registers
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import CorrelationCalibTarget

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from hxtorch.core.calibration.bench.bench import Bench
+from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive_search
 from hxtorch.core.calibration.bench.stimuli import stimulus_registers
 from hxtorch.core.calibration.bench.trains import Train
-from hxtorch.core.calibration.calibrate import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.nominal.codes import STP_OFFSET_STEP, STP_RANGE, STP_ZERO, code, stp_registers
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import SpikingCalibTarget, STPCalibTarget
@@ -32,15 +32,18 @@ STEPS = 3
 class STPCalibrator:
     """Calibrates the drivers with neurons that are calibrated for spiking."""
 
-    def calibrate(
-        self, connection: Connection, target: STPCalibTarget, options: CalibrationOptions | None = None
+    needs = SpikingCalibTarget()
+
+    def calibrate_on(
+        self,
+        connection: Connection,
+        target: STPCalibTarget,
+        ready: Calibration,
+        options: CalibrationOptions | None = None,
     ) -> Calibration:
         """Return register codes that bring the chip behind ``connection`` to ``target``."""
-        from hxtorch.core.calibration.provider import for_target  # which may come back here
-
-        neurons = for_target(connection, SpikingCalibTarget(), options)
         bench = Bench(connection, SpikingCalibTarget())
-        bench.configuration = neurons.apply(ChipConfiguration())
+        bench.configuration = ready.apply(ChipConfiguration())
         registers = stp_registers(target)
         with progress_bar(options, f"calibrate {connection.identifier}", 1) as progress:
             progress.stage("synapse drivers")
@@ -59,9 +62,7 @@ class STPCalibrator:
                 keep=2,
             )
         measured = {"stp_amplitude": found.values * AMPLITUDE_LSB}
-        return signed(
-            connection, target, {**registers, "stp_offset": found.codes}, neurons.success, measured, "measured"
-        )
+        return signed(connection, target, {**registers, "stp_offset": found.codes}, ready.success, measured, "measured")
 
 
 def amplitudes(bench: Bench, configuration: ChipConfiguration) -> np.ndarray:

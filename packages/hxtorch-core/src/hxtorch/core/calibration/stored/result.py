@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -13,6 +13,22 @@ from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, 
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.vocabulary.chip import Chip
+
+Derivation = Callable[[Connection, "Calibration", CalibTarget], "Calibration"]
+"""Makes a calibration of another kind out of one, by measuring."""
+
+_DERIVED: dict[str, Derivation] = {}
+
+
+def derivation(kind: str) -> Callable[[Derivation], Derivation]:
+    """Register a procedure that makes calibrations of ``kind`` out of others; results offer it, and do not know it."""
+
+    def register(procedure: Derivation) -> Derivation:
+        _DERIVED[kind] = procedure
+        return procedure
+
+    return register
+
 
 REGISTER_SHAPES = {register.name: register.metadata["shape"] for register in fields(ChipConfiguration)}
 
@@ -100,9 +116,7 @@ class Calibration:
             CalibrationTargetError: This calibration has no synapse drivers of hagen mode.
             CalibrationSerialError: It belongs to another chip.
         """
-        from hxtorch.core.calibration.matrix.hagen_synin import hagen_synin_of
-
-        return hagen_synin_of(connection, self, target or HagenSyninCalibTarget())
+        return _DERIVED["hagen_synin"](connection, self, target or HagenSyninCalibTarget())
 
     def require_chip(self, connection: Connection) -> None:
         """Refuse the chip behind ``connection`` if these codes were not found on it.
