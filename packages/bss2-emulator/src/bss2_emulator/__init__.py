@@ -7,20 +7,25 @@
 (5, 2)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from bss2_emulator._version import __version__
-from bss2_emulator.chip import Chip
-from bss2_emulator.config import ChipConfig
-from bss2_emulator.errors import (
-    ConfigError,
-    EmulatorError,
-    EngineError,
-    EventError,
-    OperandRangeError,
-    ReadoutWarning,
-    RunError,
-)
-from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
-from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
+
+if TYPE_CHECKING:
+    from bss2_emulator.chip import Chip
+    from bss2_emulator.config import ChipConfig
+    from bss2_emulator.errors import (
+        ConfigError,
+        EmulatorError,
+        EngineError,
+        EventError,
+        OperandRangeError,
+        ReadoutWarning,
+        RunError,
+    )
+    from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
+    from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
 
 __all__ = [
     "CadcSamples",
@@ -41,3 +46,25 @@ __all__ = [
     "SpikingRun",
     "__version__",
 ]
+
+_HOMES = {
+    "chip": "Chip",
+    "config": "ChipConfig",
+    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError",
+    "results": "CadcSamples MadcSamples MatrixRun SpikeCounters SpikingRun",
+    "silicon.imperfections": "Fidelity Imperfections",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker knows all names, and complains about others
+
+    def __getattr__(name: str) -> object:
+        """Import a part when it is first asked for: facts are read without loading a kernel."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
