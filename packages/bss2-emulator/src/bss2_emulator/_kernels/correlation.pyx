@@ -1,8 +1,11 @@
 """Correlation sensors: rows and batch entries in parallel (see correlation.h)."""
 
+import numpy as np
+
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise cimport bss2_key
 from bss2_emulator._kernels.pool cimport parallel_for
+from bss2_emulator.seam import inside, need
 
 
 cdef extern from "correlation.h" nogil:
@@ -78,6 +81,8 @@ def correlate(
         raise ValueError("rows: got other sizes of seen, label, amplitude, rate, hemisphere, streams and codes")
     check_offsets(event_offsets, event_times.shape[0], actions.shape[0], codes.shape[0])
     check_offsets(spike_offsets, spike_times.shape[0], neurons.shape[0], codes.shape[0])
+    need(seen.shape[1] > 0 or actions.shape[0] == 0, "an event without a row")
+    need(inside(np.asarray(actions), 0, max(seen.shape[1], 1)) and inside(np.asarray(neurons), 0, 512), "an event without a row")
     if count == 0:
         return
     s.pre = &event_times[0] if event_times.shape[0] else NULL

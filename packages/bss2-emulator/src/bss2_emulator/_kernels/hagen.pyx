@@ -152,6 +152,13 @@ def multiply(
     m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
+    if m.lines not in (1, 2):
+        raise ValueError(f"weights: got {m.lines} lines, wanted those of all rows, or of excitatory and inhibitory ones")
+    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
+        raise ValueError("pulse_offset: wanted (2, 128)")
+    for wanted in (np.shape(baseline), np.shape(lowest), np.shape(inverse_limit), np.shape(bend)):
+        if wanted != (2, COLUMNS):
+            raise ValueError(f"constants of columns: got {wanted}, wanted (2, 256) each")
     for block in range(m.lines):
         line = packed[block]
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]

@@ -1,8 +1,11 @@
 """Compile synapse rows: what one event adds to the synaptic inputs of all active neurons (see rows.h)."""
 
+import numpy as np
+
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memset
 from bss2_emulator._kernels.pool cimport parallel_for
+from bss2_emulator.seam import inside, need
 
 
 cdef extern from *:
@@ -111,6 +114,13 @@ def compile_actions(
     cdef Rows t
     if drivers.shape[0] == 0 or count == 0:
         return
+    need(column.shape[0] >= count and scale_exc.shape[0] >= count and scale_inh.shape[0] >= count and top_count <= count,
+         "fewer columns than neurons")
+    need(exc.shape[0] >= rows and inh.shape[0] >= rows and spans.shape[0] >= rows and spans.shape[1] == 4
+         and exc.shape[1] >= count and inh.shape[1] >= count, "no room for synapses")
+    need(seen.shape[0] == drivers.shape[0] == pulse.shape[0] == row_offsets[rows], "drivers without labels")
+    need(inside(np.asarray(drivers), 0, 256) and inside(np.asarray(column), 0, 256), "a driver that is not there")
+    need(np.shape(weight) == np.shape(label) == np.shape(strength) == (2, 256, 256) and np.shape(row_mode) == (2, 256), "synapses of another chip")
     if rows < 64:
         threads = 1  # not worth waking anybody
     t.weight, t.label, t.row_mode, t.strength = &weight[0, 0, 0], &label[0, 0, 0], &row_mode[0, 0], &strength[0, 0, 0]
