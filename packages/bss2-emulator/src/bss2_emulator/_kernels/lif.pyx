@@ -219,6 +219,9 @@ cdef class Readout:
         need(values.shape == (len(times), len(index)) and inside(batch_offsets, 0, len(times) + 1), "samples without room")
         self.index, self.neuron, self.gain, self.offset, self.noise = index, neuron, gain, offset, noise
         self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
+        if (not self.index.shape[0] == self.neuron.shape[0] == self.gain.shape[0] == self.offset.shape[0]
+                or self.values.shape[0] < self.times.shape[0] or self.values.shape[1] < self.index.shape[0]):
+            raise ValueError("readout: got sizes of neurons, times and values that do not belong together")
 
     cdef void fill(self, bss2_cadc *out):
         if self.times.shape[0] == 0 or self.index.shape[0] == 0:
@@ -264,6 +267,10 @@ cdef class Delivery:
         self.bus_cycles, self.part_offsets, self.part_driver = bus_cycles, part_offsets, part_driver
         self.drivers, self.decay = drivers, decay
         self.event_times, self.event_labels, self.event_offsets = event_times, event_labels, event_offsets
+        ends = np.asarray(event_offsets)
+        if (len(ends) < 1 or ends[0] < 0 or ends[-1] > len(event_times) or len(event_times) != len(event_labels)
+                or (ends[1:] < ends[:-1]).any()):
+            raise ValueError("events: got offsets that do not rise from 0 to the number of times and labels")
 
     @property
     def batch(self):
