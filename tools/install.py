@@ -18,6 +18,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".tox" / "wheels"
+PACKAGES = ("BSS2_EMULATOR", "HXTORCH_PERCEPTRON", "HXTORCH_SPIKING")
+SETTINGS = (
+    "CC",
+    "CFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    *(f"{name}_{kind}" for name in PACKAGES for kind in ("DEBUG", "SANITIZE")),
+)
 MADE = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", "*.so", "*.pyd", "*.c")
 
 
@@ -27,7 +35,7 @@ def state(package: Path) -> str:
     for path in sorted(package.rglob("*")):
         if path.is_file():
             digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes() + b"\0")
-    settings = [os.environ.get(name, "") for name in ("CFLAGS", "CC", "BSS2_EMULATOR_DEBUG")]
+    settings = [os.environ.get(name, "") for name in SETTINGS]
     digest.update("\0".join([sys.version, sysconfig.get_platform(), *settings]).encode())
     return digest.hexdigest()[:16]
 

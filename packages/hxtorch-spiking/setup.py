@@ -8,6 +8,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 DEBUG = os.environ.get("HXTORCH_SPIKING_DEBUG", "0") != "0"  # bounds checks + line tracing
+SANITIZE = os.environ.get("HXTORCH_SPIKING_SANITIZE", "0") != "0"  # memory, undefined behaviour
+CHECKS = "alignment,bounds,float-cast-overflow,shift,signed-integer-overflow"
 SOURCE = Path(__file__).parent / "src"
 KERNELS = SOURCE / "hxtorch" / "spiking" / "_kernels"
 
@@ -15,8 +17,13 @@ KERNELS = SOURCE / "hxtorch" / "spiking" / "_kernels"
 if sys.platform == "win32":
     COMPILE, LINK = ["/O2", "/fp:precise"], []
 else:
-    COMPILE = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
+    COMPILE = ["-O1" if DEBUG or SANITIZE else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+    COMPILE.append("-pthread")
     LINK = ["-pthread", "-lm"]
+    if SANITIZE:
+        checks = [f"-fsanitize=address,{CHECKS}", "-fno-sanitize-recover=all"]
+        COMPILE += [*checks, "-g", "-fno-omit-frame-pointer"]
+        LINK += checks
 
 extensions = [
     Extension(
@@ -32,6 +39,7 @@ extensions = [
 ]
 
 setup(
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
     ext_modules=cythonize(
         extensions,
         build_dir="build",
@@ -46,5 +54,5 @@ setup(
             "freethreading_compatible": True,
             "linetrace": DEBUG,
         },
-    )
+    ),
 )

@@ -49,14 +49,20 @@ cdef int64_t one_row(void *context, int64_t i, int slot) noexcept nogil:
     return 0
 
 
-cdef int check_offsets(const int64_t[::1] offsets, int64_t times, int64_t numbers, int64_t batch) except -1:
-    """Refuse events that are not those of all entries."""
+cdef int check_events(const int64_t[::1] offsets, int64_t times, const int32_t[::1] numbers, int64_t batch,
+                      int64_t limit) except -1:
+    """Refuse events that are not those of all entries, and numbers of what there is not."""
     cdef int64_t b
-    cdef bint legal = times == numbers and offsets.shape[0] == batch + 1 and offsets[0] >= 0 and offsets[batch] <= times
+    cdef int beyond = 0
+    cdef bint legal = times == numbers.shape[0] and offsets.shape[0] == batch + 1 and offsets[0] >= 0 and offsets[batch] <= times
     for b in range(batch if legal else 0):
         legal = legal and offsets[b] <= offsets[b + 1]
     if not legal:
-        raise ValueError(f"offsets: got others than {batch + 1} that rise from 0 to the {times} times and {numbers} numbers")
+        raise ValueError(f"offsets: got others than {batch + 1} that rise from 0 to {times}, one number for each time")
+    for b in range(times):
+        beyond |= (numbers[b] < 0) | (numbers[b] >= limit)
+    if beyond:
+        raise ValueError(f"events: got some of what there is not, wanted numbers from 0 to {limit - 1}")
     return 0
 
 
@@ -72,12 +78,12 @@ def correlate(
     cdef int64_t count = codes.shape[0] * seen.shape[0]
     cdef int64_t rows = seen.shape[0]
     if (label.shape[0] != rows or amplitude.shape[0] != rows or rate.shape[0] != rows or hemisphere.shape[0] != rows
-            or streams.shape[0] != rows or codes.shape[1] != rows or codes.shape[2] != 2
-            or label.shape[1] != codes.shape[3] or codes.shape[3] != 256
+            or streams.shape[0] != rows or codes.shape[1] != rows or codes.shape[2] != 256
+            or codes.shape[3] != 2 or label.shape[1] != 256
             or amplitude.shape[1] != 2 or rate.shape[1] != 2 or amplitude.shape[2] != 256 or rate.shape[2] != 256):
         raise ValueError("rows: got other sizes of seen, label, amplitude, rate, hemisphere, streams and codes")
-    check_offsets(event_offsets, event_times.shape[0], actions.shape[0], codes.shape[0])
-    check_offsets(spike_offsets, spike_times.shape[0], neurons.shape[0], codes.shape[0])
+    check_events(event_offsets, event_times.shape[0], actions, codes.shape[0], seen.shape[1])
+    check_events(spike_offsets, spike_times.shape[0], neurons, codes.shape[0], 512)
     if count == 0:
         return
     s.pre = &event_times[0] if event_times.shape[0] else NULL

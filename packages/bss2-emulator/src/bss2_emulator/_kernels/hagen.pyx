@@ -84,6 +84,8 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
     cdef bss2_pack_function *pack = bss2_pack_functions[check_instructions(instructions)]
     cdef int16_t[:, ::1] packed
     cdef Tiles tiles
+    if rows < 1 or columns < 1 or threads < 1:
+        raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
     if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
         raise ValueError("strength: wanted (2, 256, 256)")
     if ratio.shape[0] != 2 or ratio.shape[1] != 2 or ratio.shape[2] != COLUMNS:
@@ -148,15 +150,30 @@ def multiply(
     blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
+    if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
+        raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
     m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
     m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
+    if m.lines not in (1, 2):
+        raise ValueError(f"weights: got {m.lines} lines, wanted those of all rows, or of excitatory and inhibitory ones")
+    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
+        raise ValueError("pulse_offset: wanted (2, 128)")
+    for wanted in (np.shape(baseline), np.shape(lowest), np.shape(inverse_limit), np.shape(bend)):
+        if wanted != (2, COLUMNS):
+            raise ValueError(f"constants of columns: got {wanted}, wanted (2, 256) each")
     for block in range(m.lines):
         line = packed[block]
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
-        if line.shape[0] != tiles:
+        if line.shape[0] != tiles or line.shape[1] < ((min(m.columns, <int>COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS * PACK_COLUMNS
+                                                       * min((m.rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, <int>ROWS)):
             raise ValueError("weights: wanted those of all tiles")
+    if (not baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+            or not baseline.shape[1] == lowest.shape[1] == inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
+        raise ValueError("columns: wanted (2, 256)")
+    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
+        raise ValueError("pulse_offset: wanted (2, 128)")
     if out.shape[0] != m.batch or gain.shape[0] != 2 or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
         raise ValueError("operands do not fit")
     if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):

@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 from bss2_emulator._kernels.noise cimport bss2_key
 from bss2_emulator._kernels.pool cimport parallel_for
 from bss2_emulator.errors import EngineError
+from bss2_emulator.seam import check_circuits, check_delivery, check_segment, inside, need
 
 
 cdef extern from *:
@@ -183,6 +184,7 @@ cdef class Circuits:
 
     def __init__(self, group, kind, source, pulse_cycles, unit_end, bypass, offsets, leads, squares, matrix,
                  double line_rest):
+        check_circuits(GROUPS, group, (kind, source, pulse_cycles), unit_end, bypass, offsets, leads, squares, matrix)
         self.group, self.kind, self.source, self.pulse_cycles, self.unit_end = group, kind, source, pulse_cycles, unit_end
         self.bypass, self.offsets, self.leads, self.squares = bypass, offsets, leads, squares
         self.matrix, self.single, self.line_rest = matrix, matrix.astype(np.float32), line_rest
@@ -213,8 +215,13 @@ cdef class Readout:
     cdef float noise
 
     def __init__(self, index, neuron, gain, offset, float noise, times, batch_offsets, first, values):
+        need(len(index) == len(neuron) == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
+        need(values.shape == (len(times), len(index)) and inside(batch_offsets, 0, len(times) + 1), "samples without room")
         self.index, self.neuron, self.gain, self.offset, self.noise = index, neuron, gain, offset, noise
         self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
+        if (not self.index.shape[0] == self.neuron.shape[0] == self.gain.shape[0] == self.offset.shape[0]
+                or self.values.shape[0] < self.times.shape[0] or self.values.shape[1] < self.index.shape[0]):
+            raise ValueError("readout: got sizes of neurons, times and values that do not belong together")
 
     cdef void fill(self, bss2_cadc *out):
         if self.times.shape[0] == 0 or self.index.shape[0] == 0:
@@ -251,11 +258,19 @@ cdef class Delivery:
         self.neuron_queue, self.event_queue, self.return_queue, self.link_labels = queues
         if max(self.neuron_queue, self.event_queue) > QUEUE_ROOM:
             raise ValueError(f"queues: got {queues}, wanted at most {QUEUE_ROOM} events at a crossbar input")
+        check_delivery(routes, actions, neuron_route, (part_offsets, part_driver))
+        need(len(label_route) == 1 << 16 and neuron_route.shape == (MOST,) and background_route.shape == (SOURCES, 256)
+             and bus_cycles.shape == (BUSES,) and sources.shape == (SOURCES,) and drivers.shape == (5, DRIVERS)
+             and decay.shape == (DRIVERS, STP_POWERS), "registers of another chip")
         self.routes, self.sources = routes.view(np.uint8), sources.view(np.uint8)
         self.label_route, self.neuron_route, self.background_route = label_route, neuron_route, background_route
         self.bus_cycles, self.part_offsets, self.part_driver = bus_cycles, part_offsets, part_driver
         self.drivers, self.decay = drivers, decay
         self.event_times, self.event_labels, self.event_offsets = event_times, event_labels, event_offsets
+        ends = np.asarray(event_offsets)
+        if (len(ends) < 1 or ends[0] < 0 or ends[-1] > len(event_times) or len(event_times) != len(event_labels)
+                or (ends[1:] < ends[:-1]).any()):
+            raise ValueError("events: got offsets that do not rise from 0 to the number of times and labels")
 
     @property
     def batch(self):
@@ -339,6 +354,8 @@ cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1
     cdef Circuits circuits = segment.circuits
     cdef Delivery delivery = segment.delivery
     cdef Readout top = segment.top, bottom = segment.bottom
+    check_segment(segment, TABLES, LANES, MOST, delivery.actions + <int>delivery.part_driver.shape[0])
+    need(circuits.unit_end.shape[0] == tables.shape[1], "circuits that are not the neurons")
     plan.width = <int>tables.shape[1]
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
     plan.neuron = &neuron[0]
@@ -378,6 +395,8 @@ def run_batch(
             plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
             plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
             plans[i].interrupted, plans[i].stop = interrupted, &stop
+            need(plans[i].width == plans[0].width and neurons <= plans[i].width, "segments of different neurons")
+            need(plans[i].trace_index < 0 or (trace.shape[0] == batch and trace.shape[1] > (runtime + STEP - 1) // STEP), "no room for a trace")
             plans[i].trace = &trace[0, 0] if plans[i].trace_index >= 0 else NULL
         return run_entries(plans, batch, real is float, first_entry, threads)
     finally:

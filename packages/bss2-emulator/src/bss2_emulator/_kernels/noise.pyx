@@ -54,6 +54,8 @@ def fill_uniform(uint64_t key, uint64_t first, uint32_t c1, uint32_t c2, uint32_
 def coarse_normals(uint64_t key, uint32_t c0, const uint32_t[::1] c1, uint32_t c2, uint32_t c3, int instructions=INSTRUCTIONS):
     """Return the coarse normals of some identifiers as (8, count), drawn with an instruction set."""
     cdef bss2_key k
+    if instructions < 0:
+        raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
     out = np.empty((BSS2_COARSE, c1.shape[0]), np.float32)
     cdef float[:, ::1] values = out
     k.low, k.high = <uint32_t>key, <uint32_t>(key >> 32)

@@ -111,6 +111,23 @@ def compile_actions(
     cdef Rows t
     if drivers.shape[0] == 0 or count == 0:
         return
+    cdef Py_ssize_t i
+    cdef bint legal = 0 <= top_count <= count <= min(column.shape[0], scale_exc.shape[0], scale_inh.shape[0])
+    legal = legal and weight.shape[0] == label.shape[0] == strength.shape[0] == row_mode.shape[0] == 2
+    legal = legal and weight.shape[1] == label.shape[1] == strength.shape[1] == row_mode.shape[1] == 256
+    legal = legal and weight.shape[2] == label.shape[2] == strength.shape[2] == 256
+    legal = legal and exc.shape[0] >= rows and inh.shape[0] >= rows and spans.shape[0] >= rows and spans.shape[1] == 4
+    legal = legal and exc.shape[1] >= count and inh.shape[1] >= count
+    legal = legal and drivers.shape[0] == seen.shape[0] == pulse.shape[0] and row_offsets[0] >= 0
+    legal = legal and row_offsets[rows] <= drivers.shape[0]
+    for i in range(rows if legal else 0):
+        legal = legal and row_offsets[i] <= row_offsets[i + 1]
+    for i in range(drivers.shape[0] if legal else 0):
+        legal = legal and 0 <= drivers[i] < 256
+    for i in range(count if legal else 0):
+        legal = legal and 0 <= column[i] < 256
+    if not legal:
+        raise ValueError("rows: got sizes that do not belong together, or drivers and columns that there are not")
     if rows < 64:
         threads = 1  # not worth waking anybody
     t.weight, t.label, t.row_mode, t.strength = &weight[0, 0, 0], &label[0, 0, 0], &row_mode[0, 0], &strength[0, 0, 0]

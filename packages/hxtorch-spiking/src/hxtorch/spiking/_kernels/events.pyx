@@ -46,6 +46,8 @@ cdef extern from "events.h" nogil:
 
 cdef enum:
     PARTS = 8  # of the rows; fixed, so that sums do not depend on the number of threads
+    FEW = 1 << 18  # numbers on both sides for which it does not pay to wake other threads
+    FEW_PRODUCTS = 1 << 20
 
 ctypedef fused Job:
     hx_events_f32
@@ -124,12 +126,16 @@ cdef Parts parts_of(Job *job, void *counts, int64_t parts) noexcept nogil:
     return p
 
 
+cdef int worth(Job *job, int threads) noexcept nogil:
+    return threads if job.rows * (job.sources + job.targets) >= FEW else 1
+
+
 cdef int64_t scan(Job *job, int threads) noexcept nogil:
     cdef int64_t count[PARTS]
     cdef int64_t part, total = 0
     cdef int graded = 0
     cdef Parts p = parts_of(job, count, PARTS)
-    parallel_for(PARTS, threads, scan_part, NULL, &p)
+    parallel_for(PARTS, worth(job, threads), scan_part, NULL, &p)
     for part in range(PARTS):
         if count[part] < 0:
             graded = 1
@@ -139,16 +145,20 @@ cdef int64_t scan(Job *job, int threads) noexcept nogil:
 
 cdef void weigh(Job *job, int threads) noexcept nogil:
     cdef Parts p = parts_of(job, NULL, PARTS)
-    parallel_for(PARTS, threads, weigh_part, NULL, &p)
+    parallel_for(PARTS, worth(job, threads), weigh_part, NULL, &p)
 
 
 cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
-    cdef Parts p = parts_of(job, <void *>sums, PARTS if by_rows else threads)
+    cdef Parts p
+    threads = worth(job, threads)
+    p = parts_of(job, <void *>sums, PARTS if by_rows else threads)
     parallel_for(p.parts, threads, collect_part if by_rows else collect_some, NULL, &p)
 
 
 cdef void spread(Job *job, int threads) noexcept nogil:
     cdef Parts p = parts_of(job, NULL, PARTS)
+    if job.rows * job.sources * job.targets < FEW_PRODUCTS:
+        threads = 1
     parallel_for(PARTS, threads, spread_part, NULL, &p)
 
 

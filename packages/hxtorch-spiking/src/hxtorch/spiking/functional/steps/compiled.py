@@ -29,10 +29,13 @@ def compilable(tensor: Tensor) -> bool:
     They know the CPU, float32 and float64. Forward differentiation and the transforms of ``torch.func`` go through the
     operations of torch.
     """
-    if tensor.device.type != "cpu" or tensor.is_neg() or tensor.dtype not in (torch.float32, torch.float64):
+    if tensor.device.type != "cpu" or tensor.dtype not in (torch.float32, torch.float64):
         return False
     return torch.compiler.is_compiling() or not (
-        _TORCH_ONLY.get() or torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+        _TORCH_ONLY.get()
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+        or tensor.is_neg()  # whose numbers in memory have another sign
     )
 
 

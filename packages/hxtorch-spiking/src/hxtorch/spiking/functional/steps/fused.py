@@ -6,7 +6,7 @@ float64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -219,9 +219,27 @@ def _checked_backward(
     operands.needed("events", events, torch.uint8, whole, kept and fire, FORWARD)
     operands.needed("current", current, dtype, whole, to_constants, FORWARD)
     operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
-    found = before, events, current, adaptation
-    given = constants, input, membrane_hw, *found, shape, fire, full, surrogate, alpha, to_input, to_constants
-    return _backward(*gradients, *given, new)
+    return _backward(
+        grad_spikes,
+        grad_membrane,
+        grad_current,
+        grad_adaptation,
+        constants,
+        input,
+        membrane_hw,
+        before,
+        events,
+        current,
+        adaptation,
+        shape,
+        fire,
+        full,
+        surrogate,
+        alpha,
+        to_input,
+        to_constants,
+        new,
+    )
 
 
 def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:
@@ -246,9 +264,8 @@ def _adjoint(ctx: Any, *gradients: Tensor | None, checked: bool = True) -> tuple
     if all(gradient is None for gradient in gradients[:4]):
         return (None,) * 11
     to_input, to_constants = ctx.needs_input_grad[:2]
-    if checked or traced(saved[0]):
-        back = torch.ops.hxtorch.integrate_backward
-    else:
+    back: Callable[..., tuple[Tensor, Tensor]] = torch.ops.hxtorch.integrate_backward
+    if not (checked or traced(saved[0])):
         constants, input, _, *kept = saved
         require_saved("integration", constants.dtype, ctx.settings[0], (*kept, input))
         back = _backward

@@ -217,9 +217,26 @@ def _checked_backward(
     operands.needed("events", events, torch.uint8, whole, True, FORWARD)
     operands.needed("current", current, dtype, whole, to_constants, FORWARD)
     operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
-    found = spikes, before, events, current, adaptation
-    given = weight, constants, membrane_hw, *found, full, surrogate, alpha, to_weight, to_constants
-    return _backward(*gradients, *given, new)
+    return _backward(
+        grad_spikes,
+        grad_membrane,
+        grad_current,
+        grad_adaptation,
+        weight,
+        constants,
+        membrane_hw,
+        spikes,
+        before,
+        events,
+        current,
+        adaptation,
+        full,
+        surrogate,
+        alpha,
+        to_weight,
+        to_constants,
+        new,
+    )
 
 
 def _per_lane(constants: Tensor, lanes: Sequence[int]) -> Tensor:

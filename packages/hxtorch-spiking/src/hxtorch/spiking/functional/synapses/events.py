@@ -6,6 +6,7 @@ the product and the gradient of the weights cost what the others cost; else torc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -234,9 +235,8 @@ def _adjoint(
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
         grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
         return grad_spikes, gradient.T @ spikes if to_weight else None
-    if checked or traced(weight):
-        back = torch.ops.hxtorch.weigh_backward
-    else:
+    back: Callable[..., tuple[Tensor, Tensor]] = torch.ops.hxtorch.weigh_backward
+    if not (checked or traced(weight)):
         back = _backward
         shape = gradient.shape[0], weight.shape[1]
         if spikes.shape != shape or not spikes.dtype is weight.dtype is gradient.dtype:  # hooks made it something else
@@ -270,8 +270,8 @@ class _Product(torch.autograd.Function):
         return product.view(*spikes.shape[:-1], weight.shape[0]), bits
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        return *_adjoint(ctx, *gradients, checked=False), None
+    def backward(ctx: Any, gradient: Tensor | None, bits: None) -> tuple[Tensor | None, ...]:
+        return *_adjoint(ctx, gradient, bits, checked=False), None
 
 
 def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
