@@ -1,10 +1,10 @@
 """Every register of the chip: shape, range, value after a reset, and what it says; written here and nowhere else.
 
-:class:`bss2_emulator.ChipConfig` and core's ``ChipConfiguration`` are built on :class:`Registers`, and so is the table in
-``docs/registers.md``. Index rules: neuron ``n = 256 * hemisphere + column``; hemisphere 0 is the top; synapse row ``r``
-belongs to driver ``r // 2``, odd rows are the driver's top row; quadrant ``q = 2 * hemisphere + (column >= 128)``;
-backend 0 holds columns 0 to 127 of both hemispheres, backend 1 the rest. Source: facts 1.1 to 1.5, 2.2, 2.3, 3.2 to 3.5,
-4.1.
+:class:`bss2_emulator.ChipConfig` and core's ``ChipConfiguration`` are built on :class:`Registers`, and so is the table
+in ``docs/registers.md``. Index rules: neuron ``n = 256 * hemisphere + column``; hemisphere 0 is the top; synapse row
+``r`` belongs to driver ``r // 2``, odd rows are its top row; quadrant ``q = 2 * hemisphere + (column >= 128)``;
+backend 0 holds columns 0 to 127 of both hemispheres, backend 1 the rest. Source: facts 1.1 to 1.5, 2.2, 2.3, 3.2 to
+3.5, 4.1.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def _switch(shape: tuple[int, ...], says: str, default: bool = False) -> Any:
 class Registers:
     """Frozen set of registers; legal once constructed.
 
-    Arrays are read-only and shared between sets that agree in them, so two sets hold equal values wherever they hold the
-    same array. Subclasses say which error a wrong value is.
+    Arrays are read-only and shared between sets that agree in them, so two sets hold equal values wherever they hold
+    the same array. Subclasses say which error a wrong value is.
     """
 
     error: ClassVar[type[ValueError]] = ValueError
@@ -142,9 +142,7 @@ class Registers:
     enable_adaptation: np.ndarray = _switch(_NEURON, "adaptation")
     adaptation_a_negative: np.ndarray = _switch(_NEURON, "sign of the adaptation below threshold")
     adaptation_b_negative: np.ndarray = _switch(_NEURON, "sign of the increment")
-    readout_source: np.ndarray = _register(
-        _NEURON, 3, "0 membrane, 1 excitatory input, 2 inhibitory input, 3 adaptation"
-    )
+    readout_source: np.ndarray = _register(_NEURON, 3, "0 membrane, 1 excitatory, 2 inhibitory input, 3 adaptation")
 
     # Switches that join circuits to a logical neuron.
     connect_right: np.ndarray = _switch(_NEURON, "membrane to that of the next column")
@@ -204,8 +202,8 @@ class Registers:
     # Background generators: one event per period at most.
     enable_background: np.ndarray = _switch(_SOURCE, "sends events")
     background_random: np.ndarray = _switch(_SOURCE, "at random, else regularly")
-    background_period: np.ndarray = _register(_SOURCE, 0xFFFF, "clocks less one from slot to slot")
-    background_rate: np.ndarray = _register(_SOURCE, 255, "of 256 random slots, how many less one send")
+    background_period: np.ndarray = _register(_SOURCE, 0xFFFF, "clocks of 4 ns from slot to slot, less one")
+    background_rate: np.ndarray = _register(_SOURCE, 255, "of 256 random slots one more than this sends, none at 0")
     background_seed: np.ndarray = _register(_SOURCE, 0xFFFFFFFF, "of its shift register")
     background_mask: np.ndarray = _register(_SOURCE, 255, "label bits that are drawn at random")
     background_label: np.ndarray = _register(_SOURCE, 0x3FFF, "the others")

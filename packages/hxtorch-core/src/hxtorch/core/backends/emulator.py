@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
+from bss2_emulator.facts.constants import BACKGROUND_INPUT
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
@@ -36,7 +37,6 @@ _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
 
 # Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
 _MATRIX_OVERHEAD = 46e-6
-_FIRST_BACKGROUND = 12  # crossbar input (chip facts 1.3)
 
 
 def connect(setup: Setup) -> EmulatorConnection:
@@ -215,8 +215,8 @@ class _Spiking:
         correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
-            loopback=_returned(run, run.loopback_inputs < _FIRST_BACKGROUND),
-            background=_returned(run, run.loopback_inputs >= _FIRST_BACKGROUND),
+            loopback=_returned(run, run.loopback_inputs < BACKGROUND_INPUT),
+            background=_returned(run, run.loopback_inputs >= BACKGROUND_INPUT),
             cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
             madc=madc,
             info=self._link.info(

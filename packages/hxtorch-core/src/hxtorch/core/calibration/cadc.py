@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import CADC_OFFSET_STEP
+from bss2_emulator.facts.coordinates import QUADRANT
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.nominal.codes import DEBUG_VOLT_PER_CODE, cadc_range
@@ -15,10 +17,9 @@ from hxtorch.core.calibration.targets import CADCCalibTarget, SpikingCalibTarget
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import CAPMEM_MAX
 
-QUADRANTS = 2 * np.repeat([0, 1], 256) + np.tile(np.repeat([0, 1], 128), 2)  # quadrant of neuron n
 SPAN = 100.0  # LSB between the two readings
 TOLERANCE = 5.0  # LSB
-RAMP_VOLT_PER_CODE = 1.2e-3  # of cadc_ramp_offset (nominal)
+RAMP_VOLT_PER_CODE = CADC_OFFSET_STEP  # of cadc_ramp_offset
 
 
 class CADCCalibrator:
@@ -78,7 +79,7 @@ def _test_points(bench: Bench, middle: float) -> tuple[np.ndarray, np.ndarray]:
 def _calibrate_ramps(bench: Bench, codes: np.ndarray, wanted: np.ndarray) -> None:
     """Correct slope and start of the four ramps by what the quadrants read on average."""
     readings = _readings(bench, codes, False)
-    means = np.stack([readings[:, quadrant == QUADRANTS].mean(axis=1) for quadrant in range(4)])  # (quadrant, code)
+    means = np.stack([readings[:, quadrant == QUADRANT].mean(axis=1) for quadrant in range(4)])  # (quadrant, code)
     slope = bench.configuration.cadc_ramp_slope * (means[:, 1] - means[:, 0]) / (wanted[1] - wanted[0])
     slope = np.clip(np.rint(slope), 1, CAPMEM_MAX)
     # With the new slope, readings scale about the reading zero: what is left is an offset of the start voltage.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import own_runs
 from hxtorch.core.calibration.stored.result import Calibration
@@ -27,7 +28,7 @@ def still_holds(connection: Connection, calibration: Calibration) -> bool:
         bench, wanted = Bench(connection, SpikingCalibTarget()), calibration.measured.get("rest", np.empty(0))
     else:
         return True
-    if wanted.shape != (512,):
+    if wanted.shape != (NEURONS,):
         return False
     bench.set(**{**calibration.registers, "enable_leak": True})
     with own_runs(connection):

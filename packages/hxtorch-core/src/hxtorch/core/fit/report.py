@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
@@ -17,9 +18,6 @@ from hxtorch.core.routing.portfolio import build_routing
 from hxtorch.core.routing.report import MAX_INPUTS
 from hxtorch.core.routing.routes import BUSES, LABELS, Routing
 from hxtorch.core.seam.integers import frozen
-
-DRIVERS = 128  # of a hemisphere, each with two rows
-COLUMNS = 256
 
 
 @dataclass(frozen=True)

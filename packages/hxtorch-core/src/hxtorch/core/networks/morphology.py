@@ -11,9 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS
 from hxtorch.core.errors import PlacementError
 
-HALF = 128  # columns of half a row, which no neuron leaves (chip facts 1.2)
+HALF = COLUMNS // 2  # columns of half a row, which no neuron leaves (chip facts 1.2)
 SWITCHES = ("connect_right", "connect_vertical", "connect_soma", "connect_soma_right")
 
 _Place = tuple[int, int]  # row, column

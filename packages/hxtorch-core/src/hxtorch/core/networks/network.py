@@ -8,12 +8,11 @@ from typing import overload
 
 import numpy as np
 
+from bss2_emulator.facts.constants import MAX_WEIGHT
 from hxtorch.core.errors import ConfigurationError, PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import check_lines
 from hxtorch.core.networks.populations import AnyPopulation, Population
 from hxtorch.core.seam.integers import frozen
-
-MAX_WEIGHT = 63
 
 
 @dataclass(frozen=True, order=True)

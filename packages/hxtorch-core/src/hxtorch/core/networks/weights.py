@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import MAX_WEIGHT
 from hxtorch.core.errors import ConfigurationError
-from hxtorch.core.networks.network import MAX_WEIGHT
 
 
 def round_to_lsb(weight: np.ndarray) -> np.ndarray:

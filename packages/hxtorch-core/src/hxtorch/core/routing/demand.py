@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.networks.network import Network, PopulationDescriptor
 from hxtorch.core.networks.populations import Population
 from hxtorch.core.routing.routes import BUSES, event_outputs
@@ -46,7 +47,7 @@ class Demand:
 def demand_of(network: Network) -> Demand:
     """Count the synapses of ``network``."""
     first, outputs, needed = {}, [], []
-    circuits = np.ones(512, np.int64)
+    circuits = np.ones(NEURONS, np.int64)
     count = 0
     for descriptor, population in network.populations.items():
         first[descriptor] = count
@@ -58,7 +59,7 @@ def demand_of(network: Network) -> Demand:
         else:
             outputs.append(np.full(population.size, -1))
             needed.append(np.ones(population.size, np.bool_))
-    fan_out = np.zeros((count, 512), np.int16)
+    fan_out = np.zeros((count, NEURONS), np.int16)
     for projection in network.projections.values():
         post = network.target(projection)
         rows = slice(first[projection.pre], first[projection.pre] + len(projection.weights))

@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population
 from hxtorch.core.routing import report as routing_report
@@ -75,7 +76,7 @@ class GroupRouter:
         demand = demand_of(network)
         groups, sources = len(self.addresses), len(demand.needed)
         pairs = Pairs(
-            np.zeros((BUSES * groups, 512), np.int16),
+            np.zeros((BUSES * groups, NEURONS), np.int16),
             demand.circuits * (DRIVERS_PER_BUS // groups),
             np.zeros((BUSES * groups, LABELS), np.bool_),
             np.full(sources, -1, np.int64),
@@ -139,7 +140,7 @@ class GroupRouter:
         """Return labels of external sources, addresses of neurons, and which crossbar inputs are heard where."""
         groups = len(self.addresses)
         codes = self.addresses[pairs.of_source % groups] << 6 | pairs.labels
-        external, on_chip, feeds = {}, np.full(512, -1, np.int16), np.zeros((20, 2), np.bool_)
+        external, on_chip, feeds = {}, np.full(NEURONS, -1, np.int16), np.zeros((20, 2), np.bool_)
         for descriptor, population in demand.network.populations.items():
             mine = demand.of(descriptor)
             if isinstance(population, BackgroundPopulation):
@@ -165,7 +166,7 @@ class GroupRouter:
         positions = np.argsort(np.arange(DRIVERS_PER_BUS) & self.mask, kind="stable").reshape(groups, -1)
         places = np.zeros((2, 128, 256), np.int32)
         synapse_labels = np.zeros((2, 128, 256), np.uint8)
-        filled = np.zeros((BUSES * groups, 512), np.int64)
+        filled = np.zeros((BUSES * groups, NEURONS), np.int64)
         offsets, offset = {}, 0
         for descriptor, projection in network.projections.items():
             offsets[descriptor] = offset
@@ -188,7 +189,7 @@ class GroupRouter:
 
 def _heard(demand: Demand, fan_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return which sources have a target with a circuit in the top, and which in the bottom hemisphere."""
-    there = np.zeros((2, 512), np.bool_)
+    there = np.zeros((2, NEURONS), np.bool_)
     for population in demand.network.populations.values():
         if isinstance(population, Population):
             for hemisphere in (0, 1):

@@ -8,10 +8,11 @@ from typing import overload
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
 
-NUM_CIRCUITS = 512
+NUM_CIRCUITS = NEURONS
 
 
 class NeuronPlacement:

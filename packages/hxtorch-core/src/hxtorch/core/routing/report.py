@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import BUSES, DRIVERS
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.populations import Population
 from hxtorch.core.routing.demand import Demand
 
-MAX_INPUTS = 128  # signed inputs of a circuit: 256 rows in pairs
-MAX_INPUTS_PER_BUS = 32
+MAX_INPUTS = DRIVERS  # signed inputs of a circuit: 256 rows in pairs
+MAX_INPUTS_PER_BUS = DRIVERS // BUSES
 _ADVICE = "let hxtorch.core.fit_report(network) find the smallest change that fits"
 
 

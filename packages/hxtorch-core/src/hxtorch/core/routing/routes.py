@@ -9,11 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
+from bss2_emulator.facts.constants import BUSES as BUSES
+from bss2_emulator.facts.constants import DRIVERS
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundSpikeSource
 
-BUSES = 4
-DRIVERS_PER_BUS = 32
+DRIVERS_PER_BUS = DRIVERS // BUSES
 LABELS = 64
 LOOPBACK_BIT = 1 << 12
 BACKGROUND_BIT = 1 << 11

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS, NO_FORWARD
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.morphology import SWITCHES
 from hxtorch.core.networks.network import Network, PopulationDescriptor, Projection
@@ -15,7 +16,6 @@ from hxtorch.core.routing.routes import LOOPBACK_BIT, Routing, event_outputs
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import Recording
 
-_DROP_ALL = (0, 0x3FFF)
 _PASS_ALL = (0, 0)
 
 
@@ -74,8 +74,8 @@ class NetworkGraph:
 
 def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:
     """Turn a network and its routing into registers."""
-    population_of, index_of = np.full(512, -1, np.int64), np.zeros(512, np.int64)
-    silent = np.zeros(512, np.bool_)
+    population_of, index_of = np.full(NEURONS, -1, np.int64), np.zeros(NEURONS, np.int64)
+    silent = np.zeros(NEURONS, np.bool_)
     cadc_neurons, madc_neuron = [np.empty(0, np.int64)], None
     for descriptor, population in network.populations.items():
         if not isinstance(population, Population):
@@ -144,7 +144,7 @@ def _registers(network: Network, routing: Routing) -> dict[str, np.ndarray]:
 def _crossbar(network: Network, routing: Routing) -> tuple[np.ndarray, np.ndarray]:
     """Open the nodes on the way of events that somebody hears or records."""
     mask, target = np.zeros((20, 12), np.uint16), np.zeros((20, 12), np.uint16)
-    mask[:], target[:] = _DROP_ALL
+    mask[:], target[:] = NO_FORWARD
     for node in np.argwhere(routing.feeds):
         node = (node[0], 4 * node[1] + node[0] % 4)
         mask[tuple(node)], target[tuple(node)] = _PASS_ALL
@@ -166,7 +166,7 @@ def _crossbar(network: Network, routing: Routing) -> tuple[np.ndarray, np.ndarra
 
 def _switches(network: Network) -> dict[str, np.ndarray]:
     """Close the switches between the circuits of each neuron, and open all others."""
-    closed = {name: np.zeros(512, np.bool_) for name in SWITCHES}
+    closed = {name: np.zeros(NEURONS, np.bool_) for name in SWITCHES}
     for population in network.populations.values():
         if isinstance(population, Population):
             for name, switches in closed.items():

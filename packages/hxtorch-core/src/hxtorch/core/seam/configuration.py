@@ -14,8 +14,8 @@ from hxtorch.core.errors import ConfigurationError
 class ChipConfiguration(Registers):
     """The registers of a chip; see :class:`bss2_emulator.facts.registers.Registers` for each.
 
-    Frozen, and legal once constructed. Arrays are read-only and shared between configurations that agree in them, so two
-    configurations hold equal values wherever they hold the same array.
+    Frozen, and legal once constructed. Arrays are read-only and shared between configurations that agree in them, so
+    two configurations hold equal values wherever they hold the same array.
 
     Raises:
         ConfigurationError: A value has the wrong shape, is not an integer, or is out of the register's range.

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from bss2_emulator.facts.constants import CYCLE as CYCLE
+from bss2_emulator.facts.constants import MAX_RUNTIME
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
 from hxtorch.core.seam import constants
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
-
-CYCLE = 8e-9  # seconds per FPGA cycle (chip facts 5)
-MAX_RUNTIME = 2**32 - 1  # cycles, the FPGA timer has 32 bit
 
 
 def in_cycles(dt: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, TypeVar
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.seam.integers import legal_integer
 
@@ -71,7 +72,7 @@ class NeuronColumnOnDLS(_Coordinate):
 class AtomicNeuronOnDLS(_Coordinate):
     """Neuron circuit ``n = 256 * row + column``; made from ``n`` or from column and row."""
 
-    size = 512
+    size = NEURONS
 
     def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnDLS:
         if row is not None:

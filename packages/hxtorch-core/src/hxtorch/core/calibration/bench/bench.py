@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.nominal.codes import CODES_PER_VOLT, cadc_range, code, nominal_registers
 from hxtorch.core.calibration.targets import NeuronCalibTarget
 from hxtorch.core.interfaces import Connection
@@ -13,7 +14,7 @@ from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, InputEvents, Recording, SpikingProgram
 from hxtorch.core.seam.results import SpikingResult
 
-ALL_NEURONS = np.arange(512)
+ALL_NEURONS = np.arange(NEURONS)
 SAMPLE_TIME = 2e-6  # seconds from sample to sample of all columns
 SRAM_TIME = 188e-6  # seconds that the fast sample buffer lasts: 100 samples of 2 us, some before the start
 
@@ -39,7 +40,7 @@ class Bench:
         self.found = nominal_registers(target)
         self.configuration = ChipConfiguration().replace(**{**self.found, **_AT_FIRST})
         self.measured: dict[str, np.ndarray] = {}
-        self.success = np.ones(512, np.bool_)
+        self.success = np.ones(NEURONS, np.bool_)
 
     def set(self, **registers: Any) -> None:
         """Take ``registers`` as the best ones from now on."""
@@ -52,7 +53,7 @@ class Bench:
 
     def require(self, success: np.ndarray) -> None:
         """Count the neurons as failed that are not in a mask, (512,) or (2, 512) for both inputs."""
-        self.success &= success.reshape(-1, 512).all(axis=0)
+        self.success &= success.reshape(-1, NEURONS).all(axis=0)
 
     def run(
         self,
@@ -89,7 +90,7 @@ class Bench:
             acausal: Read the acausal channels.
         """
         result = self.run(configuration, window, entries, acausal)
-        means = np.empty(512)
+        means = np.empty(NEURONS)
         for samples in result.cadc:
             means[samples.neurons] = samples.values.mean(axis=0, dtype=np.float64)
         return means

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import PowerPrediction, predictive_search
 from hxtorch.core.calibration.matrix.products import MOST_SENDS, ROWS, mean_products, product_noise
@@ -34,7 +35,7 @@ def calibrate_gains(bench: Bench, steps: int = 3) -> None:
 def measure_noise(bench: Bench, limit: float | None) -> None:
     """Measure what a result of each column varies by, LSB rms (512,); columns above ``limit`` fail."""
     weight, activation, _ = _factors(bench)
-    noise = product_noise(bench, weight, np.full(ROWS, activation), NOISE_REPETITIONS).reshape(512)
+    noise = product_noise(bench, weight, np.full(ROWS, activation), NOISE_REPETITIONS).reshape(NEURONS)
     bench.measured["noise"] = noise
     if limit is not None:
         bench.require(noise <= limit)
@@ -59,7 +60,7 @@ def column_gains(bench: Bench) -> np.ndarray:
         (mean_products(bench, signed, vector, REPETITIONS, sends) - rest) / (signed * activation * sends * ROWS)
         for signed in (weight, -weight)
     ]
-    return np.stack([gain.reshape(512) for gain in gains])
+    return np.stack([gain.reshape(NEURONS) for gain in gains])
 
 
 def _factors(bench: Bench) -> tuple[int, int, int]:

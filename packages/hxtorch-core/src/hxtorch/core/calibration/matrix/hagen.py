@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Progress, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
@@ -88,7 +89,7 @@ def calibrate_integrators(bench: Bench, progress: Progress) -> None:
     During a product the leak is off, so offset currents of the synaptic inputs have no time to move the baseline: the
     leak must not make up for them.
     """
-    threshold = np.full(512, THRESHOLD)
+    threshold = np.full(NEURONS, THRESHOLD)
     progress.stage("CADC")
     calibrate_cadc(bench)
     progress.stage("synaptic references")

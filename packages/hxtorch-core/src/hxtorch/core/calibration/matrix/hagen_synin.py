@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, own_runs, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
@@ -95,13 +96,13 @@ def judge_columns(bench: Bench) -> None:
     """Measure gain and noise of products on both lines; columns far from the typical gain fail."""
     trial = np.abs(mean_products(bench, TRIAL, np.full((1, ROWS), TRIAL), REPETITIONS))
     weight = int(np.clip(np.rint(WANTED * TRIAL**2 / ACTIVATION / max(float(np.median(trial)), 0.1)), 1, 63))
-    vector, gains = np.full((1, ROWS), ACTIVATION), np.empty((2, 512))
+    vector, gains = np.full((1, ROWS), ACTIVATION), np.empty((2, NEURONS))
     excitatory = bench.configuration
     for line, sign in ((1, -1), (0, 1)):
         bench.configuration = excitatory.replace(readout_source=EXCITATORY_LINE + line)
         rest = mean_products(bench, sign * weight, np.zeros((1, ROWS), np.int64), REPETITIONS)
         moved = mean_products(bench, sign * weight, vector, REPETITIONS)
-        gains[line] = ((moved - rest) / (sign * weight * ACTIVATION * ROWS)).reshape(512)
+        gains[line] = ((moved - rest) / (sign * weight * ACTIVATION * ROWS)).reshape(NEURONS)
     bench.measured["gain"] = gains
-    bench.measured["noise"] = product_noise(bench, weight, vector[0], NOISE_REPETITIONS).reshape(512)
+    bench.measured["noise"] = product_noise(bench, weight, vector[0], NOISE_REPETITIONS).reshape(NEURONS)
     bench.require(np.abs(gains / np.median(gains, axis=1, keepdims=True) - 1) < TOLERANCE)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.coordinates import QUADRANT
 from hxtorch.core.calibration.bench.bench import SAMPLE_TIME, Bench
 from hxtorch.core.calibration.bench.searches import PowerPrediction, predictive_search
 from hxtorch.core.calibration.bench.stimuli import pulses, stimulus_registers
 from hxtorch.core.calibration.bench.traces import Traces, candidates, decay
 from hxtorch.core.calibration.bench.trains import LEAD, Train
-from hxtorch.core.calibration.cadc import QUADRANTS
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE
 from hxtorch.core.calibration.targets import HagenSyninCalibTarget
 from hxtorch.core.seam.configuration import CAPMEM_MAX, ChipConfiguration
@@ -26,7 +27,7 @@ VISIBLE = 5.0  # LSB that a pulse must move a line by for its time constant to m
 
 def calibrate_lines(bench: Bench, target: HagenSyninCalibTarget, steps: int = 2) -> np.ndarray:
     """Bring the time constants of all lines to the target; return their drops, LSB per weight (2, 512)."""
-    drops = np.empty((2, 512))
+    drops = np.empty((2, NEURONS))
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(i_synin_exc_tau=codes[0], i_synin_inh_tau=codes[1])
@@ -49,7 +50,7 @@ def match_synapses(bench: Bench, drops: np.ndarray) -> None:
     Lines have no strength of their own to make up for what a bias can not reach: the weakest quadrant then sets what
     the others have.
     """
-    quadrant = np.array([np.median(drops[:, quadrant == QUADRANTS]) for quadrant in range(4)])
+    quadrant = np.array([np.median(drops[:, quadrant == QUADRANT]) for quadrant in range(4)])
     per_code = np.maximum(quadrant, 1e-3) / np.maximum(bench.configuration.i_synapse_dac_bias, 1)
     wanted = min(float(quadrant.mean()), float(per_code.min()) * (CAPMEM_MAX - 1))
     bench.set(i_synapse_dac_bias=np.clip(np.rint(wanted / per_code), 1, CAPMEM_MAX).astype(np.int64))
@@ -69,7 +70,7 @@ def measure_lines(bench: Bench, target: HagenSyninCalibTarget) -> tuple[np.ndarr
     def course(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
         return np.asarray(sum(decay(since, taus) for since in train.since(times, pulses=5)))
 
-    taus, drops = np.empty((2, 512)), np.empty((2, 512))
+    taus, drops = np.empty((2, NEURONS)), np.empty((2, NEURONS))
     for line in range(2):
         events = pulses(train.times, np.full(train.entries, line), synapses)
         for samples in bench.run(_shown(bench, line), train.runtime, events).cadc:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import PowerPrediction, predictive_search
 from hxtorch.core.calibration.nominal.codes import code, icc_registers, leak_registers
@@ -22,7 +23,7 @@ POTENTIALS = (0.35, 0.8)  # volts
 LEAK_TIME = (0.5e-6, 20e-6)  # range of the membrane time constant while it is measured
 ENTRIES = 32
 TOLERANCE = 0.2
-_NEURONS = np.arange(512)
+_NEURONS = np.arange(NEURONS)
 
 
 def calibrate_icc(bench: Bench, steps: int = 2) -> None:
@@ -61,7 +62,7 @@ def icc_time_constants(bench: Bench, configuration: ChipConfiguration, expected:
     quiet = configuration.replace(
         **leak, enable_leak=True, enable_threshold=False, enable_synin_exc=False, enable_synin_inh=False
     )
-    moved, apart = np.zeros(512), np.zeros(512)
+    moved, apart = np.zeros(NEURONS), np.zeros(NEURONS)
     for parity in (0, 1):
         measured = parity == _NEURONS % 2
         partner = _NEURONS ^ 1

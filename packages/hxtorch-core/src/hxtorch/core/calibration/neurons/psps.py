@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import SAMPLE_TIME, Bench
 from hxtorch.core.calibration.bench.stimuli import EXCITATORY, INHIBITORY, pulses, stimulus_registers
 from hxtorch.core.calibration.bench.traces import Traces, candidates, decay, psp_peak
@@ -62,7 +63,7 @@ def measure_psps(
     def course(times: np.ndarray, taus: np.ndarray) -> np.ndarray:
         return np.asarray(sum(decay(since, taus) for since in train.since(times, pulses=3)))
 
-    taus, strengths = np.empty((2, 512)), np.empty((2, 512))
+    taus, strengths = np.empty((2, NEURONS)), np.empty((2, NEURONS))
     for samples in result.cadc:
         n = samples.neurons
         for sign, polarity in ((EXCITATORY, 1.0), (INHIBITORY, -1.0)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import LinearPrediction
 from hxtorch.core.calibration.bench.stimuli import EXCITATORY, INHIBITORY
@@ -17,7 +18,7 @@ LEAKS = (1.1e-6, 0.15e-6, 0.03e-6)  # siemens: a strong leak keeps large offsets
 def calibrate_references(bench: Bench) -> None:
     """Find the codes of both inputs at which rest with the input is rest without it."""
     codes = np.stack([bench.configuration.i_synin_exc_shift, bench.configuration.i_synin_inh_shift]).astype(np.int64)
-    success = np.ones((2, 512), np.bool_)
+    success = np.ones((2, NEURONS), np.bool_)
     for leak in LEAKS:
         codes_per_lsb = leak * bench.adc.volt_per_lsb / SHIFT_CURRENT
         rest = _rest(bench, leak, (False, False), codes)
@@ -36,7 +37,7 @@ def _rest(bench: Bench, leak: float, enabled: tuple[bool, bool], codes: np.ndarr
     size = bench.configuration.membrane_capacitance
     registers = bench.configuration.replace(
         **leak_registers(capacitance(size) / leak, size),
-        v_leak=leak_code(np.full(512, MIDDLE)),
+        v_leak=leak_code(np.full(NEURONS, MIDDLE)),
         enable_threshold=False,
         enable_synin_exc=enabled[EXCITATORY],
         enable_synin_inh=enabled[INHIBITORY],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.coordinates import QUADRANT
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import PowerPrediction
-from hxtorch.core.calibration.cadc import QUADRANTS
 from hxtorch.core.calibration.neurons.psps import measure_psps, typical_current
 from hxtorch.core.calibration.nominal.codes import GM_EXPONENT
 from hxtorch.core.calibration.targets import SpikingCalibTarget
@@ -50,14 +50,12 @@ def _match_quadrants(bench: Bench, strengths: np.ndarray) -> np.ndarray:
     What a bias can not reach, because it ends at its highest code, is left to the inputs of its neurons.
     """
     relative = strengths / typical_current(bench)
-    quadrant = np.array([np.median(relative[:, quadrant == QUADRANTS]) for quadrant in range(4)])
+    quadrant = np.array([np.median(relative[:, quadrant == QUADRANT]) for quadrant in range(4)])
     typical = quadrant.mean()
     bias = bench.configuration.i_synapse_dac_bias.astype(np.float64)
     matched = np.clip(np.rint(bias * typical / np.maximum(quadrant, 1e-3)), 1, CAPMEM_MAX)
     wanted = np.asarray(typical * typical_current(bench))
-    _set(
-        bench, _GM, _corrected(bench, _GM, strengths * (matched / np.maximum(bias, 1))[QUADRANTS], wanted, GM_EXPONENT)
-    )
+    _set(bench, _GM, _corrected(bench, _GM, strengths * (matched / np.maximum(bias, 1))[QUADRANT], wanted, GM_EXPONENT))
     bench.set(i_synapse_dac_bias=matched.astype(np.int64))
     return wanted
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import SRAM_TIME, Bench
 from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive_search
 from hxtorch.core.calibration.bench.stimuli import spike_output_registers
@@ -54,7 +55,7 @@ def firing_potential(bench: Bench, configuration: ChipConfiguration) -> np.ndarr
     farads = capacitance(configuration.membrane_capacitance)
     start = np.maximum(threshold_volts(configuration.v_threshold) - DEPTH, LOWEST)
     ramp = configuration.replace(
-        **refractory_registers(np.full(512, REFRACTORY), np.zeros(512)),
+        **refractory_registers(np.full(NEURONS, REFRACTORY), np.zeros(NEURONS)),
         **spike_output_registers(),
         enable_leak=False,
         enable_synin_exc=False,
@@ -65,7 +66,7 @@ def firing_potential(bench: Bench, configuration: ChipConfiguration) -> np.ndarr
         v_reset=reset_code(start),
     )
     result = bench.run(ramp, SRAM_TIME, ENTRIES)
-    potential = np.empty(512)
+    potential = np.empty(NEURONS)
     for samples in result.cadc:
         potential[samples.neurons] = _extrapolate(samples, result.spikes)
     return potential
@@ -90,7 +91,7 @@ def _neighbours(samples: CADCSamples, spikes: SpikeEvents) -> tuple[np.ndarray, 
 
     def keys(times: np.ndarray, neurons: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)).reshape(-1, *[1] * (neurons.ndim - 1))
-        return np.asarray((entry * 512 + neurons) * span + times)
+        return np.asarray((entry * NEURONS + neurons) * span + times)
 
     spike_keys = np.sort(keys(spikes.times, spikes.neurons, spikes.batch_offsets))
     spike_keys = np.concatenate([[-10 * span], spike_keys, [np.iinfo(np.int64).max // 2]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import PowerPrediction, predictive_search
 from hxtorch.core.calibration.bench.stimuli import pulses, stimulus_registers
@@ -62,7 +63,7 @@ def membrane_time_constants(bench: Bench, configuration: ChipConfiguration, thre
         train.runtime,
         pulses(train.times, np.zeros(train.entries, np.int64), TRIGGER_ROWS),
     )
-    taus = np.empty(512)
+    taus = np.empty(NEURONS)
     for samples in result.cadc:
         traces = Traces.of(samples, np.arange(train.entries), lambda times: train.phase(times) >= release)
         found, amplitude = traces.fit_decay(
@@ -76,15 +77,15 @@ def _relaxing(
     bench: Bench, configuration: ChipConfiguration, threshold: np.ndarray, trigger: float
 ) -> ChipConfiguration:
     """Return registers with which a pulse on synapses of time constant ``trigger`` makes each neuron fire and relax."""
-    short = tau_syn_registers(np.full((2, 512), trigger))
+    short = tau_syn_registers(np.full((2, NEURONS), trigger))
     return configuration.replace(
         **stimulus_registers((63, 0)),
         **short,
-        **refractory_registers(np.full(512, REFRACTORY * trigger), np.zeros(512)),
+        **refractory_registers(np.full(NEURONS, REFRACTORY * trigger), np.zeros(NEURONS)),
         i_synin_exc_gm=500,
         i_synapse_dac_bias=600,
         v_leak=bench.moved("v_leak", bench.adc.lsb(REST) - bench.target.per_neuron("leak")),
         v_threshold=bench.moved("v_threshold", bench.adc.lsb(FIRING) - threshold),
-        v_reset=reset_code(np.full(512, RESET)),
+        v_reset=reset_code(np.full(NEURONS, RESET)),
         enable_threshold=True,
     )

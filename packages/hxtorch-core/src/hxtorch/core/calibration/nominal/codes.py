@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bss2_emulator.facts import constants as facts
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.nominal.refractory import refractory_registers
 from hxtorch.core.calibration.targets import (
     CADCCalibTarget,
@@ -25,38 +27,31 @@ from hxtorch.core.calibration.targets import (
 )
 from hxtorch.core.seam.configuration import CAPMEM_MAX
 
-CODES_PER_VOLT = {"v_leak": 1 / 1.185e-3, "v_reset": 1 / 1.32e-3, "v_threshold": 1 / 1.485e-3}
-MEMBRANE_CAPACITANCE = 2.2e-12  # farads at code 63
-LEAK_CONDUCTANCE = 2.3206e-9  # siemens per code
-PARASITIC_TIME = 5e-3  # seconds; time constant of a membrane whose leak is off
-TAU_SYN_CODE = 504e-6  # seconds times code
-SMALL_CAPACITANCE = 0.25  # factor on a synaptic time constant
-HIGH_RESISTANCE = 8  # factor on a synaptic time constant
+CODES_PER_VOLT = {
+    "v_leak": 1 / facts.LEAK_REFERENCE[2],
+    "v_reset": 1 / facts.RESET_REFERENCE[2],
+    "v_threshold": 1 / facts.THRESHOLD_REFERENCE[2],
+}
+MEMBRANE_CAPACITANCE, LEAK_CONDUCTANCE, PARASITIC_TIME = facts.CAPACITANCE, facts.LEAK_CONDUCTANCE, facts.RESIDUAL_LEAK
+TAU_SYN_CODE, SMALL_CAPACITANCE, HIGH_RESISTANCE = facts.TAU_SYN, facts.SMALL_CAPACITANCE, facts.HIGH_RESISTANCE
 SLOW_LINE = 5e-6  # seconds from which a synaptic line takes a high resistance
 EXCITATORY_LINE = 1  # code of readout_source; the inhibitory line is the next one
-GM_EXPONENT = 0.8  # strength of a synaptic input ~ code ** 0.8
-SHIFT_CURRENT = 0.15e-9  # amperes of offset per code beside the best one
-OFFSET_CURRENT = 0.25e-9  # amperes per code
+GM_EXPONENT, SHIFT_CURRENT, OFFSET_CURRENT = facts.GM_EXPONENT, facts.SYNIN_SHIFT, facts.OFFSET_CURRENT
 HAGEN_GAIN = 1.9e-3  # LSB per weight and activation of a column of real chips, as published: 0.00186 and 0.00202
-SYNAPSE_CURRENT = 0.888e-9  # amperes per weight at a bias of 600 and a gm of 500
+SYNAPSE_CURRENT = facts.EVENT_CURRENT
 # Calibrated chips show 0.27 to 0.33 CADC LSB per weight at the default target; a typical input at its code gives 0.33.
 MATCHED_STRENGTH = 0.92
-DEBUG_VOLT_PER_CODE = 1.875e-3
-REVERSAL_VOLT_PER_CODE = 1.875e-3
-COBA_GAIN = 5e-3  # per volt and code
-ICC_CONDUCTANCE = 8e-9  # siemens per code
-CORRELATION_TIME = 450e-6  # seconds times code of i_correlation_ramp
-CORRELATION_AMPLITUDE = 0.5 / 70  # LSB per code of i_correlation_store
-HAGEN_DAC_CENTER = 32  # code of hagen_dac_offset without effect
-STP_OFFSET = 7  # code without effect
-STP_OFFSET_STEP = 0.05  # amplitude per code, of a full pulse
-STP_ZERO = 370  # plus v_stp: code at which the amplitude is 0
-STP_RANGE = 500  # codes below that at which it is full, times i_stp_ramp / 600
+DEBUG_VOLT_PER_CODE, REVERSAL_VOLT_PER_CODE = facts.DEBUG_STEP, facts.REVERSAL_REFERENCE[2]
+COBA_GAIN, ICC_CONDUCTANCE = facts.COBA_GAIN, facts.ICC_CONDUCTANCE
+CORRELATION_TIME = facts.CORRELATION_TIME[0] * facts.CORRELATION_TIME[1]  # seconds times code of i_correlation_ramp
+CORRELATION_AMPLITUDE = facts.CORRELATION_AMPLITUDE[0] / facts.CORRELATION_AMPLITUDE[1]  # LSB per code of its store
+HAGEN_DAC_CENTER, STP_OFFSET, STP_OFFSET_STEP = facts.HAGEN_DAC_CENTER, facts.STP_OFFSET_CENTER, facts.STP_OFFSET_STEP
+STP_ZERO, STP_RANGE = facts.STP_ZERO, facts.STP_RANGE
 
 
 def debug_volts(code: float) -> float:
     """Return the potential of the CADC's test input for a code of ``debug_voltage``."""
-    return 0.15 + (code - 70) * DEBUG_VOLT_PER_CODE
+    return facts.DEBUG_ZERO[1] + (code - facts.DEBUG_ZERO[0]) * DEBUG_VOLT_PER_CODE
 
 
 @dataclass(frozen=True)
@@ -249,7 +244,7 @@ def line_registers(target: HagenSyninCalibTarget) -> dict[str, np.ndarray]:
     return {
         **cadc_range(target).registers(),
         **tau_syn_registers(tau / np.where(slow, HIGH_RESISTANCE, 1)),
-        "readout_source": np.full(512, EXCITATORY_LINE),
+        "readout_source": np.full(NEURONS, EXCITATORY_LINE),
         "high_resistance_exc": slow[0],
         "high_resistance_inh": slow[1],
         "i_synapse_dac_bias": np.full(4, code(float(np.asarray(target.synapse_dac_bias)))),
@@ -290,11 +285,11 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         **tau_syn_registers(target.per_input("tau_syn")),
         "i_synin_exc_gm": strength[0],
         "i_synin_inh_gm": strength[1],
-        "i_synin_exc_shift": np.full(512, 304),
-        "i_synin_inh_shift": np.full(512, 304),
+        "i_synin_exc_shift": np.full(NEURONS, 304),
+        "i_synin_inh_shift": np.full(NEURONS, 304),
         "i_synapse_dac_bias": np.full(4, code(float(np.asarray(target.synapse_dac_bias)))),
         "membrane_capacitance": capacitance_code.astype(np.int64),
-        "i_reset": np.full(512, CAPMEM_MAX),
+        "i_reset": np.full(NEURONS, CAPMEM_MAX),
     }
     if isinstance(target, SpikingCalibTarget):
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("reset")))
@@ -303,7 +298,7 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         registers.update({**coba_registers(target), **icc_registers(target)})
     else:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
-        registers["enable_leak"] = np.zeros(512, np.bool_)  # off while charge is collected
+        registers["enable_leak"] = np.zeros(NEURONS, np.bool_)  # off while charge is collected
         if isinstance(target, HagenCalibTarget):
             registers["hagen_dac_offset"] = np.full((2, 128), HAGEN_DAC_CENTER)
     return registers

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.coordinates import BACKEND
+
 BASE_CLOCK = 250e6
 MAX_COUNT = 255
 WANTED_COUNT = 30  # a coarser clock would round by more than 3 %
 START_SCALE = 4
-BACKENDS = np.tile(np.repeat([0, 1], 128), 2)  # backend of neuron n
 
 
 def clock(scale: int) -> float:
@@ -45,14 +47,14 @@ def refractory_registers(time: np.ndarray, holdoff: np.ndarray) -> dict[str, np.
     one the longest; each neuron takes the one that comes closest.
     """
     registers = {
-        "refractory_time": np.zeros(512, np.int64),
-        "holdoff": np.zeros(512, np.int64),
-        "refractory_use_fast_clock": np.zeros(512, np.bool_),
+        "refractory_time": np.zeros(NEURONS, np.int64),
+        "holdoff": np.zeros(NEURONS, np.int64),
+        "refractory_use_fast_clock": np.zeros(NEURONS, np.bool_),
         "refractory_clock_fast": np.zeros(2, np.int64),
         "refractory_clock_slow": np.zeros(2, np.int64),
     }
     for backend in range(2):
-        mine = np.flatnonzero(backend == BACKENDS)
+        mine = np.flatnonzero(backend == BACKEND)
         shortest, longest = mine[np.argmin(time[mine])], mine[np.argmax(time[mine])]
         fast = choose_scale(float(time[shortest]), float(holdoff[shortest]))
         slow = max(choose_scale(float(time[longest]), float(holdoff[longest])), min(fast + 1, 15))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.stimuli import stimulus_registers
 from hxtorch.core.calibration.nominal.codes import code, correlation_registers
@@ -62,7 +63,7 @@ class CorrelationCalibrator:
             ("amplitude", amplitude, "correlation_amplitude"),
         ):
             trimmed = values * TRIM[registers[trims]] / TRIM[MIDDLE]
-            measured[name] = np.nanmedian(trimmed, axis=2).reshape(2, 512)
+            measured[name] = np.nanmedian(trimmed, axis=2).reshape(2, NEURONS)
         near = [
             np.abs(np.log2(measured[name] / np.asarray(getattr(target, name)))).max(axis=0) < 1 for name in measured
         ]
@@ -96,9 +97,9 @@ def sensors(
     for sensor in (CAUSAL, ACAUSAL):
         found = []
         for distance in (near, near + apart):
-            codes = np.full((512, 256), np.nan)
+            codes = np.full((NEURONS, 256), np.nan)
             for trigger in triggers:
-                seen = np.arange(512) % 256 // 2 != trigger
+                seen = np.arange(NEURONS) % 256 // 2 != trigger
                 codes[seen] = _codes(connection, registers, trigger, sensor, distance, period, pairs)[seen]
             found.append(np.where((codes >= LEAST) & (codes <= MOST), codes, np.nan).reshape(2, 256, 256))
         first, second = found
@@ -145,7 +146,7 @@ def _codes(
             "enable_threshold": True,
         }
     )
-    recording = Recording(correlation_rows=np.arange(512))
+    recording = Recording(correlation_rows=np.arange(NEURONS))
     result = connection.spiking.run(SpikingProgram(configuration, int(starts[-1]) + period, events, recording))
     if result.correlation is None:
         raise CalibrationError(f"{connection.identifier}: its backend reads no correlation sensors")

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
 from hxtorch.core.interfaces import Connection
@@ -75,7 +76,7 @@ class Calibration:
             raise CalibrationFormatError(f"calibration with illegal registers: {error}") from error
         object.__setattr__(self, "registers", legal)
         success = np.asarray(self.success)
-        if success.shape != (512,) or success.dtype != np.bool_:
+        if success.shape != (NEURONS,) or success.dtype != np.bool_:
             raise CalibrationFormatError(f"success: got {success.dtype} {success.shape}, wanted a mask of 512 neurons")
         if type(self.target) not in TARGETS.values():
             raise CalibrationFormatError(

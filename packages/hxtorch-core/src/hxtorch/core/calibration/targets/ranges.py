@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.errors import CalibrationTargetError
 
 Values: TypeAlias = Any  # a number, or an array that numpy understands (torch tensors included)
 
 SCALAR: tuple[int, ...] = ()
-NEURONS = (512,)
-INPUTS = (2, 512)  # excitatory, inhibitory
+NEURONS = (NEURONS,)
+INPUTS = (2, NEURONS)  # excitatory, inhibitory
 
 
 class CalibrationRangeWarning(UserWarning):
