@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hxtorch.core.calibration.nominal.refractory import BACKENDS, clock, refractory_registers
+from bss2_emulator.facts.coordinates import BACKEND
+from hxtorch.core.calibration.nominal.refractory import clock, refractory_registers
 
 
 def real_times(registers):
     """Return refractory time and free part of it per neuron, in seconds."""
     fast = registers["refractory_use_fast_clock"]
-    scales = np.where(fast, registers["refractory_clock_fast"][BACKENDS], registers["refractory_clock_slow"][BACKENDS])
+    scales = np.where(fast, registers["refractory_clock_fast"][BACKEND], registers["refractory_clock_slow"][BACKEND])
     period = 1 / np.array([clock(scale) for scale in scales])
     return registers["refractory_time"] * period, (31 - 2 * registers["holdoff"]) * period
 

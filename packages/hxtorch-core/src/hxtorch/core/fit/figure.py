@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hxtorch.core.fit.report import COLUMNS, DRIVERS, FitReport
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS
+from hxtorch.core.fit.report import FitReport
 from hxtorch.core.routing.routes import BUSES, LABELS
 
 if TYPE_CHECKING:

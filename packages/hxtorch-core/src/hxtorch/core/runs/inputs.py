@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bss2_emulator.facts.constants import MAX_RUNTIME
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.seam.integers import frozen, legal_integer
-from hxtorch.core.seam.programs import CYCLE, MAX_RUNTIME, InputEvents, check_runtime, in_cycles
+from hxtorch.core.seam.programs import CYCLE, InputEvents, check_runtime, in_cycles
 
 
 @dataclass(frozen=True, eq=False)

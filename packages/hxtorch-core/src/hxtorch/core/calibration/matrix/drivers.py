@@ -10,7 +10,7 @@ from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive
 from hxtorch.core.calibration.matrix.products import MOST_SENDS, ROWS, mean_products
 from hxtorch.core.calibration.nominal.codes import driver_registers
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.targets import HagenNeuronCalibTarget, SynapseDriverCalibTarget
+from hxtorch.core.calibration.targets import CalibTarget, HagenNeuronCalibTarget, SynapseDriverCalibTarget
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 
@@ -29,7 +29,7 @@ class SynapseDriverCalibrator:
     Success is that of these neurons; ``measured["driver_offset"]`` shows what each driver is left with.
     """
 
-    needs = HagenNeuronCalibTarget()
+    needs: CalibTarget = HagenNeuronCalibTarget()
 
     def calibrate_on(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
@@ -14,7 +16,6 @@ from hxtorch.core.calibration.matrix.products import ROWS, mean_products, produc
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE, cadc_range, nominal_registers
 from hxtorch.core.calibration.stored.result import Calibration, derivation
 from hxtorch.core.calibration.targets import (
-    CalibTarget,
     HagenSyninCalibTarget,
     SpikingCalibTarget,
     SynapseDriverCalibTarget,
@@ -75,7 +76,7 @@ class HagenSyninCalibrator:
 
 
 @derivation("hagen_synin")
-def hagen_synin_of(connection: Connection, calibration: Calibration, target: CalibTarget) -> Calibration:
+def hagen_synin_of(connection: Connection, calibration: Calibration, target: Any) -> Calibration:
     """Return a calibration for products on lines, with the synapse drivers of one for products on membranes.
 
     Raises:

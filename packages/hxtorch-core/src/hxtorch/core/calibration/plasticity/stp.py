@@ -15,7 +15,7 @@ from hxtorch.core.calibration.bench.stimuli import stimulus_registers
 from hxtorch.core.calibration.bench.trains import Train
 from hxtorch.core.calibration.nominal.codes import STP_OFFSET_STEP, STP_RANGE, STP_ZERO, code, stp_registers
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.targets import SpikingCalibTarget, STPCalibTarget
+from hxtorch.core.calibration.targets import CalibTarget, SpikingCalibTarget, STPCalibTarget
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, InputEvents
@@ -32,7 +32,7 @@ STEPS = 3
 class STPCalibrator:
     """Calibrates the drivers with neurons that are calibrated for spiking."""
 
-    needs = SpikingCalibTarget()
+    needs: CalibTarget = SpikingCalibTarget()
 
     def calibrate_on(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.targets.ranges import NEURONS
+from hxtorch.core.calibration.targets.ranges import PER_NEURON
 from hxtorch.core.errors import CalibrationTargetError
 
 _LOG = logging.getLogger("hxtorch.core.calibration")
@@ -54,7 +54,7 @@ def differences(
     Raises:
         CalibrationTargetError: The target has no such field.
     """
-    which = np.arange(NEURONS[0]) if neurons is None else np.unique(np.asarray(neurons, np.int64))
+    which = np.arange(PER_NEURON[0]) if neurons is None else np.unique(np.asarray(neurons, np.int64))
     target = calibration.target.values()
     found = []
     for name, value in values.items():
@@ -107,7 +107,7 @@ def _per_neuron(value: Any) -> np.ndarray:
     if array.shape == (2,):
         array = array[:, np.newaxis]
     rows = 2 if array.ndim == 2 else 1
-    return np.broadcast_to(array, (rows, *NEURONS))
+    return np.broadcast_to(array, (rows, *PER_NEURON))
 
 
 def _span(values: np.ndarray) -> str:

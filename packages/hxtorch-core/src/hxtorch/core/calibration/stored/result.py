@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.vocabulary.chip import Chip
 
-Derivation = Callable[[Connection, "Calibration", CalibTarget], "Calibration"]
+Derivation = Callable[[Connection, "Calibration", Any], "Calibration"]
 """Makes a calibration of another kind out of one, by measuring."""
 
 _DERIVED: dict[str, Derivation] = {}

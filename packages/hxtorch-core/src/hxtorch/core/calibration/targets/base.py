@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Range
+from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Range
 from hxtorch.core.errors import CalibrationTargetError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-GM: dict[str, Any] = {"hard": (0, 1022), "shapes": (NEURONS, INPUTS)}
+GM: dict[str, Any] = {"hard": (0, 1022), "shapes": (PER_NEURON, INPUTS)}
 CAPACITANCE: dict[str, Any] = {"checked": (0, 63), "hard": (0, 63), "integer": True}
 DAC_BIAS: dict[str, Any] = {"checked": (30, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
 
@@ -81,7 +81,7 @@ class Target:
 
     def per_neuron(self, name: str) -> np.ndarray:
         """Return field ``name`` for each neuron, (512,)."""
-        return np.broadcast_to(getattr(self, name), NEURONS)
+        return np.broadcast_to(getattr(self, name), PER_NEURON)
 
     def per_input(self, name: str) -> np.ndarray:
         """Return field ``name`` for the excitatory and the inhibitory input of each neuron, (2, 512)."""

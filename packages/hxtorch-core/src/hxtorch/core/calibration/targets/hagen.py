@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
-from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Values
+from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class IntegratorTarget(Target):
 
     leak: Values = declare(120, checked=(100, 140), hard=(0, 255))
     tau_mem: Values = declare(60e-6, checked=(20e-6, 100e-6), hard=(0.1e-6, 2000e-6))
-    tau_syn: Values = declare(0.32e-6, checked=(0.3e-6, 20e-6), hard=(0.1e-6, 100e-6), shapes=(NEURONS, INPUTS))
+    tau_syn: Values = declare(0.32e-6, checked=(0.3e-6, 20e-6), hard=(0.1e-6, 100e-6), shapes=(PER_NEURON, INPUTS))
     i_synin_gm: Values = declare(450, checked=(30, 600), **GM)
     membrane_capacitance: Values = declare(63, **CAPACITANCE)
     synapse_dac_bias: Values = declare(1022, **DAC_BIAS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hxtorch.core.calibration.targets.base import DAC_BIAS, Target, declare
-from hxtorch.core.calibration.targets.ranges import INPUTS, NEURONS, Values
+from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,5 +33,5 @@ class HagenSyninCalibTarget(Target):
 
     kind: ClassVar[str] = "hagen_synin"
 
-    tau_syn: Values = declare(20e-6, checked=(5e-6, 20e-6), hard=(0.1e-6, 100e-6), shapes=(NEURONS, INPUTS))
+    tau_syn: Values = declare(20e-6, checked=(5e-6, 20e-6), hard=(0.1e-6, 100e-6), shapes=(PER_NEURON, INPUTS))
     synapse_dac_bias: Values = declare(800, **DAC_BIAS)

@@ -14,7 +14,7 @@ from hxtorch.core.errors import CalibrationTargetError
 Values: TypeAlias = Any  # a number, or an array that numpy understands (torch tensors included)
 
 SCALAR: tuple[int, ...] = ()
-NEURONS = (NEURONS,)
+PER_NEURON = (NEURONS,)
 INPUTS = (2, NEURONS)  # excitatory, inhibitory
 
 
@@ -36,7 +36,7 @@ class Range:
 
     checked: tuple[float, float]
     hard: tuple[float, float]
-    shapes: tuple[tuple[int, ...], ...] = (NEURONS,)
+    shapes: tuple[tuple[int, ...], ...] = (PER_NEURON,)
     integer: bool = False
     optional: bool = False
 
