@@ -66,7 +66,7 @@ def test_a_script_of_the_chip_stack_runs(tmp_path):
     path.write_text(SCRIPT)
     result = run_compat(path, "--epochs", "3", "-h", HXTORCH_FIDELITY="ideal", HXTORCH_CHIP="emulated-7")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines() == ["emulated-7 [256, 257, 258]", "__main__ ['--epochs', '3', '-h']"]
+    assert result.stdout.splitlines() == ["['emulated-7'] [256, 257, 258]", "__main__ ['--epochs', '3', '-h']"]
     assert result.stderr == ""
 
 
