@@ -8,7 +8,7 @@ Source: chip facts 1.1, 1.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.seam.integers import legal_integer
@@ -31,6 +31,8 @@ class _Coordinate(int):
 
 
 _Kind = TypeVar("_Kind", bound=_Coordinate)
+Circuits = Mapping[Any, Iterable[int]]
+"""Circuits by compartment."""
 
 
 def iter_all(kind: type[_Kind]) -> Iterator[_Kind]:
@@ -154,7 +156,7 @@ class AtomicNeuronOnLogicalNeuron(_Coordinate):
 class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]):
     """Shape of a logical neuron: which circuits make up each compartment, relative to an anchor."""
 
-    def __init__(self, compartments: Mapping[int, Iterable[int]] | None = None) -> None:
+    def __init__(self, compartments: Circuits | None = None) -> None:
         """Take circuits by compartment; without any, the shape is one compartment of one circuit."""
         given = {0: [0]} if compartments is None else compartments
         self._compartments = {
@@ -198,18 +200,18 @@ class LogicalNeuronOnDLS:
 
     def __init__(
         self,
-        compartments: Mapping[int, Iterable[int]] | AtomicNeuronOnDLS | None = None,
-        anchor: int | Mapping[int, Iterable[int]] | None = None,
+        compartments: Circuits | AtomicNeuronOnDLS | None = None,
+        anchor: int | Circuits | None = None,
     ) -> None:
         if isinstance(compartments, AtomicNeuronOnDLS) or isinstance(anchor, Mapping):
             compartments, anchor = anchor, compartments  # type: ignore[assignment]
-        if not isinstance(compartments, Mapping | None):
+        if isinstance(anchor, Mapping) or not (compartments is None or isinstance(compartments, Mapping)):
             raise PlacementError(
-                f"logical neuron: got {compartments!r}, wanted a LogicalNeuronCompartments, and a circuit as anchor"
+                f"logical neuron: got {compartments!r} and {anchor!r}, wanted a LogicalNeuronCompartments and a circuit"
             )
-        known = isinstance(compartments, LogicalNeuronCompartments)
-        self.shape = compartments if known else LogicalNeuronCompartments(compartments)
-        self.anchor = AtomicNeuronOnDLS(0 if anchor is None else anchor)  # type: ignore[arg-type]
+        shape = compartments if isinstance(compartments, LogicalNeuronCompartments) else None
+        self.shape = shape or LogicalNeuronCompartments(compartments)
+        self.anchor = AtomicNeuronOnDLS(0 if anchor is None else anchor)
         self._placed = {
             compartment: tuple(self._place(circuit) for circuit in circuits)
             for compartment, circuits in self.shape.items()
