@@ -274,6 +274,18 @@ def test_examples_are_a_namespace_that_other_distributions_may_extend():
     assert hxtorch.examples.spiking.__file__ is None
 
 
+def test_completion_shows_public_names():
+    """Of the frontend, and of what is measured and read by helpers."""
+    helpers = ("boundary", "helper", "threshold", "weight_scaling")
+    parts = ("", ".morphology", ".utils.calib_helper", *(f".utils.dynamic_range.{name}" for name in helpers))
+    for part in parts:
+        module = importlib.import_module(f"hxtorch.spiking{part}")
+        names = {name for name in dir(module) if not name.startswith("__")}
+        assert names
+        assert not {name for name in names if name.startswith("_")}, part
+        assert not names & {"Any", "Mapping", "TYPE_CHECKING", "annotations", "import_module", "np", "torch"}, part
+
+
 def test_importing_the_frontend_does_not_import_what_only_a_chip_needs():
     code = "import sys, hxtorch.spiking; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603

@@ -5,9 +5,11 @@ import torch
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
+from hxtorch.core import compat
 from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.morphology import Morphology, SingleCompartmentNeuron
+from hxtorch.spiking.utils.readout_source import ReadoutSource
 
 
 def switches(chip):
@@ -59,6 +61,19 @@ def test_switches_of_a_neuron():
     assert chip.readout_source.nonzero()[0].tolist() == [100]
     structure.enable_madc_recording(place, block)
     assert not chip.readout_source.any()
+
+
+def test_readout_sources_of_the_chip_s_software_are_those_of_layers():
+    """Scripts hand over ``hal.NeuronConfig.ReadoutSource``."""
+    with compat.installed():
+        from dlens_vx_v3 import hal
+
+        source = hal.NeuronConfig.ReadoutSource.adaptation
+    block = core.NeuronBlock()
+    Morphology.enable_madc_recording(LogicalNeuronOnDLS(anchor=5), block, source)
+    assert block.chip.readout_source.nonzero()[0].tolist() == [5]
+    assert block.chip.readout_source[5] == ReadoutSource.adaptation
+    assert ReadoutSource.of(source) is ReadoutSource.adaptation
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.0, True, 257])
