@@ -66,7 +66,7 @@ def test_a_script_of_the_chip_stack_runs(tmp_path):
     path.write_text(SCRIPT)
     result = run_compat(path, "--epochs", "3", "-h", HXTORCH_FIDELITY="ideal", HXTORCH_CHIP="emulated-7")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines() == ["emulated-7 [256, 257, 258]", "__main__ ['--epochs', '3', '-h']"]
+    assert result.stdout.splitlines() == ["['emulated-7'] [256, 257, 258]", "__main__ ['--epochs', '3', '-h']"]
     assert result.stderr == ""
 
 
@@ -144,12 +144,65 @@ def test_a_name_that_core_lacks_says_what_there_is(module):
             assert name in str(imported.value)
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "nearest"),
+    [
+        ("dlens_vx_v3.halco", "AtomicNeuronOnDls", "nearest is AtomicNeuronOnDLS"),
+        ("dlens_vx_v3.lola", "Chips", "nearest is Chip"),
+        ("pygrenade_vx", "networks", "nearest is network"),
+        ("dlens_vx_v3.hal", "AtomicNeuronOnDLS", "it is in dlens_vx_v3.halco"),
+        ("pygrenade_vx.network", "Time", "it is in pygrenade_vx.common"),
+    ],
+)
+def test_a_name_that_core_lacks_says_which_is_nearest(module, name, nearest):
+    with compat.installed():
+        __import__(module)
+        with pytest.raises(AttributeError, match=f"has no '{name}'; it has .*; {nearest} "):
+            getattr(sys.modules[module], name)
+
+
 def test_an_unknown_name_ends_a_script_with_the_advice(tmp_path):
     path = tmp_path / "script.py"
     path.write_text("from dlens_vx_v3.sta import PlaybackProgramBuilder\n")
     result = run_compat(path)
     assert result.returncode == 1
     assert "has no 'PlaybackProgramBuilder'; it has no names (core runs networks" in result.stderr.splitlines()[-1]
+
+
+NOTEBOOK = """
+import hxtorch.compat
+import pygrenade_vx as grenade
+from dlens_vx_v3 import hal, halco, hxcomm, lola
+import pylogging
+
+assert grenade.common.Time(3) + 2 == 5
+assert grenade.common.Time.fpga_clock_cycles_per_us == hal.Timer.Value.fpga_clock_cycles_per_us == 125
+assert grenade.signal_flow.ExecutionInstanceHooks is grenade.execution.ExecutionInstanceHooks
+assert hal.NeuronConfig.ReadoutSource.adaptation == 3
+assert halco.AtomicNeuronOnDLS(halco.NeuronRowOnDLS(1), halco.NeuronColumnOnDLS(5)) == 261
+assert isinstance(lola.LogicalNeuron(), halco.LogicalNeuronCompartments)
+assert repr(grenade.network.routing.PortfolioRouter()).startswith("PortfolioRouter(")
+print(pylogging.get("x").name)
+"""
+
+
+def test_one_line_makes_the_modules_importable():
+    result = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", "-c", NOTEBOOK], capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("x\n", "")
+
+
+def test_a_router_is_an_object_that_routes():
+    with compat.installed():
+        import pygrenade_vx as grenade
+
+        builder = grenade.network.NetworkBuilder()
+        inputs = builder.add(grenade.network.ExternalSourcePopulation(2))
+        layer = builder.add(grenade.network.Population([0, 1, 2]))
+        builder.add(grenade.network.Projection(inputs, layer, [[5, 6, 7], [1, 2, 3]]))
+        routing = grenade.network.routing.PortfolioRouter()(builder.done())
+        assert isinstance(routing, grenade.network.routing.RoutingResult)
 
 
 def test_modules_from_elsewhere_are_not_mixed_with(monkeypatch):

@@ -27,6 +27,39 @@ def test_importing_hxtorch_imports_nothing_heavy():
     }
 
 
+def test_the_version_is_that_of_the_distribution():
+    import importlib.metadata
+
+    assert run("import hxtorch; print(hxtorch.__version__)").stdout.strip() == importlib.metadata.version(
+        "hxtorch-core"
+    )
+
+
+@pytest.mark.parametrize(
+    "module", ["hxtorch", "hxtorch.core", "hxtorch.logger", "hxtorch.core.compat", "_hxtorch_core"]
+)
+def test_completion_shows_public_names_and_all_are_there(module):
+    names = run(f"import {module} as m; print(*dir(m))").stdout.split()
+    assert names
+    assert not [name for name in names if name.startswith("_") and name != "__version__"]
+    assert not set(names) & {"Any", "TYPE_CHECKING", "annotations", "import_module", "logging", "sys"}
+    missing = run(f"import {module} as m; print(*[n for n in dir(m) if not hasattr(m, n)])").stdout.split()
+    assert set(missing) <= {"ann", "perceptron", "snn", "spiking"}  # of frontends that are not installed
+
+
+def test_low_level_names_are_those_of_core():
+    code = """
+import _hxtorch_core, hxtorch
+from hxtorch import core
+hardware = "init_hardware init_hardware_minimal release_hardware"
+for name in f"{hardware} get_unique_identifier CalibrationPath HWDBPath".split():
+    assert getattr(_hxtorch_core, name) is getattr(hxtorch, name), name
+assert _hxtorch_core.weight_to_connection is core.weight_to_connection
+assert _hxtorch_core.tensor_to_spike_times is core.tensor_to_spike_times
+"""
+    assert run(code).stderr == ""
+
+
 def test_unknown_attributes_are_no_frontends():
     result = run("import hxtorch; assert not hasattr(hxtorch, 'nope'); hxtorch.nope")
     assert "AttributeError: module 'hxtorch' has no attribute 'nope'" in result.stderr

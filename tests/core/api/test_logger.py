@@ -87,3 +87,16 @@ def test_date_formats_of_old_scripts_have_their_names(tmp_path, date_format, sta
     hxtorch.logger.get("hxtorch.timed").WARN("message")
     hxtorch.logger.reset()
     assert re.fullmatch(rf"WARN\w* +{stamp}hxtorch.timed message\n", file.read_text())
+
+
+def test_messages_go_to_files_and_standard_output_too(tmp_path, capsys):
+    log = hxtorch.logger.get("hxtorch.test.file")
+    hxtorch.logger.append_to_file(str(tmp_path / "log.txt"), log)
+    hxtorch.logger.append_to_cout()
+    log.WARN("seen")
+    assert "seen" in (tmp_path / "log.txt").read_text()
+    assert "seen" in capsys.readouterr().out
+    hxtorch.logger.reset()
+    log.WARN("not seen")
+    assert "not seen" not in (tmp_path / "log.txt").read_text() + capsys.readouterr().out
+    assert hxtorch.logger.get_root().logger is logging.getLogger()

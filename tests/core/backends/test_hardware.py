@@ -72,7 +72,7 @@ def test_a_database_without_path_is_the_built_in_one():
 
 
 def test_the_identifier_of_a_database_needs_no_connection(database):
-    assert hxtorch.get_unique_identifier(HWDBPath(str(database))) == "chip-a"
+    assert hxtorch.get_unique_identifier(HWDBPath(str(database))) == ["chip-a"]
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,43 @@ def test_other_types_are_refused():
             round_to_lsb(np.array(values))
 
 
-def test_connections_list_all_synapses():
+def listed(connections):
+    return [(c.index_post[0], c.index_pre[0], c.weight) for c in connections]
+
+
+def test_connections_list_all_synapses_target_by_target_without_signs():
     weight = np.array([[1.0, -2.0, 0.0], [4.4, 0.0, -63.0]])  # two targets, three sources
     connections = weight_to_connection(weight)
-    assert connections.tolist() == [[0, 0, 1], [0, 1, 4], [1, 0, -2], [1, 1, 0], [2, 0, 0], [2, 1, -63]]
+    assert listed(connections) == [(0, 0, 1), (0, 1, 2), (0, 2, 0), (1, 0, 4), (1, 1, 0), (1, 2, 63)]
+    assert {(c.index_pre[1], c.index_post[1]) for c in connections} == {(0, 0)}
 
 
-def test_connections_need_a_matrix():
-    with pytest.raises(ConfigurationError, match=r"\(post, pre\)"):
-        weight_to_connection(np.zeros(3))
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32))
+def test_connections_of_a_list_come_in_its_order(targets, sources, seed):
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(-63, 64, (targets, sources))
+    post, pre = rng.integers(0, targets, 7), rng.integers(0, sources, 7)
+    wanted = [(int(t), int(s), abs(int(weight[t, s]))) for t, s in zip(post, pre, strict=True)]
+    assert listed(weight_to_connection(weight, (post.tolist(), pre.tolist()))) == wanted
+    assert listed(weight_to_connection(weight[post, pre], np.array([post, pre]))) == wanted
+
+
+def test_no_connections_are_an_empty_list():
+    assert weight_to_connection(np.zeros((2, 3)), ([], [])) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(3),), r"\(post, pre\)"),
+        ((np.zeros((2, 3)), ([2], [0])), "got target 2, source 0, wanted them inside weights"),
+        ((np.zeros((2, 3)), ([0], [-1])), "got target 0, source -1"),
+        ((np.zeros((2, 3)), ([0.5], [1.0])), "wanted all targets and all sources, integers"),
+        ((np.zeros((2, 3)), [0, 1]), "wanted all targets and all sources"),
+        ((np.zeros(3), ([0], [0])), "one value for each of 1 connections"),
+        ((np.full((1, 1), 64),), "wanted -63 to 63"),
+    ],
+)
+def test_connections_that_are_none(arguments, message):
+    with pytest.raises(ConfigurationError, match=message):
+        weight_to_connection(*arguments)

@@ -69,11 +69,31 @@ def test_spike_times_are_kept_to_half_a_cycle(batch, size, spikes, seed):
     rng = np.random.default_rng(seed)
     times = rng.uniform(0, 50, (batch, size, spikes))
     times[rng.random(times.shape) < 0.3] = np.inf
-    trains = tensor_to_spike_times(times, dt=1e-6)
+    trains = SpikeTrains.from_times(times, dt=1e-6)
     wanted = sorted((b, s, t) for b, s, k in np.argwhere(np.isfinite(times)) for t in [times[b, s, k] * 1e-6])
     got = sorted(zip(trains.batches, trains.indices, trains.times * CYCLE, strict=True))
     assert len(got) == len(wanted)
     np.testing.assert_allclose([g[2] for g in got], [w[2] for w in wanted], atol=CYCLE / 2 * 1.001)
+
+
+def test_spikes_of_a_grid_are_listed_by_batch_entry_and_neuron_in_seconds():
+    """The grid is (time, batch, neuron), and any value that is not 0 is a spike."""
+    grid = np.zeros((10, 2, 3), np.float32)
+    grid[3, 0, 0], grid[7, 0, 0], grid[7, 1, 2] = 1.0, -1.0, 0.25
+    listed = tensor_to_spike_times(grid, 1e-6)
+    assert [[len(times) for times in entry] for entry in listed] == [[2, 0, 0], [0, 0, 1]]
+    assert listed[0][0] == pytest.approx([3e-6, 7e-6])
+    assert listed[1][2] == pytest.approx([7e-6])
+    assert tensor_to_spike_times(grid.astype(bool), 2e-6)[1][2] == pytest.approx([14e-6])
+
+
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(1, 6), st.integers(0, 2**32))
+def test_listed_spikes_are_those_of_a_run(steps, batch, size, seed):
+    grid = np.random.default_rng(seed).random((steps, batch, size)) < 0.2
+    listed = tensor_to_spike_times(grid, 1e-6)
+    trains = SpikeTrains.from_dense(grid, 1e-6)
+    run = sorted(zip(trains.batches.tolist(), trains.indices.tolist(), trains.times.tolist(), strict=True))
+    assert run == [(b, n, round(t / CYCLE)) for b in range(batch) for n in range(size) for t in listed[b][n]]
 
 
 def test_populations_without_spikes_are_silent():
@@ -118,10 +138,13 @@ def test_only_external_populations_take_spikes(value):
         (lambda: SpikeTrains.from_dense(np.full((1, 1, 1), np.nan), 1e-6), "NaN"),
         (lambda: SpikeTrains.from_dense(np.ones((1, 1, 1)), 0.0), "dt"),
         (lambda: SpikeTrains.from_dense(np.ones((1, 1, 1)), np.nan), "dt"),
-        (lambda: tensor_to_spike_times(np.zeros(3)), r"\(batch, source, spikes\)"),
-        (lambda: tensor_to_spike_times(np.full((1, 1, 1), np.nan)), "NaN"),
-        (lambda: tensor_to_spike_times(np.full((1, 1, 1), -1.0)), "wanted 0 to"),
-        (lambda: tensor_to_spike_times(np.full((1, 1, 1), 1e30)), "wanted 0 to"),
+        (lambda: tensor_to_spike_times(np.zeros((5, 3)), 1e-6), r"\(time, batch, source\)"),
+        (lambda: tensor_to_spike_times(np.full((1, 1, 1), np.nan), 1e-6), "NaN"),
+        (lambda: tensor_to_spike_times(np.ones((1, 1, 1)), -1e-6), "dt"),
+        (lambda: SpikeTrains.from_times(np.zeros(3)), r"\(batch, source, spikes\)"),
+        (lambda: SpikeTrains.from_times(np.full((1, 1, 1), np.nan)), "NaN"),
+        (lambda: SpikeTrains.from_times(np.full((1, 1, 1), -1.0)), "wanted 0 to"),
+        (lambda: SpikeTrains.from_times(np.full((1, 1, 1), 1e30)), "wanted 0 to"),
     ],
 )
 def test_illegal_spikes_are_refused(make, message):

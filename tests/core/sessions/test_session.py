@@ -31,7 +31,7 @@ def test_running_without_a_connection_is_refused():
 @pytest.mark.usefixtures("fake_backend")
 def test_what_is_opened_is_current_until_released():
     hxtorch.init_hardware()
-    assert hxtorch.get_unique_identifier() == core.current_session().connection.identifier == "emulated-1"
+    assert hxtorch.get_unique_identifier() == [core.current_session().connection.identifier] == ["emulated-1"]
     hxtorch.release_hardware()
     with pytest.raises(core.NoConnectionError):
         core.current_session()
@@ -62,10 +62,10 @@ def test_opening_another_chip_is_refused_and_keeps_the_first(fake_backend, monke
     monkeypatch.setenv("HXTORCH_CHIP", "other")
     with pytest.raises(core.ConnectionOpenError, match=r"serial 'other' instead of 'emulated-1'.*release_hardware"):
         hxtorch.init_hardware()
-    assert hxtorch.get_unique_identifier() == "emulated-1"
+    assert hxtorch.get_unique_identifier() == ["emulated-1"]
     hxtorch.release_hardware()
     hxtorch.init_hardware()
-    assert hxtorch.get_unique_identifier() == "other"
+    assert hxtorch.get_unique_identifier() == ["other"]
     assert len(fake_backend.opened) == 2
 
 
@@ -74,9 +74,9 @@ def test_a_with_statement_makes_its_session_current_and_closes_it(fake_backend):
     with core.open_session(serial="inner") as session:
         assert core.current_session() is session
         with core.open_session(serial="innermost"):
-            assert hxtorch.get_unique_identifier() == "innermost"
-        assert hxtorch.get_unique_identifier() == "inner"
-    assert hxtorch.get_unique_identifier() == "emulated-1"
+            assert hxtorch.get_unique_identifier() == ["innermost"]
+        assert hxtorch.get_unique_identifier() == ["inner"]
+    assert hxtorch.get_unique_identifier() == ["emulated-1"]
     assert [chip.closed for chip in fake_backend.opened] == [0, 1, 1]
 
 

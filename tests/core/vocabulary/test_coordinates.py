@@ -7,7 +7,9 @@ from hxtorch.core.vocabulary.coordinates import (
     CompartmentOnLogicalNeuron,
     HemisphereOnDLS,
     NeuronColumnOnDLS,
+    NeuronColumnOnLogicalNeuron,
     NeuronRowOnDLS,
+    NeuronRowOnLogicalNeuron,
 )
 
 
@@ -28,6 +30,8 @@ def test_a_neuron_is_its_row_and_column(neuron):
         (HemisphereOnDLS, 2),
         (NeuronRowOnDLS, 2),
         (NeuronColumnOnDLS, 256),
+        (NeuronRowOnLogicalNeuron, 2),
+        (NeuronColumnOnLogicalNeuron, 128),
         (AtomicNeuronOnDLS, 512),
         (AtomicNeuronOnLogicalNeuron, 256),
         (CompartmentOnLogicalNeuron, 255),
@@ -41,6 +45,39 @@ def test_coordinates_know_their_range(kind, size):
             PlacementError, match=f"{kind.__name__}: got {value}, wanted an integer from 0 to {size - 1}"
         ):
             kind(value)
+
+
+@pytest.mark.parametrize(
+    ("whole", "column", "row", "wanted"),
+    [
+        (AtomicNeuronOnDLS, NeuronColumnOnDLS(5), NeuronRowOnDLS(1), 261),
+        (AtomicNeuronOnDLS, NeuronColumnOnDLS(0), NeuronRowOnDLS.top, 0),
+        (AtomicNeuronOnDLS, NeuronColumnOnDLS(1), NeuronRowOnDLS.bottom, 257),
+        (AtomicNeuronOnDLS, NeuronColumnOnDLS(1), HemisphereOnDLS.bottom, 257),
+        (AtomicNeuronOnDLS, NeuronColumnOnDLS(1), 1, 257),
+        (AtomicNeuronOnDLS, 1, NeuronRowOnDLS(1), 257),
+        (AtomicNeuronOnLogicalNeuron, NeuronColumnOnLogicalNeuron(5), NeuronRowOnLogicalNeuron(1), 133),
+        (AtomicNeuronOnLogicalNeuron, NeuronColumnOnLogicalNeuron(1), NeuronRowOnDLS(1), 129),
+    ],
+)
+def test_typed_columns_and_rows_come_in_either_order(whole, column, row, wanted):
+    assert whole(column, row) == whole(row, column) == wanted
+
+
+def test_two_columns_or_two_rows_are_no_circuit():
+    for kind in (NeuronColumnOnDLS, NeuronRowOnDLS):
+        with pytest.raises(PlacementError, match="wanted a column and a row, in either order"):
+            AtomicNeuronOnDLS(kind(1), kind(1))
+
+
+def test_shape_and_anchor_of_a_logical_neuron_come_in_either_order():
+    shape = LogicalNeuronCompartments({0: [0, 128]})
+    place = LogicalNeuronOnDLS(shape, AtomicNeuronOnDLS(7))
+    assert place == LogicalNeuronOnDLS(AtomicNeuronOnDLS(7), shape) == LogicalNeuronOnDLS(shape.get_compartments(), 7)
+    assert place.get_atomic_neurons() == [7, 263]
+    assert LogicalNeuronOnDLS(AtomicNeuronOnDLS(7)).get_atomic_neurons() == [7]
+    with pytest.raises(PlacementError, match="wanted a LogicalNeuronCompartments"):
+        LogicalNeuronOnDLS(5)
 
 
 def test_neurons_outside_rows_and_columns_are_refused():

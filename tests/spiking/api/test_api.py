@@ -70,10 +70,10 @@ NAMES = {
     "spiking.morphology.Morphology.compartments": None,
     "spiking.morphology.Morphology.implement_morphology": ["self", "coord", "neuron_block"],
     "spiking.morphology.Morphology.logical_neuron": None,
-    "spiking.morphology.Morphology.disable_leak": None,
-    "spiking.morphology.Morphology.disable_spiking": None,
-    "spiking.morphology.Morphology.enable_madc_recording": None,
-    "spiking.morphology.Morphology.set_spike_recording": None,
+    "spiking.morphology.Morphology.disable_leak": ["coord", "neuron_block"],
+    "spiking.morphology.Morphology.disable_spiking": ["coord", "neuron_block"],
+    "spiking.morphology.Morphology.enable_madc_recording": ["coord", "neuron_block", "readout_source"],
+    "spiking.morphology.Morphology.set_spike_recording": ["enable", "coord", "neuron_block"],
     "spiking.morphology.SingleCompartmentNeuron": ["size", "expand_horizontally"],
     "spiking.observables.AnalogObservable": None,
     "spiking.observables.HardwareObservables": None,
@@ -85,9 +85,20 @@ NAMES = {
     "spiking.save_checkpoint": ["path", "model", "optimizer", "scheduler", "generators"],
     "spiking.load_checkpoint": ["path", "model", "optimizer", "scheduler", "generators"],
     "spiking.utils.readout_source.ReadoutSource": None,
-    "spiking.utils.dynamic_range.boundary.get_dynamic_range": None,
-    "spiking.utils.dynamic_range.threshold.get_trace_scaling": None,
-    "spiking.utils.dynamic_range.weight_scaling.get_weight_scaling": None,
+    "spiking.utils.dynamic_range.boundary.get_dynamic_range": ["neuron_structure", "calib_path", "params"],
+    "spiking.utils.dynamic_range.threshold.get_trace_scaling": ["params", "calib_path", "neuron_structure"],
+    "spiking.utils.dynamic_range.weight_scaling.get_weight_scaling": [
+        "params", "weight_step", "calib_path", "neuron_structure",
+    ],
+    "spiking.utils.dynamic_range.helper.ConstantCurrentMixin.configure_hw_entity": [
+        "self", "neuron_id", "neuron_block", "coord",
+    ],
+    "spiking.utils.dynamic_range.boundary.Boundaries": ["params", "calib_path", "batch_size", "neuron_structure"],
+    "spiking.utils.dynamic_range.threshold.Threshold": ["params", "calib_path", "batch_size", "neuron_structure"],
+    "spiking.utils.dynamic_range.weight_scaling.WeightScaling": [
+        "params", "calib_path", "batch_size", "trace_scale", "neuron_structure",
+    ],
+    "spiking.utils.calib_helper.target_from_calix_native": ["path"],
     "spiking.handle.TensorHandle": None,
     "spiking.handle.NeuronHandle": ["spikes"],
     "spiking.NeuronHandle": ["spikes", "membrane_cadc", "current", "membrane_madc"],
@@ -274,11 +285,23 @@ def test_examples_are_a_namespace_that_other_distributions_may_extend():
     assert hxtorch.examples.spiking.__file__ is None
 
 
+def test_completion_shows_public_names():
+    """Of the frontend, and of what is measured and read by helpers."""
+    helpers = ("boundary", "helper", "threshold", "weight_scaling")
+    parts = ("", ".morphology", ".utils.calib_helper", *(f".utils.dynamic_range.{name}" for name in helpers))
+    for part in parts:
+        module = importlib.import_module(f"hxtorch.spiking{part}")
+        names = {name for name in dir(module) if not name.startswith("__")}
+        assert names
+        assert not {name for name in names if name.startswith("_")}, part
+        assert not names & {"Any", "Mapping", "TYPE_CHECKING", "annotations", "import_module", "np", "torch"}, part
+
+
 def test_importing_the_frontend_does_not_import_what_only_a_chip_needs():
     code = "import sys, hxtorch.spiking; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     late = {"bss2_emulator", "scipy", "networkx", "safetensors", "matplotlib"}
-    late |= {f"hxtorch.core.{part}" for part in ("configuration", "calibration", "routing", "session", "fit")}
+    late |= {f"hxtorch.core.{part}" for part in ("calibration", "fit", "routing.portfolio", "sessions.session")}
     assert not late & set(run.stdout.split())
 
 

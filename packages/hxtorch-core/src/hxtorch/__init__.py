@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hxtorch.core.sessions.session import release_hardware as release_hardware
 
     ann, snn = perceptron, spiking
+    __version__: str
 
 _FRONTENDS = {"perceptron": "hxtorch-perceptron", "spiking": "hxtorch-spiking"}
 _HOMES = {
@@ -39,6 +40,9 @@ _aliases.install(
 
 def __getattr__(name: str) -> Any:
     """Import a frontend, or the way to a chip, when it is first asked for: ``import hxtorch`` imports no torch."""
+    if name == "__version__":
+        value = globals()[name] = _import_module("importlib.metadata").version("hxtorch-core")
+        return value
     if name in _HOMES:
         value = globals()[name] = getattr(_import_module(f"{__name__}.core.{_HOMES[name]}"), name)
         return value
@@ -51,4 +55,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({"__version__", "core", "logger", *_HOMES, *_FRONTENDS, *_ALIASES})

@@ -10,6 +10,18 @@ import sys
 from enum import IntEnum
 from typing import Any
 
+__all__ = [
+    "LogLevel",
+    "Logger",
+    "append_to_cout",
+    "append_to_file",
+    "default_config",
+    "get",
+    "get_root",
+    "reset",
+    "set_loglevel",
+]
+
 _ISO8601, _CLOCK = "%Y-%m-%d %H:%M:%S", "%H:%M:%S"
 # Names of date formats that scripts use, in any case, and what shows such a time.
 _TIMES = {
@@ -75,6 +87,11 @@ def get(name: str = "hxtorch") -> Logger:
     return Logger(logging.getLogger(name))
 
 
+def get_root() -> Logger:
+    """Return the logger above all others."""
+    return Logger(logging.getLogger())
+
+
 def set_loglevel(logger: Logger | logging.Logger | str, level: int) -> None:
     """Let ``logger`` pass messages of at least ``level``, a :class:`LogLevel` or a level of :mod:`logging`."""
     if isinstance(logger, str):
@@ -101,25 +118,52 @@ def default_config(
     """
     del color
     reset()
-    handler: logging.Handler = logging.FileHandler(fname) if fname else logging.StreamHandler(sys.stderr)
-    where = " (%(filename)s:%(lineno)d)" if print_location else ""
-    stamp, date = _TIMES.get((date_format or "ISO8601").upper(), ("%(asctime)s,%(msecs)03d ", date_format))
-    handler.setFormatter(logging.Formatter(f"%(levelname)-5s {stamp}%(name)s %(message)s{where}", date))
-    handler.set_name("hxtorch")
     root = logging.getLogger()
-    root.addHandler(handler)
+    handler: logging.Handler = logging.FileHandler(fname) if fname else logging.StreamHandler(sys.stderr)
+    _add(handler, root, print_location, date_format)
     root.setLevel(level)
 
 
+def append_to_file(fname: str, logger: Logger | logging.Logger | None = None) -> None:
+    """Send messages of a logger, or of all, to a file too."""
+    _add(logging.FileHandler(fname), logger)
+
+
+def append_to_cout(logger: Logger | logging.Logger | None = None) -> None:
+    """Send messages of a logger, or of all, to standard output too."""
+    _add(logging.StreamHandler(sys.stdout), logger)
+
+
+def _add(
+    handler: logging.Handler,
+    logger: Logger | logging.Logger | None,
+    print_location: bool = False,
+    date_format: str | None = None,
+) -> None:
+    where = " (%(filename)s:%(lineno)d)" if print_location else ""
+    stamp, date = _TIMES.get((date_format or "ISO8601").upper(), ("%(asctime)s,%(msecs)03d ", date_format))
+    handler.setFormatter(logging.Formatter(f"%(levelname)-5s {stamp}%(name)s %(message)s{where}", date))
+    target = logger.logger if isinstance(logger, Logger) else logger or logging.getLogger()
+    target.addHandler(handler)
+    _handlers.append((target, handler))
+
+
+_handlers: list[tuple[logging.Logger, logging.Handler]] = []
+
+
 def reset() -> None:
-    """Remove what :func:`default_config` set up."""
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if handler.get_name() == "hxtorch"]:
-        root.removeHandler(handler)
+    """Remove what :func:`default_config`, :func:`append_to_file` and :func:`append_to_cout` set up."""
+    while _handlers:
+        target, handler = _handlers.pop()
+        target.removeHandler(handler)
         handler.close()
-        root.setLevel(logging.WARNING)
+        logging.getLogger().setLevel(logging.WARNING)
 
 
 for _level in LogLevel:
     if logging.getLevelName(_level.value).startswith("Level "):
         logging.addLevelName(_level.value, _level.name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -223,4 +223,4 @@ if not TYPE_CHECKING:  # a type checker knows all names, and complains about oth
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_HOMES})
+    return sorted({*__all__, *(home for home in _HOMES if "." not in home)})

@@ -108,4 +108,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "nir"})
+    public = {name for name in globals() if not name.startswith("_")} - {"TYPE_CHECKING", "import_module"}
+    return sorted({*public, *__all__, "nir"})

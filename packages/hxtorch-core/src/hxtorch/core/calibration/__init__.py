@@ -14,7 +14,7 @@ from hxtorch.core.calibration.files import (
     nightly_calib_path,
     nightly_calix_native_path,
 )
-from hxtorch.core.calibration.nominal.codes import nominal_registers
+from hxtorch.core.calibration.nominal.codes import capacitance, nominal_registers
 from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
 from hxtorch.core.calibration.stored.result import Calibration
@@ -56,6 +56,7 @@ __all__ = [
     "Uncalibrated",
     "calib_from_calix_native",
     "calibrate",
+    "capacitance",
     "check_parameters",
     "chip_from_file",
     "chip_from_portable_binary",

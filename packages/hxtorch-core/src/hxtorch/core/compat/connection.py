@@ -40,9 +40,9 @@ class OpenConnection:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get_unique_identifier(self) -> str:
-        """Return the serial of the chip."""
-        return self._connection.identifier
+    def get_unique_identifier(self) -> list[str]:
+        """Return the serials of the chips behind this connection, of which there is one."""
+        return [self._connection.identifier]
 
     def __getattr__(self, name: str) -> Any:
         """Give everything else that the connection has, as ``describe`` or ``spiking``."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from hxtorch import logger
 from hxtorch.core.compat.connection import ManagedConnection
-from hxtorch.core.networks import network, populations
+from hxtorch.core.networks import morphology, network, populations
 from hxtorch.core.routing import portfolio as routing
 from hxtorch.core.routing import routes
+from hxtorch.core.runs import execution, hooks, inputs
 from hxtorch.core.runs import graph as network_graph
-from hxtorch.core.runs import hooks
+from hxtorch.core.seam import results
 from hxtorch.core.seam.programs import CYCLE
 from hxtorch.core.vocabulary import chip, coordinates
 
@@ -22,13 +24,22 @@ class CapMemCell:
     Value = int
 
 
+class NeuronConfig:
+    """Holds what the readout of a neuron shows."""
+
+    ReadoutSource = chip.ReadoutSource
+
+
+class Time(int):
+    """Time in cycles of the FPGA."""
+
+    fpga_clock_cycles_per_us = round(1e-6 / CYCLE)
+
+
 class Timer:
     """Holds the type of times on the chip."""
 
-    class Value(int):
-        """Time in cycles of the FPGA."""
-
-        fpga_clock_cycles_per_us = round(1e-6 / CYCLE)
+    Value = Time
 
 
 @dataclass(frozen=True)
@@ -53,50 +64,70 @@ _HALCO = Provided(
         **_by_name(coordinates, "AtomicNeuronOnDLS", "AtomicNeuronOnLogicalNeuron", "CompartmentOnLogicalNeuron"),
         **_by_name(coordinates, "HemisphereOnDLS", "LogicalNeuronCompartments", "LogicalNeuronOnDLS"),
         **_by_name(coordinates, "NeuronColumnOnDLS", "NeuronRowOnDLS", "iter_all"),
+        **_by_name(coordinates, "NeuronColumnOnLogicalNeuron", "NeuronRowOnLogicalNeuron"),
         "Enum": int,
     },
     "circuits and coordinates are plain integers too",
 )
 _LOLA = Provided(
-    _by_name(chip, "AtomicNeuron", "Chip", "NeuronBlock"),
+    {**_by_name(chip, "AtomicNeuron", "Chip", "NeuronBlock"), "LogicalNeuron": morphology.LogicalNeuron},
     "registers without a face of their own are arrays of Chip, named as in hxtorch.core.ChipConfiguration",
 )
 
+_HAL = Provided(
+    {
+        "BackgroundSpikeSource": populations.BackgroundSpikeSource,
+        "CapMemCell": CapMemCell,
+        "NeuronConfig": NeuronConfig,
+        "Timer": Timer,
+    },
+    _LOLA.remark,
+)
+_HXCOMM = Provided(
+    {"ManagedConnection": ManagedConnection}, "see also hxtorch.init_hardware and hxtorch.core.open_session"
+)
+_HOOKS = {
+    "ExecutionInstanceHooks": hooks.ExecutionInstanceHooks,
+    "ExecutionInstancePlaybackHooks": hooks.ExecutionInstanceHooks,
+}
+_ROUTING = {**_by_name(routing, "PortfolioRouter", "build_routing"), "RoutingResult": routes.Routing}
+
 MODULES: Mapping[str, Provided] = {
     "dlens_vx_v3": Provided(remark="an emulated chip has no lower layers"),
-    "dlens_vx_v3.hal": Provided(
-        {"BackgroundSpikeSource": populations.BackgroundSpikeSource, "CapMemCell": CapMemCell, "Timer": Timer},
-        _LOLA.remark,
-    ),
+    "dlens_vx_v3.hal": _HAL,
     "dlens_vx_v3.halco": _HALCO,
-    "dlens_vx_v3.hxcomm": Provided(
-        {"ManagedConnection": ManagedConnection}, "see also hxtorch.init_hardware and hxtorch.core.open_session"
-    ),
+    "dlens_vx_v3.hxcomm": _HXCOMM,
     "dlens_vx_v3.lola": _LOLA,
     "dlens_vx_v3.sta": Provided(
         remark="core runs networks, not playback programs; playback_hooks of hxtorch.core.run write further registers"
     ),
     "pygrenade_vx": Provided(remark="networks are built by pygrenade_vx.network and run by hxtorch.core.run"),
+    "pygrenade_vx.common": Provided({"Time": Time}, "execution instances are hxtorch.snn.ExecutionInstance"),
+    "pygrenade_vx.execution": Provided(_HOOKS, "hxtorch.core.run takes them as playback_hooks"),
     "pygrenade_vx.signal_flow": Provided(
-        _by_name(hooks, "ExecutionInstanceHooks"), "hxtorch.core.run takes it as playback_hooks"
+        {**_HOOKS, "InputData": inputs.NetworkInputs, "OutputData": results.SpikingResult},
+        "hxtorch.core.run takes hooks as playback_hooks, and InputData, and returns OutputData",
     ),
     "pygrenade_vx.network": Provided(
         {
             **_by_name(network, "CADCRecording", "Network", "NetworkBuilder", "Population", "Projection"),
             "ExternalSourcePopulation": populations.ExternalPopulation,
             "BackgroundSourcePopulation": populations.BackgroundPopulation,
+            **_by_name(network, "PopulationDescriptor", "ProjectionDescriptor"),
             "PopulationOnNetwork": network.PopulationDescriptor,
             "ProjectionOnNetwork": network.ProjectionDescriptor,
-            **_by_name(network_graph, "NetworkGraph", "build_network_graph"),
-            "RoutingResult": routes.Routing,
-            "build_routing": routing.build_routing,
+            **_by_name(network_graph, "NetworkGraph", "build_network_graph", "update_network_graph"),
+            **{name: _ROUTING[name] for name in ("RoutingResult", "build_routing")},
+            "run": execution.run,
         },
-        "hxtorch.core.update_network_graph returns a new graph instead of changing one, hxtorch.core.run runs it",
+        "update_network_graph returns a new graph instead of changing one",
     ),
+    "pygrenade_vx.network.routing": Provided(_ROUTING, "routers are those of hxtorch.core.routing"),
     "pyhalco_hicann_dls_vx_v3": _HALCO,
+    "pyhaldls_vx_v3": _HAL,
+    "pyhxcomm_vx": _HXCOMM,
     "pylogging": Provided(
-        _by_name(logger, "LogLevel", "Logger", "default_config", "get", "reset", "set_loglevel"),
-        "loggers are those of the standard module logging",
+        {name: getattr(logger, name) for name in logger.__all__}, "loggers are those of the standard module logging"
     ),
     "pylola_vx_v3": _LOLA,
 }
@@ -108,9 +139,19 @@ def children(module: str) -> dict[str, str]:
 
 
 def missing(module: str, name: str) -> str:
-    """Say that ``module`` has no ``name``, what it has, and what to do."""
+    """Say that ``module`` has no ``name``, what it has, which is nearest, and what to do."""
     existing = sorted([*MODULES[module].names, *children(module)])
     return (
         f"{module} as provided by hxtorch.core.compat has no {name!r}; it has {', '.join(existing) or 'no names'}"
-        f" ({MODULES[module].remark})"
+        f"{_nearest(module, name)} ({MODULES[module].remark})"
     )
+
+
+def _nearest(module: str, name: str) -> str:
+    """Name what is nearest: the same name elsewhere, else the most similar one here."""
+    for other, provided in MODULES.items():
+        if name in provided.names:
+            return f"; it is in {other}"
+    by_lower = {known.lower(): known for known in [*MODULES[module].names, *children(module)]}
+    close = get_close_matches(name.lower(), by_lower, n=1)
+    return f"; nearest is {by_lower[close[0]]}" if close else ""

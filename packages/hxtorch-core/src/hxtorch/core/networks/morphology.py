@@ -6,18 +6,69 @@ others between them are joined along the somatic line of that row, whose segment
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS
 from hxtorch.core.errors import PlacementError
+from hxtorch.core.vocabulary.coordinates import Circuits, LogicalNeuronCompartments, LogicalNeuronOnDLS
+
+if TYPE_CHECKING:
+    from hxtorch.core.vocabulary.chip import NeuronBlock
 
 HALF = COLUMNS // 2  # columns of half a row, which no neuron leaves (chip facts 1.2)
 SWITCHES = ("connect_right", "connect_vertical", "connect_soma", "connect_soma_right")
 
 _Place = tuple[int, int]  # row, column
+
+
+class LogicalNeuron(LogicalNeuronCompartments):
+    """Shape of a logical neuron together with the registers that make its circuits one neuron.
+
+    Args:
+        compartments: Circuits by compartment, relative to an anchor; None for one circuit.
+        registers: By circuit, relative to the anchor: codes by the names of
+            :class:`~hxtorch.core.seam.configuration.ChipConfiguration`, beside the switches that join the circuits of
+            each compartment.
+
+    Raises:
+        PlacementError: The circuits of a compartment cannot be joined.
+    """
+
+    def __init__(
+        self,
+        compartments: Circuits | None = None,
+        registers: Mapping[Any, Mapping[str, int]] | None = None,
+    ) -> None:
+        super().__init__(compartments)
+        codes: dict[int, dict[str, int]] = {}
+        for compartment, circuits in self.items():
+            anchored = LogicalNeuronOnDLS(LogicalNeuronCompartments({0: circuits})).get_atomic_neurons()
+            closed = wiring(np.array([anchored], np.int64), f"compartment {int(compartment)}")
+            for circuit, placed in zip(circuits, anchored, strict=True):
+                codes[circuit] = {switch: int(placed in closed[switch]) for switch in SWITCHES}
+        for given, more in (registers or {}).items():
+            codes[given] = {**codes[given], **more}
+        self.registers: Mapping[int, Mapping[str, int]] = codes
+
+    def write(self, coord: LogicalNeuronOnDLS, neuron_block: NeuronBlock) -> None:
+        """Write the registers of all circuits of a neuron of this shape that has a place."""
+        circuits = [circuit for circuits in self.values() for circuit in circuits]
+        for circuit, placed in zip(circuits, coord.get_atomic_neurons(), strict=True):
+            for register, code in self.registers[circuit].items():
+                getattr(neuron_block.chip, register)[placed] = code
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LogicalNeuron):
+            return dict(self) == dict(other) and self.registers == other.registers
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
 
 
 def wiring(circuits: np.ndarray, what: str) -> dict[str, np.ndarray]:

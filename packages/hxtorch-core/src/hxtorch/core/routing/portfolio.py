@@ -47,3 +47,21 @@ def _attempt(router: Router, network: Network) -> Routing | RoutingError:
         return router.route(network)
     except RoutingError as error:
         return error
+
+
+class PortfolioRouter:
+    """:func:`build_routing` as an object, which low-level scripts make first and call then.
+
+    Args:
+        routers: Which to try, in turn.
+    """
+
+    def __init__(self, routers: Sequence[Router] = PORTFOLIO) -> None:
+        self.routers = tuple(routers)
+
+    def __call__(self, network: Network) -> Routing:
+        """Route ``network``."""
+        return build_routing(network, self.routers)
+
+    def __repr__(self) -> str:
+        return f"PortfolioRouter({', '.join(router.name for router in self.routers)})"

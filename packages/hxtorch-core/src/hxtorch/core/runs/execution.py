@@ -14,10 +14,11 @@ from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import InputEvents, SpikingProgram
 from hxtorch.core.seam.results import SpikingResult
 from hxtorch.core.sessions.session import Session, current_session
+from hxtorch.core.vocabulary.chip import Chip
 
 
 def run(
-    config: ChipConfiguration,
+    config: ChipConfiguration | Chip,
     network_graph: NetworkGraph,
     inputs: NetworkInputs | InputEvents,
     playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None,
@@ -29,7 +30,8 @@ def run(
     """Run a network once for each batch entry of its inputs.
 
     Args:
-        config: Registers below the network: analog cells from a calibration, what the neuron models set.
+        config: Registers below the network: analog cells from a calibration, what the neuron models set; also as the
+            face by which scripts change them.
         network_graph: The routed network; its registers are written over ``config``.
         inputs: Spikes by population, or events that are labelled already.
         playback_hooks: What else to write before, during and after the run; one hook or a sequence of them is written
@@ -47,6 +49,8 @@ def run(
         ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
             registers during a run.
     """
+    if isinstance(config, Chip):
+        config = config.configuration
     if isinstance(inputs, NetworkInputs):
         if runtime is not None and runtime != inputs.runtime:
             raise ProgramError(f"runtime: got {runtime} cycles, but the inputs are made for {inputs.runtime}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from hxtorch.core.errors import ProgramError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation
 from hxtorch.core.runs.graph import NetworkGraph
+from hxtorch.core.seam.arrays import as_array
 from hxtorch.core.seam.integers import frozen, legal_integer
 from hxtorch.core.seam.programs import CYCLE, InputEvents, check_runtime, in_cycles
 
@@ -40,22 +42,17 @@ class SpikeTrains:
             raise ProgramError("spikes: got times, indices and batches of different lengths")
 
     @classmethod
-    def from_dense(cls, spikes: np.ndarray, dt: float) -> SpikeTrains:
+    def from_dense(cls, spikes: Any, dt: float) -> SpikeTrains:
         """Read a grid of spikes.
 
         Args:
-            spikes: Grid (time, batch, source); what is not 0 is a spike. Anything that NumPy can read.
+            spikes: Grid (time, batch, source); what is not 0 is a spike. Anything that NumPy can read, and tensors.
             dt: Step of the grid in seconds.
 
         Raises:
             ProgramError: The grid has another number of axes, holds NaN, or ``dt`` is not positive.
         """
-        grid = np.asarray(spikes)
-        if grid.ndim != 3:
-            raise ProgramError(f"spikes: got shape {grid.shape}, wanted (time, batch, source)")
-        if grid.dtype.kind == "f" and np.isnan(grid).any():
-            raise ProgramError("spikes: got NaN, wanted 0 or 1")
-        steps, batches, indices = np.nonzero(grid)
+        steps, batches, indices = np.nonzero(_legal_grid(spikes))
         return cls.from_steps(steps, indices, batches, dt)
 
     @classmethod
@@ -73,28 +70,59 @@ class SpikeTrains:
         """
         return cls(_to_cycles(steps, dt), indices, batches)
 
+    @classmethod
+    def from_times(cls, times: Any, dt: float = 1.0) -> SpikeTrains:
+        """Read spike times.
 
-def tensor_to_spike_times(times: np.ndarray, dt: float = 1.0) -> SpikeTrains:
-    """Read spike times.
+        Args:
+            times: Times in units of ``dt``, real (batch, source, spikes); infinity stands for no spike. Anything that
+                NumPy can read, and tensors.
+            dt: Unit of ``times`` in seconds.
+
+        Returns:
+            The spikes that are there.
+
+        Raises:
+            ProgramError: The times have another number of axes, are NaN or negative, or ``dt`` is not positive.
+        """
+        values = np.asarray(as_array(times), np.float64)
+        if values.ndim != 3:
+            raise ProgramError(f"spike times: got shape {values.shape}, wanted (batch, source, spikes)")
+        if np.isnan(values).any():
+            raise ProgramError("spike times: got NaN; use infinity for no spike")
+        batches, indices, entries = np.nonzero(np.isfinite(values))
+        return cls(_to_cycles(values[batches, indices, entries], dt), indices, batches)
+
+
+def tensor_to_spike_times(times: Any, dt: float) -> list[list[list[float]]]:
+    """List the spikes of a grid of time, for reading; a run takes :class:`SpikeTrains`.
 
     Args:
-        times: Times in units of ``dt``, real (batch, source, spikes); infinity stands for no spike. Anything that NumPy
-            can read.
-        dt: Unit of ``times`` in seconds.
+        times: Grid (time, batch, neuron); any value that is not 0 is a spike. Anything that NumPy can read, and
+            tensors.
+        dt: Step of the grid in seconds.
 
     Returns:
-        The spikes that are there.
+        By batch entry and neuron: times in seconds, ascending.
 
     Raises:
-        ProgramError: The times have another number of axes, are NaN or negative, or ``dt`` is not positive.
+        ProgramError: The grid has another number of axes, holds NaN, or ``dt`` is not positive.
     """
-    values = np.asarray(times, np.float64)
-    if values.ndim != 3:
-        raise ProgramError(f"spike times: got shape {values.shape}, wanted (batch, source, spikes)")
-    if np.isnan(values).any():
-        raise ProgramError("spike times: got NaN; use infinity for no spike")
-    batches, indices, entries = np.nonzero(np.isfinite(values))
-    return SpikeTrains(_to_cycles(values[batches, indices, entries], dt), indices, batches)
+    grid = _legal_grid(times)
+    in_cycles(dt)  # refuses steps that are none
+    trains: list[list[list[float]]] = [[[] for _ in range(grid.shape[2])] for _ in range(grid.shape[1])]
+    for step, batch, neuron in zip(*(axis.tolist() for axis in np.nonzero(grid)), strict=True):
+        trains[batch][neuron].append(step * dt)
+    return trains
+
+
+def _legal_grid(spikes: Any) -> np.ndarray:
+    grid = as_array(spikes)
+    if grid.ndim != 3:
+        raise ProgramError(f"spikes: got shape {grid.shape}, wanted (time, batch, source)")
+    if grid.dtype.kind == "f" and np.isnan(grid).any():
+        raise ProgramError("spikes: got NaN, wanted 0 or 1")
+    return grid
 
 
 def _to_cycles(times: np.ndarray, dt: float) -> np.ndarray:

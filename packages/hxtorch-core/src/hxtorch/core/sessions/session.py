@@ -231,19 +231,22 @@ def current_session() -> Session:
     return session
 
 
-def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> str:
-    """Return the serial of the connected chip, or of the chip that a database would open.
+def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> list[str]:
+    """Return the serials of the connected chips, or of the chips that a database would open.
 
     Args:
         hwdb_path: Database to look up instead of asking the open connection.
+
+    Returns:
+        One for each chip; a connection has one chip.
 
     Raises:
         NoConnectionError: No chip is connected and no database is given.
         BackendError: The database cannot be read or lacks the setup.
     """
     if hwdb_path is not None:
-        return resolve_setup(hwdb_path).serial
-    return current_session().connection.identifier
+        return [resolve_setup(hwdb_path).serial]
+    return [current_session().connection.identifier]
 
 
 def _open_current(setup: Setup, *, calibrated: bool) -> Session:

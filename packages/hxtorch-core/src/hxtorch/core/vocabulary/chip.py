@@ -107,6 +107,18 @@ class ConstantCurrentType(IntEnum):
     sink = 1
 
 
+class ReadoutSource(IntEnum):
+    """Node of a neuron that its readout amplifier, and so both ADCs, see; the value is the register's.
+
+    Source: chip facts 3.3.
+    """
+
+    membrane = 0
+    exc_synin = 1
+    inh_synin = 2
+    adaptation = 3
+
+
 class Chip:
     """All registers of a chip, each an attribute with a writable array."""
 

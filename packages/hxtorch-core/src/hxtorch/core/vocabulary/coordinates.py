@@ -8,7 +8,7 @@ Source: chip facts 1.1, 1.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.errors import PlacementError
@@ -32,6 +32,8 @@ class _Coordinate(int):
 
 
 _Kind = TypeVar("_Kind", bound=_Coordinate)
+Circuits = Mapping[Any, Iterable[int]]
+"""Circuits by compartment."""
 
 
 def iter_all(kind: type[_Kind]) -> Iterator[_Kind]:
@@ -69,14 +71,43 @@ class NeuronColumnOnDLS(_Coordinate):
     size = 256
 
 
+class NeuronColumnOnLogicalNeuron(_Coordinate):
+    """Column relative to a logical neuron's anchor."""
+
+    size = 128
+
+
+class NeuronRowOnLogicalNeuron(_Coordinate):
+    """Row relative to a logical neuron's anchor."""
+
+    size = 2
+
+
+_ROWS = (NeuronRowOnDLS, NeuronRowOnLogicalNeuron, HemisphereOnDLS)
+_COLUMNS = (NeuronColumnOnDLS, NeuronColumnOnLogicalNeuron)
+
+
+def _column_and_row(what: str, first: int, second: int) -> tuple[int, int]:
+    """Tell column and row apart by their types; plain numbers are column, row."""
+    if isinstance(first, _ROWS) or isinstance(second, _COLUMNS):
+        first, second = second, first
+    if isinstance(first, _ROWS) or isinstance(second, _COLUMNS):
+        raise PlacementError(f"{what}: got {second!r} and {first!r}, wanted a column and a row, in either order")
+    return first, second
+
+
 class AtomicNeuronOnDLS(_Coordinate):
-    """Neuron circuit ``n = 256 * row + column``; made from ``n`` or from column and row."""
+    """Neuron circuit ``n = 256 * row + column``; made from ``n``, or from column and row.
+
+    Typed coordinates come in either order, plain numbers as column, row.
+    """
 
     size = NEURONS
 
     def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnDLS:
         if row is not None:
-            value = 256 * NeuronRowOnDLS(row) + NeuronColumnOnDLS(value)
+            column, row = _column_and_row(cls.__name__, value, row)
+            value = 256 * NeuronRowOnDLS(row) + NeuronColumnOnDLS(column)
         return super().__new__(cls, value)  # type: ignore[return-value]
 
     def toNeuronColumnOnDLS(self) -> NeuronColumnOnDLS:  # noqa: N802
@@ -99,22 +130,34 @@ class CompartmentOnLogicalNeuron(_Coordinate):
 
 
 class AtomicNeuronOnLogicalNeuron(_Coordinate):
-    """Circuit relative to a logical neuron's anchor: ``128 * row + column``; made from that or from column and row."""
+    """Circuit relative to a logical neuron's anchor: ``128 * row + column``; made from that, or from column and row.
+
+    Typed coordinates come in either order, plain numbers as column, row.
+    """
 
     size = 256
 
     def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnLogicalNeuron:
         if row is not None:
-            if not 0 <= value < 128:
-                raise PlacementError(f"{cls.__name__}: got column {value}, wanted 0 to 127")
-            value = 128 * NeuronRowOnDLS(row) + value
+            column, row = _column_and_row(cls.__name__, value, row)
+            if not 0 <= column < 128:
+                raise PlacementError(f"{cls.__name__}: got column {column}, wanted 0 to 127")
+            value = 128 * NeuronRowOnDLS(row) + column
         return super().__new__(cls, value)  # type: ignore[return-value]
+
+    def toNeuronColumnOnLogicalNeuron(self) -> NeuronColumnOnLogicalNeuron:  # noqa: N802
+        """Return the column."""
+        return NeuronColumnOnLogicalNeuron(self % 128)
+
+    def toNeuronRowOnLogicalNeuron(self) -> NeuronRowOnLogicalNeuron:  # noqa: N802
+        """Return the row."""
+        return NeuronRowOnLogicalNeuron(self // 128)
 
 
 class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]):
     """Shape of a logical neuron: which circuits make up each compartment, relative to an anchor."""
 
-    def __init__(self, compartments: Mapping[int, Iterable[int]] | None = None) -> None:
+    def __init__(self, compartments: Circuits | None = None) -> None:
         """Take circuits by compartment; without any, the shape is one compartment of one circuit."""
         given = {0: [0]} if compartments is None else compartments
         self._compartments = {
@@ -124,6 +167,10 @@ class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[Atomic
         circuits = [circuit for compartment in self._compartments.values() for circuit in compartment]
         if not all(self._compartments.values()) or not circuits or len(set(circuits)) != len(circuits):
             raise PlacementError("logical neuron: wanted at least one circuit in each compartment and none twice")
+
+    def get_compartments(self) -> dict[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]:
+        """Return the circuits of each compartment."""
+        return dict(self._compartments)
 
     def __getitem__(self, compartment: int) -> tuple[AtomicNeuronOnLogicalNeuron, ...]:
         return self._compartments[CompartmentOnLogicalNeuron(compartment)]
@@ -142,15 +189,30 @@ class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[Atomic
 
 
 class LogicalNeuronOnDLS:
-    """A logical neuron at its place: a shape and the circuit of its upper left corner.
+    """A logical neuron at its place: a shape and the circuit of its upper left corner, in either order.
+
+    Args:
+        compartments: The shape, also as circuits by compartment; None for one circuit.
+        anchor: The circuit of its upper left corner.
 
     Raises:
         PlacementError: The shape reaches beyond the chip or across the border of columns 127 and 128.
     """
 
-    def __init__(self, compartments: LogicalNeuronCompartments | None = None, anchor: int = 0) -> None:
-        self.shape = compartments or LogicalNeuronCompartments()
-        self.anchor = AtomicNeuronOnDLS(anchor)
+    def __init__(
+        self,
+        compartments: Circuits | AtomicNeuronOnDLS | None = None,
+        anchor: int | Circuits | None = None,
+    ) -> None:
+        if isinstance(compartments, AtomicNeuronOnDLS) or isinstance(anchor, Mapping):
+            compartments, anchor = anchor, compartments  # type: ignore[assignment]
+        if isinstance(anchor, Mapping) or not (compartments is None or isinstance(compartments, Mapping)):
+            raise PlacementError(
+                f"logical neuron: got {compartments!r} and {anchor!r}, wanted a LogicalNeuronCompartments and a circuit"
+            )
+        shape = compartments if isinstance(compartments, LogicalNeuronCompartments) else None
+        self.shape = shape or LogicalNeuronCompartments(compartments)
+        self.anchor = AtomicNeuronOnDLS(0 if anchor is None else anchor)
         self._placed = {
             compartment: tuple(self._place(circuit) for circuit in circuits)
             for compartment, circuits in self.shape.items()

@@ -83,9 +83,9 @@ def main(args: argparse.Namespace | None = None) -> Comparison:
     """
     args = args or get_parser().parse_args([])
     with connected():
-        traces = get_trace_scaling(args.calibration_path)
+        traces = get_trace_scaling(calib_path=args.calibration_path)
         per_lsb = sum(traces.trace_scale.values()) / len(traces.trace_scale)
-        weight_scale = get_weight_scaling(args.calibration_path, trace_scale=per_lsb)
+        weight_scale = get_weight_scaling(calib_path=args.calibration_path, trace_scale=per_lsb)
         result = Comparison(weight_scale, run(True, args, weight_scale, None), run(False, args, weight_scale, traces))
     print(f"weight scale {weight_scale:.1f} LSB per unit, trace scale 1/{1 / per_lsb:.1f} units per LSB")
     print(f"difference of the membranes: {100 * result.difference:.0f} % of the model's")

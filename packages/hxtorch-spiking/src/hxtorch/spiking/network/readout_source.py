@@ -22,11 +22,11 @@ class ReadoutSource(IntEnum):
     adaptation = 3
 
     @classmethod
-    def of(cls, value: ReadoutSource | str, what: str = "readout source") -> ReadoutSource:
+    def of(cls, value: ReadoutSource | IntEnum | str, what: str = "readout source") -> ReadoutSource:
         """Return the source that ``value`` names.
 
         Args:
-            value: A source or its name.
+            value: A source, here or of the chip's own software, or its name.
             what: Whose it is, for messages.
 
         Raises:
@@ -34,6 +34,8 @@ class ReadoutSource(IntEnum):
         """
         if isinstance(value, cls):
             return value
+        if isinstance(value, IntEnum) and value in tuple(cls):
+            return cls(value)
         if isinstance(value, str) and value in cls.__members__:
             return cls[value]
         raise ParameterError(f"{what}: got {value!r}, wanted one of {', '.join(cls.__members__)}")

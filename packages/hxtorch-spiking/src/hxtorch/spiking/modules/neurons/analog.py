@@ -203,6 +203,7 @@ class AnalogNeuron(Population, ABC):
         """
         structure, place = self.neuron_structure, self.coordinates
         neuron_block = structure.implement_morphology(coord, neuron_block)
+        structure.trim_capacitance(coord, neuron_block)
         structure.set_spike_recording(self.enable_spike_recording, coord, neuron_block)
         if not self.fires:
             structure.disable_spiking(coord, neuron_block)
