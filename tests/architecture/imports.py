@@ -19,7 +19,7 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 # From the bottom up: a room imports rooms that stand before it. A folder's __init__ is the roof of that folder.
 ORDER = {
     "bss2_emulator": (
-        "_version errors threads memo facts config results _kernels silicon events neurons synram readout matrix "
+        "_version errors seam threads memo facts config results _kernels silicon events neurons synram readout matrix "
         "spiking reference chip"
     ),
     "hxtorch.core": (
@@ -28,7 +28,7 @@ ORDER = {
     ),
     "hxtorch.perceptron": "threads constants _kernels recording operands chip mock tracing ops tracer nn",
     "hxtorch.spiking": (
-        "errors threads _memory _kernels parameter execution_info transforms datasets network functional chip modules "
+        "errors threads _kernels _memory parameter execution_info transforms datasets network functional chip modules "
         "lowering experiment nir utils"
     ),
 }

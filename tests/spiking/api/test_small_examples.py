@@ -2,6 +2,7 @@
 
 import pytest
 
+from hxtorch import core
 from hxtorch.core import calibration, current_session, open_session
 from hxtorch.core.errors import NoConnectionError
 from hxtorch.examples.spiking import calib_neuron, mock_scaling
@@ -29,7 +30,7 @@ def test_chip_is_opened_and_released(monkeypatch, capsys):
 def test_scaled_model_and_chip_agree(capsys):
     """Within 15 % of the membranes, noise and mismatch of a calibrated chip included."""
     with open_session(serial="emulated-1", fidelity="full", seed=0):
-        path = calibration.nightly_calib_path()
+        path = core.nightly_calib_path()
         result = mock_scaling.main(mock_scaling.get_parser().parse_args(["--calibration-path", path]))
     assert result.mock[: len(result.chip)].shape == result.chip.shape
     assert result.difference < 0.15

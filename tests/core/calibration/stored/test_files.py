@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hxtorch.core import Chip, ChipConfiguration, calibration, init_hardware
-from hxtorch.core.calibration import (
+from hxtorch.core import (
+    Chip,
+    ChipConfiguration,
     calib_from_calix_native,
+    calibration,
     chip_from_file,
     chip_from_portable_binary,
-    load,
+    init_hardware,
     nightly_calib_path,
     nightly_calix_native_path,
-    preset,
 )
+from hxtorch.core.calibration import load, preset
 from hxtorch.core.calibration.stored.paths import shipped_path
 from hxtorch.core.errors import (
     CalibrationFormatError,

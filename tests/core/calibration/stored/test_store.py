@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from hxtorch.core import calib_from_calix_native, chip_from_file, chip_from_portable_binary
 from hxtorch.core.calibration import (
     Calibration,
     HagenCalibTarget,
@@ -20,9 +21,6 @@ from hxtorch.core.calibration import (
     STPCalibTarget,
     SynapseDriverCalibTarget,
     Uncalibrated,
-    calib_from_calix_native,
-    chip_from_file,
-    chip_from_portable_binary,
     dumps,
     load,
     loads,

@@ -70,6 +70,13 @@ if TYPE_CHECKING:
         SpikeEvents,
         SpikingResult,
     )
+    from hxtorch.core.sessions.calibration_files import (
+        calib_from_calix_native,
+        chip_from_file,
+        chip_from_portable_binary,
+        nightly_calib_path,
+        nightly_calix_native_path,
+    )
     from hxtorch.core.sessions.session import (
         Session,
         current_session,
@@ -152,6 +159,9 @@ __all__ = [
     "TimedWrite",
     "build_network_graph",
     "build_routing",
+    "calib_from_calix_native",
+    "chip_from_file",
+    "chip_from_portable_binary",
     "current_session",
     "draw_fit",
     "encode",
@@ -162,6 +172,8 @@ __all__ = [
     "get_unique_identifier",
     "init_hardware",
     "init_hardware_minimal",
+    "nightly_calib_path",
+    "nightly_calix_native_path",
     "open_session",
     "release_hardware",
     "round_to_lsb",
@@ -199,6 +211,9 @@ _HOMES = {
     ),
     "routing.routes": "Router Routing",
     "routing.portfolio": "build_routing",
+    "sessions.calibration_files": (
+        "calib_from_calix_native chip_from_file chip_from_portable_binary nightly_calib_path nightly_calix_native_path"
+    ),
     "sessions.session": (
         "Session current_session get_unique_identifier init_hardware init_hardware_minimal open_session "
         "release_hardware"

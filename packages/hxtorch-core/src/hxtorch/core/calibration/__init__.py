@@ -7,13 +7,6 @@ write files; after ``load``, ``calibration.require_chip(connection)`` refuses on
 
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Calibrator
 from hxtorch.core.calibration.calibrate import nominal_calibration
-from hxtorch.core.calibration.files import (
-    calib_from_calix_native,
-    chip_from_file,
-    chip_from_portable_binary,
-    nightly_calib_path,
-    nightly_calix_native_path,
-)
 from hxtorch.core.calibration.nominal.codes import capacitance, nominal_registers
 from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
@@ -54,19 +47,14 @@ __all__ = [
     "SpikingCalibTarget",
     "SynapseDriverCalibTarget",
     "Uncalibrated",
-    "calib_from_calix_native",
     "calibrate",
     "capacitance",
     "check_parameters",
-    "chip_from_file",
-    "chip_from_portable_binary",
     "differences",
     "dumps",
     "for_target",
     "load",
     "loads",
-    "nightly_calib_path",
-    "nightly_calix_native_path",
     "nominal_calibration",
     "nominal_registers",
     "path_for_target",

@@ -103,7 +103,7 @@ def _cached(
     found = _usable(path, connection, target)
     if found is not None:
         return found, path
-    from filelock import FileLock
+    from filelock import FileLock  # slow to import, needed only here
 
     lock = FileLock(f"{path}.lock")
     try:

@@ -13,7 +13,7 @@ from hxtorch.core.fit.report import FitReport
 from hxtorch.core.routing.routes import BUSES, LABELS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.axes import Axes  # an extra of the package
 
 _FREE, _NEEDED, _TOO_MANY = "#f0f0f0", "#8090b0", "#c00000"
 
@@ -33,8 +33,8 @@ def draw_fit(report: FitReport, path: str | PathLike[str]) -> None:
         ImportError: matplotlib is not installed.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # an extra of the package
+        from matplotlib.figure import Figure  # an extra of the package
     except ImportError as error:
         raise ImportError("the figure of the chip needs matplotlib: pip install 'hxtorch-core[plot]'") from error
     figure = Figure(figsize=(9, 10) if report.fits else (9, 7), layout="constrained")
@@ -72,13 +72,13 @@ def _synapses(report: FitReport) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _colours(count: int, warning: bool) -> list[Any]:
-    from matplotlib import colormaps
+    from matplotlib import colormaps  # an extra of the package
 
     return [_NEEDED, _TOO_MANY] if warning else [colormaps["tab20"](kind % 20) for kind in range(count)]
 
 
 def _image(axes: Axes, values: np.ndarray, kinds: int, origin: Any = "upper", warning: bool = False) -> None:
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap  # an extra of the package
 
     colours = ListedColormap([_FREE, *_colours(kinds, warning)])
     axes.imshow(values, cmap=colours, vmin=-1.5, vmax=kinds - 0.5, aspect="auto", origin=origin, interpolation="none")
@@ -86,7 +86,7 @@ def _image(axes: Axes, values: np.ndarray, kinds: int, origin: Any = "upper", wa
 
 
 def _legend(axes: Axes, names: Sequence[str], warning: bool, shown: Sequence[int] | np.ndarray | None = None) -> None:
-    from matplotlib.patches import Patch
+    from matplotlib.patches import Patch  # an extra of the package
 
     colours = _colours(len(names), warning)
     kinds = range(len(names)) if shown is None else shown

@@ -67,7 +67,7 @@ def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
     Raises:
         SequenceFormatError: An operation has no form in a file.
     """
-    from safetensors.numpy import save
+    from safetensors.numpy import save  # slow to import, needed only here
 
     operations, tensors = [], {}
     for position, operation in enumerate(sequence.operations):
@@ -97,7 +97,7 @@ def load_sequence(path: str | os.PathLike[str]) -> Sequence:
         SequenceFormatError: It is none, is damaged, or is of a schema that this version does not know.
         SequenceNotFoundError: There is no such file.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError, safe_open  # slow to import, needed only here
 
     if not Path(path).is_file():
         raise SequenceNotFoundError(f"{path}: no such file; record a sequence by an InferenceTracer first")

@@ -105,7 +105,7 @@ class Session:
             raise CalibrationError(
                 "no calibration was asked for by init_hardware_minimal(); call init_hardware() instead"
             )
-        from hxtorch.core import calibration
+        from hxtorch.core import calibration  # slow to import, and many sessions need none
 
         if self.setup.hagen_calibration is not None:
             loaded = calibration.load(self.setup.hagen_calibration)

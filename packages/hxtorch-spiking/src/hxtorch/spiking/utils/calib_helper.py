@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from hxtorch import core
 from hxtorch.core import Chip, ChipConfiguration, calibration
 from hxtorch.core.calibration import Calibration, CalibTarget
 
@@ -45,12 +46,12 @@ def nightly_calib_path(name: str = "spiking") -> Path:
         CalibrationTargetError: There is no calibration of that name.
         NoConnectionError: No chip is connected, and none ships for the default one.
     """
-    return Path(calibration.nightly_calib_path(name))
+    return Path(core.nightly_calib_path(name))
 
 
 def nightly_calix_native_path(name: str = "spiking") -> Path:
     """Return the same calibration under the name that pickles have there; see :func:`nightly_calib_path`."""
-    return Path(calibration.nightly_calix_native_path(name))
+    return Path(core.nightly_calix_native_path(name))
 
 
 def calib_from_calix_native(path: str | PathLike[str]) -> ByChip[Calibration]:

@@ -26,7 +26,7 @@ def cache_directory() -> Path:
     root = os.environ.get("HXTORCH_CACHE_DIR")
     if root:
         return Path(root) / "calibration"
-    from platformdirs import user_cache_path
+    from platformdirs import user_cache_path  # slow to import, needed only here
 
     return user_cache_path("hxtorch") / "calibration"
 

@@ -30,7 +30,7 @@ _MANIFEST_KEYS = {"schema", "kind", "serial", "fidelity", "provenance", "sha256"
 
 def dumps(calibration: Calibration) -> bytes:
     """Return ``calibration`` as the bytes of a file."""
-    from safetensors.numpy import save as to_safetensors
+    from safetensors.numpy import save as to_safetensors  # slow to import, needed only here
 
     tensors = _tensors(calibration)
     manifest: dict[str, Any] = {
