@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import networkx as nx
 
@@ -34,8 +34,7 @@ ORDER = {
 }
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """One import statement: from which file of which package, of what, and where it stands."""
 
     source: str
