@@ -135,7 +135,7 @@ def test_same_seed_gives_the_same_training():
         model = yinyang.build_model(args)
         optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
         data = hxsnn.datasets.YinYangDataset(size=40, seed=args.seed)
-        batches = [(data.coordinates, data.classes)]
+        batches = list(torch.utils.data.DataLoader(data, len(data)))
         outcomes.append([yinyang.train(model, batches, optimizer, args, 1), yinyang.test(model, batches, args, 1)])
     assert outcomes[0] == outcomes[1] != outcomes[2]
 
