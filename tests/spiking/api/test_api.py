@@ -103,7 +103,8 @@ NAMES = {
     "spiking.modules.types.Projection": None,
     "spiking.InputNeuron": ["size", "experiment"],
     "spiking.Synapse": [
-        "in_features", "out_features", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+        "in_features", "out_features", "experiment", "execution_instance", "chip_coordinate", "device", "dtype",
+        "transform", "plasticity_rule", "func",
     ],
     "spiking.Synapse.reset_parameters": ["self"],
     "spiking.Neuron": [
@@ -128,11 +129,12 @@ NAMES = {
     "spiking.BatchDropout.mask": None,
     "spiking.BatchDropout.set_mask": None,
     "spiking.SparseSynapse": [
-        "connections", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+        "connections", "experiment", "execution_instance", "chip_coordinate", "device", "dtype", "transform", "func",
     ],
     "spiking.modules.EventPropLIF": ["size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn"],
     "spiking.modules.EventPropSynapse": [
-        "in_features", "out_features", "experiment", "execution_instance", "device", "dtype", "transform",
+        "in_features", "out_features", "experiment", "execution_instance", "chip_coordinate", "device", "dtype",
+        "transform", "plasticity_rule", "func",
     ],
     "spiking.HXParameter": ["value"],
     "spiking.ModelParameter": ["model_value"],

@@ -164,10 +164,8 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
         if not bool((spikes >= 0).all()):
             raise TensorValueError("spikes: got a negative time or NaN, wanted times of zero or more")
         bins = spikes / self.bin_width
-        if self.nearest:
-            bins = bins.round()
-        else:  # a time that is a multiple of the bin's width but for rounding begins its bin
-            bins = (bins * (1 + 4 * torch.finfo(bins.dtype).eps)).floor()
+        inside = bins * (1 + 4 * torch.finfo(bins.dtype).eps)  # a multiple of the width but for rounding begins its bin
+        bins = bins.round() if self.nearest else inside.floor()
         where = (bins < self.size).nonzero().T
         indices = torch.cat([bins[tuple(where)].long()[None], where])
         values = torch.ones(indices.shape[1], dtype=self.dtype, device=spikes.device)
