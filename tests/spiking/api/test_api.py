@@ -194,9 +194,9 @@ NAMES = {
         "self", "reg_readout", "reg_bursts", "reg_w_hidden", "reg_w_output",
     ],
     "examples.spiking.yinyang_model.SNN": [
-        "n_in", "n_hidden", "n_out", "mock", "calib_path", "dt", "tau_mem", "tau_syn", "alpha", "trace_shift_hidden",
+        "n_in", "n_hidden", "n_out", "mock", "dt", "tau_mem", "tau_syn", "alpha", "trace_shift_hidden",
         "trace_shift_out", "weight_init_hidden", "weight_init_output", "weight_scale", "trace_scale",
-        "input_repetitions", "device",
+        "input_repetitions", "synapse_type", "neuron_type", "hidden_cadc_recording", "device", "calib_path",
     ],
     "examples.spiking.calib_neuron.main": ["args"],
     "examples.spiking.mock_scaling": None,
