@@ -32,13 +32,14 @@ def chip(serial, on, folder):
 
 def gradients(arguments, state, data):
     """Return the gradients of the hidden weights by EventProp and by the surrogate, flat."""
+    points, classes = torch.from_numpy(data.coordinates), torch.from_numpy(data.classes)
     found = []
     for eventprop in (True, False):
         args = yinyang_eventprop.get_parser().parse_args([*FAST, *arguments])
         args.eventprop = eventprop
         model = yinyang.build_model(args)
         model.load_state_dict(state)
-        torch.nn.functional.cross_entropy(model(data.coordinates), data.classes).backward()
+        torch.nn.functional.cross_entropy(model(points), classes).backward()
         found.append(model.network.linear_h.weight.grad.flatten())
     return found
 

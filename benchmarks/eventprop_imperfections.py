@@ -41,7 +41,7 @@ def accuracy(serial, seed, off, settings, folder):
         path = Path(folder) / "chip.safetensors"
         calibration.save(calibration.calibrate(session.connection, calibration.preset("spiking2")), path)
         with contextlib.redirect_stdout(io.StringIO()):
-            return yinyang.main(settings(["--calibration-path", str(path), "--seed", str(seed)]))
+            return yinyang.main(settings(["--calibration-path", str(path), "--seed", str(seed)]))[3][-1]
 
 
 def main():

@@ -9,7 +9,7 @@ SHORT = ["--epochs", "5"]
 
 
 def test_in_the_model(capsys):
-    accuracy = yinyang.main(yinyang.get_parser().parse_args([*SHORT, "--mock"]))
+    accuracy = yinyang.main(yinyang.get_parser().parse_args([*SHORT, "--mock"]))[3][-1]
     assert accuracy >= 0.90
     assert f"test accuracy {accuracy:.3f} on backend mock" in capsys.readouterr().out
 
@@ -18,7 +18,7 @@ def test_in_the_model(capsys):
 def test_in_the_loop_on_uncalibrated_silicon(serial, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path))
     with open_session(serial=serial, fidelity="full", seed=0):
-        accuracy = yinyang.main(yinyang.get_parser().parse_args(SHORT))
+        accuracy = yinyang.main(yinyang.get_parser().parse_args(SHORT))[3][-1]
     assert accuracy >= 0.86
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith(f"test accuracy {accuracy:.3f} on backend emulator, serial {serial}, fidelity full, version")
@@ -26,4 +26,4 @@ def test_in_the_loop_on_uncalibrated_silicon(serial, monkeypatch, tmp_path, caps
 
 def test_by_eventprop_in_the_loop_on_uncalibrated_silicon():
     with open_session(serial="emulated-1", fidelity="full", seed=0):
-        assert yinyang.main(yinyang_eventprop.get_parser().parse_args([])) >= 0.84
+        assert yinyang.main(yinyang_eventprop.get_parser().parse_args([]))[3][-1] >= 0.84

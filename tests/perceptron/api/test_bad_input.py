@@ -80,6 +80,35 @@ def test_mac_takes_one_matrix():
         hxp.mac(ones(2, 3, 5), ones(5, 3), mock=True)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: hxp.mac(ones(2, 3, 5), ones(5, 3), mock=True),
+        lambda: hxp.mac(ones(2, 5), ones(5), mock=True),
+        lambda: hxp.mac(ones(2, 5), ones(4, 3), mock=True),
+        lambda: hxp.matmul(ones(2, 5), ones(4, 3), mock=True),
+        lambda: hxp.conv1d(ones(2, 3, 9), ones(4, 2, 3), mock=True),
+        lambda: hxp.add(ones(3), ones(4), mock=True),
+    ],
+)
+@pytest.mark.parametrize("error", [RuntimeError, ValueError])
+def test_wrong_shapes_are_errors_of_both_kinds(call, error):
+    with pytest.raises(error, match="wanted"):
+        call()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_bias_holds_numbers(bad):
+    layer = hxnn.Linear(5, 3, mock=True)
+    torch.nn.init.constant_(layer.bias, bad)
+    for call in (
+        lambda: hxp.conv1d(ones(1, 1, 8), ones(1, 1, 3), bias=torch.tensor([bad]), mock=True),
+        lambda: layer(ones(2, 5)),
+    ):
+        with pytest.raises(ValueError, match="bias: holds NaN or infinity"):
+            call()
+
+
 def test_without_a_chip_the_error_says_how_to_connect():
     for call in (
         lambda: hxp.matmul(*GOOD),
@@ -131,7 +160,6 @@ def test_digital_operations_refuse_what_int8_cannot_hold(mock):
     for call in (
         lambda: hxp.relu(ones(3, first=127.5), mock=mock),
         lambda: hxp.converting_relu(ones(3, first=-129.0), mock=mock),
-        lambda: hxp.argmax(ones(3, first=128.0), mock=mock),
         lambda: hxp.add(ones(3), ones(3), alpha=200, mock=mock),
     ):
         with pytest.raises(OverflowError, match=r"wanted values that round to -128\.\.127"):

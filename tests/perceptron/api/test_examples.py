@@ -167,3 +167,14 @@ def test_the_minimal_example_shows_the_chip_beside_the_model(capsys):
     on_chip, mocked = minimal.main()
     assert abs(on_chip.mean() - mocked.mean()) < 10
     assert capsys.readouterr().out.startswith("chip: [")
+
+
+def test_options_of_the_other_generation_are_the_same_settings():
+    text = "--epochs=1 --dataset-fraction=0.05 --batch-size=30 --data-path=x --calibration-path=y --mock"
+    args = mnist.get_parser().parse_args(text.split())
+    assert (args.reduce_data, args.epochs, args.batch_size, args.calibration_path) == (0.05, 1, 30, "y")
+
+
+def test_any_data_set_can_be_shrunk():
+    small = mnist.shrink_dataset(torch.utils.data.TensorDataset(torch.arange(50.0)), 0.1)
+    assert [float(value) for (value,) in small] == [0, 1, 2, 3, 4]

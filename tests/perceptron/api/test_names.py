@@ -1,11 +1,13 @@
 """Contract: the public names, their parameters and the order of those that may be positional."""
 
+import copy
 import inspect
 import subprocess
 import sys
 
 import hxtorch.ann
 import pytest
+import torch
 
 import hxtorch.perceptron as hxp
 import hxtorch.perceptron.nn as hxnn
@@ -74,3 +76,23 @@ def test_the_frontend_imports_neither_the_emulator_nor_the_other_frontend():
         "assert not {'bss2_emulator', 'hxtorch.spiking', 'matplotlib', 'sklearn', 'torch._dynamo'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+
+
+FUNCTIONS = [name for name in hxp.__all__ if name[0].islower() and callable(getattr(hxp, name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_operations_are_no_methods_of_a_class_that_holds_them(name):
+    function = getattr(hxp, name)
+    holder = type("Holder", (), {"function": function})
+    assert holder().function is function
+    assert function.__name__ == name
+    assert function.__doc__ == function.__wrapped__.__doc__
+    assert copy.deepcopy(function) is copy.copy(function) is function
+
+
+def test_operation_kept_as_a_class_attribute_is_called_without_self():
+    class Layer:
+        product = hxp.matmul
+
+    assert Layer().product(torch.ones(2, 5), torch.ones(5, 3), mock=True).shape == (2, 3)

@@ -2,12 +2,14 @@
 
 import copy
 import math
+import warnings
 
 import pytest
 import torch
 
 import hxtorch.perceptron as hxp
 import hxtorch.perceptron.nn as hxnn
+from hxtorch.perceptron.errors import ScaleWarning
 
 PAIRS = [
     (hxnn.Linear, torch.nn.Linear, (6, 4), {}, (3, 6)),
@@ -34,7 +36,7 @@ def test_a_layer_is_its_torch_counterpart_times_gain(silent, layer, counterpart,
     with torch.no_grad():
         for parameter in ours.parameters():
             parameter.copy_(torch.randint(-9, 10, parameter.shape))
-    theirs.load_state_dict(ours.state_dict())
+    theirs.load_state_dict(ours.state_dict(), strict=False)  # which has no num_sends
     x = torch.randint(0, 32, shape).float()
     bias, theirs.bias = theirs.bias, None
     linear = (3 * silent * theirs(x)).floor()
@@ -46,9 +48,9 @@ def test_a_layer_is_its_torch_counterpart_times_gain(silent, layer, counterpart,
 @pytest.mark.parametrize(("layer", "counterpart", "sizes", "options", "shape"), PAIRS)
 def test_state_moves_between_mock_chip_and_torch(layer, counterpart, sizes, options, shape):
     mock, chip, theirs = layer(*sizes, mock=True, **options), layer(*sizes, **options), counterpart(*sizes, **options)
-    assert list(mock.state_dict()) == list(theirs.state_dict())
+    assert list(mock.state_dict()) == [*theirs.state_dict(), "num_sends"]
     for source, target in ((theirs, mock), (mock, chip), (chip, theirs)):
-        target.load_state_dict(source.state_dict())
+        target.load_state_dict(source.state_dict(), strict=target is not theirs)
         assert all(torch.equal(a, b) for a, b in zip(source.parameters(), target.parameters(), strict=True))
 
 
@@ -69,6 +71,10 @@ def test_state_moves_between_mock_chip_and_torch(layer, counterpart, sizes, opti
             hxnn.ExpandedConv1d(1, 2, 3, num_sends=1, num_expansions=4, mock=True),
             "ExpandedConv1d(1, 2, kernel_size=(3,), stride=(1,), num_expansions=4, mock=True)",
         ),
+        (
+            hxnn.ExpandedConv1d(1, 2, 3, num_sends=1, num_expansions=1),
+            "ExpandedConv1d(1, 2, kernel_size=(3,), stride=(1,), num_expansions=1)",
+        ),
         (hxnn.ReLU(), "ReLU()"),
         (hxnn.ReLU(mock=True), "ReLU(mock=True)"),
         (hxnn.ConvertingReLU(), "ConvertingReLU()"),
@@ -85,7 +91,7 @@ def test_initialisation_finds_the_number_of_sends_that_keeps_activations_in_rang
     layer = hxnn.Linear(features, 400, mock=True)
     layer.reset_parameters(relu_shift=relu_shift)
     assert layer.weight.abs().max() <= 63
-    assert layer.bias.count_nonzero() == 0
+    assert 0 < layer.bias.abs().max() <= 1 / math.sqrt(features)
     deviation = math.sqrt(2 / features) * 2**relu_shift / 0.002
     assert layer.num_sends == max(1, math.ceil(deviation / 21))
     if features < 20:
@@ -135,7 +141,8 @@ def test_transforms_come_before_the_checks_and_the_default_clamps_the_parameter_
     layer = hxnn.Linear(4, 3, num_sends=1, mock=True, input_transform=hxnn.scale_input)
     with torch.no_grad():
         layer.weight.fill_(100.0)
-    assert layer(torch.full((4,), 1000.0)).shape == (3,)
+    with pytest.warns(ScaleWarning, match="12 of 12 weights are clipped to 63"):
+        assert layer(torch.full((4,), 1000.0)).shape == (3,)
     assert (layer.weight == 63).all()
     scaled = hxnn.Linear(4, 3, num_sends=1, mock=True, weight_transform=hxnn.scale_weight)
     with torch.no_grad():
@@ -223,3 +230,84 @@ def test_scaling_reaches_the_ranges():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     hxnn.scale_input(x).sum().backward()
     assert x.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"in_channels": 1, "out_channels": 14, "kernel_size": 43, "stride": 2}, 18),
+        ({"in_channels": 1, "out_channels": 4, "kernel_size": 5}, 64),
+        ({"in_channels": 1, "out_channels": 2, "kernel_size": 100}, 29),
+        ({"in_channels": 4, "out_channels": 4, "kernel_size": 5}, 28),
+        ({"in_channels": 1, "out_channels": 300, "kernel_size": 5}, 1),
+        ({"in_channels": 8, "out_channels": 8, "kernel_size": 5, "groups": 8}, 124),
+    ],
+)
+def test_expansions_fill_the_array_unless_said(arguments, wanted):
+    assert hxnn.ExpandedConv1d(**arguments, mock=True).num_expansions == wanted
+
+
+def test_expansions_that_fill_the_array_give_the_values_of_one_kernel(silent):
+    torch.manual_seed(0)
+    many = hxnn.ExpandedConv1d(2, 5, 7, stride=3, padding=2, num_sends=9, mock=True)
+    one = hxnn.ExpandedConv1d(2, 5, 7, stride=3, padding=2, num_sends=9, mock=True, num_expansions=1)
+    one.load_state_dict(many.state_dict())
+    x = torch.randint(0, 32, (3, 2, 50)).float()
+    assert many.num_expansions > 1
+    assert torch.equal(many(x), one(x))
+
+
+def test_checkpoint_gives_the_same_outputs_under_another_gain():
+    torch.manual_seed(0)
+    layers = []
+    for gain in (0.0019, 0.004):
+        hxp.set_mock_parameter(hxp.MockParameter(noise_std=0.0, gain=gain))
+        layers.append(torch.nn.Sequential(hxnn.Linear(128, 10, bias=False, mock=True)))
+    assert layers[0][0].num_sends != layers[1][0].num_sends
+    layers[1].load_state_dict({name: value.clone() for name, value in layers[0].state_dict().items()})
+    x = torch.randint(0, 32, (4, 128)).float()
+    assert torch.equal(layers[0](x), layers[1](x))
+    assert type(layers[1][0].num_sends) is int
+
+
+def test_checkpoint_with_another_number_of_sends_than_the_layers_is_refused():
+    one, other = (torch.nn.Sequential(hxnn.Linear(8, 4, num_sends=sends, mock=True)) for sends in (3, 5))
+    other.load_state_dict(other.state_dict())
+    with pytest.raises(RuntimeError, match=r"0\.num_sends: got 3 .* num_sends=5 .* write num_sends=3, or remove"):
+        other.load_state_dict(one.state_dict())
+
+
+def test_checkpoint_without_a_number_of_sends_loads():
+    layer = hxnn.Conv1d(1, 2, 3, mock=True)
+    sends = layer.num_sends
+    layer.load_state_dict(torch.nn.Conv1d(1, 2, 3).state_dict())
+    assert layer.num_sends == sends
+
+
+def test_inputs_between_zero_and_one_are_said_once():
+    layer = hxnn.Linear(8, 4, num_sends=1, mock=True)
+    layer(torch.zeros(3, 8))  # says nothing about units
+    with pytest.warns(
+        ScaleWarning, match=r"Linear\(in_features=8.*0 or 1 of 31 LSB; write input_transform=scale_input"
+    ):
+        layer(torch.rand(3, 8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer(torch.rand(3, 8))
+        hxnn.Linear(8, 4, num_sends=1, mock=True, input_transform=hxnn.scale_input)(torch.rand(3, 8))
+        hxnn.Linear(8, 4, num_sends=1, mock=True)((torch.rand(3, 8) < 0.5).float())  # zeros and ones are meant
+
+
+def test_weights_that_round_to_zero_are_said_once_and_again_after_loading():
+    layer = hxnn.Linear(8, 4, num_sends=1, mock=True)
+    state = torch.nn.Linear(8, 4).state_dict()
+    for _ in range(2):
+        layer.load_state_dict(state)
+        with pytest.warns(ScaleWarning, match=r"all weights round to 0.*weight_transform=scale_weight"):
+            layer(torch.full((8,), 9.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer(torch.full((8,), 9.0))
+        scaled = hxnn.Linear(8, 4, num_sends=1, mock=True, weight_transform=hxnn.scale_weight)
+        scaled.load_state_dict(state)
+        scaled(torch.full((8,), 9.0))

@@ -42,8 +42,11 @@ def test_argmax_is_the_first_maximum(dim, keepdim):
     found = hxp.argmax(tensor(values), dim, keepdim, mock=True)
     assert found.dtype == torch.int64
     np.testing.assert_array_equal(found.numpy(), np.argmax(values, axis=dim, keepdims=keepdim))
-    # 0.4 and -0.4 round to the same integer, of which the first counts
-    assert hxp.argmax(torch.tensor([-0.4, 0.4]), mock=True) == 0
+    # values are rounded down, and the first of equal ones counts
+    assert hxp.argmax(torch.tensor([-0.4, 0.4, 0.9]), mock=True) == 1
+    assert hxp.argmax(torch.tensor([5.0, 127.0, 300.0, -500.0]), mock=True) == 1
+    with pytest.raises(ValueError, match="nan"):
+        hxp.argmax(torch.tensor([0.0, float("nan")]), mock=True)
     assert hxp.argmax(torch.tensor(1.0), mock=True) == 0
 
 

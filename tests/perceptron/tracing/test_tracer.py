@@ -34,7 +34,8 @@ def test_a_replay_equals_the_traced_run_and_takes_other_batches(ideal, tmp_path)
     tracer = hxp.InferenceTracer(str(path))
     tracer.start()
     traced = hxp.argmax(model(x), dim=-1)
-    tracer.stop()
+    found = tracer.stop()
+    assert found == ["mac", "add", "converting_relu", "mac", "add", "relu", "argmax"]
     replayed = hxp.inference_trace(x, str(path))
     assert replayed.dtype == torch.int64
     assert torch.equal(replayed, traced)
@@ -100,7 +101,7 @@ def test_a_step_between_that_is_not_recorded_is_refused_before_anything_is_sent(
         assert tracer
         result = hxp.matmul(torch.full((4, 4), 9.0), torch.full((4, 4), -20.0), 9)
         before = ideal.connection.run_counter
-        with pytest.raises(ValueError, match="step between"):
+        with pytest.raises(RuntimeError, match="step between"):
             hxp.relu(step(result))
         with pytest.raises(ValueError, match="step between"):
             hxp.matmul(step(result), torch.zeros(4, 4))
@@ -124,9 +125,25 @@ def test_what_a_sequence_cannot_hold_is_refused(ideal, tmp_path, operation, word
     tracer.start()
     with pytest.raises(ValueError, match=words):
         operation(torch.ones(4, 4))
-    with pytest.raises(ValueError, match="nothing was recorded"):
-        tracer.stop()
-    assert not list(tmp_path.iterdir())
+    assert tracer.stop() == []
+
+
+def test_an_empty_trace_is_legal_and_cannot_be_run(ideal, tmp_path):
+    tracer = hxp.InferenceTracer(tmp_path / "inference")
+    tracer.start()
+    assert tracer.stop() == []
+    with pytest.raises(RuntimeError, match="holds no operation"):
+        hxp.inference_trace(torch.ones(4), tmp_path / "inference")
+
+
+def test_operations_have_the_names_of_their_functions_and_all_products_are_mac(ideal, tmp_path):
+    x = torch.randint(0, 32, (3, 6)).float()
+    tracer = hxp.InferenceTracer(tmp_path / "inference")
+    tracer.start()
+    first = hxp.converting_relu(hxp.mac(x, torch.full((6, 8), 9.0)), 1)
+    second = hxp.relu(hxp.conv1d(first.reshape(3, 1, 8), torch.full((1, 1, 3), 9.0)).reshape(3, 6))
+    hxp.argmax(hxp.add(hxp.matmul(second.reshape(3, 6), torch.ones(6, 4)), torch.ones(4)), 1, True)
+    assert tracer.stop() == ["mac", "converting_relu", "mac", "relu", "mac", "add", "argmax"]
 
 
 def test_a_tracer_starts_and_stops_in_turn(ideal, tmp_path):

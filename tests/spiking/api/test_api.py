@@ -114,7 +114,8 @@ NAMES = {
     "spiking.modules.types.Projection": None,
     "spiking.InputNeuron": ["size", "experiment"],
     "spiking.Synapse": [
-        "in_features", "out_features", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+        "in_features", "out_features", "experiment", "execution_instance", "chip_coordinate", "device", "dtype",
+        "transform", "plasticity_rule", "func",
     ],
     "spiking.Synapse.reset_parameters": ["self"],
     "spiking.Neuron": [
@@ -139,11 +140,12 @@ NAMES = {
     "spiking.BatchDropout.mask": None,
     "spiking.BatchDropout.set_mask": None,
     "spiking.SparseSynapse": [
-        "connections", "experiment", "func", "execution_instance", "device", "dtype", "transform",
+        "connections", "experiment", "execution_instance", "chip_coordinate", "device", "dtype", "transform", "func",
     ],
     "spiking.modules.EventPropLIF": ["size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn"],
     "spiking.modules.EventPropSynapse": [
-        "in_features", "out_features", "experiment", "execution_instance", "device", "dtype", "transform",
+        "in_features", "out_features", "experiment", "execution_instance", "chip_coordinate", "device", "dtype",
+        "transform", "plasticity_rule", "func",
     ],
     "spiking.HXParameter": ["value"],
     "spiking.ModelParameter": ["model_value"],
@@ -203,9 +205,9 @@ NAMES = {
         "self", "reg_readout", "reg_bursts", "reg_w_hidden", "reg_w_output",
     ],
     "examples.spiking.yinyang_model.SNN": [
-        "n_in", "n_hidden", "n_out", "mock", "calib_path", "dt", "tau_mem", "tau_syn", "alpha", "trace_shift_hidden",
+        "n_in", "n_hidden", "n_out", "mock", "dt", "tau_mem", "tau_syn", "alpha", "trace_shift_hidden",
         "trace_shift_out", "weight_init_hidden", "weight_init_output", "weight_scale", "trace_scale",
-        "input_repetitions", "device",
+        "input_repetitions", "synapse_type", "neuron_type", "hidden_cadc_recording", "device", "calib_path",
     ],
     "examples.spiking.calib_neuron.main": ["args"],
     "examples.spiking.mock_scaling": None,

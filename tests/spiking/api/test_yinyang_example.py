@@ -59,7 +59,7 @@ def test_chip_is_calibrated_to_the_preset_that_ships(ideal_chip, monkeypatch):
 
 
 def test_weights_on_the_chip_stay_in_its_range(ideal_chip):
-    net = SNN(5, 8, 3, mock=False)
+    net = SNN(5, 8, 3, mock=False, weight_scale=70.0)
     with torch.no_grad():
         net.linear_h.weight.fill_(2.0)
         net.linear_o.weight.fill_(0.0)
@@ -79,7 +79,7 @@ def test_weights_on_the_chip_stay_in_its_range(ideal_chip):
 @pytest.mark.parametrize("terminal", [True, False])
 def test_mock_prints_a_line_per_epoch_and_the_result(capsys, monkeypatch, terminal):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
-    accuracy = yinyang.main(arguments("--mock"))
+    accuracy = yinyang.main(arguments("--mock"))[3][-1]
     out = capsys.readouterr().out
     assert ("batch/s" in out) == terminal
     written = out.rstrip("\n").split("\n")
@@ -106,7 +106,7 @@ def test_eventprop_example_trains_the_same_network_by_eventprop(mock, mean):
 
 def test_eventprop_learns_in_the_model():
     args = yinyang_eventprop.get_parser().parse_args(["--mock", "--epochs", "1", "--trainset-size", "2000"])
-    assert yinyang.main(args) >= 0.5
+    assert yinyang.main(args)[3][-1] >= 0.5
 
 
 def test_eventprop_has_no_penalty_of_bursts():
@@ -135,13 +135,13 @@ def test_same_seed_gives_the_same_training():
         model = yinyang.build_model(args)
         optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
         data = hxsnn.datasets.YinYangDataset(size=40, seed=args.seed)
-        batches = [(data.coordinates, data.classes)]
+        batches = list(torch.utils.data.DataLoader(data, len(data)))
         outcomes.append([yinyang.train(model, batches, optimizer, args, 1), yinyang.test(model, batches, args, 1)])
     assert outcomes[0] == outcomes[1] != outcomes[2]
 
 
 def test_in_the_loop_says_which_chip_it_was(ideal_chip, capsys):
-    accuracy = yinyang.main(arguments())
+    accuracy = yinyang.main(arguments())[3][-1]
     last = capsys.readouterr().out.splitlines()[-1]
     chip = ", ".join(f"{name} {value}" for name, value in ideal_chip.connection.describe().items())
     assert last == f"test accuracy {accuracy:.3f} on {chip}"
@@ -174,3 +174,57 @@ def test_figure(tmp_path):
     yinyang.main(arguments("--mock", "--epochs", "1", "--plot-path", str(path)))
     assert path.read_bytes().startswith(b"\x89PNG")
     yinyang.plot([1.0, 0.5], [0.4, 0.8], [0.9, 0.6], [0.5, 0.7], arguments("--plot-path", str(path)))
+
+
+def test_main_returns_four_curves_over_epochs():
+    curves = yinyang.main(arguments("--mock", "--epochs", "3"))
+    assert [len(curve) for curve in curves] == [3, 3, 3, 3]
+    assert all(loss > 0 for loss in curves[0] + curves[2])
+    assert all(0 <= accuracy <= 1 for accuracy in curves[1] + curves[3])
+    assert [len(curve) for curve in yinyang.main(arguments("--mock", "--epochs", "0"))] == [0, 0, 1, 1]
+
+
+OTHER_GENERATION = (
+    "--alpha=150 --batch-size=50 --dt=1e-06 --epochs=1 --gamma=0.9 --lr=0.002 --n-hidden=120 --readout-scaling=10. "
+    "--reg-readout=0.0004 --seed=0 --step-size=10 --tau-mem=6e-06 --tau-syn=6e-06 --testset-size=10 "
+    "--trainset-size=50 --t-bias=2e-06 --t-early=2e-06 --t-late=2.6e-05 --t-sim=3.8e-05 --t-shift=0.0 "
+    "--trace-scale=0.0147 --weight-scale=70 --weight-init-hidden-mean=0.25 --weight-init-hidden-std=0.25 "
+    "--weight-init-out-mean=0 --weight-init-out-std=0.1 --gradient-estimator=eventprop --mock"
+)
+
+
+def test_options_of_the_other_generation_are_the_same_settings():
+    args = yinyang.get_parser().parse_args(OTHER_GENERATION.split())
+    model = yinyang.build_model(args)
+    assert model.readout_scale == 10
+    assert isinstance(model.network.lif_h, hxsnn.EventPropLIF)
+    assert args.weight_init_output_std == 0.1
+    assert [len(curve) for curve in yinyang.main(args)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("shift", [0.0, 3e-6])
+def test_one_time_shifts_all_membranes(shift):
+    network = yinyang.build_model(arguments("--t-shift", str(shift), "--trace-shift-out", "1")).network
+    assert network.lif_h.cadc_time_shift == round(shift / 1e-6)
+    assert network.li_readout.cadc_time_shift == round(shift / 1e-6) + 1
+
+
+def test_defaults_of_the_network_are_those_of_the_documents():
+    net = SNN(5, 8, 3, True)
+    assert type(net.linear_h) is hxsnn.Synapse
+    assert net.linear_h.weight.shape == (8, 5)
+    assert net.linear_h.weight.abs().max() <= 5**-0.5
+    assert not net.lif_h.enable_cadc_recording
+    assert (net.lif_h.tau_mem.model_value, net.lif_h.tau_syn.model_value, net.lif_h.alpha) == (8e-6, 8e-6, 50)
+
+
+def test_path_by_position_is_the_calibration_as_in_older_versions(ideal_chip, tmp_path):
+    path = str(calibration.save(calibration.for_target(ideal_chip.connection, calibration.preset("spiking2")),
+                                tmp_path / "calibration"))  # fmt: skip
+    older = SNN(5, 8, 3, False, path, 0.5e-6, 7e-6)
+    newer = SNN(5, 8, 3, False, 0.5e-6, 7e-6, calib_path=path)
+    for net in (older, newer):
+        assert net.experiment.dt == 0.5e-6
+        assert net.lif_h.tau_mem.hardware_value == 7e-6
+        assert net.experiment.default_execution_instance.calibration is not None
+    assert SNN(5, 8, 3, True, None, 0.5e-6).experiment.dt == 0.5e-6

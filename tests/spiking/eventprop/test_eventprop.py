@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hxtorch import spiking as hxsnn
-from hxtorch.spiking.errors import ExperimentError, ParameterError
+from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.functional import (
     CUBALIFParams,
     CUBALIParams,
@@ -14,6 +14,7 @@ from hxtorch.spiking.functional import (
     cuba_lif_integration,
     exact_lif_spike_times,
 )
+from hxtorch.spiking.functional.eventprop.grid import EventPropCurrent
 from hxtorch.spiking.observables import HardwareObservables
 
 US = 1e-6
@@ -248,3 +249,66 @@ def test_parameters_that_ask_for_a_gradient_are_refused():
     params = CUBALIFParams(tau_mem=torch.tensor(1e-5, requires_grad=True))
     with pytest.raises(ParameterError, match="tau_mem: asks for a gradient"):
         EventPropLIFFunction.apply(torch.zeros(3, 2, 1), params)
+
+
+def positions(params):
+    """Return the parameters as today's function takes them."""
+    return params.leak, params.reset, params.threshold, params.tau_syn, params.tau_mem
+
+
+@pytest.mark.parametrize("setting", [SETTINGS[0], {"leak": 0.05, "reset": -0.1, "tau_mem": 6 * US}])
+def test_pair_of_two_stacked_currents_has_the_values_and_gradients_of_the_other_form(setting):
+    params, dt = CUBALIFParams(**setting), 0.5 * US
+    found = []
+    for stacked in (True, False):
+        leaves = weights(SETTINGS[0])
+        step = () if stacked else (dt,)
+        spikes, traces = dense(TIMES, dt), []
+        for weight in leaves:
+            current = EventPropSynapseFunction.apply(spikes, weight, *step)
+            assert current.ndim == (4 if stacked else 3)
+            if stacked:
+                assert current.shape[0] == 2
+                traces += EventPropLIFFunction.apply(current, *positions(params), None, dt)
+            else:
+                traces += EventPropLIFFunction.apply(current, params, dt)
+            spikes = traces[-3]
+        assert spikes.any()
+        loss = sum((index + 1) * trace.square().sum() for index, trace in enumerate(traces[-2:]))
+        found.append([*traces, *torch.autograd.grad(loss, leaves)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
+
+
+def test_first_row_of_stacked_currents_is_the_rest():
+    x = torch.zeros(2, 6, 1, 3)
+    spikes, membrane, current = EventPropLIFFunction.apply(
+        x, *(torch.tensor(value) for value in (0.3, 0.0, 1.0, 1e-5, 1e-5)), None, US
+    )
+    assert spikes.shape == membrane.shape == current.shape == (6, 1, 3)
+    assert not spikes.any()
+    assert not current.any()
+    torch.testing.assert_close(membrane, torch.full_like(membrane, 0.3))
+
+
+def test_current_of_a_pair_drives_any_neuron():
+    dt = 0.5 * US
+    gradients = []
+    for stacked in (True, False):
+        weight = weights(SETTINGS[0])[0]
+        spikes = dense(TIMES, dt).requires_grad_()
+        if stacked:
+            current = EventPropCurrent.apply(EventPropSynapseFunction.apply(spikes, weight), dt)
+        else:
+            current = EventPropSynapseFunction.apply(spikes, weight, dt)
+        membrane = cuba_li_integration(current, CUBALIParams(0.0, 1e-5, 1e-5), None, dt).membrane_cadc
+        gradients.append(torch.autograd.grad(membrane.square().sum(), (spikes, weight)))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
+
+
+def test_missing_parameters_and_wrong_stacks_are_refused():
+    with pytest.raises(ParameterError, match="threshold, tau_syn, tau_mem: missing"):
+        EventPropLIFFunction.apply(torch.zeros(2, 6, 1, 3), 0.0, 0.0)
+    with pytest.raises(TensorShapeError, match=r"wanted \(2, time, batch, neuron\)"):
+        EventPropLIFFunction.apply(torch.zeros(3, 6, 1, 3), 0.0, 0.0, 1.0, 1e-5, 1e-5)

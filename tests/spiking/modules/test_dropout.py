@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hxtorch import snn as hxsnn
-from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
+from hxtorch.spiking.errors import ParameterError, TensorShapeError
 
 KEPT = torch.tensor([True, False, True, False])
 
@@ -141,8 +141,29 @@ def test_own_function_gets_spikes_and_mask():
 def test_what_a_chip_could_not_drop_is_refused():
     exp = hxsnn.Experiment(mock=True)
     x = hxsnn.InputNeuron(4, exp)(hxsnn.NeuronHandle(spikes_of(size=4)))
-    with pytest.raises(ExperimentError, match="wanted that of neurons or an input"):
+    with pytest.raises(TypeError, match="wanted that of neurons or an input"):
         hxsnn.BatchDropout(4, 0.5, exp)(x)
+    with pytest.raises(TypeError, match="got the output of Synapse"):
+        hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.Synapse(4, 4, exp)(x))
+
+
+def test_mask_is_none_before_the_first_run_and_keeps_where_random_numbers_exceed_the_probability():
+    exp = hxsnn.Experiment(mock=True)
+    drop = hxsnn.BatchDropout(50, 0.3, exp)
+    assert drop.mask is None
+    torch.manual_seed(3)
+    y = drop(hxsnn.NeuronHandle(torch.ones(2, 4, 50)))
+    hxsnn.run(exp, None)
+    torch.manual_seed(3)
+    assert torch.equal(drop.mask, torch.rand(50) > 0.3)
+    assert torch.equal(y.spikes, drop.mask.float().expand(2, 4, 50))  # one mask for the batch, and nothing is scaled
+
+
+def test_mask_can_be_set():
+    drop = hxsnn.BatchDropout(4, 0.5, hxsnn.Experiment(mock=True))
+    drop.mask = torch.tensor([1, 0, 1, 0])
+    assert torch.equal(drop.mask, KEPT)
+    assert drop.set_mask().shape == (4,)
 
 
 def test_bad_arguments():

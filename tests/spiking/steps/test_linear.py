@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional import batch_dropout, linear_exponential_clamp, linear_sparse
+from hxtorch.spiking.functional.linear import WeightRounding
 
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6), st.integers(1, 7), st.integers(0, 99))
@@ -63,34 +64,73 @@ def test_sparse_weights_that_do_not_fit():
     for arguments, message in (
         ((torch.ones(2, 2, 5), torch.ones(12), connections), "with 5 inputs"),
         ((torch.ones(2, 2, 4), torch.ones(11), connections), "one per synapse, 12"),
-        ((torch.ones(2, 2, 4), torch.ones(4, 3)), "wanted them beside weights"),
+        ((torch.ones(2, 2, 4), torch.ones(12)), "wanted them beside one weight per synapse"),
+        ((torch.ones(2, 2, 4), torch.ones(3, 4), torch.ones(4, 3)), "wanted that of the weight"),
     ):
         with pytest.raises(TensorShapeError, match=message):
             linear_sparse(*arguments)
 
 
+def test_dense_weights_count_where_the_mask_is_true():
+    mask = torch.tensor([[True, False], [False, True], [True, True]])
+    weight = torch.nn.Parameter(torch.ones(3, 2))
+    x = torch.ones(1, 1, 2)
+    y = linear_sparse(x, weight, mask, torch.tensor([0.0, 10.0, 0.0]))
+    assert y.tolist() == [[[1, 11, 2]]]
+    assert torch.equal(weight != 0, mask)  # in the weight itself
+    y.sum().backward()
+    assert torch.equal(weight.grad, mask.float())
+    for kind in (mask.float(), mask.to_sparse()):
+        assert torch.equal(linear_sparse(x, torch.ones(3, 2), kind), linear_sparse(x, torch.ones(3, 2), mask))
+
+
+def test_without_a_mask_dense_weights_are_left_alone():
+    weight = torch.ones(3, 2)
+    assert linear_sparse(torch.ones(1, 1, 2), weight).tolist() == [[[2, 2, 2]]]
+    assert torch.equal(weight, torch.ones(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("quantize", "wanted"), [(False, [0.2, -0.7, 1.498, 1.5]), (True, [0.1905, -0.6905, 1.5, 1.5])]
+)
+def test_exponential_clamp_has_its_cap_in_model_units(quantize, wanted):
+    weight = torch.tensor([[0.2], [-0.7], [1.6], [3.0]])
+    y = linear_exponential_clamp(torch.ones(1, 1, 1), weight, cap=1.5, start_weight=61.0, quantize=quantize)
+    torch.testing.assert_close(y.flatten(), torch.tensor(wanted), atol=1e-3, rtol=0)
+
+
 def test_exponential_clamp_leaves_small_weights_and_bounds_large_ones_monotonously():
-    weight = torch.linspace(-200, 200, 4001, dtype=torch.float64).reshape(-1, 1).requires_grad_()
+    weight = torch.linspace(-20, 20, 4001, dtype=torch.float64).reshape(-1, 1).requires_grad_()
     one = torch.ones(1, 1, 1, dtype=torch.float64)
-    clamped = linear_exponential_clamp(one, weight, cap=2.0, start_weight=60.0).flatten()
+    clamped = linear_exponential_clamp(one, weight, cap=6.3, start_weight=43.0).flatten()
     (slope,) = torch.autograd.grad(clamped.sum(), weight)
     slope, weight = slope.flatten(), weight.detach().flatten()
-    inside = weight.abs() <= 60
+    inside = weight.abs() <= 4.3
     assert torch.equal(clamped[inside], weight[inside])
-    assert clamped.abs().max() <= 62
+    assert 6.29 < clamped.abs().max() <= 6.3
     assert (clamped.diff() >= 0).all()
     torch.testing.assert_close(slope[inside], torch.ones_like(slope[inside]))
-    law = torch.exp(-(weight[~inside].abs() - 60) / 2)
+    law = torch.exp(-(weight[~inside].abs() - 4.3) / 2)
     torch.testing.assert_close(slope[~inside], law)
 
 
 def test_exponential_clamp_quantizes_with_the_gradient_unchanged():
     weight = torch.tensor([[0.5, -2.5, 3.4, 80.0]], requires_grad=True)
     x = torch.eye(4).reshape(1, 4, 4)
-    y = linear_exponential_clamp(x, weight, torch.tensor([10.0]), quantize=True)
-    assert y.flatten().tolist() == [11, 7, 13, 72]
-    smooth = linear_exponential_clamp(x, weight)
+    y = linear_exponential_clamp(x, weight, torch.tensor([100.0]), cap=63.0, quantize=True)
+    assert y.flatten().tolist() == [101, 97, 103, 163]
+    smooth = linear_exponential_clamp(x, weight, cap=63.0)
     torch.testing.assert_close(*(torch.autograd.grad(trace.sum(), weight)[0] for trace in (y, smooth)))
+
+
+@given(st.floats(0.1, 10), st.lists(st.floats(-10, 10, width=32), min_size=1, max_size=20))
+def test_weight_rounding_gives_multiples_of_the_lsb(cap, weights):
+    weight = torch.tensor(weights, dtype=torch.float64, requires_grad=True)
+    rounded = WeightRounding.apply(cap, weight)
+    lsb = np.array(weights) * (63 / cap)
+    assert np.allclose(rounded.detach() * 63 / cap, np.sign(lsb) * np.floor(np.abs(lsb) + 0.5))
+    (gradient,) = torch.autograd.grad((3 * rounded).sum(), weight)
+    assert torch.equal(gradient, torch.full_like(weight, 3.0))
 
 
 def test_exponential_clamp_of_huge_weights_is_finite():
@@ -101,9 +141,9 @@ def test_exponential_clamp_of_huge_weights_is_finite():
     assert torch.isfinite(weight.grad).all()
 
 
-@pytest.mark.parametrize("arguments", [{"cap": 0.0}, {"start_weight": -1.0}])
+@pytest.mark.parametrize("arguments", [{"cap": 0.0}, {"start_weight": 0.0}, {"start_weight": 63.0}])
 def test_exponential_clamp_without_room_is_refused(arguments):
-    with pytest.raises(ParameterError, match="wanted a positive number"):
+    with pytest.raises(ParameterError, match="wanted a positive bound in model units"):
         linear_exponential_clamp(torch.ones(1, 1, 1), torch.ones(1, 1), **arguments)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hxtorch.core import current_session
 from hxtorch.core.products.compute import MAC, Operation
-from hxtorch.core.sessions.session import current_session
 from hxtorch.perceptron.recording import MembraneRecording
 
 

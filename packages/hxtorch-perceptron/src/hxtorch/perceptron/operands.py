@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import OperandRangeError, ProgramError
+from hxtorch.core import OperandRangeError, ProgramError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron._kernels.integers import round_to_bytes
 

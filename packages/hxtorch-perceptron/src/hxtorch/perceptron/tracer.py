@@ -8,13 +8,14 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import current_session
 from hxtorch.core.products.compute import MAC, Sequence
 from hxtorch.core.products.rearrangement import Rearrangement
 from hxtorch.core.products.sequence import load_sequence, save_sequence
-from hxtorch.core.sessions.session import current_session
+from hxtorch.perceptron.errors import TraceError
 from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS
 from hxtorch.perceptron.tracing import Chain, active
+from hxtorch.perceptron.unbound import unbound
 
 
 class InferenceTracer:
@@ -35,25 +36,26 @@ class InferenceTracer:
         """Begin to record.
 
         Raises:
-            ProgramError: It is recording.
+            TraceError: It is recording.
         """
         if self._chain is not None:
-            raise ProgramError("inference trace: this tracer is recording; stop it first")
+            raise TraceError("inference trace: this tracer is recording; stop it first")
         self._chain = Chain()
         active.set((*active.get(), self._chain))
 
-    def stop(self) -> None:
-        """Write what was recorded to the file.
+    def stop(self) -> list[str]:
+        """Write what was recorded to the file; nothing is a legal trace, which only cannot be run.
+
+        Returns:
+            Names of the operations, first one first: ``mac`` for all products, convolutions too, ``add``, ``relu``,
+            ``converting_relu``, ``argmax``.
 
         Raises:
-            ProgramError: It is not recording, or nothing was recorded.
+            TraceError: It is not recording.
         """
-        sequence = Sequence(tuple(self._finish().operations))
-        if not sequence.operations:
-            raise ProgramError(
-                "inference trace: nothing was recorded; run operations of hxtorch.perceptron on the chip"
-            )
-        save_sequence(sequence, self.filename)
+        chain = self._finish()
+        save_sequence(Sequence(tuple(chain.operations)), self.filename)
+        return chain.names
 
     def __enter__(self) -> InferenceTracer:
         self.start()
@@ -71,11 +73,12 @@ class InferenceTracer:
         """Stop recording and return what was recorded."""
         chain, self._chain = self._chain, None
         if chain is None:
-            raise ProgramError("inference trace: this tracer is not recording; start it first")
+            raise TraceError("inference trace: this tracer is not recording; start it first")
         active.set(tuple(other for other in active.get() if other is not chain))
         return chain
 
 
+@unbound
 def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
     """Run a recorded sequence on the chip.
 
@@ -88,10 +91,13 @@ def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
 
     Raises:
         SequenceFormatError: The file holds no sequence.
+        TraceError: Nothing was recorded in it; a RuntimeError.
         FileNotFoundError: There is no such file.
         OverflowError, ValueError, NoConnectionError: As the recorded operations.
     """
     sequence, session = load_sequence(filename), current_session()
+    if not sequence.operations:
+        raise TraceError(f"inference trace: {filename} holds no operation; record some by an InferenceTracer")
     moved = (operation for operation in sequence.operations if not isinstance(operation, Rearrangement))
     multiplies = isinstance(next(moved, None), MAC)
     integers = (ACTIVATIONS if multiplies else RESULTS).integers(input, "half_away")

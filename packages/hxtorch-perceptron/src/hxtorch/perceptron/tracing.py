@@ -8,9 +8,9 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
 from hxtorch.core.products.compute import Operation
 from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.perceptron.errors import TraceError
 
 
 class Chain:
@@ -18,10 +18,13 @@ class Chain:
 
     Attributes:
         operations: First one first.
+        names: What was called, first one first: ``mac`` for all products, ``add``, ``relu``, ``converting_relu``,
+            ``argmax``.
     """
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self.names: list[str] = []
         self._last: Tensor | None = None
         self._copy: Tensor | None = None
         self._reshape: list[Operation] = []
@@ -30,7 +33,7 @@ class Chain:
         """Make sure that ``input`` is the last result, as it was or in another shape.
 
         Raises:
-            ProgramError: It is something else, so a step between was not recorded.
+            TraceError: It is something else, so a step between was not recorded.
         """
         last, copy = self._last, self._copy
         self._reshape = []
@@ -43,15 +46,16 @@ class Chain:
             and (input.stride() == last.stride() or (input.is_contiguous() and last.is_contiguous()))
         )
         if not same_memory or not torch.equal(input.detach().flatten(), copy.flatten()):
-            raise ProgramError(
+            raise TraceError(
                 "inference trace: the input is not the result of the operation before, so a step between them is not "
                 "recorded; use operations of hxtorch.perceptron only, or another tracer for what follows"
             )
         if input.shape != last.shape:
             self._reshape = [_reshape(tuple(last.shape), tuple(input.shape))]
 
-    def add(self, operations: Iterable[Operation], result: Tensor) -> None:
+    def add(self, name: str, operations: Iterable[Operation], result: Tensor) -> None:
         """Append ``operations`` on the input that :meth:`follow` took; the last of them gave ``result``."""
+        self.names.append(name)
         self.operations += [*self._reshape, *operations]
         self._last, self._copy = result, result.detach().clone(memory_format=torch.contiguous_format)
 
@@ -63,31 +67,31 @@ def enter(input: Tensor, mock: bool) -> None:
     """Announce an operation on ``input`` to all active chains, before anything is sent.
 
     Raises:
-        ProgramError: It cannot be recorded.
+        TraceError: It cannot be recorded.
     """
     for chain in active.get():
         if mock:
-            raise ProgramError("inference trace: the mock model cannot be replayed; trace with mock=False")
+            raise TraceError("inference trace: the mock model cannot be replayed; trace with mock=False")
         chain.follow(input)
 
 
-def leave(operations: Callable[[], Iterable[Operation]], result: Tensor) -> None:
+def leave(name: str, operations: Callable[[], Iterable[Operation]], result: Tensor) -> None:
     """Tell all active chains what gave ``result``; ``operations`` is called only if one is active."""
     chains = active.get()
     if chains:
         done = list(operations())
         for chain in chains:
-            chain.add(done, result)
+            chain.add(name, done, result)
 
 
 def refuse(what: str) -> None:
     """Refuse an operation that has no form in a sequence.
 
     Raises:
-        ProgramError: A trace is being recorded.
+        TraceError: A trace is being recorded.
     """
     if active.get():
-        raise ProgramError(f"inference trace: {what} cannot be recorded")
+        raise TraceError(f"inference trace: {what} cannot be recorded")
 
 
 def _reshape(old: tuple[int, ...], new: tuple[int, ...]) -> Rearrangement:

@@ -1,4 +1,4 @@
-"""Errors of the spiking frontend: what a tensor, a parameter or a network lacks before it can run."""
+"""Errors and warnings of the spiking frontend: what a tensor, a parameter or a network lacks before it can run."""
 
 from hxtorch.core.errors import HXTorchError
 
@@ -29,3 +29,11 @@ class NIRConversionError(HXTorchError, ValueError):
 
 class CheckpointError(HXTorchError, ValueError):
     """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""
+
+
+class ParameterWarning(UserWarning):
+    """A parameter of a layer, or one of a checkpoint, is legal and likely not what was meant."""
+
+
+class SilentLayerWarning(UserWarning):
+    """A layer gives no output in a run although input reaches it."""

@@ -21,7 +21,7 @@ class DatasetError(ValueError):
     """A data set is missing or is not what it should be."""
 
 
-class Images(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
+class Images(torch.utils.data.TensorDataset):
     """Square images with one class each.
 
     Attributes:
@@ -30,13 +30,8 @@ class Images(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(self, data: Tensor, targets: Tensor) -> None:
+        super().__init__(data, targets)
         self.data, self.targets = data, targets
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.data[index], self.targets[index]
 
 
 class MNIST(Images):

@@ -11,6 +11,7 @@ import copy
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,9 +25,11 @@ from hxtorch.examples.perceptron.confusion import confusion_matrix, draw_confusi
 from hxtorch.examples.perceptron.images import CLASSES, MNIST, DatasetError, Digits, Images
 from hxtorch.examples.perceptron.network import Model, float_model
 
-__all__ = ["MNIST", "Model", "get_parser", "init", "main", "shrink_dataset", "test", "train"]
+__all__ = ["MNIST", "Model", "get_parser", "init", "log", "main", "shrink_dataset", "test", "train"]
 
+log = hxtorch.logger.get("hxtorch.examples.perceptron.mnist")
 Batches = Iterable[tuple[Tensor, Tensor]]
+Samples = torch.utils.data.Dataset[Any]
 DEFAULTS = hxp.constants.defaults
 
 
@@ -37,10 +40,14 @@ def get_parser() -> argparse.ArgumentParser:
     add("--mock", action="store_true", help="compute by the mock model alone, without a chip")
     add("--mock-noise-std", type=float, default=DEFAULTS.noise_std, help="noise of the mock model in LSB, with --mock")
     add("--mock-gain", type=float, default=DEFAULTS.gain, help="gain of the mock model, with --mock")
-    add("--calibration-path", help="calibration of the chip for matrix products; without, its stored one")
+    add(
+        "--calibration-path",
+        "--calibration",
+        help="calibration of the chip for matrix products; without, its stored one",
+    )
     add("--data-path", default="data", help="folder with MNIST")
     add("--dataset", choices=("auto", "mnist", "digits"), default="auto", help="auto takes MNIST if it is there")
-    add("--reduce-data", type=float, default=1.0, help="part of the samples to use")
+    add("--reduce-data", "--dataset-fraction", type=float, default=1.0, help="part of the samples to use")
     add("--epochs", type=int, default=15, help="of training by the mock model")
     add("--loop-epochs", type=int, default=4, help="of training with the chip in the loop that follow")
     add("--batch-size", type=int, default=50)
@@ -79,12 +86,14 @@ def init(
     hxp.set_mock_parameter(hxp.measure_mock_parameter())
 
 
-def shrink_dataset(dataset: Images, fraction: float) -> Images:
+def shrink_dataset(dataset: Samples, fraction: float) -> Samples:
     """Return the first part of ``dataset``; ``fraction`` in (0, 1] of its samples, at least one."""
     if not 0 < fraction <= 1:
         raise DatasetError(f"fraction: got {fraction}, wanted more than 0 and at most 1")
-    kept = max(1, round(fraction * len(dataset)))
-    return Images(dataset.data[:kept], dataset.targets[:kept])
+    kept = max(1, round(fraction * len(dataset)))  # type: ignore[arg-type]  # all data sets here have a length
+    if isinstance(dataset, Images):
+        return Images(dataset.data[:kept], dataset.targets[:kept])
+    return torch.utils.data.Subset(dataset, range(kept))
 
 
 def train(model: torch.nn.Module, loader: Batches, optimizer: torch.optim.Optimizer) -> float:
@@ -130,8 +139,9 @@ def main(args: argparse.Namespace) -> float:
     trainset, testset = (shrink_dataset(dataset, args.reduce_data) for dataset in _load(args))
     shuffled = DataLoader(trainset, args.batch_size, shuffle=True)
     loader = DataLoader(testset, args.test_batch_size)
-    size = trainset.data.shape[-1]
-    print(f"{len(trainset)} samples of {size} x {size} to train with, {len(testset)} to test")
+    size = trainset[0][0].shape[-1]
+    counts = [len(dataset) for dataset in (trainset, testset)]  # type: ignore[arg-type]
+    print(f"{counts[0]} samples of {size} x {size} to train with, {counts[1]} to test")
     init(args.calibration_path, args.mock, args.mock_noise_std, args.mock_gain)
     try:
         if args.compare_float:

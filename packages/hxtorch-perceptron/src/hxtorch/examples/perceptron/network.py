@@ -41,15 +41,16 @@ class Model(torch.nn.Module):
         )
         self.scale = 0.1
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, *x: Tensor) -> Tensor:
         """Classify.
 
         Args:
-            images: Activations 0..31, shape (batch, 1, size, size).
+            *x: One tensor of activations 0..31, shape (batch, 1, size, size).
 
         Returns:
             Logits, shape (batch, classes).
         """
+        (images,) = x
         logits: Tensor = self.classifier(self.features(images)) * self.scale
         return logits
 

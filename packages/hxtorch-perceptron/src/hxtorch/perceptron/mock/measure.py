@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import CalibrationError
+from hxtorch.core import CalibrationError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.mock.parameter import GAINS, MockParameter
 from hxtorch.perceptron.ops.mac import mac
+from hxtorch.perceptron.unbound import unbound
 
 ROWS, COLUMNS = constants.hardware_matrix_height, constants.hardware_matrix_width
 WEIGHT = 21.0  # a third of the range
@@ -18,6 +19,7 @@ TARGET = constants.output_activation_max / 2  # far from the rails, far from the
 REPETITIONS = 50
 
 
+@unbound
 def measure_mock_parameter(*, per_column: bool = False) -> MockParameter:
     """Measure the chip of the current session; the result is returned and not put in force.
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import HXTorchError
+from hxtorch.core import HXTorchError
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.unbound import unbound
 
 HEMISPHERES = 2
 GAINS = (HEMISPHERES, constants.hardware_matrix_width)
 
 
-class MockParameterError(HXTorchError, ValueError):
+class MockParameterError(HXTorchError, OverflowError, ValueError):
     """A parameter of the mock model has no meaning."""
 
 
@@ -66,11 +67,13 @@ class MockParameter:
 _current = MockParameter()
 
 
+@unbound
 def get_mock_parameter() -> MockParameter:
     """Return a copy of the parameters in force: changing it changes nothing until it is set."""
     return _current.copy()
 
 
+@unbound
 def set_mock_parameter(parameter: MockParameter) -> None:
     """Put ``parameter`` in force for mock operations and for all gradients of operations that follow.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from hxtorch.core.errors import OperandRangeError, ProgramError
+from hxtorch.core import OperandRangeError, ProgramError
 
 
 class Layer(torch.nn.Module):

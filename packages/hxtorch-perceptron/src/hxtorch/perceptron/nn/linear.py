@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_

@@ -5,18 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 from hxtorch.core.products import compute
 from hxtorch.perceptron import chip, constants
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import Operand, require_tensors
 from hxtorch.perceptron.ops.digital import rounded, saturating
 from hxtorch.perceptron.ops.graft import graft
 from hxtorch.perceptron.tracing import active, enter, leave
+from hxtorch.perceptron.unbound import unbound
 
 LOW, HIGH = constants.output_activation_min, constants.output_activation_max
 OTHER = Operand("alpha * other", LOW, HIGH, "clamp first")
 
 
+@unbound
 def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = False) -> Tensor:
     """Add two results of products and saturate: ``input + alpha * other``.
 
@@ -45,7 +48,7 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
     try:
         torch.broadcast_shapes(input.shape, summand.shape)  # type: ignore[no-untyped-call]
     except RuntimeError:
-        raise ProgramError(
+        raise OperandShapeError(
             f"add: got input {tuple(input.shape)} and other {tuple(summand.shape)}, wanted shapes that broadcast"
         ) from None
     values, addend = rounded(input, mock), rounded(summand, mock, OTHER)
@@ -54,10 +57,16 @@ def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = Fal
     operation = compute.Addition(addend.cpu().numpy())
     total = (values.to(torch.int16) + addend).clamp_(LOW, HIGH) if mock else chip.apply(operation, values)
     result = graft(model, total.to(model))
-    leave(lambda: [operation], result)
+    leave("add", lambda: [operation], result)
     return result
 
 
 def biased(result: Tensor, bias: Tensor) -> Tensor:
-    """Add ``bias`` to the result of a product and saturate; unrounded, unless the sum is recorded in a trace."""
+    """Add ``bias`` to the result of a product and saturate; unrounded, unless the sum is recorded in a trace.
+
+    Raises:
+        ProgramError: ``bias`` holds NaN or infinity.
+    """
+    if not bool(bias.detach().isfinite().all()):
+        raise ProgramError("bias: holds NaN or infinity, wanted finite numbers")
     return add(result, bias) if active.get() else saturating(result + bias)

@@ -8,21 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 from hxtorch.core.products import compute
 from hxtorch.core.products.compute import Operation
 from hxtorch.core.products.rearrangement import Rearrangement
-from hxtorch.perceptron import chip
+from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.operands import require_tensors
-from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.tracing import enter, leave, refuse
+from hxtorch.perceptron.unbound import unbound
 
 
+@unbound
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: bool = False) -> Tensor:
-    """Find the first largest value after rounding.
+    """Find the first largest value as int8 holds them: rounded down and clipped to -128..127.
 
     Args:
-        input: Values that round to -128..127, any shape with at least one element.
+        input: Any shape with at least one element.
         dim: Axis to search along, or None for all values flattened.
         keepdim: Keep the searched axes with length 1.
         mock: Compute without a chip.
@@ -31,7 +32,6 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: b
         int64 indices; shape of ``input`` without ``dim``, or with length 1 there.
 
     Raises:
-        OverflowError: A value is out of range.
         ValueError: A value is NaN, ``input`` is empty or not floating point, or it has no axis ``dim``.
         NoConnectionError: No chip is connected and ``mock`` is false.
 
@@ -44,7 +44,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: b
         raise ProgramError(f"argmax: got input of shape {tuple(input.shape)}, wanted at least one value")
     if dim is not None and not -axes <= dim < axes:
         raise ProgramError(f"argmax: got dim {dim}, wanted an axis of shape {tuple(input.shape)} or None")
-    values = rounded(input, mock)
+    values = _as_bytes(input)
     if dim is not None and dim % axes != axes - 1:
         refuse("an argmax along another axis than the last")
     enter(input, mock)
@@ -57,8 +57,17 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: b
         result = indices.reshape([])
     else:
         result = indices.unsqueeze(dim) if keepdim else indices
-    leave(lambda: _recorded(tuple(input.shape), dim, tuple(result.shape)), result)
+    leave("argmax", lambda: _recorded(tuple(input.shape), dim, tuple(result.shape)), result)
     return result
+
+
+def _as_bytes(input: Tensor) -> Tensor:
+    """Return ``input`` rounded down and clipped, int8."""
+    if not input.is_floating_point():
+        raise ProgramError(f"input: got type {input.dtype}, wanted floating point; convert by .float()")
+    if bool(input.isnan().any()):
+        raise ProgramError("input: got nan, wanted numbers")
+    return input.detach().floor().clamp(constants.output_activation_min, constants.output_activation_max).to(torch.int8)
 
 
 def _recorded(shape: tuple[int, ...], dim: int | None, found: tuple[int, ...]) -> list[Operation]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError, RecordingError
+from hxtorch.core import ProgramError, RecordingError
 from hxtorch.core.products.compute import MAC
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
 from hxtorch.perceptron.operands import require_tensors, to_integers
 from hxtorch.perceptron.ops.products import chip_products, mock_products
 from hxtorch.perceptron.tracing import enter, leave
+from hxtorch.perceptron.unbound import unbound
 
 
+@unbound
 def mac(
     x: Tensor,
     weights: Tensor,
@@ -44,7 +47,8 @@ def mac(
 
     Raises:
         OverflowError: An activation or a weight is out of range.
-        ValueError: A shape, a type or a count does not fit, or a value is NaN.
+        OperandShapeError: Shapes do not fit; a RuntimeError and a ValueError.
+        ValueError: A type or a count does not fit, or a value is NaN.
         NoConnectionError: No chip is connected and ``mock`` is false.
         RecordingError: A recording is asked for in mock mode, or of a neuron that takes no part.
 
@@ -53,7 +57,7 @@ def mac(
     """
     require_tensors(input=x, weight=weights)
     if weights.dim() != 2 or x.dim() not in (1, 2):
-        raise ProgramError(
+        raise OperandShapeError(
             f"mac: got input {tuple(x.shape)} and weight {tuple(weights.shape)}, "
             "wanted (rows,) or (batch, rows) and (rows, columns)"
         )
@@ -69,7 +73,7 @@ def mac(
         madc_recording_path,
     )[0]
     result = products if x.dim() == 2 else products[0]
-    leave(lambda: [recorded(weights, num_sends, wait_between_events)], result)
+    leave("mac", lambda: [recorded(weights, num_sends, wait_between_events)], result)
     return result
 
 
@@ -110,7 +114,7 @@ def recorded(weights: Tensor, num_sends: int, wait_between_events: int) -> MAC:
 
 def _check_fit(x: Tensor, weights: Tensor) -> None:
     if x.shape[0] != weights.shape[0] or x.shape[2] != weights.shape[1] or 0 in weights.shape:
-        raise ProgramError(
+        raise OperandShapeError(
             f"product: got input {tuple(x.shape[1:])} times weight {tuple(weights.shape[1:])}, "
             "wanted (batch, rows) times (rows, columns), rows and columns at least 1"
         )

@@ -8,15 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
 from hxtorch.core.products.compute import Operation
 from hxtorch.core.products.rearrangement import Rearrangement
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.mac import multiply, recorded
 from hxtorch.perceptron.tracing import enter, leave, refuse
+from hxtorch.perceptron.unbound import unbound
 
 
+@unbound
 def matmul(
     input: Tensor,
     other: Tensor,
@@ -46,7 +48,7 @@ def matmul(
     """
     require_tensors(input=input, other=other)
     if input.dim() == 0 or other.dim() == 0:
-        raise ProgramError(
+        raise OperandShapeError(
             f"matmul: got input {tuple(input.shape)} and other {tuple(other.shape)}, wanted at least one axis each"
         )
     enter(input, mock)
@@ -60,7 +62,7 @@ def matmul(
         try:
             leading = torch.broadcast_shapes(x.shape[:-2], weights.shape[:-2])  # type: ignore[no-untyped-call]
         except RuntimeError:
-            raise ProgramError(
+            raise OperandShapeError(
                 f"matmul: leading axes of input {tuple(input.shape)} and other {tuple(other.shape)} do not broadcast"
             ) from None
         batch = leading + x.shape[-2:-1]
@@ -72,7 +74,7 @@ def matmul(
         result = result[..., 0]
     if input.dim() == 1:
         result = result.squeeze(-2 if other.dim() > 1 else -1)
-    leave(lambda: _recorded(weights[0], num_sends, wait_between_events, vector=other.dim() == 1), result)
+    leave("mac", lambda: _recorded(weights[0], num_sends, wait_between_events, vector=other.dim() == 1), result)
     return result
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 from hxtorch.core.products import compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.ops.graft import ramp
 from hxtorch.perceptron.tracing import enter, leave
+from hxtorch.perceptron.unbound import unbound
 
 ACTIVATION_MAX = constants.input_activation_max
 
 
+@unbound
 def relu(input: Tensor, mock: bool = False) -> Tensor:
     """Set what is negative to zero.
 
@@ -36,10 +38,11 @@ def relu(input: Tensor, mock: bool = False) -> Tensor:
     enter(input, mock)
     rectified = values.clamp(min=0) if mock else chip.apply(compute.ReLU(), values)
     result = ramp(input, rectified.to(input.dtype), active=input.detach() > 0)
-    leave(lambda: [compute.ReLU()], result)
+    leave("relu", lambda: [compute.ReLU()], result)
     return result
 
 
+@unbound
 def converting_relu(input: Tensor, shift: int = 2, mock: bool = False) -> Tensor:
     """Rectify results of a product into activations of the next one: ``min(max(input, 0) >> shift, 31)``.
 
@@ -67,5 +70,5 @@ def converting_relu(input: Tensor, shift: int = 2, mock: bool = False) -> Tensor
     saturated = ((ACTIVATION_MAX + 1) << shift) - 0.5  # from here on all activations are 31
     active = (input.detach() > 0) & (input.detach() < saturated)
     result = ramp(input, shifted.to(input.dtype), active, slope=2.0**-shift)
-    leave(lambda: [operation], result)
+    leave("converting_relu", lambda: [operation], result)
     return result

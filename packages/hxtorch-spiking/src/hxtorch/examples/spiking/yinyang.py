@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
+from hxtorch import spiking as hxsnn
 from hxtorch.core import current_session
 from hxtorch.examples.spiking.connection import connected
 from hxtorch.examples.spiking.yinyang_model import SNN, Model
@@ -23,6 +24,8 @@ from hxtorch.spiking.transforms.decode import MaxOverTime
 from hxtorch.spiking.transforms.encode import CoordinatesToSpikes
 
 Batches = Iterable[tuple[Tensor, Tensor]]
+Curves = tuple[list[float], list[float], list[float], list[float]]
+"""One number per epoch: training loss, training accuracy, test loss, test accuracy."""
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -31,7 +34,8 @@ def get_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--mock", action="store_true", help="train the numerics alone, without a chip")
     add("--eventprop", action="store_true", help="train by EventProp instead of a surrogate gradient")
-    add("--calibration-path", help="calibration of the chip; without, it is calibrated to the settings")
+    add("--gradient-estimator", choices=("surrogate", "surrogate_gradient", "eventprop"), help="the same by its name")
+    add("--calibration-path", "--calib-path", help="calibration of the chip; without, it is calibrated to the settings")
     add("--plot-path", help="where to write a figure (needs matplotlib)")
     add("--device", default="cpu", help="device of the numerics")
     add("--seed", type=int, default=0, help="of weights, samples and their order")
@@ -53,14 +57,20 @@ def get_parser() -> argparse.ArgumentParser:
     add("--alpha", type=float, default=150.0, help="steepness of the surrogate derivative")
     add("--weight-init-hidden-mean", type=float, help="default 0.8 in mock mode, on a chip 0.25 (EventProp 0.15)")
     add("--weight-init-hidden-std", type=float, default=0.25)
-    add("--weight-init-output-mean", type=float, default=0.0)
-    add("--weight-init-output-std", type=float, default=0.1)
+    add("--weight-init-output-mean", "--weight-init-out-mean", type=float, default=0.0)
+    add("--weight-init-output-std", "--weight-init-out-std", type=float, default=0.1)
     add("--weight-scale", type=float, default=70.0, help="LSB per model unit of weight")
     add("--trace-scale", type=float, default=0.0147, help="model units per CADC LSB")
+    add("--t-shift", type=float, default=0.0, help="time by which all membranes move to earlier times")
     add("--trace-shift-hidden", type=int, default=0, help="steps by which hidden membranes move to earlier times")
     add("--trace-shift-out", type=int, default=0, help="steps by which readout membranes move to earlier times")
     add("--input-repetitions", type=int, help="rows for each input; default 1 in mock mode, 5 on a chip")
-    add("--readout-scale", type=float, help="factor on readout membranes; default 1 in mock mode, 10 on a chip")
+    add(
+        "--readout-scale",
+        "--readout-scaling",
+        type=float,
+        help="factor on readout membranes; default 1 in mock mode, 10 on a chip",
+    )
     add("--reg-readout", type=float, default=0.0004)
     add("--reg-bursts", type=float, default=0.0)
     add("--reg-w-hidden", type=float, default=0.0)
@@ -76,13 +86,15 @@ def build_model(args: argparse.Namespace) -> Model:
         ParameterError: Settings exclude each other.
     """
     mock = args.mock
-    if args.eventprop and args.reg_bursts:
-        raise ParameterError("--reg-bursts: got it with --eventprop, where numbers of spikes have no gradient")
+    eventprop = args.eventprop or args.gradient_estimator == "eventprop"
+    if eventprop and args.reg_bursts:
+        raise ParameterError("--reg-bursts: got it with EventProp, where numbers of spikes have no gradient")
 
     def choose(given: float | None, in_mock: float, on_chip: float) -> float:
         return given if given is not None else in_mock if mock else on_chip
 
-    on_chip = 0.15 if args.eventprop else 0.25
+    on_chip = 0.15 if eventprop else 0.25
+    shift = round(args.t_shift / args.dt)
     encoder = CoordinatesToSpikes(
         round(args.t_sim / args.dt), args.t_early, args.t_late, args.dt, args.t_bias, args.device
     )
@@ -91,20 +103,22 @@ def build_model(args: argparse.Namespace) -> Model:
         n_hidden=args.n_hidden,
         n_out=3,
         mock=mock,
-        calib_path=args.calibration_path,
         dt=args.dt,
         tau_mem=args.tau_mem,
         tau_syn=args.tau_syn,
         alpha=args.alpha,
-        trace_shift_hidden=args.trace_shift_hidden,
-        trace_shift_out=args.trace_shift_out,
+        trace_shift_hidden=args.trace_shift_hidden + shift,
+        trace_shift_out=args.trace_shift_out + shift,
         weight_init_hidden=(choose(args.weight_init_hidden_mean, 0.8, on_chip), args.weight_init_hidden_std),
         weight_init_output=(args.weight_init_output_mean, args.weight_init_output_std),
         weight_scale=args.weight_scale,
         trace_scale=args.trace_scale,
         input_repetitions=int(choose(args.input_repetitions, 1, 5)),
+        synapse_type=hxsnn.EventPropSynapse if eventprop else hxsnn.Synapse,
+        neuron_type=hxsnn.EventPropLIF if eventprop else hxsnn.LIF,
+        hidden_cadc_recording=True,
         device=args.device,
-        eventprop=args.eventprop,
+        calib_path=args.calibration_path,
     )
     return Model(encoder, network, MaxOverTime(), choose(args.readout_scale, 1.0, 10.0))
 
@@ -130,9 +144,8 @@ def train(
         optimizer.zero_grad()
         scores = model(inputs)
         loss = torch.nn.functional.cross_entropy(scores, target)
-        penalty = model.regularize(
-            args.reg_readout, args.reg_bursts, args.reg_w_hidden, args.reg_w_output, args.reg_silence
-        )
+        silence = getattr(args, "reg_silence", 0.0)  # settings of other versions of the example have none
+        penalty = model.regularize(args.reg_readout, args.reg_bursts, args.reg_w_hidden, args.reg_w_output, silence)
         torch.autograd.backward(loss + penalty)
         optimizer.step()
         losses += loss.item() * len(target)
@@ -183,19 +196,20 @@ def plot(
     draw(train_loss, train_acc, test_loss, test_acc, args.plot_path, model)
 
 
-def main(args: argparse.Namespace) -> float:
+def main(args: argparse.Namespace) -> Curves:
     """Train and test with the settings of :func:`get_parser`.
 
     A chip is opened, and released afterwards, unless one is open.
 
     Returns:
-        Test accuracy after the last epoch.
+        Over the epochs: training loss, training accuracy, test loss, test accuracy. Without epochs, loss and accuracy
+        of a test alone.
     """
     with nullcontext() if args.mock else connected():
         return _main(args)
 
 
-def _main(args: argparse.Namespace) -> float:
+def _main(args: argparse.Namespace) -> Curves:
     if args.plot_path:  # a folder that cannot be made is better known before training than after it
         Path(args.plot_path).parent.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
@@ -207,7 +221,7 @@ def _main(args: argparse.Namespace) -> float:
     test_set = YinYangDataset(size=args.testset_size, seed=2 * args.seed + 1)
     train_loader = DataLoader(train_set, args.batch_size, shuffle=True, generator=order)
     test_loader = DataLoader(test_set, args.batch_size)
-    curves: tuple[list[float], list[float], list[float], list[float]] = ([], [], [], [])
+    curves: Curves = ([], [], [], [])
     for epoch in range(1, args.epochs + 1):
         results = *train(model, train_loader, optimizer, args, epoch), *test(model, test_loader, args, epoch)
         scheduler.step()
@@ -218,12 +232,15 @@ def _main(args: argparse.Namespace) -> float:
             f"test loss {results[2]:.3f}, accuracy {results[3]:.3f}"
         )
     chip = {"backend": "mock"} if args.mock else current_session().connection.describe()
-    accuracy = curves[3][-1] if curves[3] else test(model, test_loader, args, 0)[1]
+    if not curves[3]:
+        for curve, value in zip(curves[2:], test(model, test_loader, args, 0), strict=True):
+            curve.append(value)
+    accuracy = curves[3][-1]
     print(f"test accuracy {accuracy:.3f} on " + ", ".join(f"{name} {value}" for name, value in chip.items()))
     if args.plot_path:
         plot(*curves, args, model)
         print(f"figure written to {args.plot_path}")
-    return accuracy
+    return curves
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec
 
 import torch
 from torch import Tensor
@@ -18,6 +20,28 @@ MIN_RATE = 0.5
 """Spikes per sample below which a hidden neuron is driven up: a silent one has no spike whose time could be trained."""
 
 
+_P = ParamSpec("_P")
+
+
+def _older_positions(
+    function: Callable[Concatenate[SNN, _P], None],
+) -> Callable[Concatenate[SNN, _P], None]:
+    """Take ``calib_path`` by position before ``dt``, where older versions have it; a path is told from a number."""
+
+    @wraps(function)
+    def call(self: SNN, /, *args: _P.args, **named: _P.kwargs) -> None:
+        if len(args) > _DT and (args[_DT] is None or isinstance(args[_DT], (str, os.PathLike))):
+            named["calib_path"] = args[_DT]
+            args = (*args[:_DT], *args[_DT + 1 :])  # type: ignore[assignment]
+        function(self, *args, **named)
+
+    return call
+
+
+_DT = 4
+"""Position of ``dt``."""
+
+
 class SNN(torch.nn.Module):
     """Input -> LIF neurons -> leaky integrators.
 
@@ -26,57 +50,61 @@ class SNN(torch.nn.Module):
         n_hidden: Number of LIF neurons.
         n_out: Number of leaky integrators.
         mock: Run the numerics alone.
-        calib_path: Calibration of the chip, or None to calibrate to the parameters below.
-        dt: Step in seconds.
+        dt: Step in seconds. A path or None in this position is ``calib_path``, as in older versions.
         tau_mem, tau_syn: Time constants in seconds.
         alpha: Steepness of the surrogate derivative.
         trace_shift_hidden, trace_shift_out: Steps by which recorded membranes move to earlier times.
-        weight_init_hidden, weight_init_output: Mean and standard deviation of the first weights, model units.
+        weight_init_hidden, weight_init_output: Mean and standard deviation of the first weights, model units; None for
+            those of the synapses.
         weight_scale: LSB per model unit of weight.
         trace_scale: Model units per CADC LSB.
         input_repetitions: Rows on which each input is sent: the range of one weight is short on the chip.
+        synapse_type: Of both layers.
+        neuron_type: Of the hidden layer.
+        hidden_cadc_recording: Record membranes of the hidden layer, which the surrogate derivative is then taken at.
         device: Of the numerics.
-        eventprop: Train by EventProp instead of a surrogate gradient.
+        calib_path: Calibration of the chip, or None to calibrate to the parameters.
 
     Attributes:
         hidden, readout: Handles of both layers in the last pass.
     """
 
+    @_older_positions
     def __init__(
         self,
         n_in: int,
         n_hidden: int,
         n_out: int,
         mock: bool,
-        calib_path: str | None = None,
         dt: float = 1e-6,
-        tau_mem: float = 6e-6,
-        tau_syn: float = 6e-6,
-        alpha: float = 150.0,
+        tau_mem: float = 8e-6,
+        tau_syn: float = 8e-6,
+        alpha: float = 50,
         trace_shift_hidden: int = 0,
         trace_shift_out: int = 0,
-        weight_init_hidden: tuple[float, float] = (0.25, 0.25),
-        weight_init_output: tuple[float, float] = (0.0, 0.1),
-        weight_scale: float = 70.0,
-        trace_scale: float = 0.0147,
-        input_repetitions: int = 5,
-        device: torch.device | str = "cpu",
-        eventprop: bool = False,
+        weight_init_hidden: tuple[float, float] | None = None,
+        weight_init_output: tuple[float, float] | None = None,
+        weight_scale: float = 1.0,
+        trace_scale: float = 1.0,
+        input_repetitions: int = 1,
+        synapse_type: Callable[..., Any] = hxsnn.Synapse,
+        neuron_type: Callable[..., Any] = hxsnn.LIF,
+        hidden_cadc_recording: bool = False,
+        device: torch.device | str = torch.device("cpu"),  # noqa: B008  # constant
+        calib_path: str | None = None,
     ) -> None:
         super().__init__()
-        synapse = hxsnn.EventPropSynapse if eventprop else hxsnn.Synapse
-        neuron = hxsnn.EventPropLIF if eventprop else hxsnn.Neuron
         self.experiment = hxsnn.Experiment(mock=mock, dt=dt, calib_path=calib_path)
         self.weight_scale = weight_scale
         self.input_repetitions = input_repetitions
         self.device = device
-        self.linear_h = synapse(
+        self.linear_h: hxsnn.Synapse = synapse_type(
             n_in * input_repetitions,
             n_hidden,
             self.experiment,
             transform=partial(linear_saturating, scale=weight_scale),
         )
-        self.lif_h = neuron(
+        self.lif_h: hxsnn.Neuron = neuron_type(
             n_hidden,
             self.experiment,
             leak=hxsnn.MixedHXModelParameter(0.0, 80),
@@ -86,13 +114,14 @@ class SNN(torch.nn.Module):
             tau_syn=tau_syn,
             refractory_time=2e-6,
             alpha=alpha,
+            enable_cadc_recording=hidden_cadc_recording,
             trace_scale=trace_scale,
             cadc_time_shift=trace_shift_hidden,
             shift_cadc_to_first=True,
             i_synin_gm=SYNIN_GM,
             synapse_dac_bias=DAC_BIAS,
         )
-        self.linear_o = synapse(n_hidden, n_out, self.experiment, transform=self._to_output_lsb)
+        self.linear_o: hxsnn.Synapse = synapse_type(n_hidden, n_out, self.experiment, transform=self._to_output_lsb)
         self.li_readout = hxsnn.ReadoutNeuron(
             n_out,
             self.experiment,
@@ -105,8 +134,9 @@ class SNN(torch.nn.Module):
             i_synin_gm=SYNIN_GM,
             synapse_dac_bias=DAC_BIAS,
         )
-        torch.nn.init.normal_(self.linear_h.weight, *weight_init_hidden)
-        torch.nn.init.normal_(self.linear_o.weight, *weight_init_output)
+        for synapse, first in ((self.linear_h, weight_init_hidden), (self.linear_o, weight_init_output)):
+            if first is not None:
+                synapse.reset_parameters(*first)
         self.hidden = hxsnn.NeuronHandle()
         self.readout = hxsnn.ReadoutNeuronHandle()
         self.to(device)

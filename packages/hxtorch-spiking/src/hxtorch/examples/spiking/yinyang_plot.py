@@ -79,15 +79,15 @@ def _draw_map(axes: Any, model: Model) -> None:
     colors = ListedColormap(COLORS)
     axes.imshow(decided.numpy(), origin="lower", extent=(0, 1, 0, 1), cmap=colors, vmin=0, vmax=2, alpha=0.5)
     samples = YinYangDataset(size=300, seed=7)
-    place = samples.coordinates[:, :2].numpy()
-    axes.scatter(place[:, 0], place[:, 1], c=samples.classes.numpy(), cmap=colors, vmin=0, vmax=2, s=8)
+    place = samples.coordinates[:, :2]
+    axes.scatter(place[:, 0], place[:, 1], c=samples.classes, cmap=colors, vmin=0, vmax=2, s=8)
     axes.set(xlabel="x", ylabel="y", title="decision (area) and class (dots)", aspect="equal")
 
 
 def _draw_membranes(axes: Any, model: Model) -> None:
     """Show what the leaky integrators do with one sample."""
     samples = YinYangDataset(size=1, seed=3)
-    model(samples.coordinates)
+    model(torch.from_numpy(samples.coordinates))
     network = model.network
     membranes = network.readout.filled()
     time = torch.arange(len(membranes)) * network.experiment.dt * 1e6

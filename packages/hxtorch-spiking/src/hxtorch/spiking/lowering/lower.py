@@ -59,7 +59,7 @@ class ChipNetwork:
         in_dram = any(population.enable_cadc_recording_placement_in_dram for population in on_chip)
         builder.add_recording(core.CADCRecording(in_dram=in_dram))
         self._projections = [
-            wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
+            wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)[0]
             for wire in plan.wires
             if wire.projection in experiment.hw_projections
         ]

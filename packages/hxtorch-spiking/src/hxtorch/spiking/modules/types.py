@@ -125,7 +125,7 @@ class Projection(HXModule, ABC):
 
     def add_to_network_graph(
         self, pre: core.PopulationDescriptor, post: core.PopulationDescriptor, builder: core.NetworkBuilder
-    ) -> core.ProjectionDescriptor:
+    ) -> tuple[core.ProjectionDescriptor, ...]:
         """Add the synapses to the network on the chip.
 
         Args:
@@ -134,12 +134,14 @@ class Projection(HXModule, ABC):
             builder: Collects the network.
 
         Returns:
-            What the synapses are called there.
+            What the excitatory and the inhibitory synapses are called there: the same, as one signed projection has
+            both.
 
         Raises:
             RoutingError: The populations are of other sizes, or ``post`` is not on the chip.
         """
-        return builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
+        signed = builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
+        return signed, signed
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -9,22 +9,22 @@ from torch import Tensor
 class MaxOverTime(torch.nn.Module):
     """Take the maximum over time."""
 
-    def forward(self, traces: Tensor) -> Tensor:
-        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
-        return traces.max(0).values
+    def forward(self, input: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
+        return input.max(0).values
 
 
 class MeanOverTime(torch.nn.Module):
     """Take the mean over time."""
 
-    def forward(self, traces: Tensor) -> Tensor:
-        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
-        return traces.mean(0)
+    def forward(self, input: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
+        return input.mean(0)
 
 
 class SumOverTime(torch.nn.Module):
     """Take the sum over time."""
 
-    def forward(self, traces: Tensor) -> Tensor:
-        """Return scores (batch, neuron) of ``traces`` (time, batch, neuron)."""
-        return traces.sum(0)
+    def forward(self, input: Tensor) -> Tensor:
+        """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
+        return input.sum(0)

@@ -11,14 +11,15 @@ from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeE
 class CoordinatesToSpikes(torch.nn.Module):
     """Encode coordinates in the unit interval as times of single spikes.
 
-    A coordinate ``c`` becomes a spike at ``t_early + c (t_late - t_early)``.
+    A coordinate ``c`` becomes a spike at ``t_early + c (t_late - t_early)``, in the nearest step.
 
     Args:
         seq_length: Number of time steps of the output.
         t_early: Time of coordinate 0 in seconds.
         t_late: Time of coordinate 1 in seconds.
         dt: Step in seconds.
-        t_bias: Time in seconds of the spike of an additional input, the same for all samples; None for no such input.
+        t_bias: Time in seconds of the spike of an additional input, the same for all samples, in the step that it lies
+            in; None for no such input.
         device: Device of the output, or None for that of the coordinates.
 
     Raises:
@@ -45,29 +46,32 @@ class CoordinatesToSpikes(torch.nn.Module):
         self.t_bias = t_bias
         self.device = device
 
-    def forward(self, coordinates: Tensor) -> Tensor:
+    def forward(self, coordinate_values: Tensor) -> Tensor:
         """Encode a batch.
 
         Args:
-            coordinates: In [0, 1], (batch, coordinate).
+            coordinate_values: In [0, 1], (batch, coordinate).
 
         Returns:
-            Zeros and ones (seq_length, batch, coordinate), with one more input at the end if there is a bias.
+            Zeros and ones (seq_length, batch, coordinate), with one more input at the end if there is a bias, of
+            torch's default type: data sets give float64, and weights are rarely of it.
 
         Raises:
-            TensorShapeError: ``coordinates`` has other axes.
+            TensorShapeError: ``coordinate_values`` has other axes.
             TensorValueError: A coordinate is not in [0, 1].
         """
-        if coordinates.ndim != 2:
-            raise TensorShapeError(f"coordinates: got shape {tuple(coordinates.shape)}, wanted (batch, coordinate)")
-        if not bool(((coordinates >= 0) & (coordinates <= 1)).all()):
-            raise TensorValueError("coordinates: got values beyond [0, 1]; scale them first")
-        points = coordinates.to(self.device or coordinates.device)
+        if coordinate_values.ndim != 2:
+            got = tuple(coordinate_values.shape)
+            raise TensorShapeError(f"coordinate_values: got shape {got}, wanted (batch, coordinate)")
+        if not bool(((coordinate_values >= 0) & (coordinate_values <= 1)).all()):
+            raise TensorValueError("coordinate_values: got values beyond [0, 1]; scale them first")
+        points = coordinate_values.to(self.device or coordinate_values.device)
         times = self.t_early + points * (self.t_late - self.t_early)
-        if self.t_bias is not None:
-            times = torch.cat([times, times.new_full((len(times), 1), self.t_bias)], 1)
         steps = (times / self.dt).round().long()
-        return times.new_zeros((self.seq_length, *times.shape)).scatter_(0, steps[None], 1.0)
+        if self.t_bias is not None:
+            steps = torch.cat([steps, steps.new_full((len(steps), 1), int(self.t_bias / self.dt))], 1)
+        spikes = torch.zeros(self.seq_length, *steps.shape, device=steps.device)
+        return spikes.scatter_(0, steps[None], 1.0)
 
 
 class PixelsToSpikeTimes(torch.nn.Module):
@@ -99,20 +103,20 @@ class PixelsToSpikeTimes(torch.nn.Module):
         self.t_max = t_max
         self.epsilon = epsilon
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return times in [0, t_max], floating, of ``pixels`` of the same shape.
+    def forward(self, pic: Tensor) -> Tensor:
+        """Return times in [0, t_max], floating, of ``pic``, of the same shape.
 
         Raises:
-            TensorTypeError: ``pixels`` are not floating; scale bytes to [0, 1] first.
-            TensorValueError: They hold NaN.
+            TensorTypeError: ``pic`` is not floating; scale bytes to [0, 1] first.
+            TensorValueError: It holds NaN.
         """
-        if not pixels.is_floating_point():
-            raise TensorTypeError(f"pixels: got {pixels.dtype}, wanted a floating type; scale bytes to [0, 1] first")
-        if bool(pixels.isnan().any()):
-            raise TensorValueError("pixels: holds NaN, wanted numbers")
-        distance = (pixels - self.threshold).clamp(min=self.epsilon)
+        if not pic.is_floating_point():
+            raise TensorTypeError(f"pic: got {pic.dtype}, wanted a floating type; scale bytes to [0, 1] first")
+        if bool(pic.isnan().any()):
+            raise TensorValueError("pic: holds NaN, wanted numbers")
+        distance = (pic - self.threshold).clamp(min=self.epsilon)
         times = self.tau * torch.log1p(self.threshold / distance)
-        return torch.where(pixels > self.threshold, times, self.t_max).clamp(max=self.t_max)
+        return torch.where(pic > self.threshold, times, self.t_max).clamp(max=self.t_max)
 
 
 class SpikeTimesToSparseTensor(torch.nn.Module):
@@ -121,12 +125,16 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
     Args:
         bin_width: Step of the grid, in the unit of the times.
         size: Number of points of the grid.
+        nearest: Put a time into the nearest bin instead of the one that it lies in.
+        dtype: Type of the ones.
 
     Raises:
         ParameterError: ``bin_width`` is not positive, or ``size`` is no whole number of at least 1.
     """
 
-    def __init__(self, bin_width: float, size: int) -> None:
+    def __init__(
+        self, bin_width: float, size: int = 100, *, nearest: bool = False, dtype: torch.dtype = torch.int64
+    ) -> None:
         super().__init__()
         if not bin_width > 0:
             raise ParameterError(f"bin_width: got {bin_width}, wanted a positive number")
@@ -134,30 +142,34 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
             raise ParameterError(f"size: got {size!r}, wanted a whole number of at least 1")
         self.bin_width = bin_width
         self.size = size
+        self.nearest = nearest
+        self.dtype = dtype
 
-    def forward(self, spike_times: Tensor) -> Tensor:
+    def forward(self, spikes: Tensor) -> Tensor:
         """Encode times.
 
         Args:
-            spike_times: One time per source, floating, any shape, usually (batch, source). A time goes to the nearest
-                point of the grid; one beyond the last point (infinity too) is no spike.
+            spikes: One time per source, floating, any shape, usually (batch, source). A time beyond the last bin
+                (infinity too) is no spike.
 
         Returns:
-            Ones, sparse and coalesced, (size, *shape), of the type of the times.
+            Ones, sparse and coalesced, (size, *shape).
 
         Raises:
             TensorTypeError: The times are not floating.
             TensorValueError: A time is negative or NaN.
         """
-        if not spike_times.is_floating_point():
-            raise TensorTypeError(f"spike_times: got {spike_times.dtype}, wanted a floating type")
-        if not bool((spike_times >= 0).all()):
-            raise TensorValueError("spike_times: got a negative time or NaN, wanted zero or more")
-        steps = (spike_times / self.bin_width).round()
-        where = (steps < self.size).nonzero().T
-        indices = torch.cat([steps[tuple(where)].long()[None], where])
-        values = spike_times.new_ones(indices.shape[1])
-        shape = (self.size, *spike_times.shape)
+        if not spikes.is_floating_point():
+            raise TensorTypeError(f"spikes: got {spikes.dtype}, wanted times of a floating type")
+        if not bool((spikes >= 0).all()):
+            raise TensorValueError("spikes: got a negative time or NaN, wanted times of zero or more")
+        bins = spikes / self.bin_width
+        inside = bins * (1 + 4 * torch.finfo(bins.dtype).eps)  # a multiple of the width but for rounding begins its bin
+        bins = bins.round() if self.nearest else inside.floor()
+        where = (bins < self.size).nonzero().T
+        indices = torch.cat([bins[tuple(where)].long()[None], where])
+        values = torch.ones(indices.shape[1], dtype=self.dtype, device=spikes.device)
+        shape = (self.size, *spikes.shape)
         return torch.sparse_coo_tensor(indices, values, shape, check_invariants=False).coalesce()
 
 
@@ -167,12 +179,16 @@ class SpikeTimesToDense(torch.nn.Module):
     Args:
         bin_width: Step of the grid, in the unit of the times.
         size: Number of points of the grid.
+        nearest: Put a time into the nearest bin instead of the one that it lies in.
+        dtype: Type of the result; networks want that of their weights.
     """
 
-    def __init__(self, bin_width: float, size: int) -> None:
+    def __init__(
+        self, bin_width: float, size: int = 100, *, nearest: bool = False, dtype: torch.dtype = torch.int64
+    ) -> None:
         super().__init__()
-        self.sparse = SpikeTimesToSparseTensor(bin_width, size)
+        self.sparse = SpikeTimesToSparseTensor(bin_width, size, nearest=nearest, dtype=dtype)
 
-    def forward(self, spike_times: Tensor) -> Tensor:
-        """Return zeros and ones (size, *shape), of the type of ``spike_times``."""
-        return self.sparse(spike_times).to_dense()  # type: ignore[no-any-return]
+    def forward(self, spikes: Tensor) -> Tensor:
+        """Return zeros and ones (size, *shape) for times ``spikes`` of any shape."""
+        return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]

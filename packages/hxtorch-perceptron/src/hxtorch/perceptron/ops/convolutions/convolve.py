@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 from hxtorch.core.products.compute import Operation
 from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
@@ -57,7 +58,7 @@ def convolve(
             _moved(geometry.images, (math.prod(geometry.patches), matrix.weights.shape[1])),
         ]
 
-    leave(steps_taken, result)
+    leave("mac", steps_taken, result)
     return result if bias is None else biased(result, bias.reshape(-1, *[1] * axes))
 
 
@@ -71,18 +72,18 @@ def _check(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, copi
     require_tensors(input=input, weight=weight, **({} if bias is None else {"bias": bias}))
     dims_fit = weight.dim() == axes + 2 and input.dim() in (axes + 1, axes + 2)
     if not dims_fit or 0 in (*weight.shape, *input.shape[-axes:]):
-        raise ProgramError(
+        raise OperandShapeError(
             f"convolution along {axes} axes: got input {tuple(input.shape)} and weight {tuple(weight.shape)}, wanted "
             f"{axes + 1} or {axes + 2} and {axes + 2} axes"
         )
     channels, (outputs, share) = input.shape[-axes - 1], weight.shape[:2]
     if not isinstance(groups, int) or groups < 1 or share * groups != channels or outputs % groups:
-        raise ProgramError(
+        raise OperandShapeError(
             f"convolution: got {channels} channels and weight {tuple(weight.shape)} in {groups} groups, wanted "
             "channels / groups as second axis of weight and a multiple of groups as first"
         )
     if bias is not None and bias.shape != (outputs,):
-        raise ProgramError(f"bias: got shape {tuple(bias.shape)}, wanted ({outputs},)")
+        raise OperandShapeError(f"bias: got shape {tuple(bias.shape)}, wanted ({outputs},)")
     if not isinstance(copies, int) or copies < 1:
         raise ProgramError(f"num_expansions: got {copies!r}, wanted an integer of at least 1")
 

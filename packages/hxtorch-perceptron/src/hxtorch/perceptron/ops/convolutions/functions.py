@@ -8,8 +8,10 @@ from torch import Tensor
 
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.ops.convolutions.convolve import convolve
+from hxtorch.perceptron.unbound import unbound
 
 
+@unbound
 def conv1d(
     input: Tensor,
     weight: Tensor,
@@ -44,6 +46,7 @@ def conv1d(
     return convolve(input, weight, bias, stride, dilation, groups, num_sends, wait_between_events, mock, axes=1)
 
 
+@unbound
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -78,6 +81,7 @@ def conv2d(
     return convolve(input, weight, bias, stride, dilation, groups, num_sends, wait_between_events, mock, axes=2)
 
 
+@unbound
 def expanded_conv1d(
     input: Tensor,
     weight: Tensor,

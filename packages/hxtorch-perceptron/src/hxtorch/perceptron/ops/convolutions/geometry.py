@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad, unfold
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core import ProgramError
 
 
 @dataclass(frozen=True)

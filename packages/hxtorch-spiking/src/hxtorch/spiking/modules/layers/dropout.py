@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from hxtorch.spiking import functional
-from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
+from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.modules.hx_module import HXModule
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.types import legal_size
@@ -28,8 +27,9 @@ class BatchDropout(HXModule):
 
     Called with the spikes of a population, it silences the population itself: in the model as on the chip, where the
     threshold comparators of dropped neurons are off in this run, they neither spike nor are they reset. Called with an
-    input of the network, it drops what is sent. Each call draws a new mask by torch's random numbers. In evaluation
-    (``eval()``) nothing is dropped. What is kept is not scaled.
+    input of the network, it drops what is sent. Each call draws a new mask, one for the run and its whole batch, by
+    torch's random numbers: a neuron is kept where one of them, uniform in [0, 1), is more than ``dropout``. In
+    evaluation (``eval()``) nothing is dropped. What is kept is not scaled.
 
     Args:
         size: Number of neurons.
@@ -45,6 +45,8 @@ class BatchDropout(HXModule):
     output_type = NeuronHandle
     single_input = True
 
+    _mask: Tensor | None
+
     def __init__(
         self,
         size: int,
@@ -54,13 +56,10 @@ class BatchDropout(HXModule):
     ) -> None:
         if not 0 <= dropout <= 1:
             raise ParameterError(f"dropout: got {dropout}, wanted 0 to 1")
-        super().__init__(experiment, func)
+        super().__init__(experiment, func=func)
         self.size = legal_size("size", size)
         self.dropout = dropout
-        self._dropout_func = func
-        self.register_buffer("_mask", torch.ones(self.size, dtype=torch.bool), persistent=False)
-
-    _mask: Tensor
+        self.register_buffer("_mask", None, persistent=False)
 
     @property
     def in_size(self) -> int | None:
@@ -71,9 +70,13 @@ class BatchDropout(HXModule):
         return self.size
 
     @property
-    def mask(self) -> Tensor:
-        """Which neurons are kept in this pass, bool (neuron,)."""
+    def mask(self) -> Tensor | None:
+        """Which neurons are kept, bool (neuron,), or None before the first run; can be set for the run to come."""
         return self._mask
+
+    @mask.setter
+    def mask(self, mask: Tensor) -> None:
+        self.set_mask(mask)
 
     @property
     def source_mask(self) -> Tensor | None:
@@ -94,34 +97,43 @@ class BatchDropout(HXModule):
             TensorShapeError: ``mask`` has another shape.
         """
         if mask is None:
-            keep = 1.0 - self.dropout if self.training else 1.0
-            mask = torch.rand(self.size, device=self._mask.device) < keep
+            device = None if self._mask is None else self._mask.device
+            kept = torch.rand(self.size, device=device) > self.dropout
+            mask = kept if self.training else torch.ones_like(kept)
         elif mask.shape != (self.size,):
             raise TensorShapeError(f"mask: got shape {tuple(mask.shape)}, wanted ({self.size},)")
-        self._mask = mask.to(self._mask)
+        self._mask = mask.to(torch.bool)
         return self._mask
 
     def forward(self, *input: TensorHandle, output: TensorHandle | None = None) -> TensorHandle:
         """Join the experiment with a new mask.
 
         Raises:
-            ExperimentError: The input is neither an input of the network nor the spikes of neurons: a chip could not
+            TensorTypeError: The input is neither an input of the network nor the spikes of neurons: a chip could not
                 drop it. See also :meth:`HXModule.forward`.
         """
         for handle in input:
             maker = self.experiment.modules.maker(handle)
             if maker is not None and not isinstance(maker.module, AnalogNeuron):
-                raise ExperimentError(
+                raise TensorTypeError(
                     f"{self.label}: got the output of {maker.module.label}, wanted that of neurons or an input"
                 )
         filled = super().forward(*input, output=output)
         self.set_mask()
         return filled
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+    def forward_func(  # type: ignore[override]  # one input
+        self, input: TensorHandle, hw_data: HardwareObservables | None = None
+    ) -> Any:
         """Drop spikes; membranes and currents are handed on."""
-        (handle,) = input
-        return replace(handle, spikes=self._dropout_func(handle.filled(), self._mask))  # type: ignore[call-arg]
+        output = NeuronHandle()
+        output.put(input)
+        model: Any = self.func
+        if isinstance(model, type) and issubclass(model, torch.autograd.Function):
+            model = model.apply  # type: ignore[no-untyped-call, unused-ignore]
+        mask = self._mask if self._mask is not None else self.set_mask()
+        output.spikes = model(input.filled(), mask)
+        return output
 
     def extra_repr(self) -> str:
         """Return size and probability."""

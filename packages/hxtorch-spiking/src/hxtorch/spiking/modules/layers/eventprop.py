@@ -67,9 +67,12 @@ class EventPropSynapse(Synapse):
         out_features: Number of target neurons.
         experiment: Collects the module when it is called.
         execution_instance: Where the target population runs, or None to leave that to the population.
+        chip_coordinate: Chip of the target population; kept.
         device: Of the weight.
         dtype: Of the weight.
         transform: Turns the weight from model units into LSB.
+        plasticity_rule: Rule for the plasticity processors, which a run on the chip refuses as yet.
+        func: Model of the synapse, a function of spikes, weight and step.
     """
 
     def __init__(
@@ -77,14 +80,28 @@ class EventPropSynapse(Synapse):
         in_features: int,
         out_features: int,
         experiment: Experiment,
-        execution_instance: ExecutionInstance | None = None,
+        execution_instance: ExecutionInstance | Callable[..., Any] | None = None,
+        chip_coordinate: Any = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+        plasticity_rule: object = None,
+        *,
+        func: Callable[..., Any] = EventPropSynapseFunction.apply,
     ) -> None:
-        func = EventPropSynapseFunction.apply
-        super().__init__(in_features, out_features, experiment, func, execution_instance, device, dtype, transform)
+        super().__init__(
+            in_features,
+            out_features,
+            experiment,
+            execution_instance,
+            chip_coordinate,
+            device,
+            dtype,
+            transform,
+            plasticity_rule,
+            func=func,
+        )
 
-    def operands(self, spikes: Tensor) -> tuple[Any, ...]:
-        """Return what the model of the synapse is called with."""
-        return spikes, self.weight, self.experiment.dt
+    def operands(self) -> tuple[Any, ...]:
+        """Return what the model of the synapse is called with behind the spikes."""
+        return self.weight, self.experiment.dt

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hxtorch import core
+from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import InputGenerator
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.experiment.experiment import Experiment
@@ -25,14 +26,23 @@ class InputNeuron(Population):
     Args:
         size: Number of sources.
         experiment: Collects the module when it is called.
+        execution_instance: Where the sources send, or None for the experiment's default.
+        chip_coordinate: Chip of the sources; kept.
     """
 
     input_type = NeuronHandle
     output_type = NeuronHandle
     single_input = True
 
-    def __init__(self, size: int, experiment: Experiment) -> None:
-        super().__init__(size, experiment)
+    def __init__(
+        self,
+        size: int,
+        experiment: Experiment,
+        execution_instance: ExecutionInstance | None = None,
+        chip_coordinate: Any = None,
+    ) -> None:
+        super().__init__(size, experiment, execution_instance)
+        self.chip_coordinate = chip_coordinate
 
     def layout(self) -> tuple[Any, ...]:
         """Return what routing depends on."""

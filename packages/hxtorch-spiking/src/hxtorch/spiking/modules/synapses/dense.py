@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch.spiking import functional
+from hxtorch.spiking.modules.synapses.positions import Arguments
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 from hxtorch.spiking.modules.types import legal_size
 from hxtorch.spiking.transforms import weight_transforms
@@ -32,11 +32,15 @@ class Synapse(WeightedProjection):
         in_features: Number of source neurons.
         out_features: Number of target neurons.
         experiment: Collects the module when it is called.
-        func: Model of the synapse, a function of spikes (time, batch, in_features) and weight (out_features,
-            in_features).
-        execution_instance: Where the target population runs, or None to leave that to the population.
+        execution_instance: Where the target population runs, or None to leave that to the population. Older versions
+            have ``func`` in this position, then ``execution_instance``, ``device``, ``dtype`` and ``transform``: a
+            function here is understood so.
+        chip_coordinate: Chip of the target population; kept.
         device, dtype: Of the weight.
         transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
+        plasticity_rule: Rule for the plasticity processors, which a run on the chip refuses as yet.
+        func: Model of the synapse, a function of spikes (time, batch, in_features) and weight (out_features,
+            in_features), or a ``torch.autograd.Function``.
 
     Attributes:
         weight: Weights in model units, a parameter (out_features, in_features), drawn from U(-k, k) with
@@ -48,21 +52,20 @@ class Synapse(WeightedProjection):
         in_features: int,
         out_features: int,
         experiment: Experiment,
-        func: Callable[..., Tensor] = functional.linear,
-        execution_instance: ExecutionInstance | None = None,
+        execution_instance: ExecutionInstance | Callable[..., Any] | None = None,
+        chip_coordinate: Any = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+        plasticity_rule: object = None,
+        *,
+        func: Callable[..., Any] = functional.linear,
     ) -> None:
+        arguments = Arguments(execution_instance, chip_coordinate, device, dtype, transform, func).sorted()
         shape = (legal_size("out_features", out_features), legal_size("in_features", in_features))
-        weight = torch.empty(shape, device=device, dtype=dtype)
-        super().__init__(in_features, out_features, experiment, func, execution_instance, weight, transform)
+        weight = torch.empty(shape, device=arguments.device, dtype=arguments.dtype)
+        super().__init__(in_features, out_features, experiment, weight, arguments, plasticity_rule)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new weights."""
-        bound = 1.0 / math.sqrt(self.in_features)
-        torch.nn.init.uniform_(self.weight, -bound, bound)
 
     def hardware_weights(self) -> np.ndarray:
         """Return the transformed weight, rounded.

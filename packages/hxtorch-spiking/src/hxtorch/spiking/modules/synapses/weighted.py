@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
-from hxtorch.spiking.errors import TensorShapeError, TensorTypeError
+from hxtorch.spiking.errors import (
+    ExperimentError,
+    ParameterWarning,
+    SilentLayerWarning,
+    TensorShapeError,
+    TensorTypeError,
+)
 from hxtorch.spiking.functional.synapses.events import holds_spikes
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
@@ -19,10 +26,14 @@ from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.network.tensors import check_finite
 
 if TYPE_CHECKING:
-    from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+    from hxtorch import core
     from hxtorch.spiking.experiment.experiment import Experiment
+    from hxtorch.spiking.modules.synapses.positions import Arguments
 
 MAX_WEIGHT = 63
+CLIPPED = 0.05
+"""Part of the weights beyond the range of the chip from which on it is said."""
+
 _HALF = torch.tensor(0.5)
 
 
@@ -32,14 +43,16 @@ class WeightedProjection(Projection):
     Args:
         in_features, out_features: Sizes of the populations.
         experiment: Collects the module when it is called.
-        func: Model of the synapse.
-        execution_instance: Where the target population runs, or None to leave that to the population.
         weight: Weights in model units, any shape; the subclass draws the values.
-        transform: Turns the weight from model units into LSB.
+        arguments: What synapses are made of beside.
+        plasticity_rule: Rule for the plasticity processors, or None.
     """
 
     input_type = NeuronHandle
     output_type = SynapseHandle
+
+    product: ClassVar[Callable[..., Tensor]] = staticmethod(functional.linear)
+    """Model of the synapse if nothing is said."""
 
     weight: torch.nn.Parameter
 
@@ -48,24 +61,89 @@ class WeightedProjection(Projection):
         in_features: int,
         out_features: int,
         experiment: Experiment,
-        func: Callable[..., Tensor],
-        execution_instance: ExecutionInstance | None,
         weight: Tensor,
-        transform: Callable[[Tensor], Tensor],
+        arguments: Arguments,
+        plasticity_rule: object = None,
     ) -> None:
-        super().__init__(in_features, out_features, experiment, func, execution_instance)
+        super().__init__(
+            in_features,
+            out_features,
+            experiment,
+            func=arguments.func,
+            execution_instance=arguments.execution_instance,
+        )
         self.weight = torch.nn.Parameter(weight)
-        self.weight_transform = transform
-        self._synapse_func = func
+        self.weight_transform = arguments.transform
+        self.chip_coordinate = arguments.chip_coordinate
+        self.plasticity_rule = plasticity_rule
+        self.extra_kwargs: dict[str, Any] = {}
+        self._extra_args: tuple[Any, ...] = ()
+        self._weight_old: Tensor | None = None
+        self._said: set[str] = set()
 
-    def operands(self, spikes: Tensor) -> tuple[Any, ...]:
-        """Return what the model of the synapse is called with."""
-        return spikes, self.weight
+    @property
+    def extra_args(self) -> tuple[Any, ...]:
+        """What the model of the synapse is called with behind the spikes: the weight, unless something else is set."""
+        return self._extra_args or self.operands()
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Weigh the spikes of one handle."""
-        (handle,) = input
-        return self.weigh(handle.filled())
+    @extra_args.setter
+    def extra_args(self, arguments: tuple[Any, ...]) -> None:
+        self._extra_args = tuple(arguments)
+
+    def operands(self) -> tuple[Any, ...]:
+        """Return what the model of the synapse is called with behind the spikes."""
+        return (self.weight,)
+
+    @property
+    def changed_since_last_run(self) -> bool:
+        """Whether the weight or what the chip is routed for has changed since the last run, or there was none."""
+        old = self._weight_old
+        same = old is not None and old.device == self.weight.device and torch.equal(old, self.weight)
+        return not same or super().changed_since_last_run
+
+    def reset_changed_since_last_run(self) -> None:
+        """Take the weight as it is now for that of the last run; runs do this."""
+        super().reset_changed_since_last_run()
+        old, weight = self._weight_old, self.weight.detach()
+        if old is None or (old.shape, old.dtype, old.device) != (weight.shape, weight.dtype, weight.device):
+            self._weight_old = weight.clone()
+        else:
+            old.copy_(weight)
+
+    def reset_parameters(self, mean: float | None = None, std: float | None = None) -> None:
+        """Draw new weights.
+
+        Args:
+            mean: Mean of normal weights, in model units. Without it and ``std``, weights are uniform between -k and k
+                for ``k = 1 / sqrt(in_features)``, as those of ``torch.nn.Linear`` are.
+            std: Standard deviation of normal weights, in model units.
+        """
+        if mean is None and std is None:
+            torch.nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        else:
+            torch.nn.init.normal_(self.weight, 0.0 if mean is None else mean, 1.0 if std is None else std)
+
+    def add_to_network_graph(
+        self, pre: core.PopulationDescriptor, post: core.PopulationDescriptor, builder: core.NetworkBuilder
+    ) -> tuple[core.ProjectionDescriptor, ...]:
+        """Add the synapses to the network on the chip; see :meth:`Projection.add_to_network_graph`.
+
+        Raises:
+            RoutingError: The populations are of other sizes, or ``post`` is not on the chip.
+            ExperimentError: There is a plasticity rule.
+        """
+        if self.plasticity_rule is not None:
+            raise ExperimentError(
+                f"plasticity_rule of {self.label}: plasticity processors come in a later version; leave the rule out "
+                "to run with the weights as they are"
+            )
+        return super().add_to_network_graph(pre, post, builder)
+
+    def forward_func(  # type: ignore[override]  # one input
+        self, input: TensorHandle, hw_data: HardwareObservables | None = None
+    ) -> Any:
+        """Weigh the spikes of a handle."""
+        return self.weigh(input.filled())
 
     def weigh(self, spikes: Tensor) -> Tensor:
         """Return the weighted spikes (time, batch, out_features) of spikes (time, batch, in_features).
@@ -75,7 +153,10 @@ class WeightedProjection(Projection):
             TensorValueError: The weight holds NaN or infinity.
         """
         self.check_operands(spikes)
-        weighted: Tensor = self._synapse_func(*self.operands(spikes))
+        model: Any = self.func
+        if isinstance(model, type) and issubclass(model, torch.autograd.Function):
+            model = model.apply  # type: ignore[no-untyped-call, unused-ignore]
+        weighted: Tensor = model(spikes, *self.extra_args, **self.extra_kwargs)
         return weighted
 
     def check_operands(self, spikes: Tensor) -> None:
@@ -92,7 +173,11 @@ class WeightedProjection(Projection):
 
     def matrix(self) -> Tensor | None:
         """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
-        return self.weight if self._synapse_func is functional.linear else None
+        return None if self.has_own_model() else self.weight
+
+    def has_own_model(self) -> bool:
+        """Whether the model of the synapse is more than the product that it has if nothing is said."""
+        return self.func is not self.product or bool(self._extra_args) or bool(self.extra_kwargs)
 
     def lsb(self) -> Tensor:
         """Return the transformed weight, rounded.
@@ -105,14 +190,13 @@ class WeightedProjection(Projection):
             TensorValueError: The transformed weight holds NaN or infinity.
             TensorShapeError: The transform changed the shape.
             OperandRangeError: A transformed weight exceeds +-63.
+
+        Warns:
+            SilentLayerWarning: All weights round to 0 LSB although they are not zero; once per layer.
+            ParameterWarning: More than 5 % of the weights are clipped; once per layer.
         """
         with torch.no_grad():
-            weight = self.weight_transform(self.weight.detach())
-            if not isinstance(weight, Tensor):
-                raise TensorTypeError(f"transform of {self.label}: returned {type(weight).__name__}, wanted a tensor")
-            if weight.shape != self.weight.shape:
-                shapes = f"{tuple(weight.shape)}, wanted {tuple(self.weight.shape)}"
-                raise TensorShapeError(f"transform of {self.label}: returned shape {shapes}")
+            weight = self._transformed(self.present())
             worst = max((float(bound) for bound in weight.aminmax()), key=abs) if weight.numel() else 0.0
             if not abs(worst) < MAX_WEIGHT + 0.5:
                 check_finite(weight, f"transformed weight of {self.label}")
@@ -121,9 +205,63 @@ class WeightedProjection(Projection):
                     f"transform, wanted -{MAX_WEIGHT} to {MAX_WEIGHT}; clamp in the transform, as linear_saturating "
                     "does"
                 )
+            if abs(worst) < 0.5:
+                self._say_if_silent()
+            elif abs(worst) >= MAX_WEIGHT:
+                self._say_if_clipped(weight)
             return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
+
+    def present(self) -> Tensor:
+        """Return the weights as they count, outside of the gradient: zero where there is no synapse."""
+        return self.weight.detach()
+
+    def _transformed(self, values: Tensor) -> Tensor:
+        """Return ``values`` in LSB."""
+        weight = self.weight_transform(values)
+        if not isinstance(weight, Tensor):
+            raise TensorTypeError(f"transform of {self.label}: returned {type(weight).__name__}, wanted a tensor")
+        if weight.shape != values.shape:
+            shapes = f"{tuple(weight.shape)}, wanted {tuple(values.shape)}"
+            raise TensorShapeError(f"transform of {self.label}: returned shape {shapes}")
+        return weight
+
+    def _say_if_silent(self) -> None:
+        values = self.present()
+        largest = float(values.abs().max()) if values.numel() else 0.0
+        if largest > 0.0:
+            self._say(
+                f"all weights round to 0 LSB on the chip (the largest is {largest:.2g} in model units), so nothing "
+                f"passes; {_line(MAX_WEIGHT / largest)}",
+                SilentLayerWarning,
+            )
+
+    def _say_if_clipped(self, weight: Tensor) -> None:
+        """Say if many weights are at the bound and would be with smaller values too."""
+        if "clipped" in self._said:
+            return
+        values = self.present()
+        smaller = self._transformed(values * 0.98)  # values at the bound that are not beyond it get away from it
+        clipped = int(((weight.abs() >= MAX_WEIGHT) & (smaller.abs() >= MAX_WEIGHT)).sum())
+        if clipped > CLIPPED * values.numel():
+            self._say(
+                f"{clipped} of {values.numel()} weights are clipped to {MAX_WEIGHT} LSB on the chip (the largest is "
+                f"{float(values.abs().max()):.2g} in model units); {_line(MAX_WEIGHT / float(values.abs().max()))}",
+                ParameterWarning,
+            )
+
+    def _say(self, text: str, category: type[Warning]) -> None:
+        """Warn once in the life of the layer."""
+        kind = "clipped" if category is ParameterWarning else "silent"
+        if kind not in self._said:
+            self._said.add(kind)
+            warnings.warn(f"{self.label}: {text}", category, stacklevel=2)
 
     def _check_numbers(self, tensor: Tensor, what: str) -> None:
         """Check the numbers of an input that was handed in filled; that finds the spikes too."""
         if not holds_spikes(tensor, self.out_features):
             check_finite(tensor, what)
+
+
+def _line(scale: float) -> str:
+    """Return the line to write."""
+    return f"write transform=partial(linear_saturating, scale={scale:.3g}), which brings the largest to {MAX_WEIGHT}"
