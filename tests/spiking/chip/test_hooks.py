@@ -1,5 +1,6 @@
 """Hooks on the way of a network to the chip do what they say, and users may override them."""
 
+import networkx as nx
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,7 @@ from hxtorch import snn as hxsnn
 from hxtorch.core import calibration
 from hxtorch.spiking.backend.module_manager import BaseModuleManager, ModuleManager
 from hxtorch.spiking.chip.input_generator import InputGenerator
-from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorValueError
+from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, TensorShapeError
 from hxtorch.spiking.experiment.experiment import BaseExperiment
 
 SPIKES = torch.zeros(40, 2, 5)
@@ -58,8 +59,12 @@ def test_manager_knows_the_network():
     assert manager.get_module_by_id(2) is lif
     assert manager.has_module(syn)
     assert not manager.has_module(hxsnn.Neuron(1, exp))
-    assert manager.input_data(out) == (z,)
-    assert manager.find_edges(z) == [(lif, out)]
+    assert [handle is z for handle in manager.call_of(out).sources] == [True]
+    assert len(manager.input_data()) == 1
+    assert manager.find_edges(z) == [(2, 3)]
+    assert manager.find_edges(manager.input_data()[0]) == [("s_0", 0)]
+    assert manager.nodes == {source: 0, syn: 1, lif: 2, out: 3, readout: 4}
+    assert nx.ancestors(manager.graph, 2) == {"s_0", 0, 1}
     assert manager.find_edges(y) == []
     assert manager.source_populations(syn) == [source]
     assert manager.source_populations(readout) == [lif]
@@ -67,21 +72,25 @@ def test_manager_knows_the_network():
     assert manager.target_populations(syn) == [lif]
     assert manager.target_populations(readout) == []
     assert [step.module for step in manager.done()] == [source, syn, lif, out, readout]
-    with pytest.raises(ExperimentError, match="was not called"):
-        manager.get_id_by_module(hxsnn.Neuron(1, exp))
-    with pytest.raises(ExperimentError, match="wanted 0 to 4"):
+    assert manager.get_id_by_module(hxsnn.Neuron(1, exp)) is None
+    with pytest.raises(IndexError, match="wanted 0 to 4"):
         manager.get_module_by_id(5)
+    with pytest.raises(ExperimentError, match="was not called"):
+        manager.source_populations(hxsnn.Neuron(1, exp))
     manager.clear()
     assert len(manager) == 0
+    assert manager.prev_graph.nodes[2] == {"module": lif}  # and no tensor is kept
 
 
 def test_pre_process_executes_what_comes_before_the_chip():
     exp = hxsnn.Experiment(mock=True)
     double = hxsnn.HXModule(exp, lambda spikes: 2 * spikes)
     x = double(hxsnn.NeuronHandle(SPIKES))
-    i = hxsnn.Synapse(5, 4, exp)(x)
-    (node,) = exp.modules.pre_process({})
-    assert node.module is double
+    i_syn = hxsnn.Synapse(5, 4, exp)
+    i = i_syn(x)
+    steps = exp.modules.done()
+    exp.modules.pre_process(exp)
+    assert [step.module for step in exp.modules.remaining(steps)] == [i_syn]
     assert torch.equal(x.spikes, 2 * SPIKES)
     assert i.graded_spikes is None
 
@@ -92,13 +101,13 @@ def test_change_is_decided_by_values(ideal_chip, mock):
     source, syn, lif = modules = build(exp)
     call(modules)
     assert all(module.changed_since_last_run for module in modules)
-    assert exp.modules.changed_since_last_run
+    assert exp.modules.changed_since_last_run()
     hxsnn.run(exp, 40)
     assert not any(module.changed_since_last_run for module in modules)
     lif.threshold = hxsnn.MixedHXModelParameter(1.0, 125)  # another object of the same value
-    with torch.no_grad():
-        syn.weight.zero_()  # weights are written without a change of the network
     assert not any(module.changed_since_last_run for module in modules)
+    syn.weight.data.zero_()
+    assert syn.changed_since_last_run
     lif.threshold = hxsnn.MixedHXModelParameter(1.0, torch.tensor([125.0, 125, 125, 126]))
     assert lif.changed_since_last_run
     assert not source.changed_since_last_run
@@ -220,8 +229,10 @@ def test_input_generator_checks_what_it_gets():
     generator.add(core.PopulationDescriptor(0), SPIKES)
     with pytest.raises(TensorShapeError, match="3 batch entries, wanted 2"):
         generator.add(core.PopulationDescriptor(1), torch.zeros(40, 3, 5))
-    with pytest.raises(TensorValueError, match=r"got 0\.5"):
+    with pytest.warns(ExperimentWarning, match=r"neither 0 nor 1, the first 0\.5"):
         generator.add(core.PopulationDescriptor(1), 0.5 * SPIKES)
+    sent = [generator.done().trains[core.PopulationDescriptor(number)].times for number in (0, 1)]
+    assert np.array_equal(*sent)  # what is not zero is a spike
     inputs = generator.done()
     assert (inputs.runtime, inputs.batch_size) == (3750, 2)
     assert inputs.trains[core.PopulationDescriptor(0)].times.tolist()[:1] == [625]

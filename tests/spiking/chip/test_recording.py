@@ -63,10 +63,11 @@ def test_shift_to_first_is_taken_after_the_time_shift(samples):
     assert read(samples, time_shift=2, shift_to_first=True)[0][:3] == [0, 1, 2]
 
 
-def test_madc_is_one_trace_per_batch_entry():
+def test_madc_is_a_tensor_of_times_in_cycles_and_values():
     handle = MADCHandle(np.arange(7) * 34e-9, np.arange(300, 307, dtype=np.uint16), np.array([0, 4, 7]), 0)
-    first, second = read_madc(handle)
-    assert first.values.tolist() == [300, 301, 302, 303]
-    assert second.values.tolist() == [304, 305, 306]
-    assert second.times.dtype == torch.float64
-    assert second.times[0] == 4 * 34e-9
+    traces = read_madc(handle)
+    assert (traces.dtype, traces.shape) == (torch.float32, (2, 3, 2))  # samples of the run // batch
+    assert traces[1].T.tolist() == [[300, 301, 302], [304, 305, 306]]
+    torch.testing.assert_close(traces[0, 0, 1].item(), 4 * 34 / 8, rtol=1e-6, atol=0)
+    uneven = MADCHandle(handle.times, handle.values, np.array([0, 6, 7]), 0)
+    assert read_madc(uneven)[1, :, 1].tolist() == [306] * 3  # the last sample is held

@@ -7,7 +7,6 @@ from hxtorch.spiking import datasets, functional, transforms
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.experiment.experiment import Experiment
-from hxtorch.spiking.experiment.running import run
 from hxtorch.spiking.modules import (
     AELIF,
     BatchDropout,
@@ -29,13 +28,14 @@ from hxtorch.spiking.modules import (
     Synapse,
 )
 from hxtorch.spiking.network import handle
-from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
+from hxtorch.spiking.network.handle import Handle, NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.parameter import (
     HXParameter,
     HXTransformedModelParameter,
     MixedHXModelParameter,
     ModelParameter,
 )
+from hxtorch.spiking.run import run
 from hxtorch.spiking.threads import obey_torch as _obey_torch
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _obey_torch()
 
 # The same objects under the names of other versions of the API.
 LIF, LI = Neuron, ReadoutNeuron
-Handle, LIFObservables, LIObservables = TensorHandle, NeuronHandle, ReadoutNeuronHandle
+LIFObservables, LIObservables = NeuronHandle, ReadoutNeuronHandle
 
 __all__ = [
     "AELIF",

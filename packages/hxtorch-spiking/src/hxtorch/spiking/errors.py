@@ -7,6 +7,14 @@ class ExperimentError(HXTorchError, RuntimeError):
     """Modules, handles and runs are combined in an order that gives no experiment."""
 
 
+class CircleError(ExperimentError, ValueError):
+    """Modules read each other's outputs in a circle that nothing computes as a whole."""
+
+
+class UnknownNodeError(ExperimentError, IndexError):
+    """No module or wrapper of a pass has the number that was asked for."""
+
+
 class TensorShapeError(HXTorchError, ValueError):
     """A tensor does not have the axes that a module needs."""
 
@@ -23,6 +31,12 @@ class ParameterError(HXTorchError, ValueError):
     """A parameter of a module has a value that its model or the chip does not have."""
 
 
+class MissingNeuronError(ParameterError, KeyError):
+    """Values by coordinate have none for a neuron of a population."""
+
+    __str__ = Exception.__str__  # a KeyError would show quotes around it
+
+
 class NIRConversionError(HXTorchError, ValueError):
     """A graph or data in the Neuromorphic Intermediate Representation say what neither model nor chip can be."""
 
@@ -37,3 +51,7 @@ class ParameterWarning(UserWarning):
 
 class SilentLayerWarning(UserWarning):
     """A layer gives no output in a run although input reaches it."""
+
+
+class ExperimentWarning(UserWarning):
+    """A run goes on, as the chip's software does, although its result may surprise."""

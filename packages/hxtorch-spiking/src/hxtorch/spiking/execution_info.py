@@ -1,5 +1,3 @@
-"""What a chip did in a run, under the path that user scripts know."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.chip.execution_info`."""
 
-from hxtorch.core import ExecutionInfo
-
-__all__ = ["ExecutionInfo"]
+from hxtorch.spiking.chip.execution_info import *  # noqa: F403

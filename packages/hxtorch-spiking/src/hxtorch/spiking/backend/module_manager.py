@@ -1,3 +1,3 @@
-"""Path of user scripts; see :mod:`hxtorch.spiking.network.graph`."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.experiment.module_manager`."""
 
-from hxtorch.spiking.network.graph import *  # noqa: F403
+from hxtorch.spiking.experiment.module_manager import *  # noqa: F403

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +16,40 @@ from hxtorch import core
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
 
 if TYPE_CHECKING:
-    from hxtorch.core import Connection, ExecutionInstanceHooks
+    from hxtorch.core import CADCRecording, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
     from hxtorch.core.calibration import Calibration
+    from hxtorch.core.vocabulary.chip import Chip
 
-__all__ = ["ExecutionInstance"]
+__all__ = ["BaseExecutionInstance", "ExecutionInstance", "ExecutionInstances"]
+
+_IDS = itertools.count()
 
 
-class ExecutionInstance:
+class BaseExecutionInstance(ABC):
+    """What a chip's share of an experiment is asked for."""
+
+    def __init__(self) -> None:
+        self._id = next(_IDS)
+
+    @property
+    def ID(self) -> int:  # noqa: N802  # the name that scripts know
+        """Number of the instance in this process."""
+        return self._id
+
+    @abstractmethod
+    def calibrate(self) -> Any:
+        """Bring the chip to the parameters of the modules."""
+
+    @abstractmethod
+    def cadc_recordings(self) -> CADCRecording | None:
+        """Return how the column ADC records, or None if nothing is recorded."""
+
+    @abstractmethod
+    def generate_playback_hooks(self) -> ExecutionInstanceHooks | None:
+        """Return what else is written around a run."""
+
+
+class ExecutionInstance(BaseExecutionInstance):
     """Networks of one experiment that run on the chip at once.
 
     Args:
@@ -32,10 +62,16 @@ class ExecutionInstance:
             logging a warning.
         playback_hooks: Registers to write beside those of modules and calibration, before, during (at a time) and after
             each run; the calibration does not see them.
+        session: Where to run, or None for the current session; instances of different sessions run at the same time.
 
     Attributes:
         calibration: The loaded calibration, or None: then the chip is calibrated to the parameters of the modules.
         playback_hooks: As given; what is set here counts from the next run on.
+        injection_pre_static_config, injection_pre_realtime, injection_inside_realtime_begin, injection_inside_realtime,
+            injection_inside_realtime_end, injection_post_realtime: One position each of the hooks, None for nothing:
+            registers by name, or a function from all registers to all registers; ``injection_inside_realtime`` is a
+            sequence of writes at a time. They are applied after ``playback_hooks``.
+        modules: The populations that were on the chip in the last run.
     """
 
     def __init__(
@@ -45,61 +81,95 @@ class ExecutionInstance:
         input_loopback: bool = False,
         strict: bool = False,
         playback_hooks: ExecutionInstanceHooks | None = None,
+        session: Session | None = None,
     ) -> None:
+        super().__init__()
         self.calib_cache_dir = None if calib_cache_dir is None else Path(calib_cache_dir)
         self.calibration: Calibration | None = None
         self.input_loopback = input_loopback
         self.strict = strict
         self.playback_hooks = playback_hooks
+        self.session = session
+        self.injection_pre_static_config: Any = None
+        self.injection_pre_realtime: Any = None
+        self.injection_inside_realtime_begin: Any = None
+        self.injection_inside_realtime: Any = None
+        self.injection_inside_realtime_end: Any = None
+        self.injection_post_realtime: Any = None
+        self.modules: tuple[Any, ...] = ()
+        self.decides_parameters = False
+        self._chip: Chip | ChipConfiguration | None = None
+        self._recording: CADCRecording | None = None
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
         if calib_path is not None:
             self.load_calib(calib_path)
 
-    def load_calib(self, calib_path: str | PathLike[str]) -> None:
+    def load_calib(self, calib_path: str | PathLike[str] | None = None) -> Chip:
         """Use a stored calibration instead of calibrating to the parameters of the modules.
 
+        What is called ``.pkl``, as a calibration's own file is, also tells the modules which parameters the chip has:
+        their ``hardware_value`` is overwritten in the next run. Other files leave it and say where it differs.
+
         Args:
-            calib_path: File of a spiking calibration; its content decides, not its suffix.
+            calib_path: File of a spiking calibration; its content decides what it is, never its suffix. None for
+                the nightly calibration of the connected chip.
+
+        Returns:
+            The registers of the chip with the calibration.
 
         Raises:
             CalibrationFormatError: The file is no spiking calibration.
             CalibrationSerialError: It belongs to another chip than the connected one.
+            NoConnectionError: The nightly calibration is wanted and no chip is connected.
         """
-        from hxtorch.core import calibration
+        from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
-        loaded = calibration.load(calib_path)
+        path = calibration.nightly_calib_path() if calib_path is None else calib_path
+        loaded = calibration.load(path)
         if loaded.kind != "spiking":
-            raise CalibrationFormatError(f"{calib_path}: got a {loaded.kind} calibration, wanted a spiking one")
+            raise CalibrationFormatError(f"{path}: got a {loaded.kind} calibration, wanted a spiking one")
         try:
-            connection = core.current_session().connection
+            connection = self._connection()
         except NoConnectionError:
             pass  # checked before the first run
         else:
             loaded.require_chip(connection)
         self.calibration = loaded
+        self.decides_parameters = Path(path).suffix == ".pkl"
+        self._chip = chip = loaded.to_chip()
+        return chip
 
-    def calibrate(self, connection: Connection, values: Mapping[str, np.ndarray]) -> Calibration:
+    def calibrate(
+        self, connection: Connection | None = None, values: Mapping[str, np.ndarray] | None = None
+    ) -> Calibration:
         """Return the calibration to run with: the loaded one, else one made for the parameters of the modules.
 
         Args:
-            connection: The chip.
-            values: Fields of the spiking calibration target, (512,) or (). A calibration is made again only if one of
-                them, or the chip, changed.
+            connection: The chip, or None for the connected one.
+            values: Fields of the spiking calibration target, (512,) or (), or None for those of the last run, or the
+                defaults. A calibration is made again only if one of them, or the chip, changed.
 
         Raises:
             CalibrationSerialError: The loaded calibration belongs to another chip.
             CalibrationTargetError: No chip reaches the values.
+            NoConnectionError: No chip is connected.
         """
+        connection = connection or self._connection()
         if self.calibration is not None:
             self.calibration.require_chip(connection)
             return self.calibration
+        if values is None:
+            values = {} if self._implicit is None else self._implicit[1]
         chip = connection.describe()
         if self._implicit is not None:
             old_chip, old_values, made = self._implicit
-            same = values is old_values or all(np.array_equal(values[name], old_values[name]) for name in values)
+            same = values is old_values or (
+                values.keys() == old_values.keys()
+                and all(np.array_equal(values[name], old_values[name]) for name in values)
+            )
             if old_chip == chip and same:
                 return made
-        from hxtorch.core import calibration
+        from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
         target = calibration.SpikingCalibTarget(**values)
         if self.calib_cache_dir is None:
@@ -108,3 +178,94 @@ class ExecutionInstance:
             made = calibration.for_target(connection, target, folder=self.calib_cache_dir)
         self._implicit = chip, values, made
         return made
+
+    @property
+    def chip(self) -> Chip | None:
+        """Registers of the chip: as in the last run, else with the loaded calibration, or None before both."""
+        if isinstance(self._chip, core.ChipConfiguration):
+            self._chip = core.Chip(self._chip)
+        return self._chip
+
+    @chip.setter
+    def chip(self, chip: Chip | ChipConfiguration | None) -> None:
+        self._chip = chip
+
+    def set_neuron_parameters_on_chip(self) -> None:
+        """Write trained parameters of the populations that were on the chip in the last run to :attr:`chip`."""
+        for module in self.modules:
+            module.set_trainable_params(self.chip)
+
+    def cadc_recordings(self) -> CADCRecording | None:
+        """Return how the column ADC recorded in the last run, or None if it did not."""
+        return self._recording
+
+    def plasticity_rules(self) -> list[object]:
+        """Return the plasticity rules of the instance: none, as there are no plasticity processors here."""
+        return []
+
+    def generate_playback_hooks(self) -> ExecutionInstanceHooks | None:
+        """Return what is written around the next run: ``playback_hooks``, then the injections, or None for nothing."""
+        return self.hooks_for(None)
+
+    def hooks_for(self, runtime: int | None) -> ExecutionInstanceHooks | None:
+        """Return what is written around a run.
+
+        Args:
+            runtime: Length of the run in cycles, from which the end of the real-time section follows; None leaves out
+                what is written there.
+        """
+        given = self.playback_hooks
+        inside = [] if self.injection_inside_realtime is None else [*self.injection_inside_realtime]
+        if self.injection_inside_realtime_begin is not None:
+            inside.insert(0, core.TimedWrite(0, self.injection_inside_realtime_begin))
+        if self.injection_inside_realtime_end is not None and runtime is not None:
+            inside.append(core.TimedWrite(runtime - 1, self.injection_inside_realtime_end))
+        named = {
+            "pre_static_config": self.injection_pre_static_config,
+            "pre_realtime": self.injection_pre_realtime,
+            "post_realtime": self.injection_post_realtime,
+        }
+        more = {name: hook for name, hook in named.items() if hook is not None}
+        if not inside and not more:
+            return given
+        if given is None:
+            given = core.ExecutionInstanceHooks()
+        elif not isinstance(given, core.ExecutionInstanceHooks):
+            given = core.ExecutionInstanceHooks(pre_realtime=given)
+        joined = {name: (*_listed(getattr(given, name)), *_listed(hook)) for name, hook in more.items()}
+        return replace(given, inside_realtime=(*given.inside_realtime, *inside), **joined)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(ID={self.ID})"
+
+    def _connection(self) -> Connection:
+        return (self.session or core.current_session()).connection
+
+
+class ExecutionInstances(set[Any]):
+    """The execution instances of an experiment, and what each of them has, by its ``ID``."""
+
+    @property
+    def chips(self) -> dict[int, Chip | None]:
+        """Registers of the chips."""
+        return {instance.ID: instance.chip for instance in self}
+
+    @property
+    def cadc_recordings(self) -> dict[int, CADCRecording | None]:
+        """How the column ADCs record."""
+        return {instance.ID: instance.cadc_recordings() for instance in self}
+
+    @property
+    def plasticity_rules(self) -> dict[int, list[object]]:
+        """Plasticity rules: none, as there are no plasticity processors here."""
+        return {instance.ID: instance.plasticity_rules() for instance in self}
+
+    @property
+    def playback_hooks(self) -> dict[int, ExecutionInstanceHooks | None]:
+        """What else is written around a run."""
+        return {instance.ID: instance.generate_playback_hooks() for instance in self}
+
+
+def _listed(hooks: Any) -> Sequence[Any]:
+    """Return one hook, or several, as several."""
+    return (hooks,) if callable(hooks) or isinstance(hooks, Mapping) else tuple(hooks)

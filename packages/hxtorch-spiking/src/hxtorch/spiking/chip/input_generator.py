@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from hxtorch import core
 from hxtorch.spiking._kernels import trains
-from hxtorch.spiking.errors import TensorShapeError, TensorValueError
+from hxtorch.spiking.errors import ExperimentWarning, TensorShapeError
 
 ON_CHIP_LATENCY = 13
 """Cycles of 8 ns from a neuron to synapses of the same chip: so a network gives the same wherever it is cut."""
@@ -19,51 +22,58 @@ class InputGenerator:
     Args:
         runtime: Length of the run in steps; what comes later is left out.
         dt: Step in seconds.
+        batch_size: Number of batch entries, None for that of what is added first.
     """
 
-    def __init__(self, runtime: int, dt: float) -> None:
+    def __init__(self, runtime: int, dt: float, batch_size: int | None = None) -> None:
         self.runtime = runtime
         self.dt = dt
         self._trains: dict[core.PopulationDescriptor, core.SpikeTrains] = {}
-        self._batch_size: int | None = None
+        self._batch_size = batch_size
 
-    def add(self, population: core.PopulationDescriptor, spikes: Tensor) -> None:
+    def add(self, population: core.PopulationDescriptor, spikes: Tensor, sender: Any = None) -> None:
         """Send spikes.
 
         Args:
             population: An external population.
-            spikes: Zeros and ones (time, batch, source).
+            spikes: What is not zero is a spike (time, batch, source).
+            sender: The layer that sends or reads them, which warnings name.
 
         Raises:
-            TensorValueError: A value is neither 0 nor 1.
             TensorShapeError: Populations differ in the batch size.
         """
-        spikes = spikes[: self.runtime].detach().cpu().contiguous()
+        whole = spikes.detach()
+        if whole.ndim == 2:
+            whole = whole.unsqueeze(1)
+        spikes = whole[: self.runtime].cpu().contiguous()
         if spikes.dtype not in (torch.float32, torch.float64):
             spikes = spikes.to(torch.float64)
-        found = trains.find(spikes.numpy())
-        if found is None:
-            bad = float(spikes[(spikes != 0) & (spikes != 1)][0])
-            raise TensorValueError(f"input spikes: got {bad}, wanted 0 or 1: a chip sends events, not numbers")
-        steps, batches, indices = found
         if self._batch_size not in (None, spikes.shape[1]):
             raise TensorShapeError(
                 f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
             )
+        found = trains.find(spikes.numpy())
+        if found is None:
+            graded = spikes[(spikes != 0) & (spikes != 1)]
+            _say_once(
+                sender,
+                "graded",
+                f"{len(graded)} inputs are neither 0 nor 1, the first {float(graded[0]):g}: a chip sends one spike for "
+                "each, while the model takes the number; send (x != 0).float()",
+            )
+            found = trains.find((spikes != 0).to(torch.float32).numpy())
+            assert found is not None  # noqa: S101 - there are zeros and ones now
+        if len(whole) > self.runtime and bool(whole[self.runtime :].any()):
+            late = int(torch.count_nonzero(whole[self.runtime :]))
+            _say_once(
+                sender,
+                "late",
+                f"{late} input spikes are at or after the runtime of {self.runtime} steps, which the chip does not "
+                f"get; run for {len(whole)} steps",
+            )
+        steps, batches, indices = found
         self._batch_size = spikes.shape[1]
         self._trains[population] = core.SpikeTrains.from_steps(steps, indices, batches, self.dt)
-
-    def forward(self, population: core.PopulationDescriptor, recorded: core.SpikeHandle) -> None:
-        """Send spikes that a chip recorded, when they would arrive at synapses of the same chip.
-
-        Args:
-            population: An external population.
-            recorded: What neurons of another execution instance sent in this run.
-        """
-        arrivals = recorded.times + ON_CHIP_LATENCY
-        there = arrivals < self._cycles
-        self._batch_size = recorded.batch_size
-        self._trains[population] = core.SpikeTrains(arrivals[there], recorded.indices[there], recorded.batches[there])
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""
@@ -72,3 +82,12 @@ class InputGenerator:
     @property
     def _cycles(self) -> int:
         return round(self.runtime * self.dt / core.CYCLE)
+
+
+def _say_once(sender: Any, kind: str, text: str) -> None:
+    """Warn, of each layer once for each kind of thing."""
+    said = sender.__dict__.setdefault("_said", set()) if hasattr(sender, "__dict__") else set()
+    if kind not in said:
+        said.add(kind)
+        label = getattr(sender, "label", "input spikes")
+        warnings.warn(f"{label}: {text}", ExperimentWarning, stacklevel=2)

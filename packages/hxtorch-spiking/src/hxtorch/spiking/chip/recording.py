@@ -11,17 +11,100 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch import core
 from hxtorch.core.runs.observables import grid_points
 from hxtorch.core.seam.programs import in_cycles
 from hxtorch.spiking._kernels.traces import resample
 from hxtorch.spiking._kernels.trains import scatter
 from hxtorch.spiking._memory import empty
-from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.errors import ExperimentError, MissingNeuronError, ParameterError
 from hxtorch.spiking.network.observables import MADCTrace
 
 if TYPE_CHECKING:
     from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
     from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationRecording:
+    """What a chip recorded of one population, as it came; what was not recorded is None.
+
+    Attributes:
+        spikes: Events of neurons or sources.
+        cadc: Samples of the column ADC.
+        madc: Samples of the membrane ADC.
+    """
+
+    spikes: SpikeHandle | None = None
+    cadc: CADCHandle | None = None
+    madc: MADCHandle | None = None
+
+
+def recording_of(
+    hw_data: Any, runtime: Any, older: tuple[Any, ...], named: Mapping[str, Any], known: float | None
+) -> tuple[PopulationRecording, float]:
+    """Return what ``post_process`` was called with, in whichever order.
+
+    Args:
+        hw_data: A recording, or the spikes of the older order.
+        runtime: Seconds, or the samples of the column ADC of the older order.
+        older: The samples of the membrane ADC, and maybe the runtime.
+        named: ``hw_spikes``, ``hw_cadc`` and ``hw_madc``.
+        known: Seconds of the run that is read out, for calls that do not say it.
+
+    Raises:
+        ExperimentError: No runtime is given, and none is known.
+    """
+    if hasattr(hw_data, "madc"):
+        found, seconds = hw_data, runtime
+    elif older or named:
+        madc = older[0] if older else named.get("hw_madc")
+        seconds = older[1] if len(older) > 1 else None
+        cadc = named.get("hw_cadc") if isinstance(runtime, (int, float)) else runtime or named.get("hw_cadc")
+        seconds = runtime if isinstance(runtime, (int, float)) else seconds
+        found = PopulationRecording(hw_data or named.get("hw_spikes"), cadc, madc)
+    elif runtime is None or isinstance(runtime, (int, float)):
+        found, seconds = PopulationRecording(hw_data), runtime
+    else:
+        found, seconds = PopulationRecording(hw_data, runtime), None
+    seconds = known if seconds is None else seconds
+    if seconds is None:
+        raise ExperimentError("post_process: got no runtime, wanted the seconds of the run; hand in runtime=")
+    return found, float(seconds)
+
+
+class HardwareObservablesExtractor:
+    """Takes what was recorded of each population out of a result.
+
+    Attributes:
+        recordings: By population.
+    """
+
+    def __init__(self) -> None:
+        self.recordings: dict[core.PopulationDescriptor, PopulationRecording] = {}
+
+    def set_data(self, network_graph: core.NetworkGraph, result_map: core.SpikingResult, runtime: int = 2**40) -> None:
+        """Take up a result.
+
+        Args:
+            network_graph: The network that ran.
+            result_map: What it recorded.
+            runtime: Length of the run in cycles; later spikes are left out.
+        """
+        spikes = core.extract_spikes(result_map, network_graph, runtime)
+        cadc = core.extract_cadc(result_map, network_graph, runtime)
+        madc = core.extract_madc(result_map, network_graph, runtime)
+        self.recordings = {
+            population: PopulationRecording(spikes.get(population), cadc.get(population), madc.get(population))
+            for population in {**spikes, **cadc, **madc}
+        }
+
+    def get(self, descriptor: core.PopulationDescriptor | None = None) -> PopulationRecording:
+        """Return what was recorded of a population, of None nothing."""
+        return _UNRECORDED if descriptor is None else self.recordings.get(descriptor, _UNRECORDED)
+
+
+_UNRECORDED = PopulationRecording()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +116,7 @@ class TraceReadout:
         scale: Model units per LSB, applied after the offset: as ``offset``.
         time_shift: Steps by which traces move to earlier times, negative to later ones; ends are repeated.
         shift_to_first: Subtract the first value of each trace instead of the offset.
-        interpolation_mode: ``linear`` or ``nearest``.
+        interpolation_mode: ``linear`` or ``nearest``, which is also called ``nn``.
 
     Raises:
         ParameterError: A value is none of these.
@@ -49,8 +132,12 @@ class TraceReadout:
     interpolation_mode: str = "linear"
 
     def __post_init__(self) -> None:
+        if self.interpolation_mode == "nn":
+            object.__setattr__(self, "interpolation_mode", "nearest")
         if self.interpolation_mode not in ("linear", "nearest"):
-            raise ParameterError(f"interpolation_mode: got {self.interpolation_mode!r}, wanted 'linear' or 'nearest'")
+            raise ParameterError(
+                f"interpolation_mode: got {self.interpolation_mode!r}, wanted 'linear', 'nearest' or 'nn'"
+            )
         if not isinstance(self.time_shift, (int, np.integer)):
             raise ParameterError(f"cadc_time_shift: got {self.time_shift!r}, wanted a whole number of steps")
         _check_finite(self.offset, "trace_offset")
@@ -135,13 +222,21 @@ def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
     return dense
 
 
-def read_madc(samples: MADCHandle) -> tuple[MADCTrace, ...]:
-    """Return one trace per batch entry."""
-    entries = [samples.entry(batch) for batch in range(samples.batch_size)]
-    return tuple(
-        MADCTrace(torch.from_numpy(times.copy()), torch.from_numpy(values.astype("float32")))
-        for times, values in entries
-    )
+def read_madc(samples: MADCHandle) -> MADCTrace:
+    """Return what the membrane ADC recorded.
+
+    Returns:
+        float32 (2, samples, batch): row 0 are times in FPGA cycles of 8 ns, row 1 values in LSB. Each entry has
+        ``samples of the run // batch`` of them; one that has less by a sample repeats its last.
+    """
+    count = len(samples.times) // samples.batch_size
+    out = np.empty((2, count, samples.batch_size), np.float32)
+    for batch in range(samples.batch_size):
+        times, values = samples.entry(batch)
+        take = np.arange(count).clip(max=max(len(times) - 1, 0))
+        if len(times):
+            out[0, :, batch], out[1, :, batch] = times[take] / core.CYCLE, values[take]
+    return torch.from_numpy(out)
 
 
 def shift_time(traces: Tensor, steps: int) -> Tensor:
@@ -175,7 +270,7 @@ def _by_neuron(
         return torch.as_tensor(values, dtype=torch.float32, device="cpu")
     missing = [place for place in places if place not in values and place.anchor not in values]
     if missing:
-        raise ParameterError(f"{what}: got no value for {missing[0]!r}, where a neuron of the population is")
+        raise MissingNeuronError(f"{what}: got no value for {missing[0]!r}, where a neuron of the population is")
     found = [float(values[place] if place in values else values[place.anchor]) for place in places]
     return torch.tensor(found, dtype=torch.float32)
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hxtorch import core
-from hxtorch.spiking.experiment.experiment import BaseExperiment, Experiment
+from hxtorch.spiking.experiment.experiment import BaseExperiment, Experiment, log
 
 if TYPE_CHECKING:
     from hxtorch.core import NeuronPlacement
@@ -16,4 +16,4 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["BaseExperiment", "Experiment", "NeuronPlacement"]
+__all__ = ["BaseExperiment", "Experiment", "NeuronPlacement", "log"]

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
 import math
-from abc import ABC, abstractmethod
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hxtorch import core
-from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-from hxtorch.spiking.errors import ExperimentError, ParameterError
-from hxtorch.spiking.network.graph import ModuleManager
-from hxtorch.spiking.network.handle import TensorHandle
-from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.chip.execution_info import ExecutionInfo
+from hxtorch.spiking.chip.execution_instance import ExecutionInstance, ExecutionInstances
+from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
+from hxtorch.spiking.experiment.module_manager import ModuleManager
+from hxtorch.spiking.lowering.lower import run_on_chip
+from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
+from hxtorch.spiking.network.handle import Handle
+from hxtorch.spiking.network.roles import BaseExperiment
 
 if TYPE_CHECKING:
-    from hxtorch.core import ExecutionInfo, Network, Routing
+    from hxtorch.core import CADCRecording, Network, NetworkGraph, Routing
+    from hxtorch.core.vocabulary.chip import Chip
     from hxtorch.spiking.lowering.lower import ChipNetwork
+    from hxtorch.spiking.modules.base import HXBaseExperimentModule
     from hxtorch.spiking.modules.hx_module import HXModule
-    from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
-    from hxtorch.spiking.modules.types import Population, Projection
+    from hxtorch.spiking.modules.types import BasePopulation, Projection
 
-HardwareResults = tuple["dict[HXModule, HardwareObservables]", "tuple[ExecutionInfo, ...]"]
-"""What was recorded, by module, and what the chip did."""
+__all__ = ["BaseExperiment", "Experiment", "log"]
 
-
-class BaseExperiment(ABC):
-    """What collects modules and runs them."""
-
-    @abstractmethod
-    def connect(self, module: HXModule, input_handles: Sequence[TensorHandle], output_handle: TensorHandle) -> None:
-        """Add a call of a module."""
-
-    @abstractmethod
-    def get_hw_results(self, runtime: int | None) -> HardwareResults:
-        """Run what was collected on the chip, for ``runtime`` steps."""
-
-    @abstractmethod
-    def clear(self) -> None:
-        """Forget what was collected."""
+log = logging.getLogger("hxtorch.spiking.experiment")
 
 
 class Experiment(BaseExperiment):
@@ -48,17 +42,25 @@ class Experiment(BaseExperiment):
     Args:
         mock: Run the numerics alone, without a chip.
         dt: Step of the numerics and of all tensors over time, in seconds.
+        hw_routing_func: Routes a network, or None for ``hxtorch.core.build_routing``. A path in its place is taken for
+            ``calib_path``.
         calib_path: Calibration for the default execution instance, see :meth:`ExecutionInstance.load_calib`.
-        hw_routing_func: Routes a network, or None for ``hxtorch.core.build_routing``.
         execution_instance: The default execution instance, or None for a new one.
 
     Attributes:
         modules: Calls of modules since the last run.
-        execution_info: What the chip did in the last run, one entry per execution instance; empty in mock mode.
+        execution_info: What each chip did in the last run; empty in mock mode.
         hw_populations, hw_projections: What goes on the chip that is being prepared.
+        neuron_placement: Where neurons are on the chip that was prepared last, by their numbers.
+        id_counter: Number of neurons on that chip.
+        inter_batch_entry_wait: FPGA cycles (125 a us) between batch entries, by execution instance or for all, or None:
+            entries are independent, as after an endless wait.
+        inter_batch_entry_routing_disabled: Whether events are kept from the chip between entries; there are none here.
+        injection_pre_static_config, injection_pre_realtime, injection_inside_realtime_begin,
+            injection_inside_realtime_end, injection_post_realtime: Those of the default execution instance.
 
     Raises:
-        ParameterError: ``dt`` is no positive number.
+        ParameterError: ``mock`` is no boolean, or ``dt`` no positive number.
         CalibrationFormatError: ``calib_path`` is no spiking calibration.
     """
 
@@ -66,39 +68,109 @@ class Experiment(BaseExperiment):
         self,
         mock: bool = False,
         dt: float = 1e-6,
-        calib_path: str | PathLike[str] | None = None,
-        hw_routing_func: Callable[[Network], Routing] | None = None,
+        hw_routing_func: Callable[[Network], Routing] | str | PathLike[str] | None = None,
+        calib_path: str | PathLike[str] | Callable[[Network], Routing] | None = None,
         execution_instance: ExecutionInstance | None = None,
     ) -> None:
+        if not isinstance(mock, (bool, np.bool_)):
+            raise ParameterError(f"mock: got {mock!r}, wanted True or False")
         try:
             legal = math.isfinite(dt) and dt > 0
         except TypeError:
             legal = False
         if not legal:
             raise ParameterError(f"dt: got {dt!r}, wanted a positive number of seconds")
-        self.mock = mock
-        self.dt = dt
-        self.hw_routing_func = hw_routing_func or core.build_routing
+        super().__init__(ModuleManager(), bool(mock), dt)
+        path = routing = None
+        for given in (hw_routing_func, calib_path):
+            if isinstance(given, (str, os.PathLike)):
+                path = given
+            elif isinstance(given, ExecutionInstance):
+                execution_instance = given
+            elif given is not None:
+                routing = given
+        self.hw_routing_func = routing or core.build_routing
         self._default_execution_instance = execution_instance or ExecutionInstance()
-        if calib_path is not None:
-            self.load_calib(calib_path)
-        self.modules = ModuleManager()
-        self.execution_info: tuple[ExecutionInfo, ...] = ()
-        self.hw_populations: list[Population] = []
+        self.execution_info: tuple[core.ExecutionInfo, ...] = ()
+        self.hw_populations: list[BasePopulation] = []
         self.hw_projections: list[Projection] = []
+        self.neuron_placement = core.NeuronPlacement()
+        self.id_counter = 0
+        self.inter_batch_entry_wait: Any = None
+        self.inter_batch_entry_routing_disabled = True
         self._wrappers: list[HXModuleWrapper] = []
         self._chips: dict[ExecutionInstance, ChipNetwork] = {}
+        if path is not None:
+            self.load_calib(path)
+
+    modules: ModuleManager
 
     @property
     def default_execution_instance(self) -> ExecutionInstance:
         """Where modules run that name no other."""
         return self._default_execution_instance
 
-    def load_calib(self, calib_path: str | PathLike[str]) -> None:
-        """Load a calibration into the default execution instance, see :meth:`ExecutionInstance.load_calib`."""
-        self.default_execution_instance.load_calib(calib_path)
+    @property
+    def execution_instance(self) -> ExecutionInstance:
+        """The default execution instance, under the older name; can be set."""
+        return self._default_execution_instance
 
-    def connect(self, module: HXModule, input_handles: Sequence[TensorHandle], output_handle: TensorHandle) -> None:
+    @execution_instance.setter
+    def execution_instance(self, instance: ExecutionInstance) -> None:
+        self._default_execution_instance = instance
+
+    @property
+    def execution_instances(self) -> ExecutionInstances:
+        """The execution instances of the modules in this pass; without any, those of the last run, or the default."""
+        found = ExecutionInstances()
+        for step in self.modules:
+            instance = getattr(step.module, "_execution_instance", None)
+            if instance is not None:
+                found.add(instance)
+        if not found:
+            found.update(self._chips or [self._default_execution_instance])
+        return found
+
+    @property
+    def cadc_recording(self) -> CADCRecording | None:
+        """How the column ADC recorded in the default execution instance, or None."""
+        return self._default_execution_instance.cadc_recordings()
+
+    @property
+    def has_madc_recording(self) -> bool:
+        """Whether a module of this pass, or of the last run, is recorded by the membrane ADC."""
+        modules = [step.module for step in self.modules] or self._default_execution_instance.modules
+        return any(getattr(module, "enable_madc_recording", False) for module in modules)
+
+    @property
+    def grenade_network(self) -> Network | None:
+        """The network that the default execution instance ran last, or None."""
+        graph = self.grenade_network_graph
+        return None if graph is None else graph.network
+
+    @property
+    def grenade_network_graph(self) -> NetworkGraph | None:
+        """The same with places and routes."""
+        chip = self._chips.get(self._default_execution_instance)
+        return None if chip is None else chip.graph
+
+    @property
+    def last_run_chip_configs(self) -> dict[int, Chip | None]:
+        """Registers with which the chips ran last, by the ``ID`` of the execution instance."""
+        return {instance.ID: instance.chip for instance in self._chips}
+
+    def load_calib(self, calib_path: str | PathLike[str] | None = None) -> Chip:
+        """Load a calibration into the default execution instance, see :meth:`ExecutionInstance.load_calib`.
+
+        Args:
+            calib_path: Its file, or None for the nightly calibration of the connected chip.
+
+        Returns:
+            The registers of the chip with the calibration.
+        """
+        return self._default_execution_instance.load_calib(calib_path)
+
+    def connect(self, module: HXBaseExperimentModule, input_handles: Sequence[Handle], output_handle: Handle) -> Handle:
         """Add a call of a module to the network; modules do this when they are called.
 
         Args:
@@ -106,10 +178,18 @@ class Experiment(BaseExperiment):
             input_handles: What it reads.
             output_handle: What it fills.
 
+        Returns:
+            What it fills: of a population that was called before, the handle of the first call.
+
         Raises:
-            ExperimentError: The module was called in this pass already, or nothing fills an input.
+            ExperimentError: The module was called in this pass already and does not add up its inputs.
+            TensorShapeError: The output of another layer has another number of neurons than this one reads.
         """
-        self.modules.add_node(module, input_handles, output_handle)
+        for handle in input_handles:
+            maker = self.modules.maker(handle)
+            if maker is not None:
+                module.check_source(maker)
+        return self.modules.add_node(module, input_handles, output_handle)
 
     def connect_wrapper(self, wrapper: HXModuleWrapper) -> None:
         """Let a wrapper compute its modules in this pass; wrappers do this when they are called.
@@ -118,6 +198,14 @@ class Experiment(BaseExperiment):
             ExperimentError: Another wrapper has one of the modules, together with others.
         """
         self.modules.add_wrapper(wrapper)
+
+    def output_of(self, module: HXBaseExperimentModule) -> Handle:
+        """Return the handle that a module fills in this pass.
+
+        Raises:
+            ExperimentError: It was not called.
+        """
+        return self.modules.call_of(module).target  # type: ignore[no-any-return]
 
     def wrap_modules(self, modules: Sequence[HXModule], func: Callable[..., Any] | None = None) -> HXModuleWrapper:
         """Compute several modules by one function, in this pass and all that follow.
@@ -135,14 +223,12 @@ class Experiment(BaseExperiment):
         Raises:
             ExperimentError: There is no module, or another wrapper has one of them, together with others.
         """
-        from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper  # modules need this file
-
         wrapper = HXModuleWrapper(self, modules, func)
         self.modules.add_wrapper(wrapper)
         self._wrappers = [old for old in self._wrappers if set(old.wrapped) != set(wrapper.wrapped)] + [wrapper]
         return wrapper
 
-    def register_population(self, module: Population) -> None:
+    def register_population(self, module: BasePopulation) -> None:
         """Put a population on the chip that is being prepared; populations do this when they are told to register."""
         self.hw_populations.append(module)
 
@@ -151,30 +237,71 @@ class Experiment(BaseExperiment):
         self.hw_projections.append(module)
 
     def clear(self) -> None:
-        """Forget the calls of modules since the last run."""
+        """Forget the calls of modules since the last run: the way out after an exception between two of them."""
         self.modules.clear()
         for wrapper in self._wrappers:
             self.modules.add_wrapper(wrapper)
 
-    def get_hw_results(self, runtime: int | None) -> HardwareResults:
+    def get_hw_results(self, runtime: int | None) -> tuple[Any, ExecutionInfo | None]:
         """Run the network on the chip.
 
         Args:
             runtime: Length of the run in steps of ``dt``.
 
         Returns:
-            What was recorded by module, empty in mock mode; and what the chip did.
+            What was recorded, by module or its descriptor, and what the chip did; empty and None in mock mode.
 
         Raises:
+            ExperimentError: There is no runtime.
+            ParameterError: It is no whole number of at least 1.
             NoConnectionError: No chip is connected.
             PlacementError, RoutingError, RecordingError: The network does not fit.
         """
+        self.modules.pre_process(self)
+        legal = isinstance(runtime, (int, np.integer)) and not isinstance(runtime, bool) and runtime >= 1
+        if runtime is not None and not legal:
+            raise ParameterError(f"runtime: got {runtime!r}, wanted a whole number of steps of at least 1")
         if self.mock:
-            return {}, ()
+            self.execution_info = ()
+            return {}, None
         if runtime is None:
             raise ExperimentError(
                 "runtime: got None, wanted a number of steps; only mock mode takes it from the inputs"
             )
-        from hxtorch.spiking.lowering.lower import run_on_chip  # modules need this file
+        batch_size, steps = self._extent()
+        ran = run_on_chip(self, int(runtime), batch_size, steps, self._chips)
+        self.execution_info = tuple(ran.infos.values())
+        return ran.recorded, ExecutionInfo.of({instance.ID: info for instance, info in ran.infos.items()})
 
-        return run_on_chip(self, runtime, self._chips)
+    def _extent(self) -> tuple[int, int]:
+        """Return the batch size and the number of steps of the inputs."""
+        shapes = [handle.filled().shape for handle in self.modules.input_data()]
+        return (
+            max((shape[1] if len(shape) > 2 else 1 for shape in shapes), default=1),
+            max((shape[0] for shape in shapes), default=1),
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not hasattr(self, name):
+            known = [known for known in {*dir(type(self)), *vars(self)} if not known.startswith("_")]
+            near = difflib.get_close_matches(name, known, 1, 0.8) if "_default_execution_instance" in vars(self) else []
+            if near and "_chips" in vars(self):
+                text = f"{type(self).__name__}: {name!r} is set, which nothing reads; did you mean {near[0]!r}?"
+                warnings.warn(text, ExperimentWarning, stacklevel=2)
+        super().__setattr__(name, value)
+
+
+def _injection(name: str) -> property:
+    """Return a property that reads and sets a hook of the default execution instance."""
+
+    def read(self: Experiment) -> Any:
+        return getattr(self.default_execution_instance, name)
+
+    def write(self: Experiment, value: Any) -> None:
+        setattr(self.default_execution_instance, name, value)
+
+    return property(read, write, doc=f"``{name}`` of the default execution instance.")
+
+
+for _name in ("pre_static_config", "pre_realtime", "inside_realtime_begin", "inside_realtime_end", "post_realtime"):
+    setattr(Experiment, f"injection_{_name}", _injection(f"injection_{_name}"))

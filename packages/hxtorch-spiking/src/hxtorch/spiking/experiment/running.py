@@ -2,73 +2,88 @@
 
 from __future__ import annotations
 
-import numpy as np
+import logging
+from typing import TYPE_CHECKING, Any
 
-from hxtorch.spiking.backend.substitutes import as_called
-from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
-from hxtorch.spiking.experiment.experiment import Experiment
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
-from hxtorch.spiking.network.tensors import check_silence
+from hxtorch.spiking.errors import ExperimentError, TensorShapeError
+from hxtorch.spiking.network.roles import BaseExperiment
+from hxtorch.spiking.network.substitutes import as_called
 from hxtorch.spiking.network.uncompiled import uncompiled
+
+if TYPE_CHECKING:
+    from hxtorch.spiking.chip.execution_info import ExecutionInfo
+
+__all__ = ["log", "run"]
+
+log = logging.getLogger("hxtorch.spiking.run")
 
 
 @uncompiled
-def run(experiment: Experiment, runtime: int | None) -> None:
+def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None:
     """Run an experiment and fill all handles.
 
     Modules have the parameters that they had when they were called, also those of ``torch.func.functional_call``.
     First the chip runs, unless in mock mode; then the numerics, with the recordings of the chip in the place of their
-    own values. Handles get ``min(steps of the inputs, runtime + 1)`` steps.
+    own values. Handles get as many steps as the inputs have. On a chip, what lies at or after the runtime does not
+    happen, and a recording that is shorter than the inputs holds its last sample.
 
     Args:
         experiment: A network collected by calling modules. It is forgotten afterwards, also on errors, so each run
             needs the modules to be called again.
-        runtime: Length of the run in steps of ``dt``, or None in mock mode for the length of the inputs.
+        runtime: Length of the run on the chip in steps of ``dt``; mock mode does not need it.
+
+    Returns:
+        What the chip did (``time``, ``health``), None in mock mode.
 
     Raises:
-        ExperimentError: There is nothing to run, no runtime, or modules read each other's outputs in a circle that is
-            in no wrapper; or a parameter of a module was replaced by another one since its call.
+        ExperimentError: There is nothing to run, no runtime, an input is empty, or modules read each other's outputs in
+            a circle that is in no wrapper (a ValueError too); or a parameter was replaced since its call.
         ParameterError: ``runtime`` is no whole number of at least 1.
-        TensorValueError: An input has spikes at or beyond the runtime, or others than 0 and 1 (on a chip).
         TensorShapeError: Inputs differ in the batch size.
         NoConnectionError: No chip is connected.
         PlacementError, RoutingError, RecordingError: The network does not fit.
     """
+    if not isinstance(experiment, BaseExperiment):
+        raise ExperimentError(
+            f"run: got {type(experiment).__name__} for the experiment, wanted a hxtorch.spiking.Experiment; it comes "
+            "first, as in run(experiment, runtime)"
+        )
+    modules: Any = experiment.modules
     try:
-        steps = experiment.modules.done()
-        inputs = _cut_inputs(experiment, runtime)
-        with as_called(experiment.modules):
-            before = experiment.modules.pre_process(inputs)
-            hw_map, experiment.execution_info = experiment.get_hw_results(runtime)
-            for step in steps:
-                if step not in before:
-                    step.execute(inputs, hw_map)
-            experiment.modules.reset_changed_since_last_run()
+        steps = modules.done()  # says what is wrong with the network before anything happens
+        if not steps:
+            raise ExperimentError("nothing to run; call modules with handles before each run")
+        _check_inputs(modules)
+        with as_called(modules.held):
+            modules.pre_process(experiment)
+            hw_map, info = experiment.get_hw_results(runtime)
+            for step in modules.remaining(steps):
+                step.execute(hw_map)
+            modules.reset_changed_since_last_run()
     finally:
         experiment.clear()
+    return info  # type: ignore[no-any-return]
 
 
-def _cut_inputs(experiment: Experiment, runtime: int | None) -> dict[TensorHandle, TensorHandle]:
-    """Check the network's inputs and return each with a copy that ends with the run."""
-    if not len(experiment.modules):
-        raise ExperimentError("nothing to run; call modules with handles before each run")
-    if runtime is not None and (not isinstance(runtime, (int, np.integer)) or isinstance(runtime, bool) or runtime < 1):
-        raise ParameterError(f"runtime: got {runtime!r}, wanted a whole number of steps of at least 1")
-    cut: dict[TensorHandle, TensorHandle] = {}
-    batch_size = None
-    for handle in experiment.modules.inputs():
-        (reader, *_) = experiment.modules.readers(handle)
-        what = f"input of {reader.module.label}"
-        tensor = handle.filled()
-        if batch_size not in (None, tensor.shape[1]):
-            raise TensorShapeError(
-                f"{what}: got {tensor.shape[1]} batch entries, wanted {batch_size} like other inputs"
+vars(run)["run"] = run  # "import hxtorch.spiking.run" binds this function, and scripts go on with ".run"
+
+
+def _check_inputs(modules: Any) -> None:
+    """Check that the network's inputs are there and belong together."""
+    size = None
+    for handle in modules.input_data():
+        tensor = handle.observable_state
+        if tensor is None:
+            (reader, *_) = modules.readers(handle)
+            raise ExperimentError(
+                f"{reader.label}: its input is an empty {type(handle).__name__} that no module of this experiment "
+                "fills; hand in one with a tensor, or the output of a module"
             )
-        batch_size = tensor.shape[1]
-        if runtime is not None:
-            if isinstance(handle, NeuronHandle):
-                check_silence(tensor, runtime, what)
-            short = type(handle)()
-            setattr(short, handle.main, tensor[: runtime + 1])
-            cut[handle] = short
-    return cut
+        shape = tensor.shape
+        found = shape[1] if len(shape) == 3 else 1 if len(shape) == 2 else size
+        if size not in (None, found):
+            (reader, *_) = modules.readers(handle)
+            raise TensorShapeError(
+                f"input of {reader.label}: got {found} batch entries, wanted {size} like other inputs"
+            )
+        size = found

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hxtorch import core
 from hxtorch.core.calibration import Calibration, check_parameters
+from hxtorch.core.errors import RecordingError
 from hxtorch.core.routing.placement import NeuronPlacement
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-from hxtorch.spiking.chip.input_generator import InputGenerator
+from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
+from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
-from hxtorch.spiking.modules.hx_module import HXModule
+from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
-from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.network.handle import NeuronHandle
-from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch.spiking.experiment.experiment import Experiment
@@ -46,32 +45,35 @@ class ChipNetwork:
     def __init__(self, plan: Plan, experiment: Experiment) -> None:
         self.signature = plan.signature()
         self._register(plan, experiment)
-        on_chip = [module for module in experiment.hw_populations if isinstance(module, AnalogNeuron)]
-        self._ids, self._circuits = _place(on_chip)
+        on_chip: list[AnalogNeuron] = [
+            module for module in experiment.hw_populations if isinstance(module, AnalogNeuron)
+        ]
+        self._circuits = _place(on_chip, experiment)
         builder = core.NetworkBuilder()
         self._sources = [
-            source.population.add_to_network_graph(builder)
+            _called(source.population, builder)
             if isinstance(source.population, InputNeuron)
             else builder.add(core.ExternalPopulation(source.size, source.loopback, "inputs"))
             for source in plan.sources
         ]
-        self._populations = {population: population.add_to_network_graph(builder) for population in on_chip}
-        in_dram = any(population.enable_cadc_recording_placement_in_dram for population in on_chip)
-        builder.add_recording(core.CADCRecording(in_dram=in_dram))
+        self.populations = {population: _called(population, builder) for population in on_chip}
+        self.recording = _recording(on_chip)
+        builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
-            wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)[0]
+            _one(wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder))
             for wire in plan.wires
             if wire.projection in experiment.hw_projections
         ]
         self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
         network = builder.done()
-        self._graph = core.build_network_graph(network, experiment.hw_routing_func(network))
+        self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
         self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
+        self.configuration = core.ChipConfiguration()
         self._target: tuple[list[list[tuple[str, bytes]]], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
-        routed = self._graph.network.projections
+        routed = self.graph.network.projections
         weights = [projection.hardware_weights() for projection in self._wires]
         changed = {
             descriptor: new
@@ -79,7 +81,7 @@ class ChipNetwork:
             if not np.array_equal(new, routed[descriptor].weights)
         }
         if changed:
-            self._graph = core.update_network_graph(self._graph, self._graph.network.with_weights(changed))
+            self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
 
     def target_values(self) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
@@ -107,60 +109,65 @@ class ChipNetwork:
         self._target = key, collected
         return collected
 
-    def run(
-        self,
-        plan: Plan,
-        calibration: Calibration,
-        runtime: int,
-        dt: float,
-        sent: dict[HXModule, core.SpikeHandle],
-    ) -> tuple[dict[HXModule, HardwareObservables], core.ExecutionInfo]:
-        """Run once for each batch entry.
+    def execution(
+        self, plan: Plan, calibration: Calibration, runtime: int, dt: float, batch_size: int, others: Mapping[Any, Any]
+    ) -> core.Execution:
+        """Return what runs.
 
         Args:
             plan: Has the signature that was routed.
             calibration: Register codes of the analog cells.
             runtime: Length of the run in steps.
             dt: Step in seconds.
-            sent: Spikes that other instances recorded, by population; those of this one are added.
-
-        Returns:
-            What was recorded, by module; and what the chip did.
+            batch_size: Number of batch entries.
+            others: The networks of other execution instances, by instance, which may send spikes.
 
         Raises:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
             ProgramError: The chip cannot write what a hook of the execution instance asks for.
         """
-        if self._configured is None or self._configured[0] is not calibration:
+        trained = any(population.has_trainable_params() for population in self._circuits)
+        if trained or self._configured is None or self._configured[0] is not calibration:
             if plan.instance.calibration is not None:
-                self._compare(calibration, plan.instance.strict)
+                self._compare(calibration, plan.instance)
             self._configured = calibration, self._configure(calibration)
             self._report_failed(calibration)
-        generator = InputGenerator(runtime, dt)
+        generator = InputGenerator(runtime, dt, batch_size)
+        origins = {}
         for source, descriptor in zip(plan.sources, self._sources, strict=True):
-            if isinstance(source.population, InputNeuron) and isinstance(source.handle, NeuronHandle):
+            if isinstance(source.population, InputNeuron):
                 source.population.descriptor = descriptor
                 source.population.add_to_input_generator(source.handle, generator)
             elif isinstance(source.population, AnalogNeuron):
-                generator.forward(descriptor, _recorded(source.population, sent))
+                origins[descriptor] = _origin(source.population, others)
             else:
-                generator.add(descriptor, source.handle.filled())
+                generator.add(descriptor, source.handle.filled(), source.reader)
         inputs = generator.done()
-        result = core.run(self._dropped(self._configured[1]), self._graph, inputs, plan.instance.playback_hooks)
-        cycles, seconds = inputs.runtime, runtime * dt
+        hooks = plan.instance.hooks_for(inputs.runtime)
+        self.configuration = self._dropped(self._configured[1])
+        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, plan.instance.session)
 
-        hw_spikes = core.extract_spikes(result, self._graph, cycles)
-        sent.update((module, hw_spikes[key]) for module, key in self._populations.items() if key in hw_spikes)
-        hw_cadc = core.extract_cadc(result, self._graph, cycles)
-        hw_madc = core.extract_madc(result, self._graph, cycles)
-        observables: dict[HXModule, HardwareObservables] = {}
-        recorded: list[tuple[Population, core.PopulationDescriptor]] = [*self._populations.items()]
-        recorded += [
-            (s.population, d) for s, d in zip(plan.sources, self._sources, strict=True) if s.loopback and s.population
-        ]
-        for module, key in recorded:
-            observables[module] = module.post_process(hw_spikes.get(key), hw_cadc.get(key), hw_madc.get(key), seconds)
-        return observables, result.info
+    def observe(
+        self, plan: Plan, result: core.SpikingResult, cycles: int, seconds: float, steps: int
+    ) -> dict[Any, Any]:
+        """Return what was recorded, by module, on a grid of as many steps as the inputs have.
+
+        Args:
+            plan: What ran.
+            result: What came back.
+            cycles: Length of the run.
+            seconds: The same in seconds.
+            steps: Length of the inputs.
+        """
+        extractor = HardwareObservablesExtractor()
+        extractor.set_data(self.graph, result, cycles)
+        recorded: list[tuple[Any, Any]] = [*self.populations.items()]
+        recorded += [(s.population, d) for s, d in zip(plan.sources, self._sources, strict=True) if s.loopback]
+        found = {}
+        for module, descriptor in recorded:
+            module._run_seconds = seconds
+            found[module] = on_grid(post_process(module, extractor.get(descriptor), seconds), steps)
+        return found
 
     def _register(self, plan: Plan, experiment: Experiment) -> None:
         """Let all modules announce themselves to the experiment."""
@@ -175,9 +182,9 @@ class ChipNetwork:
     def _end(self, plan: Plan, end: Source | AnalogNeuron) -> core.PopulationDescriptor:
         if isinstance(end, Source):
             return self._sources[plan.sources.index(end)]
-        if end not in self._populations:
+        if end not in self.populations:
             raise ExperimentError(f"{end.label}: synapses need it on the chip, but it did not register there")
-        return self._populations[end]
+        return self.populations[end]
 
     def _configure(self, calibration: Calibration) -> core.ChipConfiguration:
         """Return all registers below the network: what the modules start from, the calibration, what modules set."""
@@ -187,9 +194,10 @@ class ChipNetwork:
             for circuit in circuits.flat:
                 chip.neuron_block.atomic_neurons[circuit] = entity
         block = core.Chip(calibration.apply(chip.configuration)).neuron_block
-        for population, ids in self._ids.items():
-            for neuron_id, place in zip(ids, population.coordinates, strict=True):
+        for population in self._circuits:
+            for neuron_id, place in enumerate(population.coordinates):
                 block = population.configure_hw_entity(neuron_id, block, place)
+            population.set_trainable_params(block.chip)
         return block.chip.configuration
 
     def _dropped(self, configuration: core.ChipConfiguration) -> core.ChipConfiguration:
@@ -206,8 +214,12 @@ class ChipNetwork:
             return configuration
         return configuration.replace(enable_threshold=fires)
 
-    def _compare(self, calibration: Calibration, strict: bool) -> None:
-        """Report where a loaded calibration was made for other parameters than those of the modules."""
+    def _compare(self, calibration: Calibration, instance: ExecutionInstance) -> None:
+        """Tell modules what a loaded calibration was made for, or report where their parameters differ from that."""
+        if instance.decides_parameters and not instance.strict:
+            for population, circuits in self._circuits.items():
+                population.params_from_calibration(calibration.target, circuits[:, 0])
+            return
         for population, circuits in self._circuits.items():
             values = {}
             for name in population.parameter_names:
@@ -215,7 +227,7 @@ class ChipNetwork:
                 if not parameter.model_only:
                     values[name] = np.zeros(512)
                     values[name][circuits] = np.asarray(parameter.hardware_value, np.float64)[..., np.newaxis]
-            check_parameters(calibration, values, circuits.reshape(-1), strict)
+            check_parameters(calibration, values, circuits.reshape(-1), instance.strict)
 
     def _report_failed(self, calibration: Calibration) -> None:
         used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
@@ -224,58 +236,109 @@ class ChipNetwork:
             _LOG.warning("%d neurons in use did not reach the calibration's target: %s", failed.size, failed.tolist())
 
 
+class ChipRun(NamedTuple):
+    """What chips did for an experiment.
+
+    Attributes:
+        recorded: Tensors by module.
+        infos: What each chip did, by execution instance.
+    """
+
+    recorded: HardwareResults
+    infos: dict[ExecutionInstance, core.ExecutionInfo]
+
+
 def run_on_chip(
-    experiment: Experiment, runtime: int, chips: dict[ExecutionInstance, ChipNetwork]
-) -> tuple[dict[HXModule, HardwareObservables], tuple[core.ExecutionInfo, ...]]:
-    """Run an experiment's network on the connected chip.
+    experiment: Experiment, runtime: int, batch_size: int, steps: int, chips: dict[ExecutionInstance, ChipNetwork]
+) -> ChipRun:
+    """Run an experiment's network on the connected chip, or on several.
 
     Args:
         experiment: Its modules were called.
         runtime: Length of the run in steps.
+        batch_size: Number of batch entries.
+        steps: Length of the inputs.
         chips: Networks that were routed in earlier runs, by execution instance; brought up to date.
-
-    Returns:
-        What was recorded, by module; and what the chip did, by execution instance.
     """
-    connection = core.current_session().connection
-    recorded: dict[HXModule, HardwareObservables] = {}
-    sent: dict[HXModule, core.SpikeHandle] = {}
-    infos = []
-    for plan in make_plans(experiment.modules):
-        chip = chips.get(plan.instance)
+    executions: dict[ExecutionInstance, core.Execution] = {}
+    plans = make_plans(experiment.modules)
+    for plan in plans:
+        instance = plan.instance
+        chip = chips.get(instance)
         if chip is None or chip.signature != plan.signature():
-            chip = chips[plan.instance] = ChipNetwork(plan, experiment)
+            chip = chips[instance] = ChipNetwork(plan, experiment)
         else:
             chip.update()
-        values = {} if plan.instance.calibration else chip.target_values()
-        calibration = plan.instance.calibrate(connection, values)
-        observables, info = chip.run(plan, calibration, runtime, experiment.dt, sent)
-        recorded.update(observables)
-        infos.append(info)
-    return recorded, tuple(infos)
+        instance.modules = tuple(plan.populations)
+        instance._recording = chip.recording
+        connection = (instance.session or core.current_session()).connection
+        values = {} if instance.calibration else chip.target_values()
+        calibration = instance.calibrate(connection, values)
+        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips)
+    results = core.run_executions(executions)
+    recorded, infos = HardwareResults(), {}
+    for plan in plans:
+        chip, result = chips[plan.instance], results[plan.instance]
+        cycles = executions[plan.instance].inputs.runtime
+        recorded.update(chip.observe(plan, result, cycles, runtime * experiment.dt, steps))
+        infos[plan.instance] = result.info
+        plan.instance.chip = chip.configuration
+    return ChipRun(recorded, infos)
 
 
-def _place(populations: list[AnalogNeuron]) -> tuple[dict[AnalogNeuron, range], dict[AnalogNeuron, np.ndarray]]:
+def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[AnalogNeuron, np.ndarray]:
     """Choose places on the chip and tell the populations.
 
     Returns:
-        By population the numbers of its neurons, and their circuits, int64 (neuron, circuit).
+        The circuits of the neurons of each population, int64 (neuron, circuit).
     """
-    placement = NeuronPlacement()
+    placement = experiment.neuron_placement = NeuronPlacement()
     ids: dict[AnalogNeuron, range] = {}
     first = 0
     for population in populations:
         ids[population] = range(first, first + population.size)
         first += population.size
+    experiment.id_counter = first
     for population in sorted(populations, key=lambda population: population.placement_constraint is None):
         shape = population.neuron_structure.logical_neuron
         placement.register_id(ids[population], shape, population.placement_constraint)
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
-    return ids, {population: population.circuits() for population in populations}
+    return {population: population.circuits() for population in populations}
 
 
-def _recorded(population: AnalogNeuron, sent: Mapping[HXModule, core.SpikeHandle]) -> core.SpikeHandle:
-    """Return what a population of another execution instance sent."""
-    if population not in sent:
+def _recording(populations: list[AnalogNeuron]) -> core.CADCRecording | None:
+    """Return how the column ADC records, or None if no population wants it.
+
+    Raises:
+        RecordingError: Some want their samples in DRAM and some in SRAM, or two want the membrane ADC.
+    """
+    wanted = {p.enable_cadc_recording_placement_in_dram: p for p in populations if p.enable_cadc_recording}
+    if len(wanted) > 1:
+        raise RecordingError(
+            f"enable_cadc_recording_placement_in_dram: got True for {wanted[True].label} and False for "
+            f"{wanted[False].label}, wanted one for all populations of an execution instance"
+        )
+    shown = [population for population in populations if population.madc_index is not None]
+    if len(shown) > 1:
+        labels = " and ".join(population.label for population in shown)
+        raise RecordingError(f"enable_madc_recording: got {labels}, wanted one neuron of one execution instance")
+    return core.CADCRecording(in_dram=next(iter(wanted))) if wanted else None
+
+
+def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+    """Add a population and let it know what it is called."""
+    descriptor = population.descriptor = population.add_to_network_graph(builder)
+    return descriptor
+
+
+def _one(descriptors: Any) -> core.ProjectionDescriptor:
+    """Return the one signed projection that an excitatory and an inhibitory descriptor stand for."""
+    return descriptors[0] if isinstance(descriptors, tuple) else descriptors  # type: ignore[no-any-return]
+
+
+def _origin(population: AnalogNeuron, chips: Mapping[Any, ChipNetwork]) -> core.Origin:
+    """Return where the spikes of a population of another execution instance come from."""
+    if not population.enable_spike_recording:
         raise ParameterError(f"{population.label}: another chip needs its spikes; enable_spike_recording")
-    return sent[population]
+    instance = population.execution_instance
+    return core.Origin(instance, chips[instance].populations[population], ON_CHIP_LATENCY)

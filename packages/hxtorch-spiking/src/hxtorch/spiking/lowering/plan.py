@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+import networkx as nx  # type: ignore[import-untyped]
+
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-from hxtorch.spiking.errors import ExperimentError
+from hxtorch.spiking.errors import CircleError, ExperimentError
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
-from hxtorch.spiking.modules.types import Population, Projection
-from hxtorch.spiking.network.graph import ModuleManager, Node
-from hxtorch.spiking.network.handle import TensorHandle
+from hxtorch.spiking.modules.types import BasePopulation, Projection
+from hxtorch.spiking.network.graph import ModuleGraph, Step
+from hxtorch.spiking.network.handle import Handle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Spikes that come from outside of a chip.
 
@@ -22,19 +24,21 @@ class Source:
         handle: Holds them; or will, if they come from another chip.
         size: Number of sources.
         population: The module whose spikes they are, or None for inputs that a synapse reads directly.
+        reader: A synapse that reads them.
     """
 
-    handle: TensorHandle
+    handle: Handle
     size: int
-    population: Population | None = None
+    population: BasePopulation | None
+    reader: Projection
 
     @property
     def loopback(self) -> bool:
         """Whether the chip sends them back."""
-        return isinstance(self.population, InputNeuron) and self.population.execution_instance.input_loopback
+        return isinstance(self.population, InputNeuron) and bool(self.population.execution_instance.input_loopback)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wire:
     """Synapses of one projection between two populations."""
 
@@ -63,7 +67,7 @@ class Plan:
         return populations, sources, wires
 
 
-def make_plans(graph: ModuleManager) -> list[Plan]:
+def make_plans(graph: ModuleGraph) -> list[Plan]:
     """Divide a network among its execution instances.
 
     Returns:
@@ -83,7 +87,7 @@ def make_plans(graph: ModuleManager) -> list[Plan]:
     return _ordered(list(plans.values()))
 
 
-def _add_wire(graph: ModuleManager, plan: Plan, post: AnalogNeuron, handle: TensorHandle) -> None:
+def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: Handle) -> None:
     synapse = _through_functions(graph, handle)
     if synapse is None or not isinstance(synapse.module, Projection):
         raise ExperimentError(f"{post.label}: its input comes from no synapse; a chip has no other way into a neuron")
@@ -92,26 +96,35 @@ def _add_wire(graph: ModuleManager, plan: Plan, post: AnalogNeuron, handle: Tens
     (spikes,) = synapse.sources
     pre = _origin(graph, spikes, synapse.module)
     if isinstance(pre, AnalogNeuron) and pre.execution_instance is not plan.instance:
-        pre = Source(spikes, pre.size, pre)
-    if isinstance(pre, Source) and pre not in plan.sources:
-        plan.sources.append(pre)
+        pre = Source(spikes, pre.size, pre, synapse.module)
+    if isinstance(pre, Source):
+        pre = _known(plan, pre)
     plan.wires.append(Wire(synapse.module, pre, post))
 
 
-def _origin(graph: ModuleManager, handle: TensorHandle, synapse: Projection) -> Source | AnalogNeuron:
+def _known(plan: Plan, new: Source) -> Source:
+    """Return the source of a plan that has the handle of ``new``, which becomes one if there is none."""
+    for source in plan.sources:
+        if source.handle is new.handle:
+            return source
+    plan.sources.append(new)
+    return new
+
+
+def _origin(graph: ModuleGraph, handle: Handle, synapse: Projection) -> Source | AnalogNeuron:
     """Return where the spikes in ``handle`` come from, looking through functions that the chip does not see."""
     node = _through_functions(graph, handle)
     if node is None:
-        return Source(handle, synapse.in_features)
+        return Source(handle, synapse.in_features, None, synapse)
     if isinstance(node.module, AnalogNeuron):
         return node.module
     if isinstance(node.module, InputNeuron):
         (sent,) = node.sources
-        return Source(sent, node.module.size, node.module)
+        return Source(sent, node.module.size, node.module, synapse)
     raise ExperimentError(f"{synapse.label}: got the output of {node.module.label}, wanted spikes")
 
 
-def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | None:
+def _through_functions(graph: ModuleGraph, handle: Handle) -> Step | None:
     """Return the call of a population or projection that ``handle`` stems from, or None for an input of the network.
 
     Raises:
@@ -119,9 +132,9 @@ def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | Non
     """
     if handle.observable_state is not None:  # an input, or computed before the chip runs
         return None
-    node = graph.maker(handle)
+    node = graph.call_for(handle)
     while node is not None and node.module.on_host:
-        makers = [graph.maker(source) for source in node.sources if source.observable_state is None]
+        makers = [graph.call_for(source) for source in node.sources if source.observable_state is None]
         if len(makers) > 1:
             raise ExperimentError(
                 f"{node.module.label}: a function of {len(makers)} layers that a chip would have to compute; hand all "
@@ -133,17 +146,19 @@ def _through_functions(graph: ModuleManager, handle: TensorHandle) -> Node | Non
 
 def _ordered(plans: list[Plan]) -> list[Plan]:
     """Sort plans so that spikes from other instances are there when they are needed."""
-    done: set[ExecutionInstance] = set()
-    result: list[Plan] = []
-    while plans:
-        ready = [plan for plan in plans if _needs(plan) <= done]
-        if not ready:
-            raise ExperimentError("execution instances need each other's spikes in a circle; cut the network elsewhere")
-        for plan in ready:
-            plans.remove(plan)
-            done.add(plan.instance)
-            result.append(plan)
-    return result
+    if len(plans) < 2:
+        return plans
+    share = {plan.instance: plan for plan in plans}
+    order = nx.DiGraph()
+    order.add_nodes_from(share)
+    order.add_edges_from((sender, plan.instance) for plan in plans for sender in _needs(plan))
+    rank = {instance: index for index, instance in enumerate(share)}
+    try:
+        return [share[instance] for instance in nx.lexicographical_topological_sort(order, key=rank.__getitem__)]
+    except nx.NetworkXUnfeasible:
+        raise CircleError(
+            "execution instances need each other's spikes in a circle; cut the network elsewhere"
+        ) from None
 
 
 def _needs(plan: Plan) -> set[ExecutionInstance]:

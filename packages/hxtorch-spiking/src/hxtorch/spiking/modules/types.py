@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from hxtorch import core
 from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.modules.base import places
 from hxtorch.spiking.modules.hx_module import HXModule
+from hxtorch.spiking.parameter import HXBaseParameter, as_parameter
 
 if TYPE_CHECKING:
-    from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-    from hxtorch.spiking.experiment.experiment import Experiment
+    from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
+    from hxtorch.spiking.network.roles import BaseExperiment
+
+__all__ = ["BasePopulation", "InputPopulation", "Population", "Projection", "legal_size"]
 
 
-class Population(HXModule, ABC):
+class _Declared:
+    """An attribute that the class names and instances have, without standing in the way of torch's parameters."""
+
+    def __init__(self, text: str) -> None:
+        self.__doc__ = text
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError("not set yet")  # torch looks further
+
+
+class BasePopulation(HXModule, ABC):
     """Neurons or sources of spikes.
 
     Args:
         size: Number of neurons, at least 1.
         experiment: Collects the module when it is called.
         execution_instance: Where the population runs, or None for the experiment's default.
+        chip_coordinate: Which chip of a setup the population is on.
         func: See :class:`HXModule`.
     """
 
     on_host = False
-
-    descriptor: core.PopulationDescriptor | None = None
-    """What the population is called in the network that is being prepared for a chip, or runs there."""
+    size: int = 0
 
     def __init__(
         self,
         size: int,
-        experiment: Experiment,
-        execution_instance: ExecutionInstance | None = None,
+        experiment: BaseExperiment,
+        execution_instance: BaseExecutionInstance | Callable[..., Any] | None = None,
+        chip_coordinate: object | None = None,
         func: Callable[..., Any] | None = None,
     ) -> None:
-        super().__init__(experiment, func)
+        instance, coordinate, function = places(execution_instance, chip_coordinate, func)
+        HXModule.__init__(self, experiment, instance, coordinate, function)
         self.size = legal_size("size", size)
-        self.execution_instance = execution_instance or experiment.default_execution_instance
+        if instance is None:
+            self._execution_instance = self.experiment.default_execution_instance
 
     @property
     def in_size(self) -> int | None:
@@ -57,7 +78,11 @@ class Population(HXModule, ABC):
 
     def state(self) -> Hashable:
         """Return what the chip is placed, routed and calibrated for."""
-        return super().state(), self.layout()
+        return type(self), self.layout()
+
+    def has_trainable_params(self) -> bool:
+        """Return whether a parameter is trained."""
+        return False
 
     def register_hw_entity(self) -> None:
         """Ask for a place on the chip that is being prepared."""
@@ -72,31 +97,147 @@ class Population(HXModule, ABC):
         return f"size={self.size}"
 
 
+class InputPopulation(BasePopulation, ABC):
+    """Sources of spikes."""
+
+
+class Population(BasePopulation, ABC):
+    """Neurons with parameters.
+
+    Args:
+        size: Number of neurons, at least 1.
+        experiment: Collects the module when it is called.
+        execution_instance: Where the population runs, or None for the experiment's default.
+        chip_coordinate: Which chip of a setup the population is on.
+        func: See :class:`HXModule`.
+        **hxparams: Parameters, each becomes an attribute.
+    """
+
+    adds_inputs = True
+
+    coordinates: tuple[Any, ...] = ()
+    """Where the neurons are, once they were placed on a chip."""
+
+    def __init__(
+        self,
+        size: int,
+        experiment: BaseExperiment,
+        execution_instance: BaseExecutionInstance | Callable[..., Any] | None = None,
+        chip_coordinate: object | None = None,
+        func: Callable[..., Any] | None = None,
+        **hxparams: Any,
+    ) -> None:
+        super().__init__(size, experiment, execution_instance, chip_coordinate, func)
+        for name, value in hxparams.items():
+            setattr(self, name, as_parameter(value))
+
+    def params_dict(self) -> dict[str, HXBaseParameter]:
+        """Return the parameters by their names."""
+        return {name: value for name, value in self._modules.items() if isinstance(value, HXBaseParameter)}
+
+    def has_trainable_params(self) -> bool:
+        """Return whether a parameter is trained."""
+        for module in self._modules.values():  # asked in each run
+            if module is not None and module._parameters and isinstance(module, HXBaseParameter):
+                return True
+        return False
+
+    def calib_changed_since_last_run(self) -> bool:
+        """Return whether the chip has to be calibrated to other values than in the last run, or there was none."""
+        before: Any = self._state_of_last_run
+        return before is None or before[-1] != self.state()[-1]
+
+    def state(self) -> tuple[Any, ...]:
+        """Return what the chip is placed and routed for, and last what it is calibrated for."""
+        parameters = [parameter for parameter in self.params_dict().values() if not parameter.model_only]
+        values = tuple(parameter.hardware_value for parameter in parameters)
+        shown = (v.detach().double().cpu().numpy().tobytes() if isinstance(v, Tensor) else v for v in values)
+        return super().state(), tuple(shown)
+
+    def set_trainable_params(self, chip: object) -> None:
+        """Write trained parameters to a chip, those that were given a function for that.
+
+        Args:
+            chip: What is written to.
+        """
+        for parameter in self.params_dict().values():
+            write = getattr(parameter, "set_on_chip", None)
+            if write is not None and isinstance(parameter.model_value, torch.nn.Parameter):
+                write(chip, self.coordinates)
+
+    def params_from_calibration(self, targets: Any, neurons: Sequence[Any] | np.ndarray) -> None:
+        """Take over for the chip what a calibration was made for.
+
+        Args:
+            targets: Has a field for each calibrated parameter: one number, or one for each of the 512 neurons.
+            neurons: Where the neurons of the population are: coordinates, or numbers of circuits.
+        """
+        circuits = [_circuit(neuron) for neuron in neurons]
+        for name, parameter in self.params_dict().items():
+            field = getattr(targets, name, None)
+            if field is None or parameter.model_only:
+                continue
+            values = np.asarray(field, np.float64)
+            own = values if values.ndim == 0 else values[circuits]
+            same = own.size and (own == own.flat[0]).all()
+            value: Any = float(own.flat[0]) if same else torch.as_tensor(own, dtype=torch.float32)
+            setattr(parameter, "hardware_value", value)  # noqa: B010  # of some kinds of parameters only
+
+    def calibration_from_params(self, targets: Any, neurons: Sequence[Any] | np.ndarray) -> Any:
+        """Write what the chip shall be calibrated to into a target.
+
+        Args:
+            targets: A spiking calibration target.
+            neurons: Where the neurons of the population are: coordinates, or numbers of circuits.
+
+        Returns:
+            ``targets`` with the values of this population at its neurons.
+        """
+        circuits = [_circuit(neuron) for neuron in neurons]
+        changed = {}
+        for name, parameter in self.params_dict().items():
+            if parameter.model_only or getattr(targets, name, None) is None:
+                continue
+            value = torch.as_tensor(parameter.hardware_value, dtype=torch.float64).detach().cpu().numpy()
+            if name == "synapse_dac_bias":
+                changed[name] = value.reshape(-1)[0]
+                continue
+            field = np.array(np.broadcast_to(np.asarray(getattr(targets, name), np.float64), (512,)))
+            field[circuits] = value
+            changed[name] = field
+        return replace(targets, **changed)
+
+
 class Projection(HXModule, ABC):
     """Synapses between two populations.
 
     Args:
         in_features, out_features: Sizes of the populations, at least 1.
         experiment: Collects the module when it is called.
-        func: See :class:`HXModule`.
         execution_instance: Where the target population runs, or None to leave that to the population.
+        chip_coordinate: Which chip of a setup the projection is on.
+        func: See :class:`HXModule`.
     """
 
     on_host = False
     single_input = True
 
+    in_features: int = 0
+    out_features: int = 0
+    weight: Any = _Declared("Weights in model units, if the synapses have such.")
+
     def __init__(
         self,
         in_features: int,
         out_features: int,
-        experiment: Experiment,
+        experiment: BaseExperiment,
+        execution_instance: BaseExecutionInstance | Callable[..., Any] | None = None,
+        chip_coordinate: object | None = None,
         func: Callable[..., Any] | None = None,
-        execution_instance: ExecutionInstance | None = None,
     ) -> None:
-        super().__init__(experiment, func)
+        super().__init__(experiment, *places(execution_instance, chip_coordinate, func))
         self.in_features = legal_size("in_features", in_features)
         self.out_features = legal_size("out_features", out_features)
-        self.execution_instance = execution_instance
 
     @property
     def in_size(self) -> int | None:
@@ -117,7 +258,7 @@ class Projection(HXModule, ABC):
     def state(self) -> Hashable:
         """Return what the chip is routed for: sizes and where there are synapses."""
         mask = self.hardware_mask()
-        return super().state(), self.in_features, self.out_features, None if mask is None else mask.tobytes()
+        return type(self), self.in_features, self.out_features, None if mask is None else mask.tobytes()
 
     def register_hw_entity(self) -> None:
         """Ask for synapses on the chip that is being prepared."""
@@ -140,8 +281,9 @@ class Projection(HXModule, ABC):
         Raises:
             RoutingError: The populations are of other sizes, or ``post`` is not on the chip.
         """
-        signed = builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
-        return signed, signed
+        added = builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
+        self.descriptor = added, added
+        return self.descriptor
 
     def extra_repr(self) -> str:
         """Return the sizes."""
@@ -157,3 +299,8 @@ def legal_size(name: str, value: int) -> int:
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
         raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1")
     return int(value)
+
+
+def _circuit(neuron: Any) -> int:
+    """Return the number of the circuit that has the parameters of a neuron, of which a coordinate or it is given."""
+    return int(neuron.anchor if hasattr(neuron, "anchor") else neuron)

@@ -3,77 +3,49 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from hxtorch.spiking.backend.substitutes import Held, held_by
-from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.network.handle import TensorHandle
-from hxtorch.spiking.network.observables import HardwareObservables
+import networkx as nx  # type: ignore[import-untyped]
+
+from hxtorch.spiking.errors import CircleError, ExperimentError, UnknownNodeError
+from hxtorch.spiking.network.handle import Handle
+from hxtorch.spiking.network.substitutes import Held, held_by
 
 if TYPE_CHECKING:
-    from hxtorch.spiking.modules.hx_module import HXModule
+    from hxtorch.spiking.modules.base import HXBaseExperimentModule
     from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
-    from hxtorch.spiking.modules.types import Population
 
-__all__ = ["BaseModuleManager", "Inputs", "ModuleManager", "Node", "WrappedNodes"]
-
-Inputs = Mapping[TensorHandle, TensorHandle]
-"""Handles to read in the place of others."""
+__all__ = ["BaseModuleManager", "ModuleGraph", "Step"]
 
 
-@dataclass(frozen=True, eq=False)
-class Node:
-    """One call of a module.
+class Step(NamedTuple):
+    """One thing to execute: a call of a module, or of all modules of a wrapper.
 
     Attributes:
-        module: What was called.
-        sources: Handles that it reads.
-        target: Handle that it fills.
-        held: The parameters that the module had in the call.
+        module: The module or wrapper.
+        sources: Handles that it reads; of a wrapper those that its modules do not fill themselves, each once.
+        target: The handle that it fills; of a wrapper one for each of its modules.
     """
 
-    module: HXModule
-    sources: tuple[TensorHandle, ...]
-    target: TensorHandle
-    held: Held
+    module: Any
+    sources: tuple[Handle, ...]
+    target: Any
 
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        return (self,)
-
-    def execute(self, inputs: Inputs, hw_map: Mapping[HXModule, HardwareObservables]) -> None:
+    def execute(self, hw_map: Mapping[Any, Any]) -> None:
         """Compute the output; ``hw_map`` is what the chip recorded, by module."""
-        sources = tuple(inputs.get(source, source) for source in self.sources)
-        self.module.exec_forward(sources, self.target, hw_map)
-
-
-@dataclass(frozen=True, eq=False)
-class WrappedNodes:
-    """Calls of modules that are computed as one.
-
-    Attributes:
-        wrapper: Computes them.
-        nodes: The calls, in the order of the wrapper's modules.
-        sources: Handles that they read and do not fill themselves, each once.
-    """
-
-    wrapper: HXModuleWrapper
-    nodes: tuple[Node, ...]
-    sources: tuple[TensorHandle, ...]
-
-    def execute(self, inputs: Inputs, hw_map: Mapping[HXModule, HardwareObservables]) -> None:
-        """Compute the outputs; ``hw_map`` is what the chip recorded, by module."""
-        sources = tuple(inputs.get(source, source) for source in self.sources)
-        self.wrapper.exec_forward(sources, tuple(node.target for node in self.nodes), hw_map)
+        self.module.exec_forward(self.sources, self.target, hw_map)
 
 
 class BaseModuleManager(ABC):
     """What an experiment collects: calls of modules, and wrappers that stand for several of them."""
 
     @abstractmethod
-    def add_node(self, module: HXModule, sources: Sequence[TensorHandle], target: TensorHandle) -> None:
+    def clear(self) -> None:
+        """Forget everything."""
+
+    @abstractmethod
+    def add_node(self, module: HXBaseExperimentModule, sources: Sequence[Handle], target: Handle) -> Any:
         """Note that ``module`` turns ``sources`` into ``target``."""
 
     @abstractmethod
@@ -81,42 +53,87 @@ class BaseModuleManager(ABC):
         """Let ``wrapper`` compute its modules."""
 
     @abstractmethod
-    def done(self) -> list[Node | WrappedNodes]:
+    def done(self) -> list[Step]:
         """Return what was collected in an order in which it can be executed."""
 
-    @abstractmethod
-    def clear(self) -> None:
-        """Forget everything."""
+    def __str__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
-class ModuleManager(BaseModuleManager):
-    """Calls of modules in their order."""
+class ModuleGraph(BaseModuleManager):
+    """Calls of modules, as a graph.
+
+    Attributes:
+        graph: Nodes are the calls, numbered in their order, and the inputs of the network, ``"s_0"`` and so on; those
+            of calls have the attributes ``module``, ``sources`` and ``target``, edges have ``handle``.
+        prev_graph: The graph of the last run without its handles, or None.
+        nodes: Numbers of the calls by module.
+        held: Modules that were called, and the parameters that they had then.
+    """
+
+    population_types: ClassVar[tuple[type, ...]] = ()
+    """Modules at which a search for populations ends."""
 
     def __init__(self) -> None:
-        self._nodes: list[Node] = []
-        self._makers: dict[TensorHandle, Node] = {}
-        self._wrappers: list[HXModuleWrapper] = []
+        self.prev_graph: nx.DiGraph | None = None
+        self._forget()
+        self._wrappers: dict[HXModuleWrapper, str] = {}
 
-    def add_node(self, module: HXModule, sources: Sequence[TensorHandle], target: TensorHandle) -> None:
+    def _forget(self) -> None:
+        self.graph = nx.DiGraph()
+        self.nodes: dict[HXBaseExperimentModule, int] = {}
+        self._steps: dict[int, Step] = {}
+        self._makers: dict[int, int] = {}
+        self.held: list[tuple[HXBaseExperimentModule, Held]] = []
+        self._open: dict[int, tuple[str, Handle]] = {}
+        self._in_order = True
+        self._executed: set[HXBaseExperimentModule] = set()
+        self._prepared = False
+
+    def get_node_id(self) -> int:
+        """Return the number of the next call."""
+        return len(self._steps)
+
+    def get_wrapper_id(self) -> str:
+        """Return the name of the next wrapper: ``"w_0"`` and so on."""
+        return f"w_{len(self._wrappers)}"
+
+    def add_node(self, module: HXBaseExperimentModule, sources: Sequence[Handle], target: Handle) -> Handle:
         """Note that ``module`` turns ``sources`` into ``target``.
 
+        Populations may be called several times; they add up all that they are called with.
+
+        Args:
+            module: What was called.
+            sources: What it reads; empty ones may be filled until the run.
+            target: What it fills.
+
+        Returns:
+            What it fills: of a population that was called before, the handle of the first call.
+
         Raises:
-            ExperimentError: The module was called in this pass already, ``target`` is filled, or a source is empty and
-                nothing fills it. Modules of a wrapper may read handles that other modules of it fill later.
+            ExperimentError: The module was called in this pass already and is no population, or a population with the
+                same source; or ``target`` is filled, or another call fills it.
         """
-        if self.has_module(module):
-            raise ExperimentError(
-                f"{module.label}: called twice before a run; a layer exists once on a chip. Run the experiment first, "
-                "or forget an unfinished pass by experiment.clear()"
-            )
-        if target in self._makers or target.observable_state is not None:
-            raise ExperimentError(f"{module.label}: output is filled already, wanted an empty handle of its own")
-        if self._wrapper_of(module) is None:
-            for source in sources:
-                self._require_maker(module, source)
-        node = Node(module, tuple(sources), target, held_by(module))
-        self._nodes.append(node)
-        self._makers[target] = node
+        number = self.nodes.get(module)
+        if number is not None:
+            return self._add_sources(module, number, tuple(sources), target)
+        if id(target) in self._makers or target.observable_state is not None:
+            raise ExperimentError(f"{_label(module)}: output is filled already, wanted an empty handle of its own")
+        number = self.nodes[module] = len(self._steps)
+        self._steps[number] = Step(module, tuple(sources), target)
+        self._makers[id(target)] = number
+        self.held.append((module, held_by(module)))
+        self.graph.add_node(number, module=module, sources=tuple(sources), target=target)
+        for source in sources:
+            self._add_edge(source, number)
+        waiting = self._open.pop(id(target), None)
+        if waiting is not None:  # it was handed on before
+            for reader in list(self.graph.successors(waiting[0])):
+                self.graph.add_edge(number, reader, handle=target)
+            self.graph.remove_node(waiting[0])
+            self._in_order = False
+        return target
 
     def add_wrapper(self, wrapper: HXModuleWrapper) -> None:
         """Let ``wrapper`` compute its modules, in the place of an earlier wrapper of the same modules.
@@ -125,186 +142,248 @@ class ModuleManager(BaseModuleManager):
             ExperimentError: Another wrapper has one of the modules, together with others.
         """
         mine = set(wrapper.wrapped)
+        name = self._wrappers.get(wrapper, self.get_wrapper_id())
         for other in [*self._wrappers]:
             if set(other.wrapped) == mine:
-                self._wrappers.remove(other)
+                name = self._wrappers.pop(other)
             elif not mine.isdisjoint(other.wrapped):
                 (first, *_) = mine.intersection(other.wrapped)
                 raise ExperimentError(f"{first.label}: is in another wrapper already; update that one")
-        self._wrappers.append(wrapper)
+        self._wrappers[wrapper] = name
 
-    def done(self) -> list[Node | WrappedNodes]:
-        """Return calls, or the wrappers that stand for them, in an order in which they can be executed.
+    def done(self) -> list[Step]:
+        """Return (module, sources, target) of calls, or of the wrappers that stand for them, in a possible order.
 
         Raises:
-            ExperimentError: Only some modules of a wrapper were called, nothing fills a handle, or modules read each
-                other's outputs in a circle that is in no wrapper.
+            CircleError: Modules read each other's outputs in a circle that is in no wrapper.
+            ExperimentError: Only some modules of a wrapper were called.
         """
-        waiting = self._steps()
-        known = set(self.inputs())
-        order: list[Node | WrappedNodes] = []
-        while waiting:
-            step = next((step for step in waiting if known.issuperset(step.sources)), None)
-            if step is None:
-                labels = ", ".join(node.module.label for step in waiting for node in step.nodes)
-                raise ExperimentError(
-                    f"{labels}: read each other's outputs in a circle; use hxtorch.spiking.Recurrent or a wrapper"
-                )
-            waiting.remove(step)
-            known.update(node.target for node in step.nodes)
-            order.append(step)
-        return order
+        if self._in_order and not self._wrappers:
+            return list(self._steps.values())
+        steps = {name: self._wrapped_step(wrapper, name) for wrapper, name in self._wrappers.items()}
+        name_of = {module: name for wrapper, name in self._wrappers.items() for module in wrapper.wrapped}
+        order: dict[Any, int] = {}
+        for number, step in self._steps.items():
+            order.setdefault(name_of.get(step.module, number), number)
+        whole = nx.DiGraph()
+        whole.add_nodes_from(order)
+        for one, other in self.graph.edges:
+            if not isinstance(one, str):
+                ends = [name_of.get(self._steps[end].module, end) for end in (one, other)]
+                if ends[0] != ends[1] or isinstance(ends[0], int):
+                    whole.add_edge(*ends)
+        try:
+            names = list(nx.lexicographical_topological_sort(whole, key=order.__getitem__))
+        except nx.NetworkXUnfeasible:
+            circle = [one for one, _ in nx.find_cycle(whole)]
+            labels = ", ".join(_label((steps.get(name) or self._steps[name]).module) for name in circle)
+            raise CircleError(
+                f"{labels}: read each other's outputs in a circle; use hxtorch.spiking.Recurrent or a wrapper"
+            ) from None
+        return [found for name in names if (found := steps.get(name) or self._steps.get(name)) is not None]
 
-    def pre_process(self, inputs: Inputs) -> list[Node]:
-        """Execute the calls that the chip does not see and that depend on inputs of the network alone.
+    def pre_process(self, instance: object = None) -> None:
+        """Do what comes before the chip: draw masks, and execute what it does not see and depends on inputs alone.
 
         Args:
-            inputs: Handles to read in the place of others.
-
-        Returns:
-            The executed calls.
+            instance: The experiment that runs; nothing of it is needed.
         """
-        known = set(self.inputs())
-        found = []
+        if self._prepared:
+            return
+        self._prepared = True
+        for number, step in self._steps.items():
+            if getattr(step.module, "prepares", False):
+                sources = tuple(self.maker(source) for source in step.sources)
+                readers = tuple(self._steps[reader].module for reader in self.graph.successors(number))
+                step.module.prepare(sources, readers)
+        ready = {*self._open}
         for step in self.done():
-            if isinstance(step, Node) and step.module.on_host and known.issuperset(step.sources):
-                known.add(step.target)
-                step.execute(inputs, {})
-                found.append(step)
-        return found
+            if getattr(step.module, "on_host", False) and all(id(source) in ready for source in step.sources):
+                ready.add(id(step.target))
+                step.execute({})
+                self._executed.add(step.module)
+
+    def remaining(self, steps: Sequence[Step]) -> list[Step]:
+        """Return those of ``steps`` that :meth:`pre_process` left, in order."""
+        return [step for step in steps if step.module not in self._executed]
 
     def clear(self) -> None:
         """Forget all calls and wrappers."""
-        self._nodes.clear()
-        self._makers.clear()
-        self._wrappers.clear()
+        if self._steps:
+            for node in self._steps:
+                del self.graph.nodes[node]["sources"], self.graph.nodes[node]["target"]
+            for _, _, data in self.graph.edges(data=True):
+                data.clear()
+            self.prev_graph = self.graph
+            self._forget()
+        self._wrappers = {}
 
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self._nodes)
+    def __iter__(self) -> Iterator[Step]:
+        """Go through the calls in their order."""
+        return iter(self._steps.values())
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._steps)
 
-    def maker(self, handle: TensorHandle) -> Node | None:
+    def __str__(self) -> str:
+        lines = [f"{type(self).__name__} of {len(self._steps)} modules"]
+        for number, step in self._steps.items():
+            read = ", ".join(str(self._number(source)) for source in step.sources)
+            lines.append(f"  {number}: {_label(step.module)} reads {read or 'nothing'}")
+        lines += [f"  {name}: {_label(wrapper)}" for wrapper, name in self._wrappers.items()]
+        return "\n".join(lines)
+
+    def maker(self, handle: Handle) -> HXBaseExperimentModule | None:
+        """Return the module that fills ``handle``, or None for an input of the network."""
+        number = self._makers.get(id(handle))
+        return None if number is None else self._steps[number].module
+
+    def call_for(self, handle: Handle) -> Step | None:
         """Return the call that fills ``handle``, or None for an input of the network."""
-        return self._makers.get(handle)
+        number = self._makers.get(id(handle))
+        return None if number is None else self._steps[number]
 
-    def readers(self, handle: TensorHandle) -> list[Node]:
-        """Return the calls that read ``handle``."""
-        return [node for node in self._nodes if any(source is handle for source in node.sources)]
+    def readers(self, handle: Handle) -> list[HXBaseExperimentModule]:
+        """Return the modules that read ``handle``."""
+        return [step.module for step in self._steps.values() if any(source is handle for source in step.sources)]
 
-    def inputs(self) -> list[TensorHandle]:
-        """Return the handles that were handed in filled, in the order of their first use."""
-        sources = dict.fromkeys(source for node in self._nodes for source in node.sources)
-        return [source for source in sources if source not in self._makers]
+    def call_of(self, module: HXBaseExperimentModule) -> Step:
+        """Return the call of ``module``.
 
-    def find_edges(self, handle: TensorHandle) -> list[tuple[HXModule | None, HXModule]]:
-        """Return who hands ``handle`` to whom: pairs of maker, None for an input of the network, and reader."""
-        maker = self.maker(handle)
-        return [(maker.module if maker else None, reader.module) for reader in self.readers(handle)]
+        Raises:
+            ExperimentError: It was not called in this pass.
+        """
+        number = self.nodes.get(module)
+        if number is None:
+            raise ExperimentError(f"{_label(module)}: was not called in this pass")
+        return self._steps[number]
 
-    def has_module(self, module: HXModule) -> bool:
+    def input_data(self) -> list[Handle]:
+        """Return the inputs of the network: handles that no module fills, in the order of their first use."""
+        return [handle for _, handle in self._open.values()]
+
+    def find_edges(self, handle: Handle) -> list[tuple[int | str, int]]:
+        """Return who hands ``handle`` to whom: pairs of numbers in the graph."""
+        return [(one, other) for one, other, held in self.graph.edges(data="handle") if held is handle]
+
+    def has_module(self, module: HXBaseExperimentModule) -> bool:
         """Return whether ``module`` was called in this pass."""
-        return any(node.module is module for node in self._nodes)
+        return module in self.nodes
 
-    def get_id_by_module(self, module: HXModule) -> int:
-        """Return the number of the call of ``module`` in this pass.
+    def get_id_by_module(self, module: HXBaseExperimentModule) -> int | None:
+        """Return the number of the call of ``module`` in this pass, or None."""
+        return self.nodes.get(module)
 
-        Raises:
-            ExperimentError: It was not called.
-        """
-        return self._nodes.index(self._node_of(module))
-
-    def get_module_by_id(self, module_id: int) -> HXModule:
-        """Return the module whose call in this pass has the number ``module_id``.
+    def get_module_by_id(self, node_id: int) -> HXBaseExperimentModule:
+        """Return the module whose call in this pass has the number ``node_id``.
 
         Raises:
-            ExperimentError: There were fewer calls.
+            UnknownNodeError: There were fewer calls.
         """
-        if not 0 <= module_id < len(self._nodes):
-            raise ExperimentError(f"module_id: got {module_id}, wanted 0 to {len(self._nodes) - 1}: one per call")
-        return self._nodes[module_id].module
+        if node_id not in self._steps:
+            raise UnknownNodeError(f"node_id: got {node_id!r}, wanted 0 to {len(self._steps) - 1}: one per call")
+        return self._steps[node_id].module  # type: ignore[no-any-return]
 
-    def input_data(self, module: HXModule) -> tuple[TensorHandle, ...]:
-        """Return the handles that ``module`` reads."""
-        return self._node_of(module).sources
+    def get_id_by_wrapper(self, wrapper: HXModuleWrapper) -> str | None:
+        """Return the name of ``wrapper`` in this pass, or None."""
+        return self._wrappers.get(wrapper)
 
-    def output_data(self, module: HXModule) -> TensorHandle:
-        """Return the handle that ``module`` fills."""
-        return self._node_of(module).target
+    def get_wrapper_by_id(self, wrapper_id: str) -> HXModuleWrapper:
+        """Return the wrapper of the name ``wrapper_id``.
 
-    def source_populations(self, module: HXModule) -> list[Population]:
+        Raises:
+            UnknownNodeError: There is none.
+        """
+        for wrapper, name in self._wrappers.items():
+            if name == wrapper_id:
+                return wrapper
+        raise UnknownNodeError(f"wrapper_id: got {wrapper_id!r}, wanted one of {[*self._wrappers.values()]}")
+
+    def source_populations(self, module: HXBaseExperimentModule) -> list[HXBaseExperimentModule]:
         """Return the populations whose spikes reach ``module``, directly or through synapses and functions."""
-        return self._populations(module, lambda node: [self._makers.get(source) for source in node.sources])
+        return self._populations(module, self.graph.predecessors)
 
-    def target_populations(self, module: HXModule) -> list[Population]:
+    def target_populations(self, module: HXBaseExperimentModule) -> list[HXBaseExperimentModule]:
         """Return the populations that the output of ``module`` reaches, directly or through synapses and functions."""
-        return self._populations(module, lambda node: [*self.readers(node.target)])
+        return self._populations(module, self.graph.successors)
 
-    @property
     def changed_since_last_run(self) -> bool:
-        """Whether a module changed, or was not there, see :meth:`HXModule.changed_since_last_run`."""
-        return any(node.module.changed_since_last_run for node in self._nodes)
+        """Return whether a module changed, or was not there, see :meth:`HXModule.changed_since_last_run`."""
+        return any(getattr(step.module, "changed_since_last_run", False) for step in self._steps.values())
 
     def reset_changed_since_last_run(self) -> None:
         """Take all modules as they are now for those of the last run."""
-        for node in self._nodes:
-            node.module.reset_changed_since_last_run()
+        for step in self._steps.values():
+            if hasattr(step.module, "reset_changed_since_last_run"):
+                step.module.reset_changed_since_last_run()
 
-    def _steps(self) -> list[Node | WrappedNodes]:
-        steps: dict[Node | WrappedNodes, None] = {}
-        groups: dict[HXModuleWrapper, WrappedNodes] = {}
-        for node in self._nodes:
-            wrapper = self._wrapper_of(node.module)
-            if wrapper is None:
-                steps[node] = None
-            elif wrapper not in groups:
-                groups[wrapper] = self._group(wrapper)
-                steps[groups[wrapper]] = None
-        return list(steps)
+    def _add_edge(self, source: Handle, number: int) -> None:
+        maker: int | str | None = self._makers.get(id(source))
+        if maker is None:
+            name = self._open.get(id(source), (f"s_{self._next_open()}", source))[0]
+            self._open[id(source)] = name, source
+            maker = name
+        self.graph.add_edge(maker, number, handle=source)
 
-    def _group(self, wrapper: HXModuleWrapper) -> WrappedNodes:
-        missing = [module.label for module in wrapper.wrapped if not self.has_module(module)]
-        if missing:
-            raise ExperimentError(f"{missing[0]}: was not called, but other modules of its {wrapper.label} were")
-        nodes = tuple(self._node_of(module) for module in wrapper.wrapped)
-        made = {node.target for node in nodes}
-        for node in nodes:
-            for source in node.sources:
-                self._require_maker(node.module, source)
-        sources = dict.fromkeys(source for node in nodes for source in node.sources if source not in made)
-        return WrappedNodes(wrapper, nodes, tuple(sources))
+    def _next_open(self) -> int:
+        return 1 + max((int(name[2:]) for name, _ in self._open.values()), default=-1)
 
-    def _wrapper_of(self, module: HXModule) -> HXModuleWrapper | None:
-        return next((wrapper for wrapper in self._wrappers if wrapper.contains(module)), None)
+    def _add_sources(
+        self, module: HXBaseExperimentModule, number: int, sources: tuple[Handle, ...], target: Handle
+    ) -> Handle:
+        step = self._steps[number]
+        again = f"{_label(module)}: called twice before a run"
+        way_out = "Run the experiment first, or forget an unfinished pass by experiment.clear()"
+        if not getattr(module, "adds_inputs", False):
+            raise ExperimentError(f"{again}; a layer exists once on a chip. {way_out}")
+        if any(source is known for source in sources for known in step.sources):
+            raise ExperimentError(f"{again} with the same input, wanted other sources to add up. {way_out}")
+        if target is not step.target and id(target) in self._open:
+            raise ExperimentError(f"{again}, with another output that is read already; wanted that of the first call")
+        step = self._steps[number] = Step(module, step.sources + sources, step.target)
+        self.graph.nodes[number]["sources"] = step.sources
+        for source in sources:
+            self._add_edge(source, number)
+        self._in_order = False
+        return step.target  # type: ignore[no-any-return]
 
-    def _node_of(self, module: HXModule) -> Node:
-        for node in self._nodes:
-            if node.module is module:
-                return node
-        raise ExperimentError(f"{module.label}: was not called in this pass")
-
-    def _require_maker(self, module: HXModule, source: TensorHandle) -> None:
-        if source not in self._makers and source.observable_state is None:
+    def _wrapped_step(self, wrapper: HXModuleWrapper, name: str) -> Step | None:
+        """Return the one step of all modules of a wrapper, or None if none of them was called."""
+        called = [module for module in wrapper.wrapped if module in self.nodes]
+        if not called:
+            return None
+        if len(called) < len(wrapper.wrapped):
+            missing = next(module for module in wrapper.wrapped if module not in self.nodes)
             raise ExperimentError(
-                f"{module.label}: its input is an empty {type(source).__name__} that no module of this experiment "
-                "fills; hand in one with a tensor, or the output of a module"
+                f"{missing.label}: was not called, but other modules of its {wrapper.label} were; "
+                "the wrapper's forward calls all of them"
             )
+        calls = [self._steps[self.nodes[module]] for module in wrapper.wrapped]
+        made = {id(call.target) for call in calls}
+        sources = {id(source): source for call in calls for source in call.sources if id(source) not in made}
+        return Step(wrapper, tuple(sources.values()), tuple(call.target for call in calls))
 
-    def _populations(self, module: HXModule, neighbours: Callable[[Node], Sequence[Node | None]]) -> list[Population]:
-        from hxtorch.spiking.modules.types import Population  # modules need this file
+    def _number(self, handle: Handle) -> int | str:
+        number = self._makers.get(id(handle))
+        return self._open[id(handle)][0] if number is None else number
 
-        found: list[Population] = []
-        seen = {self._node_of(module)}
-        ahead = [*neighbours(self._node_of(module))]
+    def _populations(self, module: HXBaseExperimentModule, neighbours: Any) -> list[HXBaseExperimentModule]:
+        self.call_of(module)
+        found: dict[HXBaseExperimentModule, None] = {}
+        seen = {self.nodes[module]}
+        ahead = [*neighbours(self.nodes[module])]
         while ahead:
-            node = ahead.pop(0)
-            if node is None:
+            number = ahead.pop(0)
+            if isinstance(number, str):
                 continue
-            if isinstance(node.module, Population):
-                if node.module not in found:
-                    found.append(node.module)
-            elif node not in seen:
-                ahead += neighbours(node)
-            seen.add(node)
-        return found
+            other: HXBaseExperimentModule = self._steps[number].module
+            if isinstance(other, self.population_types):
+                found[other] = None
+            elif number not in seen:
+                ahead += neighbours(number)
+            seen.add(number)
+        return [*found]
+
+
+def _label(module: object) -> str:
+    return str(getattr(module, "label", type(module).__name__))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -11,17 +12,9 @@ from hxtorch.spiking.network.readout_source import ReadoutSource
 
 __all__ = ["NOTHING", "AnalogObservable", "HardwareObservables", "MADCTrace"]
 
-
-class MADCTrace(NamedTuple):
-    """Membrane, or what else its readout shows, of one neuron in one batch entry, as the membrane ADC saw it.
-
-    Attributes:
-        times: Seconds since the start of the run, float64 (samples,), about 34 ns apart.
-        values: MADC LSB, 0 to 1023, float32 (samples,).
-    """
-
-    times: Tensor
-    values: Tensor
+MADCTrace: TypeAlias = Tensor
+"""Membrane, or what else its readout shows, of one neuron as the membrane ADC saw it: float32 (2, samples, batch). Row
+0 are times since the start of the run in FPGA cycles of 8 ns, about 4.25 apart; row 1 are values in LSB, 0 to 1023."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,31 +24,32 @@ class AnalogObservable:
     Attributes:
         source: The node.
         cadc: After offset, scale and shift, (time, batch, neuron), or None if the column ADC did not record.
-        madc: One trace per batch entry, or None if the membrane ADC did not record.
+        madc: See :data:`MADCTrace`, or None if the membrane ADC did not record.
     """
 
-    source: ReadoutSource
+    source: ReadoutSource = ReadoutSource.membrane
     cadc: Tensor | None = None
-    madc: tuple[MADCTrace, ...] | None = None
+    madc: MADCTrace | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class HardwareObservables:
     """Recordings of one population; what was not recorded is None.
 
-    Spikes, membranes and adaptation take the place of what the model computes.
+    Spikes, membranes and adaptation take the place of what the model computes. By position, as scripts for the chip
+    know it, this is (spikes, cadc, madc).
 
     Attributes:
         spikes: Zeros and ones, (time, batch, neuron).
         cadc: Membranes in the units of the model, (time, batch, neuron).
-        madc: Membrane of one neuron, one trace per batch entry.
+        madc: Membrane of one neuron, see :data:`MADCTrace`.
         adaptation: Adaptation currents in the units of the model, (time, batch, neuron).
         others: What was recorded beside these.
     """
 
     spikes: Tensor | None = None
     cadc: Tensor | None = None
-    madc: tuple[MADCTrace, ...] | None = None
+    madc: Any = None
     adaptation: Tensor | None = None
     others: tuple[AnalogObservable, ...] = ()
 
@@ -73,10 +67,24 @@ class HardwareObservables:
             others.append(one)
         return cls(spikes, cadc, madc, adaptation, tuple(others))
 
+    @property
+    def voltage(self) -> Tensor | None:
+        """Return ``cadc`` under the name of today's scripts."""
+        return self.cadc
+
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
         traces = (self.spikes, self.cadc, self.adaptation)
         return min([available] + [len(trace) for trace in traces if trace is not None])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.spikes, self.cadc, self.madc))
+
+    def __getitem__(self, index: int) -> Any:
+        return (self.spikes, self.cadc, self.madc)[index]
+
+    def __len__(self) -> int:
+        return 3
 
 
 NOTHING = HardwareObservables()

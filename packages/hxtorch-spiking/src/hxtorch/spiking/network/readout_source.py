@@ -21,6 +21,10 @@ class ReadoutSource(IntEnum):
     inh_synin = 2
     adaptation = 3
 
+    # The same under the names of today's scripts.
+    VOLTAGE = 0
+    ADAPTATION = 3
+
     @classmethod
     def of(cls, value: ReadoutSource | IntEnum | str, what: str = "readout source") -> ReadoutSource:
         """Return the source that ``value`` names.

@@ -11,9 +11,17 @@ import torch
 
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
 from hxtorch.spiking.experiment.experiment import Experiment
-from hxtorch.spiking.modules import HXModule, InputNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
-from hxtorch.spiking.network.graph import ModuleManager, Node
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.experiment.module_manager import ModuleManager, Step
+from hxtorch.spiking.modules import (
+    HXBaseExperimentModule,
+    HXModule,
+    InputNeuron,
+    Neuron,
+    ReadoutNeuron,
+    SparseSynapse,
+    Synapse,
+)
+from hxtorch.spiking.network.handle import Handle, NeuronHandle
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
 from hxtorch.spiking.nir.library import nir_library
 from hxtorch.spiking.nir.network import NIRNetwork
@@ -57,7 +65,7 @@ def to_nir(
     called = _Names(names or {})
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
-    at: dict[TensorHandle, str] = {}
+    at: dict[Handle, str] = {}
     for node in manager:
         name = called.of(node.module)
         at[node.target] = name
@@ -78,7 +86,7 @@ def to_nir(
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata={})
 
 
-def _is_last(manager: ModuleManager, module: HXModule) -> bool:
+def _is_last(manager: ModuleManager, module: HXBaseExperimentModule) -> bool:
     """Return whether all populations that the spikes of one reach send theirs back to it."""
     ahead, reached = {module: manager.target_populations(module)}, [*manager.target_populations(module)]
     for population in reached:
@@ -86,7 +94,7 @@ def _is_last(manager: ModuleManager, module: HXModule) -> bool:
             ahead[population] = manager.target_populations(population)
             reached += ahead[population]
 
-    def returns(population: HXModule) -> bool:
+    def returns(population: HXBaseExperimentModule) -> bool:
         seen, waiting = {population}, [*ahead[population]]
         for other in waiting:
             if other is module:
@@ -154,7 +162,7 @@ def _renamed(graph: Any, network: NIRNetwork) -> Any:
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata={})
 
 
-def _node(nir: Any, node: Node, dt: float, config: ConversionConfig, name: str) -> Any:
+def _node(nir: Any, node: Step, dt: float, config: ConversionConfig, name: str) -> Any:
     module = node.module
     if isinstance(module, InputNeuron):
         return nir.Input(np.array([module.size]))

@@ -29,7 +29,7 @@ class AELIF(NamedTuple):
     membrane_cadc: Tensor | None
     current: Tensor | None
     adaptation: Tensor | None = None
-    membrane_madc: tuple[MADCTrace, ...] | None = None
+    membrane_madc: MADCTrace | None = None
 
 
 def cuba_aelif_integration(

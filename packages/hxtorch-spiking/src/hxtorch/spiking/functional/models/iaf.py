@@ -48,7 +48,7 @@ class IAF(NamedTuple):
     spikes: Tensor
     membrane_cadc: Tensor | None
     current: Tensor | None
-    membrane_madc: tuple[MADCTrace, ...] | None = None
+    membrane_madc: MADCTrace | None = None
 
 
 def iaf_step(

@@ -40,7 +40,7 @@ class LI(NamedTuple):
 
     membrane_cadc: Tensor
     current: Tensor | None
-    membrane_madc: tuple[MADCTrace, ...] | None = None
+    membrane_madc: MADCTrace | None = None
 
 
 def cuba_li_integration(

@@ -51,7 +51,7 @@ class LIF(NamedTuple):
     spikes: Tensor
     membrane_cadc: Tensor | None
     current: Tensor | None
-    membrane_madc: tuple[MADCTrace, ...] | None = None
+    membrane_madc: MADCTrace | None = None
 
 
 def cuba_lif_integration(

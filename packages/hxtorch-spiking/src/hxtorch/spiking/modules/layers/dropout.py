@@ -13,7 +13,7 @@ from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeE
 from hxtorch.spiking.modules.hx_module import HXModule
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.types import legal_size
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.network.handle import Handle, NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
@@ -105,29 +105,29 @@ class BatchDropout(HXModule):
         self._mask = mask.to(torch.bool)
         return self._mask
 
-    def forward(self, *input: TensorHandle, output: TensorHandle | None = None) -> TensorHandle:
+    def forward(self, *input: Handle, output: Handle | None = None) -> Any:
         """Join the experiment with a new mask.
 
         Raises:
             TensorTypeError: The input is neither an input of the network nor the spikes of neurons: a chip could not
                 drop it. See also :meth:`HXModule.forward`.
         """
-        for handle in input:
-            maker = self.experiment.modules.maker(handle)
-            if maker is not None and not isinstance(maker.module, AnalogNeuron):
-                raise TensorTypeError(
-                    f"{self.label}: got the output of {maker.module.label}, wanted that of neurons or an input"
-                )
         filled = super().forward(*input, output=output)
         self.set_mask()
         return filled
+
+    def check_source(self, maker: Any) -> None:
+        """Check that it is neurons that are dropped."""
+        if not isinstance(maker, AnalogNeuron):
+            raise TensorTypeError(f"{self.label}: got the output of {maker.label}, wanted that of neurons or an input")
+        super().check_source(maker)
 
     def forward_func(  # type: ignore[override]  # one input
         self, input: TensorHandle, hw_data: HardwareObservables | None = None
     ) -> Any:
         """Drop spikes; membranes and currents are handed on."""
         output = NeuronHandle()
-        output.put(input)
+        output.clone(input)
         model: Any = self.func
         if isinstance(model, type) and issubclass(model, torch.autograd.Function):
             model = model.apply  # type: ignore[no-untyped-call, unused-ignore]

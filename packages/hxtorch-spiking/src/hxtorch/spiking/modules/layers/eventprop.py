@@ -15,7 +15,6 @@ from hxtorch.spiking.functional.steps.loop import Feedback
 from hxtorch.spiking.modules.neurons.lif import Neuron
 from hxtorch.spiking.modules.synapses.dense import Synapse
 from hxtorch.spiking.modules.types import Projection
-from hxtorch.spiking.network.handle import TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.transforms import weight_transforms
 
@@ -41,19 +40,16 @@ class EventPropLIF(Neuron):
         )
         return LIF(spikes, membrane, i, recorded.madc)
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
-        """Integrate the sum of the inputs.
+    def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
+        """Get ready for a run.
 
         Raises:
             ExperimentError: A projection reads the spikes that does not return derivatives by their times.
         """
-        graph = self.experiment.modules
-        for own in [node for node in graph if node.module is self]:
-            for reader in graph.readers(own.target):
-                if isinstance(reader.module, Projection) and not isinstance(reader.module, EventPropSynapse):
-                    label = reader.module.label
-                    raise ExperimentError(f"{label}: reads spikes of EventProp neurons, wanted an EventPropSynapse")
-        return super().forward_func(*input, hw_data=hw_data)
+        super().prepare(sources, readers)
+        for reader in readers:
+            if isinstance(reader, Projection) and not isinstance(reader, EventPropSynapse):
+                raise ExperimentError(f"{reader.label}: reads spikes of EventProp neurons, wanted an EventPropSynapse")
 
 
 class EventPropSynapse(Synapse):

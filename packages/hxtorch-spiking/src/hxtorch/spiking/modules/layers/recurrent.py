@@ -13,7 +13,6 @@ from hxtorch.spiking.modules.neurons.aelif import AELIF
 from hxtorch.spiking.modules.neurons.firing import FiringNeuron
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 from hxtorch.spiking.network.handle import TensorHandle
-from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch.spiking.experiment.experiment import Experiment
@@ -47,10 +46,10 @@ class Recurrent(HXModuleWrapper):
             raise TensorShapeError(f"synapse: got one from {sizes} neurons, wanted {neuron.size} to {neuron.size}")
         super().__init__(experiment, neuron=neuron, synapse=synapse)
 
-    def forward_func(self, *input: TensorHandle, hw_data: tuple[HardwareObservables | None, ...] = ()) -> Any:
+    def forward_func(self, *input: TensorHandle, hw_data: Any = None) -> Any:
         """Integrate the sum of the inputs and of what the neurons send to themselves."""
         total = self.neuron.total_input(input)
-        recorded = self.neuron._observables(hw_data[0], total)
+        recorded = self.neuron._observables(hw_data[0] if hw_data else None, total)
         self.synapse.check_operands(total)
         weight = self.synapse.matrix()
         feedback = self._weigh if weight is None else Recurrence(weight)

@@ -96,6 +96,7 @@ class RecurrentNetwork(HXModuleWrapper):
         modules |= {f"synapse_{index}": link.synapse for index, link in enumerate(known)}
         super().__init__(experiment, **modules)
         self.populations, self.links = tuple(populations), tuple(known)
+        self._outside: tuple[tuple[TensorHandle, ...], ...] = ()
 
     def forward(self, *input: Sequence[TensorHandle]) -> tuple[NeuronHandle, ...]:  # type: ignore[override]
         """Join the experiment with all modules.
@@ -122,9 +123,10 @@ class RecurrentNetwork(HXModuleWrapper):
             into[target].append(synapse(handles[source]))
         for neuron, given in zip(self.populations, input, strict=True):
             neuron(*given, *into[neuron], output=handles[neuron])
+        self._outside = tuple(tuple(given) for given in input)
         return tuple(handles.values())
 
-    def forward_func(self, *input: TensorHandle, hw_data: tuple[HardwareObservables | None, ...] = ()) -> Any:
+    def forward_func(self, *input: TensorHandle, hw_data: Any = None) -> Any:
         """Integrate all populations together."""
         totals = self._totals(input)
         like = totals[0]
@@ -158,16 +160,11 @@ class RecurrentNetwork(HXModuleWrapper):
 
     def _totals(self, input: tuple[TensorHandle, ...]) -> list[Tensor]:
         """Return what reaches each population from elsewhere (time, batch, neuron)."""
-        manager = self.experiment.modules
-        made = {manager.output_data(module) for module in self.wrapped}
-        read = [[source for source in manager.input_data(module) if source not in made] for module in self.populations]
-        filled = dict(zip(dict.fromkeys(source for sources in read for source in sources), input, strict=True))
         like = input[0].filled()
+        outside, self._outside = self._outside, ()
         return [
-            neuron.total_input(tuple(filled[source] for source in sources))
-            if sources
-            else like.new_zeros((*like.shape[:2], neuron.size))
-            for neuron, sources in zip(self.populations, read, strict=True)
+            neuron.total_input(sources) if sources else like.new_zeros((*like.shape[:2], neuron.size))
+            for neuron, sources in zip(self.populations, outside, strict=True)
         ]
 
     def _constants(self, like: Tensor) -> Constants:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import CuBaStepCode
 from hxtorch.spiking.functional.models import aelif
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -22,6 +21,7 @@ from hxtorch.spiking.modules.neurons.firing import check_surrogate
 from hxtorch.spiking.modules.neurons.lif import Neuron
 from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class AELIF(AnalogNeuron):
     leak_adaptation: HXBaseParameter
 
     def __init__(
-        self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[AELIFArguments]
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[AELIFArguments]
     ) -> None:
         given = by_name(AELIFArguments, positional, arguments)
         chosen: dict[str, Any] = {**lif_defaults(), **aelif_defaults(), **given}
@@ -202,11 +202,12 @@ class AELIF(AnalogNeuron):
 
     def handle(self, traces: functional.AELIF) -> NeuronHandle | ReadoutNeuronHandle:
         """Return traces of the model as what users get: membranes and adaptation only if they are recorded."""
-        analog: dict[str, Any] = {"membrane_madc": traces.membrane_madc}
+        filled = NeuronHandle(traces.spikes) if self.fires else ReadoutNeuronHandle()
+        filled.membrane_madc = traces.membrane_madc
         if self.enable_cadc_recording:
-            analog["membrane_cadc"], analog["current"] = traces.membrane_cadc, traces.current
-            analog["adaptation_cadc"] = traces.adaptation
-        return NeuronHandle(traces.spikes, **analog) if self.fires else ReadoutNeuronHandle(**analog)
+            filled.membrane_cadc, filled.current = traces.membrane_cadc, traces.current
+            filled.adaptation_cadc = traces.adaptation
+        return filled
 
     def _codes(self, name: str, parameter: HXBaseParameter) -> np.ndarray:
         value = parameter.hardware_value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,21 +15,21 @@ from torch import Tensor
 from hxtorch import core
 from hxtorch.core.errors import RecordingError
 from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
-from hxtorch.spiking.chip.recording import TraceReadout, read_madc
-from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.experiment.experiment import Experiment
+from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, read_madc
+from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.neurons.arguments import lif_defaults
 from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
+from hxtorch.spiking.network.handle import SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import NOTHING, AnalogObservable, HardwareObservables
 from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.roles import BaseExperiment
+from hxtorch.spiking.network.tensors import check_axes
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 
 if TYPE_CHECKING:
-    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
     from hxtorch.core.vocabulary.chip import AtomicNeuron
     from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
 
@@ -59,6 +59,9 @@ class AnalogNeuron(Population, ABC):
     """
 
     input_type = SynapseHandle
+    prepares = True
+    _mask: Tensor | None = None
+    _dropped: Tensor | None = None
     fires: ClassVar[bool]
     """Whether the threshold comparator of the neurons is on."""
 
@@ -86,7 +89,9 @@ class AnalogNeuron(Population, ABC):
     coordinates: tuple[LogicalNeuronOnDLS, ...] = ()
     """Where the neurons are, once they were placed on a chip."""
 
-    def __init__(self, size: int, experiment: Experiment, names: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, names: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> None:
         unknown = sorted(set(given) - set(names))
         if unknown:
             raise TypeError(f"{type(self).__name__}: got an unknown argument {unknown[0]!r}; known: {', '.join(names)}")
@@ -122,14 +127,19 @@ class AnalogNeuron(Population, ABC):
 
         Said by each :class:`~hxtorch.spiking.BatchDropout` that reads the population.
         """
-        masks = [
-            node.module.source_mask
-            for own in self.experiment.modules
-            if own.module is self
-            for node in self.experiment.modules.readers(own.target)
-        ]
-        said = [mask for mask in masks if mask is not None]
-        return torch.stack(said).all(0) if said else None
+        said = [mask for mask in (self._mask, self._dropped) if mask is not None]
+        return torch.stack(said).all(0) if len(said) > 1 else said[0] if said else None
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        if mask is not None and mask.shape != (self.size,):
+            raise TensorShapeError(f"mask of {self.label}: got shape {tuple(mask.shape)}, wanted ({self.size},)")
+        self._mask = None if mask is None else mask.to(torch.bool)
+
+    def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
+        """Take up which neurons the layers that read this one drop in this run."""
+        said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
+        self._dropped = torch.stack(said).all(0) if said else None
 
     @property
     def madc_index(self) -> int | None:
@@ -150,12 +160,6 @@ class AnalogNeuron(Population, ABC):
             self.cadc_readout_source,
             self.madc_readout_source,
         )
-
-    def state(self) -> Hashable:
-        """Return what the chip is placed, routed and calibrated for."""
-        parameters = [getattr(self, name) for name in self.parameter_names]
-        values = tuple(parameter.hardware_value for parameter in parameters if not parameter.model_only)
-        return super().state(), tuple(_array(v).tobytes() if isinstance(v, Tensor) else v for v in values)
 
     def circuits(self) -> np.ndarray:
         """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
@@ -229,9 +233,9 @@ class AnalogNeuron(Population, ABC):
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast."""
-        total = full_precision(handles[0].filled())
+        total = full_precision(check_axes(handles[0].filled(), self, self.size))
         for handle in handles[1:]:
-            total = total + handle.filled()
+            total = total + check_axes(handle.filled(), self, self.size)
         return total
 
     @abstractmethod
@@ -251,27 +255,16 @@ class AnalogNeuron(Population, ABC):
         shown = None if hw_data is None else recorded
         return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
 
-    def post_process(
-        self,
-        hw_spikes: SpikeHandle | None,
-        hw_cadc: CADCHandle | None,
-        hw_madc: MADCHandle | None,
-        runtime: float,
-    ) -> HardwareObservables:
+    def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
         """Turn recordings into tensors for the numerics, analog ones in model units."""
         analog = []
-        if hw_cadc is not None:
-            cadc = self.readout.read(hw_cadc, runtime, self.experiment.dt, self.coordinates)
+        if hw_data.cadc is not None:
+            cadc = self.readout.read(hw_data.cadc, runtime, self.experiment.dt, self.coordinates)
             analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
-        if hw_madc is not None:
-            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_madc)))
-        spikes = super().post_process(hw_spikes, hw_cadc, hw_madc, runtime).spikes
+        if hw_data.madc is not None:
+            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_data.madc)))
+        spikes = super().observe(hw_data, runtime).spikes
         return HardwareObservables.of(spikes, tuple(analog))
-
-    def show(self, output: TensorHandle, hw_data: HardwareObservables) -> None:
-        """Put recordings into a filled handle that the model has no place for."""
-        if isinstance(output, (NeuronHandle, ReadoutNeuronHandle)):
-            output.show(hw_data.others)
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import LI, LIF, exp_cuba_li_integration, exp_cuba_lif_integration
 from hxtorch.spiking.functional.steps.euler import tensor_like
 from hxtorch.spiking.functional.steps.loop import Feedback
@@ -16,6 +15,7 @@ from hxtorch.spiking.modules.neurons.arguments import LIArguments, LIFArguments,
 from hxtorch.spiking.modules.neurons.li import ReadoutNeuron
 from hxtorch.spiking.modules.neurons.lif import Neuron
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter
 
 
@@ -32,7 +32,9 @@ class NeuronExp(Neuron):
         **arguments: See :class:`~hxtorch.spiking.modules.neurons.arguments.LIFArguments`.
     """
 
-    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIFArguments]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIFArguments]
+    ) -> None:
         warnings.warn("NeuronExp is deprecated, use Neuron", DeprecationWarning, stacklevel=2)
         super().__init__(size, experiment, *positional, **arguments)
 
@@ -67,7 +69,9 @@ class ReadoutNeuronExp(ReadoutNeuron):
         **arguments: See :class:`~hxtorch.spiking.modules.neurons.arguments.LIArguments`.
     """
 
-    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIArguments]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIArguments]
+    ) -> None:
         warnings.warn("ReadoutNeuronExp is deprecated, use ReadoutNeuron", DeprecationWarning, stacklevel=2)
         super().__init__(size, experiment, *positional, **arguments)
 

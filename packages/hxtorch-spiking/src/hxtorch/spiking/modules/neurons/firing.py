@@ -10,7 +10,6 @@ from typing import Any
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import AELIF, IAF, LIF
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
@@ -19,6 +18,7 @@ from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.arguments import lif_defaults
 from hxtorch.spiking.network.handle import NeuronHandle
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter
 
 
@@ -49,7 +49,9 @@ class FiringNeuron(AnalogNeuron, ABC):
     refractory_time: HXBaseParameter
     holdoff_time: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, names: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, names: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> None:
         super().__init__(size, experiment, names, given)
         chosen = {**lif_defaults(), **given}
         self.method = chosen["method"]

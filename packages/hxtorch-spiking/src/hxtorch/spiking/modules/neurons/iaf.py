@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import IAF, CUBAIAFParams, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.models import iaf
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -15,6 +14,7 @@ from hxtorch.spiking.functional.steps.loop import Feedback
 from hxtorch.spiking.modules.neurons.arguments import IAFArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.modules.neurons.firing import FiringNeuron
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 
 if TYPE_CHECKING:
     from hxtorch import core
@@ -59,7 +59,9 @@ class IAFNeuron(FiringNeuron):
         "holdoff_time",
     )
 
-    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[IAFArguments]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[IAFArguments]
+    ) -> None:
         given = spell_out(by_name(IAFArguments, positional, arguments), CUBAIAFParams)
         super().__init__(size, experiment, IAFArguments.__annotations__, given)
 

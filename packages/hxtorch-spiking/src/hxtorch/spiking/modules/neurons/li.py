@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import LI, CUBALIParams, cuba_li_integration
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.arguments import LIArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.network.handle import ReadoutNeuronHandle
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter
 
 __all__ = ["ReadoutNeuron"]
@@ -40,7 +40,9 @@ class ReadoutNeuron(AnalogNeuron):
 
     leak: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIArguments]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIArguments]
+    ) -> None:
         given = spell_out(by_name(LIArguments, positional, arguments), CUBALIParams)
         super().__init__(size, experiment, LIArguments.__annotations__, given)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.functional import LIF, CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.models import lif
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -14,6 +13,7 @@ from hxtorch.spiking.functional.steps.loop import Feedback
 from hxtorch.spiking.modules.neurons.arguments import LIFArguments, Unpack, by_name, spell_out
 from hxtorch.spiking.modules.neurons.firing import FiringNeuron
 from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter
 
 __all__ = ["Neuron"]
@@ -52,7 +52,9 @@ class Neuron(FiringNeuron):
 
     leak: HXBaseParameter
 
-    def __init__(self, size: int, experiment: Experiment, *positional: Any, **arguments: Unpack[LIFArguments]) -> None:
+    def __init__(
+        self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIFArguments]
+    ) -> None:
         given = spell_out(by_name(LIFArguments, positional, arguments), CUBALIFParams)
         super().__init__(size, experiment, LIFArguments.__annotations__, given)
 

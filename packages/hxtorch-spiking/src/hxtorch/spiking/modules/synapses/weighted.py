@@ -23,7 +23,7 @@ from hxtorch.spiking.functional.synapses.events import holds_spikes
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
-from hxtorch.spiking.network.tensors import check_finite
+from hxtorch.spiking.network.tensors import check_axes, check_finite
 
 if TYPE_CHECKING:
     from hxtorch import core
@@ -143,7 +143,7 @@ class WeightedProjection(Projection):
         self, input: TensorHandle, hw_data: HardwareObservables | None = None
     ) -> Any:
         """Weigh the spikes of a handle."""
-        return self.weigh(input.filled())
+        return self.weigh(check_axes(input.filled(), self, self.in_features))
 
     def weigh(self, spikes: Tensor) -> Tensor:
         """Return the weighted spikes (time, batch, out_features) of spikes (time, batch, in_features).

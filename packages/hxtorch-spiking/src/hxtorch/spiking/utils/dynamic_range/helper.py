@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 import hxtorch
-from hxtorch.core import CADCHandle, LogicalNeuronOnDLS, MADCHandle, NoConnectionError, SpikeHandle, current_session
+from hxtorch.core import CADCHandle, LogicalNeuronOnDLS, NoConnectionError, SpikeHandle, current_session
 from hxtorch.core.vocabulary.chip import ConstantCurrentType
 from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
+from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules.neurons.li import ReadoutNeuron
@@ -118,16 +119,10 @@ class Probe(ConstantCurrentNeuron):
 
     recorded: Recordings | None = None
 
-    def post_process(
-        self,
-        hw_spikes: SpikeHandle | None,
-        hw_cadc: CADCHandle | None,
-        hw_madc: MADCHandle | None,
-        runtime: float,
-    ) -> HardwareObservables:
+    def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
         """Keep the recordings; the numerics see none of them."""
-        if hw_spikes is not None and hw_cadc is not None:
-            self.recorded = Recordings(hw_cadc, hw_spikes, runtime)
+        if hw_data.spikes is not None and hw_data.cadc is not None:
+            self.recorded = Recordings(hw_data.cadc, hw_data.spikes, runtime)
         return HardwareObservables()
 
 

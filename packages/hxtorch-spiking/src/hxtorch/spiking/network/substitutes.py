@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 from torch.nn import Module, Parameter
 
 from hxtorch.spiking.errors import ExperimentError
-
-if TYPE_CHECKING:
-    from hxtorch.spiking.network.graph import Node
 
 Held = list[tuple[dict[str, "Tensor | None"], dict[str, "Tensor | None"]]]
 """The dictionary of a module in which its parameters are, and what was in it."""
@@ -38,26 +35,26 @@ def _collect(module: Module, found: Held) -> None:
 
 
 @contextmanager
-def as_called(nodes: Iterable[Node]) -> Iterator[None]:
+def as_called(calls: Iterable[tuple[Any, Held]]) -> Iterator[None]:
     """Give modules the parameters back that they had when they were called.
 
     Args:
-        nodes: The calls.
+        calls: Modules that were called, and what they had then.
 
     Raises:
         ExperimentError: A parameter was replaced by another one since, and it can not be told which is meant.
     """
     replaced: list[tuple[dict[str, Tensor | None], str, Tensor | None]] = []
     try:
-        for node in nodes:
-            for where, called in node.held:
+        for module, held in calls:
+            for where, called in held:
                 for name, tensor in called.items():
                     now = where.get(name)
                     if now is tensor or tensor is None:
                         continue
                     if isinstance(tensor, Parameter):
                         raise ExperimentError(
-                            f"{name} of {node.module.label}: got another parameter than in the call, wanted the same; "
+                            f"{name} of {module.label}: got another parameter than in the call, wanted the same; "
                             "call the modules again, and where torch.func.functional_call put it there, give it "
                             "tensors that are no parameters, or run the experiment inside of what it calls"
                         )

@@ -1,0 +1,59 @@
+"""What a chip did in a run, as scripts read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hxtorch import core
+
+__all__ = ["ExecutionHealthInfo", "ExecutionInfo", "ExecutionTimeInfo"]
+
+
+@dataclass(frozen=True)
+class ExecutionTimeInfo:
+    """How long a run took, in seconds.
+
+    Attributes:
+        execution_duration: On the caller's clock, the instances together.
+        realtime_duration_per_execution_instance: Of the chips, by the ``ID`` of the execution instance.
+        execution_duration_per_execution_instance: On the caller's clock, likewise.
+    """
+
+    execution_duration: float = 0.0
+    realtime_duration_per_execution_instance: Mapping[int, float] = field(default_factory=dict)
+    execution_duration_per_execution_instance: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExecutionHealthInfo:
+    """What was lost in a run.
+
+    Attributes:
+        events_dropped: Events that found no way or no place on chip and link, by the ``ID`` of the execution instance.
+        execution_instances: All that is known, likewise.
+    """
+
+    events_dropped: Mapping[int, int] = field(default_factory=dict)
+    execution_instances: Mapping[int, core.ExecutionInfo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExecutionInfo:
+    """What chips did in a run.
+
+    Attributes:
+        time: How long it took.
+        health: What was lost.
+    """
+
+    time: ExecutionTimeInfo = field(default=ExecutionTimeInfo())
+    health: ExecutionHealthInfo = field(default=ExecutionHealthInfo())
+
+    @classmethod
+    def of(cls, infos: Mapping[int, core.ExecutionInfo]) -> ExecutionInfo:
+        """Sort what the chips said, by the ``ID`` of the execution instance."""
+        real = {key: info.emulated_time for key, info in infos.items()}
+        wall = {key: info.wall_time for key, info in infos.items()}
+        lost = {key: int(info.events_dropped.sum() + info.link_dropped.sum()) for key, info in infos.items()}
+        return cls(ExecutionTimeInfo(sum(wall.values()), real, wall), ExecutionHealthInfo(lost, dict(infos)))

@@ -1,0 +1,89 @@
+"""What chips recorded, on its way to the numerics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.spiking.chip.recording import PopulationRecording
+from hxtorch.spiking.modules.calling import arguments_of
+from hxtorch.spiking.network.handle import Handle
+from hxtorch.spiking.network.observables import HardwareObservables
+
+
+class HardwareResults(dict[Any, Any]):
+    """What was recorded, by module, or by the ``descriptor`` of one in its execution instance."""
+
+    def __missing__(self, key: Any) -> Any:
+        for module, recorded in self.items():
+            if getattr(module, "descriptor", None) == key:
+                return recorded
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or any(getattr(module, "descriptor", None) == key for module in self)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return what was recorded of a module or descriptor."""
+        return self[key] if key in self else default  # noqa: SIM401  # the dict's own get does not know descriptors
+
+
+def post_process(module: Any, recording: PopulationRecording, seconds: float) -> Any:
+    """Let a module turn its recordings into tensors, in whichever way its method takes them.
+
+    Args:
+        module: A population.
+        recording: What was recorded of it.
+        seconds: Length of the run.
+    """
+    wants = arguments_of(module.post_process)
+    names = [name for name in wants.names if name != "self"]
+    older = recording.spikes, recording.cadc, recording.madc, seconds
+    if names[:1] == ["hw_spikes"] and wants.any_number:
+        return module.post_process(*older)
+    if wants.any_number or names[:1] == ["hw_data"] or len(names) <= 2:
+        return module.post_process(recording, seconds)
+    return module.post_process(*older[: len(names)])
+
+
+def on_grid(observed: Any, steps: int) -> Any:
+    """Return observables with as many steps as the inputs have: cut, or with the last sample held and no more spikes.
+
+    Args:
+        observed: What ``post_process`` returned: observables, a tuple (spikes, cadc, madc), or a handle.
+        steps: Wanted length.
+    """
+    if isinstance(observed, HardwareObservables):
+        traces = observed.spikes, observed.cadc, observed.adaptation, *(one.cadc for one in observed.others)
+        if all(trace is None or len(trace) == steps for trace in traces):
+            return observed
+        others = tuple(replace(one, cadc=_fit(one.cadc, steps)) for one in observed.others)
+        return HardwareObservables(
+            _fit(observed.spikes, steps, silent=True),
+            _fit(observed.cadc, steps),
+            observed.madc,
+            _fit(observed.adaptation, steps),
+            others,
+        )
+    if isinstance(observed, Handle):
+        for name in observed._carries:
+            if not name.endswith("madc"):
+                observed.data[name] = _fit(observed.data[name], steps, silent=name == "spikes")
+        return observed
+    if isinstance(observed, tuple) and not hasattr(observed, "_fields"):
+        silent = [len(observed) > 1 and index == 0 for index in range(len(observed))]
+        return tuple(_fit(trace, steps, quiet) for trace, quiet in zip(observed, silent, strict=True))
+    return observed
+
+
+def _fit(trace: Any, steps: int, silent: bool = False) -> Any:
+    """Return a trace (time, batch, neuron) with ``steps`` points of time; what is none stays."""
+    if not isinstance(trace, Tensor) or trace.ndim != 3 or len(trace) in (2, steps):
+        return trace  # two rows are those of the membrane ADC
+    if len(trace) > steps:
+        return trace[:steps]
+    last = torch.zeros_like(trace[-1:]) if silent else trace[-1:]
+    return torch.cat([trace, last.expand(steps - len(trace), -1, -1)])

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.experiment.running`."""
+
+from hxtorch.spiking.experiment.running import *  # noqa: F403
