@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hxtorch import core
-from hxtorch.core import ChipConfiguration
+from hxtorch.core import ChipConfiguration, constants
 from hxtorch.core.compute import MAC, Addition, ArgMax, ConvertingReLU, ReLU, Sequence
-from hxtorch.core.seam import constants
 
 INT8 = hnp.arrays(np.int8, hnp.array_shapes(min_dims=1, max_dims=3))
 

@@ -1,8 +1,6 @@
 """Name under which low-level scripts know runs of networks and what they record, as tensors."""
 
-from hxtorch.core.networks.weights import weight_to_connection
-from hxtorch.core.runs.execution import run
-from hxtorch.core.runs.inputs import tensor_to_spike_times
+from hxtorch.core import run, tensor_to_spike_times, weight_to_connection
 from hxtorch.spiking.chip.handles import (
     CADCHandle,
     DataHandle,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup
     from hxtorch.core.fit import FitReport, draw_fit, fit_report
     from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
+    from hxtorch.core.networks.morphology import HALF, LogicalNeuron
     from hxtorch.core.networks.network import (
         CADCRecording,
         Network,
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
         Population,
     )
     from hxtorch.core.networks.weights import round_to_lsb, weight_to_connection
+    from hxtorch.core.products.compute import MAC, Operation, Sequence
+    from hxtorch.core.products.rearrangement import Rearrangement
+    from hxtorch.core.products.sequence import load_sequence, save_sequence
     from hxtorch.core.routing.groups import GroupRouter
     from hxtorch.core.routing.placement import NeuronPlacement
     from hxtorch.core.routing.portfolio import build_routing
@@ -56,9 +60,19 @@ if TYPE_CHECKING:
         extract_cadc,
         extract_madc,
         extract_spikes,
+        grid_points,
     )
+    from hxtorch.core.seam.arrays import as_array
     from hxtorch.core.seam.configuration import ChipConfiguration
-    from hxtorch.core.seam.programs import CYCLE, InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
+    from hxtorch.core.seam.programs import (
+        CYCLE,
+        InputEvents,
+        MatrixProgram,
+        Recording,
+        SpikingProgram,
+        TimedWrite,
+        in_cycles,
+    )
     from hxtorch.core.seam.results import (
         CADCSamples,
         CorrelationCodes,
@@ -86,12 +100,22 @@ if TYPE_CHECKING:
         open_session,
         release_hardware,
     )
-    from hxtorch.core.vocabulary.chip import Chip, NeuronBlock
-    from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
+    from hxtorch.core.threads import set_thread_source
+    from hxtorch.core.vocabulary.chip import AtomicNeuron, Chip, ConstantCurrentType, NeuronBlock
+    from hxtorch.core.vocabulary.coordinates import (
+        AtomicNeuronOnDLS,
+        AtomicNeuronOnLogicalNeuron,
+        LogicalNeuronCompartments,
+        LogicalNeuronOnDLS,
+    )
 
 __all__ = [
     "CYCLE",
+    "HALF",
+    "MAC",
+    "AtomicNeuron",
     "AtomicNeuronOnDLS",
+    "AtomicNeuronOnLogicalNeuron",
     "BackendError",
     "BackgroundPopulation",
     "BackgroundSpikeSource",
@@ -109,6 +133,7 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "ConnectionOpenError",
+    "ConstantCurrentType",
     "CorrelationCodes",
     "Execution",
     "ExecutionInfo",
@@ -120,6 +145,7 @@ __all__ = [
     "HXTorchError",
     "InputEvents",
     "LabelEvents",
+    "LogicalNeuron",
     "LogicalNeuronCompartments",
     "LogicalNeuronOnDLS",
     "MADCHandle",
@@ -135,6 +161,7 @@ __all__ = [
     "NeuronPlacement",
     "NoConnectionError",
     "OperandRangeError",
+    "Operation",
     "Origin",
     "PlacementError",
     "Population",
@@ -142,11 +169,13 @@ __all__ = [
     "ProgramError",
     "Projection",
     "ProjectionDescriptor",
+    "Rearrangement",
     "Recording",
     "RecordingError",
     "Router",
     "Routing",
     "RoutingError",
+    "Sequence",
     "Session",
     "Setup",
     "SpikeCounters",
@@ -157,6 +186,7 @@ __all__ = [
     "SpikingResult",
     "SpikingUnit",
     "TimedWrite",
+    "as_array",
     "build_network_graph",
     "build_routing",
     "calib_from_calix_native",
@@ -170,8 +200,11 @@ __all__ = [
     "extract_spikes",
     "fit_report",
     "get_unique_identifier",
+    "grid_points",
+    "in_cycles",
     "init_hardware",
     "init_hardware_minimal",
+    "load_sequence",
     "nightly_calib_path",
     "nightly_calix_native_path",
     "open_session",
@@ -179,6 +212,8 @@ __all__ = [
     "round_to_lsb",
     "run",
     "run_executions",
+    "save_sequence",
+    "set_thread_source",
     "tensor_to_spike_times",
     "update_network_graph",
     "weight_to_connection",
@@ -186,31 +221,35 @@ __all__ = [
 
 _HOMES = {
     "backends": "",
-    "calibration": "",
-    "vocabulary.chip": "Chip NeuronBlock",
-    "compute": "",
-    "seam.configuration": "ChipConfiguration",
-    "vocabulary.coordinates": "AtomicNeuronOnDLS LogicalNeuronCompartments LogicalNeuronOnDLS",
-    "runs.execution": "run",
-    "runs.chains": "Execution Origin run_executions",
-    "fit": "FitReport draw_fit fit_report",
-    "routing.groups": "GroupRouter",
     "backends.setup": "CalibrationPath HWDBPath Setup",
+    "calibration": "",
+    "compute": "",
+    "fit": "FitReport draw_fit fit_report",
+    "interfaces": "Connection MatrixUnit SpikingUnit",
+    "networks.morphology": "HALF LogicalNeuron",
+    "networks.network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
+    "networks.populations": "BackgroundPopulation BackgroundSpikeSource ExternalPopulation Population",
+    "networks.weights": "round_to_lsb weight_to_connection",
+    "products.compute": "MAC Operation Sequence",
+    "products.rearrangement": "Rearrangement",
+    "products.sequence": "load_sequence save_sequence",
+    "routing.groups": "GroupRouter",
+    "routing.placement": "NeuronPlacement",
+    "routing.portfolio": "build_routing",
+    "routing.routes": "Router Routing",
+    "runs.chains": "Execution Origin run_executions",
+    "runs.execution": "run",
+    "runs.graph": "NetworkGraph build_network_graph update_network_graph",
     "runs.hooks": "ExecutionInstanceHooks",
     "runs.inputs": "NetworkInputs SpikeTrains encode tensor_to_spike_times",
-    "interfaces": "Connection MatrixUnit SpikingUnit",
-    "networks.network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
-    "runs.graph": "NetworkGraph build_network_graph update_network_graph",
-    "runs.observables": "CADCHandle MADCHandle SpikeHandle extract_cadc extract_madc extract_spikes",
-    "routing.placement": "NeuronPlacement",
-    "networks.populations": "BackgroundPopulation BackgroundSpikeSource ExternalPopulation Population",
-    "seam.programs": "CYCLE InputEvents MatrixProgram Recording SpikingProgram TimedWrite",
+    "runs.observables": "CADCHandle MADCHandle SpikeHandle extract_cadc extract_madc extract_spikes grid_points",
+    "seam.arrays": "as_array",
+    "seam.configuration": "ChipConfiguration",
+    "seam.programs": "CYCLE InputEvents MatrixProgram Recording SpikingProgram TimedWrite in_cycles",
     "seam.results": (
         "CADCSamples CorrelationCodes ExecutionInfo LabelEvents MADCSamples MatrixResult SpikeCounters "
         "SpikeEvents SpikingResult"
     ),
-    "routing.routes": "Router Routing",
-    "routing.portfolio": "build_routing",
     "sessions.calibration_files": (
         "calib_from_calix_native chip_from_file chip_from_portable_binary nightly_calib_path nightly_calix_native_path"
     ),
@@ -218,7 +257,11 @@ _HOMES = {
         "Session current_session get_unique_identifier init_hardware init_hardware_minimal open_session "
         "release_hardware"
     ),
-    "networks.weights": "round_to_lsb weight_to_connection",
+    "threads": "set_thread_source",
+    "vocabulary.chip": "AtomicNeuron Chip ConstantCurrentType NeuronBlock",
+    "vocabulary.coordinates": (
+        "AtomicNeuronOnDLS AtomicNeuronOnLogicalNeuron LogicalNeuronCompartments LogicalNeuronOnDLS"
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -6,7 +6,7 @@ gradients flow. ``mock=True`` computes by a linear model instead of the chip of 
 """
 
 from hxtorch.perceptron import constants, nn
-from hxtorch.perceptron.mock.measure import measure_mock_parameter
+from hxtorch.perceptron.measure import measure_mock_parameter
 from hxtorch.perceptron.mock.parameter import MockParameter, MockParameterError, get_mock_parameter, set_mock_parameter
 from hxtorch.perceptron.ops.addition import add
 from hxtorch.perceptron.ops.argmax import argmax

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core import current_session
-from hxtorch.core.products.compute import MAC, Operation
+from hxtorch.core import MAC, Operation, current_session
 from hxtorch.perceptron.recording import MembraneRecording
 
 

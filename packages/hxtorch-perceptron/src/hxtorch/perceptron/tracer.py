@@ -8,10 +8,7 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from hxtorch.core import current_session
-from hxtorch.core.products.compute import MAC, Sequence
-from hxtorch.core.products.rearrangement import Rearrangement
-from hxtorch.core.products.sequence import load_sequence, save_sequence
+from hxtorch.core import MAC, Rearrangement, Sequence, current_session, load_sequence, save_sequence
 from hxtorch.perceptron.errors import TraceError
 from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS
 from hxtorch.perceptron.tracing import Chain, active

@@ -8,8 +8,7 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor
 
-from hxtorch.core.products.compute import Operation
-from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.core import Operation, Rearrangement
 from hxtorch.perceptron.errors import TraceError
 
 

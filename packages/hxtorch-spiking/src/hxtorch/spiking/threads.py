@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from hxtorch.core.threads import set_thread_source
+from hxtorch.core import set_thread_source
 
 
 def obey_torch() -> None:

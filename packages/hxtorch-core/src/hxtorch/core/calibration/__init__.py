@@ -11,7 +11,7 @@ from hxtorch.core.calibration.nominal.codes import capacitance, nominal_register
 from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.stored.store import dumps, load, loads, save
+from hxtorch.core.calibration.stored.store import dumps, load, loads, save, write_whole
 from hxtorch.core.calibration.targets import (
     CADCCalibTarget,
     Calibrated,
@@ -60,4 +60,5 @@ __all__ = [
     "path_for_target",
     "preset",
     "save",
+    "write_whole",
 ]

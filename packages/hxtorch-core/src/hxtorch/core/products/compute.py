@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
+from hxtorch.core import constants
 from hxtorch.core.errors import ProgramError
-from hxtorch.core.seam import constants
 from hxtorch.core.seam.integers import legal_integer
 from hxtorch.core.seam.programs import MatrixProgram, legal_operand, legal_weights
 from hxtorch.core.seam.results import MatrixResult

@@ -13,8 +13,8 @@ import numpy as np
 
 from bss2_emulator.facts.constants import CYCLE as CYCLE
 from bss2_emulator.facts.constants import MAX_RUNTIME
+from hxtorch.core import constants
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
-from hxtorch.core.seam import constants
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 

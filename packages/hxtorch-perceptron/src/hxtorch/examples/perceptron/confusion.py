@@ -22,7 +22,7 @@ def confusion_matrix(found: Tensor, targets: Tensor, classes: int) -> Tensor:
 
 def draw_confusion(counts: Tensor, path: str) -> None:
     """Draw ``counts`` of :func:`confusion_matrix` into the file ``path``; needs matplotlib."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # an extra of the package
 
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core import ProgramError
-from hxtorch.core.products import compute
+from hxtorch.core import ProgramError, compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import Operand, require_tensors

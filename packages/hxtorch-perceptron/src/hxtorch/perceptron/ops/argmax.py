@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core import ProgramError
-from hxtorch.core.products import compute
-from hxtorch.core.products.compute import Operation
-from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.core import Operation, ProgramError, Rearrangement, compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.tracing import enter, leave, refuse

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core import ProgramError, RecordingError
-from hxtorch.core.products.compute import MAC
+from hxtorch.core import MAC, ProgramError, RecordingError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.parameter import get_mock_parameter

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core.products.compute import Operation
-from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.core import Operation, Rearrangement
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import require_tensors

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from hxtorch.core import ProgramError
-from hxtorch.core.products import compute
+from hxtorch.core import ProgramError, compute
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.ops.graft import ramp

@@ -31,8 +31,8 @@ def draw(
         ImportError: matplotlib is not installed.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # an extra of the package
+        from matplotlib.figure import Figure  # an extra of the package
     except ImportError as error:
         raise ImportError("the figure needs matplotlib: pip install 'hxtorch-spiking[plot]'") from error
     figure = Figure(figsize=(15 if model else 5, 4.5), layout="constrained")
@@ -67,7 +67,7 @@ def _draw_curves(
 
 def _draw_map(axes: Any, model: Model) -> None:
     """Color the sign by decision and put dots on a few true samples."""
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap  # an extra of the package
 
     edge = torch.linspace(0, 1, RESOLUTION)
     x, y = torch.meshgrid(edge, edge, indexing="xy")

@@ -16,9 +16,8 @@ from hxtorch import core
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
 
 if TYPE_CHECKING:
-    from hxtorch.core import CADCRecording, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
+    from hxtorch.core import CADCRecording, Chip, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
     from hxtorch.core.calibration import Calibration
-    from hxtorch.core.vocabulary.chip import Chip
 
 __all__ = ["BaseExecutionInstance", "ExecutionInstance", "ExecutionInstances"]
 

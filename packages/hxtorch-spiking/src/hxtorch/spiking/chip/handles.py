@@ -15,10 +15,8 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
+from hxtorch.core import CYCLE, as_array, tensor_to_spike_times
 from hxtorch.core.runs import observables
-from hxtorch.core.runs.inputs import tensor_to_spike_times
-from hxtorch.core.seam.arrays import as_array
-from hxtorch.core.seam.programs import CYCLE
 from hxtorch.spiking.chip.recording import read_spikes
 from hxtorch.spiking.errors import ParameterError
 

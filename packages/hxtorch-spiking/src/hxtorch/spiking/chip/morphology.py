@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hxtorch import core
-from hxtorch.core.networks.morphology import HALF, LogicalNeuron
-from hxtorch.core.vocabulary.coordinates import (
+from hxtorch.core import (
+    HALF,
     AtomicNeuronOnDLS,
     AtomicNeuronOnLogicalNeuron,
+    LogicalNeuron,
     LogicalNeuronCompartments,
     LogicalNeuronOnDLS,
 )

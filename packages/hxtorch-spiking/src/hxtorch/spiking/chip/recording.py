@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.core.runs.observables import grid_points
-from hxtorch.core.seam.programs import in_cycles
+from hxtorch.core import grid_points, in_cycles
 from hxtorch.spiking._kernels.traces import resample
 from hxtorch.spiking._kernels.trains import scatter
 from hxtorch.spiking._memory import empty
@@ -21,8 +20,7 @@ from hxtorch.spiking.errors import ExperimentError, MissingNeuronError, Paramete
 from hxtorch.spiking.network.observables import MADCTrace
 
 if TYPE_CHECKING:
-    from hxtorch.core import CADCHandle, MADCHandle, SpikeHandle
-    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+    from hxtorch.core import CADCHandle, LogicalNeuronOnDLS, MADCHandle, SpikeHandle
 
 
 @dataclass(frozen=True, eq=False)

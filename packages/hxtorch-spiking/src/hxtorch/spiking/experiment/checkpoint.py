@@ -20,6 +20,7 @@ from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core.errors import NoConnectionError
+from hxtorch.core.interfaces import CountsRuns
 from hxtorch.spiking.errors import CheckpointError
 
 SCHEMA = 1
@@ -50,9 +51,9 @@ def save_checkpoint(
         CheckpointError: A state holds what such a file can not.
         OSError: The file can not be written.
     """
-    from safetensors.torch import save
+    from safetensors.torch import save  # slow to import, needed only here
 
-    from hxtorch.core.calibration.stored.store import write_whole
+    from hxtorch.core.calibration import write_whole  # the same
 
     state = {
         "model": model.state_dict(),
@@ -137,8 +138,6 @@ def _restore_random(state: Mapping[str, Any]) -> None:
 
 def _chip_state() -> dict[str, Any] | None:
     """Return which chip is connected, with which noise, and how often it ran; None without one that counts."""
-    from hxtorch.core.interfaces import CountsRuns
-
     try:
         session = core.current_session()
     except NoConnectionError:
@@ -150,8 +149,6 @@ def _chip_state() -> dict[str, Any] | None:
 
 
 def _restore_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
-    from hxtorch.core.interfaces import CountsRuns
-
     here = _chip_state()
     if here is None or here["is"] != state["is"]:
         was = ", ".join(f"{key} {value}" for key, value in state["is"].items())
@@ -201,7 +198,7 @@ def _decode(value: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Any:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError, safe_open  # slow to import, needed only here
 
     path.stat()  # says why a file can not be read
     try:

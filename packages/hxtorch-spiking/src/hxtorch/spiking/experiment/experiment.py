@@ -24,8 +24,7 @@ from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.roles import BaseExperiment
 
 if TYPE_CHECKING:
-    from hxtorch.core import CADCRecording, Network, NetworkGraph, Routing
-    from hxtorch.core.vocabulary.chip import Chip
+    from hxtorch.core import CADCRecording, Chip, Network, NetworkGraph, Routing
     from hxtorch.spiking.lowering.lower import ChipNetwork
     from hxtorch.spiking.modules.base import HXBaseExperimentModule
     from hxtorch.spiking.modules.hx_module import HXModule

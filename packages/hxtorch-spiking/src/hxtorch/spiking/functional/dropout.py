@@ -1,3 +1,3 @@
-"""Path of user scripts; see :mod:`hxtorch.spiking.functional.synapses.dropout`."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.steps.dropout`."""
 
-from hxtorch.spiking.functional.synapses.dropout import *  # noqa: F403
+from hxtorch.spiking.functional.steps.dropout import *  # noqa: F403

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hxtorch import core
+from hxtorch.core import NeuronPlacement
 from hxtorch.core.calibration import Calibration, check_parameters
 from hxtorch.core.errors import RecordingError
-from hxtorch.core.routing.placement import NeuronPlacement
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor

@@ -12,7 +12,7 @@ from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch import core
-    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+    from hxtorch.core import LogicalNeuronOnDLS
     from hxtorch.spiking.chip.input_generator import InputGenerator
     from hxtorch.spiking.network.roles import BaseExperiment
 

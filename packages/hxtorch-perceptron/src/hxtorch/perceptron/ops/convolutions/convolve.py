@@ -8,9 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from hxtorch.core import ProgramError
-from hxtorch.core.products.compute import Operation
-from hxtorch.core.products.rearrangement import Rearrangement
+from hxtorch.core import Operation, ProgramError, Rearrangement
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.addition import biased

@@ -77,7 +77,7 @@ def integrate(
     if feedback is None:
         found = fused.integrate(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
     else:
-        from hxtorch.spiking.functional.steps import recurrence
+        from hxtorch.spiking.functional.steps import recurrence  # most networks have no circle and need no such kernel
 
         found = recurrence.integrate(input, feedback.weight, packed, *shown, terms.full, known, alpha, traces, keeps)
     spikes, membrane, current, adaptation, _, _ = found

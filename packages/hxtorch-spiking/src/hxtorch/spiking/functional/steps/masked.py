@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.functional.steps.dropout import batch_dropout
 from hxtorch.spiking.functional.steps.euler import Value, tensor_like
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.functional.surrogates.threshold import surrogate
-from hxtorch.spiking.functional.synapses.dropout import batch_dropout
 
 
 class Masked:

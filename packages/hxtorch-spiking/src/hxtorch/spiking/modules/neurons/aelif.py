@@ -26,7 +26,7 @@ from hxtorch.spiking.parameter import HXBaseParameter
 
 if TYPE_CHECKING:
     from hxtorch import core
-    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+    from hxtorch.core import LogicalNeuronOnDLS
 
 __all__ = ["AELIF"]
 

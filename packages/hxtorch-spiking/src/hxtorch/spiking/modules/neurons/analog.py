@@ -30,8 +30,7 @@ from hxtorch.spiking.network.tensors import check_axes
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 
 if TYPE_CHECKING:
-    from hxtorch.core.vocabulary.chip import AtomicNeuron
-    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+    from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
 
 
 def _of_readout(field: str) -> property:

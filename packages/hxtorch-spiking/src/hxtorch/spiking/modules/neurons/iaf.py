@@ -18,7 +18,7 @@ from hxtorch.spiking.network.roles import BaseExperiment
 
 if TYPE_CHECKING:
     from hxtorch import core
-    from hxtorch.core.vocabulary.coordinates import LogicalNeuronOnDLS
+    from hxtorch.core import LogicalNeuronOnDLS
 
 __all__ = ["IAFNeuron"]
 

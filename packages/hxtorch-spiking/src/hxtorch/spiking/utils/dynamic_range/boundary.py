@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from hxtorch.core.vocabulary.chip import ConstantCurrentType
+from hxtorch.core import ConstantCurrentType
 from hxtorch.spiking.chip.morphology import Morphology
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.network.handle import TensorHandle

@@ -13,8 +13,14 @@ import torch
 from torch import Tensor
 
 import hxtorch
-from hxtorch.core import CADCHandle, LogicalNeuronOnDLS, NoConnectionError, SpikeHandle, current_session
-from hxtorch.core.vocabulary.chip import ConstantCurrentType
+from hxtorch.core import (
+    CADCHandle,
+    ConstantCurrentType,
+    LogicalNeuronOnDLS,
+    NoConnectionError,
+    SpikeHandle,
+    current_session,
+)
 from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.errors import ParameterError
