@@ -1,6 +1,6 @@
 """Recordings of one population as tensors, for scripts that run networks themselves.
 
-They are the handles of :mod:`hxtorch.core.runs.observables` that know the length of their run and give tensors.
+They are the handles of :mod:`hxtorch.core` that know the length of their run and give tensors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core import CYCLE, as_array, tensor_to_spike_times
-from hxtorch.core.runs import observables
 from hxtorch.spiking.chip.recording import read_spikes
 from hxtorch.spiking.errors import ParameterError
 
@@ -50,7 +49,7 @@ class DataHandle(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class SpikeHandle(observables.SpikeHandle, DataHandle):
+class SpikeHandle(core.SpikeHandle, DataHandle):
     """Spikes of one population."""
 
     def get_data(self) -> Tensor:
@@ -73,7 +72,7 @@ class SpikeHandle(observables.SpikeHandle, DataHandle):
 
 
 @dataclass(frozen=True, eq=False)
-class CADCHandle(observables.CADCHandle, DataHandle):
+class CADCHandle(core.CADCHandle, DataHandle):
     """Samples of the column ADC of one population."""
 
     def get_data(self) -> Tensor:
@@ -104,11 +103,11 @@ class CADCHandle(observables.CADCHandle, DataHandle):
         if mode not in _MODES:
             raise ParameterError(f"mode: got {mode!r}, wanted 'linear' or 'nn'")
         length, step = self._grid(runtime, dt)
-        return torch.from_numpy(observables.CADCHandle.to_dense(self, length, step, _MODES[mode]))
+        return torch.from_numpy(core.CADCHandle.to_dense(self, length, step, _MODES[mode]))
 
 
 @dataclass(frozen=True, eq=False)
-class MADCHandle(observables.MADCHandle, DataHandle):
+class MADCHandle(core.MADCHandle, DataHandle):
     """Samples of the membrane ADC, which records one neuron."""
 
     def get_data(self) -> Tensor:
@@ -122,7 +121,7 @@ class MADCHandle(observables.MADCHandle, DataHandle):
         return torch.from_numpy(np.stack([rows[0] / CYCLE, rows[1]]).astype(np.float32))
 
 
-_Plain = TypeVar("_Plain", observables.SpikeHandle, observables.CADCHandle, observables.MADCHandle)
+_Plain = TypeVar("_Plain", core.SpikeHandle, core.CADCHandle, core.MADCHandle)
 _Handle = TypeVar("_Handle", SpikeHandle, CADCHandle, MADCHandle)
 
 
