@@ -123,7 +123,7 @@ class ExecutionInstance(BaseExecutionInstance):
         """
         from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
-        path = calibration.nightly_calib_path() if calib_path is None else calib_path
+        path = core.nightly_calib_path() if calib_path is None else calib_path
         loaded = calibration.load(path)
         if loaded.kind != "spiking":
             raise CalibrationFormatError(f"{path}: got a {loaded.kind} calibration, wanted a spiking one")

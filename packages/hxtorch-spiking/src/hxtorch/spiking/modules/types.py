@@ -282,8 +282,9 @@ class Projection(HXModule, ABC):
             RoutingError: The populations are of other sizes, or ``post`` is not on the chip.
         """
         added = builder.add(core.Projection(pre, post, self.hardware_weights(), self.hardware_mask(), self.label))
-        self.descriptor = added, added
-        return self.descriptor
+        both = added, added
+        self.descriptor = both
+        return both
 
     def extra_repr(self) -> str:
         """Return the sizes."""
