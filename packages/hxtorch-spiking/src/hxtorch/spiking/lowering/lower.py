@@ -59,7 +59,9 @@ class ChipNetwork:
         in_dram = any(population.enable_cadc_recording_placement_in_dram for population in on_chip)
         builder.add_recording(core.CADCRecording(in_dram=in_dram))
         self._projections = [
-            wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)[0]
+            _signed(
+                wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
+            )
             for wire in plan.wires
             if wire.projection in experiment.hw_projections
         ]
@@ -272,6 +274,11 @@ def _place(populations: list[AnalogNeuron]) -> tuple[dict[AnalogNeuron, range], 
         placement.register_id(ids[population], shape, population.placement_constraint)
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return ids, {population: population.circuits() for population in populations}
+
+
+def _signed(added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...]) -> core.ProjectionDescriptor:
+    """Return what signed synapses are called; hooks of users may return that alone."""
+    return added[0] if isinstance(added, tuple) else added
 
 
 def _recorded(population: AnalogNeuron, sent: Mapping[HXModule, core.SpikeHandle]) -> core.SpikeHandle:
