@@ -105,9 +105,13 @@ def test_change_is_decided_by_values(ideal_chip, mock):
     hxsnn.run(exp, 40)
     assert not any(module.changed_since_last_run for module in modules)
     lif.threshold = hxsnn.MixedHXModelParameter(1.0, 125)  # another object of the same value
+    with torch.no_grad():
+        syn.weight.add_(0.0)  # another version of the same values
     assert not any(module.changed_since_last_run for module in modules)
-    syn.weight.data.zero_()
+    with torch.no_grad():
+        syn.weight.zero_()
     assert syn.changed_since_last_run
+    assert not lif.changed_since_last_run
     lif.threshold = hxsnn.MixedHXModelParameter(1.0, torch.tensor([125.0, 125, 125, 126]))
     assert lif.changed_since_last_run
     assert not source.changed_since_last_run

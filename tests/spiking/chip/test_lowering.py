@@ -159,7 +159,7 @@ def test_changed_recording_routes_again(network):
 def test_changed_connections_route_again(ideal_chip, calls):
     counts, router = calls
     exp = hxsnn.Experiment(dt=1e-6, hw_routing_func=router)
-    syn, lif = hxsnn.SparseSynapse(torch.eye(3), exp), hxsnn.Neuron(3, exp, trace_offset=-48.0)
+    syn, lif = hxsnn.SparseSynapse(torch.eye(3), exp, packed=True), hxsnn.Neuron(3, exp, trace_offset=-48.0)
     torch.nn.init.constant_(syn.weight, 40)
     spikes = torch.zeros(30, 1, 3)
     spikes[5, 0, 0] = 1

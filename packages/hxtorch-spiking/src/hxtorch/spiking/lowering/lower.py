@@ -60,7 +60,9 @@ class ChipNetwork:
         self.recording = _recording(on_chip)
         builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
-            _one(wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder))
+            _signed(
+                wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
+            )
             for wire in plan.wires
             if wire.projection in experiment.hw_projections
         ]
@@ -331,9 +333,9 @@ def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder
     return descriptor
 
 
-def _one(descriptors: Any) -> core.ProjectionDescriptor:
-    """Return the one signed projection that an excitatory and an inhibitory descriptor stand for."""
-    return descriptors[0] if isinstance(descriptors, tuple) else descriptors  # type: ignore[no-any-return]
+def _signed(added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...]) -> core.ProjectionDescriptor:
+    """Return what signed synapses are called; hooks of users may return that alone."""
+    return added[0] if isinstance(added, tuple) else added
 
 
 def _origin(population: AnalogNeuron, chips: Mapping[Any, ChipNetwork]) -> core.Origin:

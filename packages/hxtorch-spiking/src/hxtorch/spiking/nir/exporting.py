@@ -171,7 +171,7 @@ def _node(nir: Any, node: Step, dt: float, config: ConversionConfig, name: str) 
     if isinstance(module, SparseSynapse):
         weight = np.zeros((module.out_features, module.in_features), np.float32)
         pre, post = module.pattern.cpu().numpy()
-        weight[post, pre] = _numpy(module.weight)
+        weight[post, pre] = _numpy(module.values())
         return nir.Linear(weight)
     if not isinstance(module, (Neuron, ReadoutNeuron)) or type(module) not in (Neuron, ReadoutNeuron):
         raise NIRConversionError(f"node {name!r}: {module.label} has no counterpart in NIR")

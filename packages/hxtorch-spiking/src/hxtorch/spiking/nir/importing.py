@@ -150,7 +150,7 @@ def _synapse(weight: Tensor, span: Tensor, experiment: Experiment, config: Conve
     there = weight != 0
     scale = config.weight_scale / span
     if 0 < int(there.sum()) <= config.sparse_below * weight.numel():
-        sparse = SparseSynapse(there.T.float(), experiment)
+        sparse = SparseSynapse(there.T.float(), experiment, packed=True)
         sparse.weight_transform = partial(_to_lsb, scale=scale[sparse.pattern[1]])
         with torch.no_grad():
             sparse.weight.copy_(weight.T[tuple(sparse.pattern)])
