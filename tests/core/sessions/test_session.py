@@ -1,6 +1,8 @@
 """One current session in the module's slot, any number beside it."""
 
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -99,21 +101,70 @@ def test_sessions_beside_the_current_one_are_independent():
         session.close()
 
 
+def _identifier_elsewhere() -> str:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: core.current_session().connection.identifier).result()
+
+
 @pytest.mark.usefixtures("fake_backend")
-def test_a_with_statement_does_not_reach_into_other_threads():
-    seen = []
-
-    def other_thread():
-        try:
-            seen.append(core.current_session())
-        except core.NoConnectionError as error:
-            seen.append(error)
-
+def test_threads_without_a_session_of_their_own_take_part_in_the_one_that_is_entered():
+    hxtorch.init_hardware()
     with core.open_session(serial="mine"):
-        thread = threading.Thread(target=other_thread)
-        thread.start()
-        thread.join()
-    assert isinstance(seen[0], core.NoConnectionError)
+        assert _identifier_elsewhere() == "mine"
+        assert asyncio.run(asyncio.to_thread(_identifier_elsewhere)) == "mine"
+    assert _identifier_elsewhere() == core.current_session().connection.identifier != "mine"
+
+
+@pytest.mark.usefixtures("fake_backend")
+def test_threads_without_a_session_of_their_own_do_not_guess_between_several():
+    with core.open_session(serial="one"), core.open_session(serial="other") as other:
+        with pytest.raises(core.NoConnectionError, match=r"have entered 2 \('one', 'other'\); hand it the one"):
+            _identifier_elsewhere()
+
+        def handed(session: core.Session) -> str:
+            with session:
+                return core.current_session().connection.identifier
+
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(handed, other).result() == "other"
+        assert not other.closed
+
+
+@pytest.mark.usefixtures("fake_backend")
+def test_sessions_leave_by_identity():
+    first, second = core.open_session(serial="first"), core.open_session(serial="second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert first.closed
+    assert core.current_session() is second
+    second.__exit__(None, None, None)
+    assert second.closed
+
+
+@pytest.mark.usefixtures("fake_backend")
+def test_a_session_entered_again_is_closed_by_the_outermost_block():
+    with core.open_session(serial="one") as session:
+        with session:
+            assert core.current_session() is session
+        assert not session.closed
+        assert core.current_session() is session
+    assert session.closed
+    with pytest.raises(core.NoConnectionError, match="closed"):
+        session.__enter__()
+
+
+@pytest.mark.usefixtures("fake_backend")
+def test_a_generator_that_ends_late_takes_its_own_session_along():
+    def chips():
+        with core.open_session(serial="generator"):
+            yield core.current_session().connection.identifier
+
+    running = chips()
+    assert next(running) == "generator"
+    with core.open_session(serial="caller"):
+        running.close()
+        assert core.current_session().connection.identifier == "caller"
 
 
 def test_runs_of_several_threads_do_not_overlap(fake_backend):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Session:
     """An open chip together with its calibration for matrix products.
 
-    As a context manager it is the current session of the block, and closed after it.
+    As a context manager it is the current session of the block, and closed after it; entered again inside, after the
+    outermost block. Blocks may end in any order. Threads that entered no session use the one that others have entered.
 
     Attributes:
         connection: The open chip.
@@ -39,18 +40,29 @@ class Session:
         self.setup = setup
         self.lock = threading.RLock()
         self.closed = False
+        self._entries = 0
         self._calibrated = calibrated
         self._matrix_calibration: Calibration | None = None
         self._matrix_configuration: ChipConfiguration | None = None
         _sessions.add(self)
 
     def __enter__(self) -> Session:
+        self._open_connection()
+        with _slot_lock:
+            self._entries += 1
         _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _entered.set(_entered.get()[:-1])
-        self.close()
+        here = _entered.get()
+        last = max((place for place, session in enumerate(here) if session is self), default=None)
+        if last is not None:  # else the block ends in another context than it began in
+            _entered.set(here[:last] + here[last + 1 :])
+        with _slot_lock:
+            self._entries -= 1
+            over = self._entries == 0
+        if over:
+            self.close()
 
     @property
     def matrix_calibration(self) -> Calibration:
@@ -222,13 +234,33 @@ def release_hardware() -> None:
 def current_session() -> Session:
     """Return the session of the enclosing ``with`` statement, else the one that :func:`init_hardware` opened.
 
+    A thread that stands in no such statement itself, one of a pool say, takes part in that of the others: it never gets
+    another chip than the code that handed it work without a word.
+
     Raises:
-        NoConnectionError: None is open.
+        NoConnectionError: None is open, or other threads have entered several and this one none.
     """
-    session = _entered.get()[-1] if _entered.get() else _current
+    session = _entered.get()[-1] if _entered.get() else _entered_elsewhere() or _current
     if session is None or session.closed:
         raise NoConnectionError("no chip is connected; call hxtorch.init_hardware() first")
     return session
+
+
+def _entered_elsewhere() -> Session | None:
+    """Return the session that other threads have entered, if any.
+
+    Raises:
+        NoConnectionError: They have entered several.
+    """
+    with _slot_lock:
+        found = [session for session in _sessions if session._entries and not session.closed]
+    if len(found) > 1:
+        chips = ", ".join(sorted(repr(session.connection.identifier) for session in found))
+        raise NoConnectionError(
+            f"this thread has entered no session while others have entered {len(found)} ({chips}); hand it the one "
+            "that it shall use and enter it there: with session: ..."
+        )
+    return found[0] if found else None
 
 
 def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> list[str]:

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`bss2_emulator.facts.coordinates`."""
+
+from bss2_emulator.facts.coordinates import *  # noqa: F403
