@@ -65,7 +65,7 @@ def test_the_third_position_is_a_routing_function_or_a_calibration(ideal_chip, t
         return core.build_routing(network)
 
     assert hxsnn.Experiment(True, 1e-6, route).hw_routing_func is route
-    path = core.calibration.nightly_calib_path("spiking", ideal_chip.connection)
+    path = core.nightly_calib_path("spiking", ideal_chip.connection)
     assert hxsnn.Experiment(False, 1e-6, path).default_execution_instance.calibration is not None
     assert hxsnn.Experiment(calib_path=path).default_execution_instance.calibration is not None
     exp = hxsnn.Experiment()

@@ -143,7 +143,7 @@ def test_what_a_chip_could_not_drop_is_refused():
     x = hxsnn.InputNeuron(4, exp)(hxsnn.NeuronHandle(spikes_of(size=4)))
     with pytest.raises(TypeError, match="wanted that of neurons or an input"):
         hxsnn.BatchDropout(4, 0.5, exp)(x)
-    with pytest.raises(TypeError, match="got the output of Synapse"):
+    with pytest.raises(TypeError, match="got SynapseHandle, wanted NeuronHandle"):
         hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.Synapse(4, 4, exp)(x))
 
 

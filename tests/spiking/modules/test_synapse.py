@@ -140,7 +140,7 @@ INSTANCE = hxsnn.ExecutionInstance()
 )  # fmt: skip
 @pytest.mark.parametrize("sparse", [False, True])
 def test_positions_of_both_generations_are_told_by_type(positions, wanted, sparse):
-    exp = hxsnn.Experiment(mock=True)
+    exp = hxsnn.Experiment()
     first = (torch.ones(3, 2), exp) if sparse else (3, 2, exp)
     syn = (hxsnn.SparseSynapse if sparse else hxsnn.Synapse)(*first, *positions)
     default = hxsnn.functional.linear_sparse if sparse else hxsnn.functional.linear
