@@ -34,8 +34,9 @@ DT = 1e-6  # seconds; a step of all tensors
 # Modules are collected in an `Experiment` as handles pass through them. A handle is a promise: its tensors are `None`
 # until `hxsnn.run` ran the chip and filled them. Tensors are `(time, batch, neuron)`.
 #
-# Without a chip, `mock=True`, the same network is integrated in PyTorch. Then weights count in units of the model, in
-# which leak is 0 and threshold 1; on the chip they count in steps of the synapse's 6-bit current source.
+# Without a chip, `mock=True`, the same network is integrated in PyTorch. By default its potentials are those of the
+# chip in CADC steps, leak and reset at 80 and threshold at 125, and its weights count in the same units. On the chip
+# they count in steps of the synapse's 6-bit current source.
 
 
 # %%
@@ -54,7 +55,7 @@ def run_one_neuron(mock: bool = False) -> hxsnn.NeuronHandle:
         record_neuron_id=0,
         cadc_time_shift=-1,
     )
-    syn.weight.data.fill_(1.0 if mock else 63.0)
+    syn.weight.data.fill_(50.0 if mock else 63.0)
 
     inputs = torch.zeros(50, 1, 1)
     inputs[[10, 15, 20, 30]] = 1
@@ -84,6 +85,18 @@ def describe(z: hxsnn.NeuronHandle) -> None:
 # %% [markdown]
 # ## Bringing chip and model together
 #
+# For training, a model that counts potentials from the rest in parts of the threshold is handy. A
+# `MixedHXModelParameter` has one value for the model and one for the chip.
+
+
+# %%
+MODEL: dict[str, Any] = {
+    "leak": hxsnn.MixedHXModelParameter(0.0, 80),
+    "reset": hxsnn.MixedHXModelParameter(0.0, 80),
+    "threshold": hxsnn.MixedHXModelParameter(1.0, 125),
+}
+
+# %% [markdown]
 # Three measurements, each averaged over many trials, as trials differ: the membrane at rest, the threshold, and the
 # response to one event (postsynaptic potential, PSP). They give `trace_scale`, model units per CADC step, and
 # `weight_scale`, steps of the synapse per model unit of weight.
@@ -130,7 +143,7 @@ def record_membrane(weight: float, inputs: Tensor) -> Tensor:
 def model_psp() -> Tensor:
     """Return the model's response to one spike of unit weight, (time,)."""
     exp = hxsnn.Experiment(mock=True, dt=DT)
-    syn, lif = hxsnn.Synapse(1, 1, exp), hxsnn.Neuron(1, exp)
+    syn, lif = hxsnn.Synapse(1, 1, exp), hxsnn.Neuron(1, exp, **MODEL)
     syn.weight.data.fill_(1.0)
     inputs = torch.zeros(80, 1, 1)
     inputs[PSP_EVENT] = 1
@@ -184,7 +197,7 @@ def train(scales: Scales, epochs: int = 200, mock: bool = False) -> tuple[list[f
     if not mock:
         exp.default_execution_instance.load_calib(nightly_calib_path("spiking"))
     syn = hxsnn.Synapse(128, 3, exp, transform=partial(linear_saturating, scale=scales.weight_scale))
-    readout = hxsnn.ReadoutNeuron(3, exp, trace_scale=scales.trace_scale, shift_cadc_to_first=True)
+    readout = hxsnn.ReadoutNeuron(3, exp, leak=MODEL["leak"], trace_scale=scales.trace_scale, shift_cadc_to_first=True)
     torch.nn.init.normal_(syn.weight, 0.0, 0.1)
     optimizer = torch.optim.Adam(syn.parameters(), lr=0.02)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.core import open_session
@@ -20,7 +21,7 @@ def weight_scale():
     peaks = []
     for mock in (True, False):
         exp = hxsnn.Experiment(mock=mock, dt=0.25e-6)
-        syn, readout = hxsnn.Synapse(4, 1, exp), hxsnn.ReadoutNeuron(1, exp)
+        syn, readout = hxsnn.Synapse(4, 1, exp), unit.li(1, exp)
         torch.nn.init.constant_(syn.weight, 1 / 4 if mock else 40)
         spikes = torch.zeros(240, 1, 4)
         spikes[40] = 1
@@ -39,9 +40,9 @@ def build(exp, n_in=5, n_hidden=4, n_out=2, **arguments):
     def transform(weight):
         return (scale * weight).clamp(-63, 63)
 
-    lif = hxsnn.Neuron(n_hidden, exp, **units)
+    lif = unit.lif(n_hidden, exp, **units)
     del units["refractory_time"]
-    readout = hxsnn.ReadoutNeuron(n_out, exp, **units)
+    readout = unit.li(n_out, exp, **units)
     return (
         hxsnn.Synapse(n_in, n_hidden, exp, transform=transform),
         lif,
@@ -155,7 +156,7 @@ def test_double_precision_model(ideal_chip):
 
 def test_user_units_are_raw_less_128(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
-    syn, lif = hxsnn.Synapse(1, 3, exp), hxsnn.Neuron(3, exp)
+    syn, lif = hxsnn.Synapse(1, 3, exp), unit.lif(3, exp)
     z = lif(syn(hxsnn.NeuronHandle(torch.zeros(40, 1, 1))))
     hxsnn.run(exp, 40)
     assert (z.membrane_cadc + 48).abs().max() <= 1  # leak 80
@@ -186,7 +187,7 @@ def test_madc_records_one_neuron_in_every_batch_entry(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     syn = hxsnn.Synapse(1, 3, exp)
     torch.nn.init.constant_(syn.weight, 60)
-    lif = hxsnn.Neuron(
+    lif = unit.lif(
         3, exp, enable_madc_recording=True, record_neuron_id=1, threshold=hxsnn.MixedHXModelParameter(1, 200)
     )
     spikes = torch.zeros(40, 2, 1)
@@ -209,7 +210,7 @@ def test_madc_records_one_neuron_in_every_batch_entry(ideal_chip):
 
 def test_input_population_gives_out_what_came_back(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6, execution_instance=hxsnn.ExecutionInstance(input_loopback=True))
-    source, lif, syn = hxsnn.InputNeuron(5, exp), hxsnn.Neuron(4, exp), hxsnn.Synapse(5, 4, exp)
+    source, lif, syn = hxsnn.InputNeuron(5, exp), unit.lif(4, exp), hxsnn.Synapse(5, 4, exp)
     spikes = some_spikes()
     x = source(hxsnn.NeuronHandle(spikes))
     lif(syn(x))
@@ -222,7 +223,7 @@ def test_function_in_front_of_the_chip_changes_what_is_sent(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     mask = hxsnn.HXModule(exp, lambda spikes: spikes * torch.tensor([1.0, 0, 0, 0, 0]))
     spikes = some_spikes()
-    hxsnn.Neuron(4, exp)(hxsnn.Synapse(5, 4, exp)(mask(hxsnn.NeuronHandle(spikes))))
+    unit.lif(4, exp)(hxsnn.Synapse(5, 4, exp)(mask(hxsnn.NeuronHandle(spikes))))
     hxsnn.run(exp, 40)
     assert exp.execution_info[0].events_sent == spikes[..., 0].sum()
 
@@ -240,7 +241,7 @@ def test_function_behind_the_chip_sees_its_spikes(ideal_chip, weights):
 def test_several_synapses_into_one_layer(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     one, other = hxsnn.Synapse(2, 1, exp), hxsnn.Synapse(1, 1, exp)
-    readout = hxsnn.ReadoutNeuron(1, exp, trace_offset=-48.0)
+    readout = unit.li(1, exp, trace_offset=-48.0)
     torch.nn.init.constant_(one.weight, 30)
     torch.nn.init.constant_(other.weight, -60)
     spikes = torch.zeros(40, 1, 2)
@@ -258,9 +259,9 @@ def test_a_chip_is_not_asked_for_functions_of_several_layers(ideal_chip, what):
     if what == "synapses":
         joined = hxsnn.HXModule(exp, torch.add)(first(x), second(x))
     else:
-        spikes = [hxsnn.Neuron(4, exp)(synapse(x)) for synapse in (first, second)]
+        spikes = [unit.lif(4, exp)(synapse(x)) for synapse in (first, second)]
         joined = hxsnn.Synapse(4, 4, exp)(hxsnn.HXModule(exp, torch.maximum)(*spikes))
-    hxsnn.Neuron(4, exp)(joined)
+    unit.lif(4, exp)(joined)
     with pytest.raises(ExperimentError, match=r"function of 2 layers .* neuron\(a\(x\), b\(y\)\)"):
         hxsnn.run(exp, 40)
 
@@ -269,8 +270,8 @@ def test_one_input_handle_is_one_population_of_sources(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     spikes = some_spikes()
     x = hxsnn.NeuronHandle(spikes)
-    hxsnn.ReadoutNeuron(1, exp)(hxsnn.Synapse(5, 1, exp)(x))
-    hxsnn.ReadoutNeuron(1, exp)(hxsnn.Synapse(5, 1, exp)(x))
+    unit.li(1, exp)(hxsnn.Synapse(5, 1, exp)(x))
+    unit.li(1, exp)(hxsnn.Synapse(5, 1, exp)(x))
     hxsnn.run(exp, 40)
     assert exp.execution_info[0].events_sent == spikes.sum()
 
@@ -278,7 +279,7 @@ def test_one_input_handle_is_one_population_of_sources(ideal_chip):
 def test_placement_constraint_decides_the_circuits(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     wanted = [300, 7, 130]
-    free, bound = hxsnn.Neuron(8, exp), hxsnn.Neuron(3, exp, placement_constraint=wanted)
+    free, bound = unit.lif(8, exp), unit.lif(3, exp, placement_constraint=wanted)
     z = free(hxsnn.Synapse(5, 8, exp)(hxsnn.NeuronHandle(some_spikes())))
     bound(hxsnn.Synapse(8, 3, exp)(z))
     hxsnn.run(exp, 40)
@@ -307,7 +308,7 @@ def test_two_execution_instances_give_what_one_gives(ideal_chip, weights):
     exp = hxsnn.Experiment(dt=1e-6)
     second = hxsnn.ExecutionInstance()
     syn, lif, out, _ = build(exp)
-    readout = hxsnn.ReadoutNeuron(2, exp, trace_scale=TRACE_SCALE, trace_offset=-48.0, execution_instance=second)
+    readout = unit.li(2, exp, trace_scale=TRACE_SCALE, trace_offset=-48.0, execution_instance=second)
     with torch.no_grad():
         syn.weight.copy_(modules[0].weight)
         out.weight.copy_(modules[2].weight)
@@ -333,7 +334,7 @@ def test_a_deep_network_gives_the_same_wherever_it_is_cut(ideal_chip, seed):
             synapse = hxsnn.Synapse(weight.shape[1], weight.shape[0], exp)
             with torch.no_grad():
                 synapse.weight.copy_(weight)
-            handle = hxsnn.Neuron(weight.shape[0], exp, execution_instance=instances[cut])(synapse(handle))
+            handle = unit.lif(weight.shape[0], exp, execution_instance=instances[cut])(synapse(handle))
             layers.append(handle)
         hxsnn.run(exp, 40)
         assert len(exp.execution_info) == len(set(cuts))

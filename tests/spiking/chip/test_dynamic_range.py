@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.core import NoConnectionError, current_session, open_session
@@ -64,13 +65,13 @@ def test_boundaries(calibrated_chip):
 
 
 def test_trace_scaling_is_the_calibrated_one(calibrated_chip):
-    scaling = get_trace_scaling({}, calibrated_chip)
+    scaling = get_trace_scaling(unit.potentials(), calibrated_chip)
     offset, scale = values(scaling.trace_offset), values(scaling.trace_scale)
     assert abs(offset.mean() - (80 - 128)) < 3
     assert abs(1 / scale.mean() - 45) < 4.5
     assert (np.abs(1 / scale - 45) < 15).mean() > 0.95
     exp = hxsnn.Experiment()
-    lif = hxsnn.Neuron(3, exp, placement_constraint=[7, 300, 9], **scaling._asdict())
+    lif = unit.lif(3, exp, placement_constraint=[7, 300, 9], **scaling._asdict())
     exp.load_calib(calibrated_chip)
     z = lif(hxsnn.Synapse(1, 3, exp)(hxsnn.NeuronHandle(torch.zeros(60, 20, 1))))
     hxsnn.run(exp, 60)
@@ -82,7 +83,7 @@ def test_trace_scaling_takes_the_model_s_potentials(calibrated_chip):
         "leak": hxsnn.MixedHXModelParameter(0.5, 80),
         "threshold": hxsnn.MixedHXModelParameter(2.5, 125),
     }
-    scaled, plain = (get_trace_scaling(given, calibrated_chip, batch=5) for given in (params, {}))
+    scaled, plain = (get_trace_scaling(given, calibrated_chip, batch=5) for given in (params, unit.potentials()))
     assert values(scaled.trace_scale).mean() == pytest.approx(2 * values(plain.trace_scale).mean(), rel=0.03)
     at_rest = (values(plain.trace_offset) - values(scaled.trace_offset)) * values(scaled.trace_scale)
     assert at_rest.mean() == pytest.approx(0.5, abs=0.03)
@@ -90,12 +91,14 @@ def test_trace_scaling_takes_the_model_s_potentials(calibrated_chip):
 
 def test_weight_scaling(calibrated_chip):
     """Facts 3.8: 50 +- 10 at a distance of 45 LSB from leak to threshold."""
-    assert abs(get_weight_scaling(calib_path=calibrated_chip) - 50) <= 10
-    assert abs(get_weight_scaling({}, 3, calibrated_chip, trace_scale=1 / 45, batch=20) - 50) <= 10
+    assert abs(get_weight_scaling(unit.potentials(), calib_path=calibrated_chip) - 50) <= 10
+    assert abs(get_weight_scaling(unit.potentials(), 3, calibrated_chip, trace_scale=1 / 45, batch=20) - 50) <= 10
 
 
 def test_weight_scaling_of_joined_circuits_is_that_of_one(calibrated_chip):
-    scale = get_weight_scaling({}, 1, calibrated_chip, SingleCompartmentNeuron(2), trace_scale=1 / 45, batch=20)
+    scale = get_weight_scaling(
+        unit.potentials(), 1, calibrated_chip, SingleCompartmentNeuron(2), trace_scale=1 / 45, batch=20
+    )
     assert abs(scale - 50) <= 10
 
 

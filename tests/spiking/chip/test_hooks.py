@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
@@ -51,14 +52,14 @@ def test_experiments_and_managers_have_a_base():
 def test_manager_knows_the_network():
     exp = hxsnn.Experiment(mock=True)
     source, syn, lif = modules = build(exp)
-    out, readout = hxsnn.Synapse(4, 2, exp), hxsnn.ReadoutNeuron(2, exp)
+    out, readout = hxsnn.Synapse(4, 2, exp), unit.li(2, exp)
     z = call(modules)
     y = readout(out(z))
     manager = exp.modules
     assert [manager.get_id_by_module(module) for module in (source, syn, lif, out, readout)] == [0, 1, 2, 3, 4]
     assert manager.get_module_by_id(2) is lif
     assert manager.has_module(syn)
-    assert not manager.has_module(hxsnn.Neuron(1, exp))
+    assert not manager.has_module(unit.lif(1, exp))
     assert [handle is z for handle in manager.call_of(out).sources] == [True]
     assert len(manager.input_data()) == 1
     assert manager.find_edges(z) == [(2, 3)]
@@ -72,11 +73,11 @@ def test_manager_knows_the_network():
     assert manager.target_populations(syn) == [lif]
     assert manager.target_populations(readout) == []
     assert [step.module for step in manager.done()] == [source, syn, lif, out, readout]
-    assert manager.get_id_by_module(hxsnn.Neuron(1, exp)) is None
+    assert manager.get_id_by_module(unit.lif(1, exp)) is None
     with pytest.raises(IndexError, match="wanted 0 to 4"):
         manager.get_module_by_id(5)
     with pytest.raises(ExperimentError, match="was not called"):
-        manager.source_populations(hxsnn.Neuron(1, exp))
+        manager.source_populations(unit.lif(1, exp))
     manager.clear()
     assert len(manager) == 0
     assert manager.prev_graph.nodes[2] == {"module": lif}  # and no tensor is kept
@@ -132,7 +133,7 @@ def test_sparse_synapse_changes_with_its_pattern():
 
 
 def test_model_parameter_needs_no_value_for_the_chip():
-    lif = hxsnn.Neuron(2, hxsnn.Experiment(mock=True), threshold=hxsnn.ModelParameter(1.0))
+    lif = unit.lif(2, hxsnn.Experiment(mock=True), threshold=hxsnn.ModelParameter(1.0))
     lif.reset_changed_since_last_run()
     assert not lif.changed_since_last_run
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
@@ -31,7 +32,7 @@ class Net(torch.nn.Module):
             size = HIDDEN // PARTS
             self.hidden.append(hxsnn.Synapse(INPUTS, size, self.exp, transform=scaled))
             self.lif.append(
-                hxsnn.Neuron(
+                unit.lif(
                     size,
                     self.exp,
                     execution_instance=instance,
@@ -42,7 +43,7 @@ class Net(torch.nn.Module):
             self.out.append(hxsnn.Synapse(size, CLASSES, self.exp, transform=scaled))
             # capacitances of circuits add up: on the chip a weight does an eighth
             torch.nn.init.normal_(self.hidden[-1].weight, *((0.02, 0.03) if mock else (0.12, 0.2)))
-        self.readout = hxsnn.ReadoutNeuron(
+        self.readout = unit.li(
             CLASSES,
             self.exp,
             execution_instance=self.instances[-1],

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from hxtorch import core
@@ -35,7 +36,7 @@ def network(ideal_chip, calls):
     counts, router = calls
     exp = hxsnn.Experiment(dt=1e-6, hw_routing_func=router)
     syn, lif, out, readout = (
-        hxsnn.Synapse(5, 4, exp), hxsnn.Neuron(4, exp), hxsnn.Synapse(4, 2, exp), hxsnn.ReadoutNeuron(2, exp)
+        hxsnn.Synapse(5, 4, exp), unit.lif(4, exp), hxsnn.Synapse(4, 2, exp), unit.li(2, exp)
     )  # fmt: skip
     with torch.no_grad():
         syn.weight.fill_(40)
@@ -159,7 +160,7 @@ def test_changed_recording_routes_again(network):
 def test_changed_connections_route_again(ideal_chip, calls):
     counts, router = calls
     exp = hxsnn.Experiment(dt=1e-6, hw_routing_func=router)
-    syn, lif = hxsnn.SparseSynapse(torch.eye(3), exp, packed=True), hxsnn.Neuron(3, exp, trace_offset=-48.0)
+    syn, lif = hxsnn.SparseSynapse(torch.eye(3), exp, packed=True), unit.lif(3, exp, trace_offset=-48.0)
     torch.nn.init.constant_(syn.weight, 40)
     spikes = torch.zeros(30, 1, 3)
     spikes[5, 0, 0] = 1

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
@@ -160,7 +161,7 @@ def test_numbers_become_codes_of_analog_cells_in_their_order():
 def test_structure_is_a_morphology():
     exp = hxsnn.Experiment(mock=True)
     with pytest.raises(ParameterError, match="neuron_structure"):
-        hxsnn.Neuron(2, exp, neuron_structure=2)
+        unit.lif(2, exp, neuron_structure=2)
     assert Morphology.__abstractmethods__
 
 
@@ -169,7 +170,7 @@ def test_structure_is_placed_and_joined_on_the_chip(ideal_chip, monkeypatch):
     run = ideal_chip.run_spiking
     monkeypatch.setattr(ideal_chip, "run_spiking", lambda program: programs.append(program) or run(program))
     exp = hxsnn.Experiment()
-    lif = hxsnn.Neuron(3, exp, neuron_structure=SingleCompartmentNeuron(2))
+    lif = unit.lif(3, exp, neuron_structure=SingleCompartmentNeuron(2))
     syn = hxsnn.Synapse(5, 3, exp)
     torch.nn.init.constant_(syn.weight, 60)
     spikes = torch.zeros(40, 1, 5)

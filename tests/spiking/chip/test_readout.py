@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
@@ -59,7 +60,7 @@ def test_source_reaches_the_register_of_each_neuron(programs, source, kind):
 
 def test_madc_reads_its_source_of_its_neuron(programs):
     exp = hxsnn.Experiment()
-    neuron = hxsnn.Neuron(
+    neuron = unit.lif(
         3,
         exp,
         enable_cadc_recording=False,
@@ -78,10 +79,10 @@ def test_neuron_shows_one_node_at_a_time():
     exp = hxsnn.Experiment()
     arguments = {"enable_madc_recording": True, "record_neuron_id": 0, "madc_readout_source": "adaptation"}
     with pytest.raises(core.RecordingError, match=r"adaptation beside .* membrane"):
-        hxsnn.Neuron(3, exp, **arguments)
-    hxsnn.Neuron(3, exp, **arguments, cadc_readout_source="adaptation")
+        unit.lif(3, exp, **arguments)
+    unit.lif(3, exp, **arguments, cadc_readout_source="adaptation")
     with pytest.raises(ParameterError, match="cadc_readout_source"):
-        hxsnn.Neuron(3, exp, cadc_readout_source="soma")
+        unit.lif(3, exp, cadc_readout_source="soma")
 
 
 def test_recordings_are_sorted_by_source():
@@ -117,9 +118,9 @@ def test_only_membranes_are_injected_as_membranes(ideal_chip):
 def test_offset_scale_and_shift_hold_for_any_source(ideal_chip):
     exp = hxsnn.Experiment()
     shared = {"cadc_readout_source": "exc_synin", "interpolation_mode": "nearest"}
-    plain = run(hxsnn.ReadoutNeuron(2, exp, **shared), exp)
+    plain = run(unit.li(2, exp, **shared), exp)
     other = run(
-        hxsnn.ReadoutNeuron(
+        unit.li(
             2, exp, **shared, trace_offset=torch.tensor([1.0, 2.0]), trace_scale={0: 0.5, 1: 0.25}, cadc_time_shift=3
         ),
         exp,
@@ -131,7 +132,7 @@ def test_offset_scale_and_shift_hold_for_any_source(ideal_chip):
 
 def test_readout_may_change_between_runs(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
-    syn, lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+    syn, lif = hxsnn.Synapse(5, 3, exp), unit.lif(3, exp)
     spikes = torch.zeros(30, 1, 5)
     spikes[5] = 1
 
@@ -156,7 +157,7 @@ def test_readout_may_change_between_runs(ideal_chip):
 
 def test_wrapped_neurons_show_their_recordings_too(ideal_chip):
     exp = hxsnn.Experiment()
-    neuron = hxsnn.Neuron(3, exp, cadc_readout_source="inh_synin")
+    neuron = unit.lif(3, exp, cadc_readout_source="inh_synin")
     layer = hxsnn.Recurrent(exp, neuron, hxsnn.Synapse(3, 3, exp))
     z = layer(hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(SPIKES)))
     hxsnn.run(exp, 40)
@@ -170,7 +171,7 @@ def test_synaptic_inputs_show_the_events_of_their_sign(ideal_chip, sign, driven,
         exp = hxsnn.Experiment()
         syn = hxsnn.Synapse(5, 2, exp)
         torch.nn.init.constant_(syn.weight, 20 * sign)
-        y = hxsnn.ReadoutNeuron(2, exp, cadc_readout_source=source)(syn(hxsnn.NeuronHandle(SPIKES)))
+        y = unit.li(2, exp, cadc_readout_source=source)(syn(hxsnn.NeuronHandle(SPIKES)))
         hxsnn.run(exp, 40)
         trace = y.analog[0].cadc
         swings[source] = float((trace.amax(0) - trace.amin(0)).max())
@@ -180,7 +181,7 @@ def test_synaptic_inputs_show_the_events_of_their_sign(ideal_chip, sign, driven,
 
 def test_recorded_adaptation_takes_the_place_of_the_model_s(ideal_chip):
     exp = hxsnn.Experiment()
-    neuron = hxsnn.AELIF(
+    neuron = unit.aelif(
         3, exp, cadc_readout_source="adaptation", spike_triggered_adaptation=True, trace_scale=torch.full((3,), 0.02)
     )
     z = run(neuron, exp)

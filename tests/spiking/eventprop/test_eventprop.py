@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import spiking as hxsnn
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
@@ -192,9 +193,9 @@ def network(experiment, reader=hxsnn.EventPropSynapse):
     torch.manual_seed(0)
     parts = (
         hxsnn.EventPropSynapse(3, 6, experiment),
-        hxsnn.EventPropLIF(6, experiment, tau_mem=6 * US, tau_syn=6 * US),
+        hxsnn.EventPropLIF(6, experiment, **unit.potentials(), tau_mem=6 * US, tau_syn=6 * US),
         reader(6, 2, experiment),
-        hxsnn.ReadoutNeuron(2, experiment, tau_mem=6 * US, tau_syn=6 * US),
+        unit.li(2, experiment, tau_mem=6 * US, tau_syn=6 * US),
     )
     spikes = torch.zeros(30, 4, 3)
     spikes[2:5, :, 0] = spikes[5, :, 1] = spikes[9, :, 2] = 1.0

@@ -80,16 +80,18 @@ def test_modules_are_their_functions_and_deprecated():
     exp = hxsnn.Experiment(mock=True, dt=1e-6)
     syn, out = hxsnn.Synapse(3, 4, exp), hxsnn.Synapse(4, 2, exp)
     torch.nn.init.constant_(syn.weight, 0.9)
-    with pytest.warns(DeprecationWarning, match="use Neuron"):
-        lif = hxsnn.NeuronExp(4, exp, tau_mem=6e-6, tau_syn=4e-6, leak=0.1, alpha=7.0)
-    with pytest.warns(DeprecationWarning, match="use ReadoutNeuron"):
-        li = hxsnn.ReadoutNeuronExp(2, exp, tau_mem=5e-6)
+    with pytest.warns(DeprecationWarning, match="use LIF"):
+        lif = hxsnn.NeuronExp(
+            4, exp, tau_mem=hxsnn.ModelParameter(6e-6), tau_syn=5e-6, leak=0.1, reset=0.0, threshold=1.0, alpha=7.0
+        )
+    with pytest.warns(DeprecationWarning, match="use LI"):
+        li = hxsnn.ReadoutNeuronExp(2, exp, leak=0.0, tau_mem=5e-6)
     lif.tau_mem.make_trainable()
     spikes = (torch.rand(40, 2, 3, generator=torch.Generator().manual_seed(0)) < 0.3).float()
     z = lif(syn(hxsnn.NeuronHandle(spikes)))
     y = li(out(z))
     hxsnn.run(exp, None)
-    factors = {"tau_mem_exp": np.exp(-1 / 6), "tau_syn_exp": np.exp(-1 / 4)}
+    factors = {"tau_mem_exp": np.exp(-1 / 6), "tau_syn_exp": np.exp(-1 / 5)}
     hidden = exp_cuba_lif_integration(spikes @ syn.weight.T, leak=0.1, alpha=7.0, **factors)
     assert hidden.spikes.sum() > 10
     torch.testing.assert_close(z.spikes, hidden.spikes)
@@ -106,7 +108,7 @@ def test_modules_run_on_a_chip(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     syn = hxsnn.Synapse(3, 4, exp)
     torch.nn.init.constant_(syn.weight, 60)
-    with pytest.warns(DeprecationWarning, match="use Neuron"):
+    with pytest.warns(DeprecationWarning, match="use LIF"):
         lif = hxsnn.NeuronExp(4, exp)
     spikes = torch.zeros(40, 2, 3)
     spikes[5::5] = 1

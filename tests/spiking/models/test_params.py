@@ -14,17 +14,17 @@ from hxtorch.spiking.functional import (
     cuba_refractory_iaf_integration,
 )
 
-LIF = CUBALIFParams(0.1, -0.2, 0.8, 8e-6, 4e-6, 2e-6, alpha=7.0)
-IAF = CUBAIAFParams(-0.2, 0.8, 8e-6, 4e-6, 2e-6, alpha=7.0)
-LI = CUBALIParams(0.1, 8e-6, 4e-6)
+LIF = CUBALIFParams(0.1, -0.2, 0.8, 8e-6, 5e-6, 2e-6, alpha=7.0)
+IAF = CUBAIAFParams(-0.2, 0.8, 8e-6, 5e-6, 2e-6, alpha=7.0)
+LI = CUBALIParams(0.1, 8e-6, 5e-6)
 
 
 @pytest.mark.parametrize(("model", "params"), [(hxsnn.Neuron, LIF), (hxsnn.IAFNeuron, IAF), (hxsnn.ReadoutNeuron, LI)])
 def test_params_are_the_parameters_of_the_model(model, params):
     exp = hxsnn.Experiment(mock=True)
     module = model(3, exp, params=params, trace_offset=2.0)
-    assert vars(module.params) == vars(params)
-    names = [name for name in vars(params) if name not in ("leak", "reset", "threshold")]
+    assert module.params == params
+    names = [name for name in params._fields if name not in ("leak", "reset", "threshold")]
     spelled = model(3, exp, **{name: getattr(params, name) for name in names})
     assert module.hardware_values() == spelled.hardware_values()
 
@@ -93,7 +93,7 @@ def test_own_function_takes_the_place_of_the_model(ideal_chip, module, func, par
     got = neurons(pair[0](handle), pair[1](handle))
     hxsnn.run(exp, 40)
     ((given, shown),) = seen
-    assert vars(given) == vars(params)
+    assert given == params
     assert (shown is None) == mock
     wanted = func(torch.nn.functional.linear(spikes, 0.4 * torch.ones(2, 3)), params, shown, 1e-6)
     torch.testing.assert_close(got.membrane_cadc, wanted.membrane_cadc)

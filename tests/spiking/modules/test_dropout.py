@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
@@ -15,7 +16,7 @@ def spikes_of(batch=3, size=2):
     return spikes
 
 
-def network(exp, dropout=0.5, model=hxsnn.Neuron):
+def network(exp, dropout=0.5, model=unit.lif):
     syn, lif, drop = hxsnn.Synapse(2, 4, exp), model(4, exp), hxsnn.BatchDropout(4, dropout, exp)
     torch.nn.init.constant_(syn.weight, 0.7 if exp.mock else 50)
     return syn, lif, drop
@@ -36,7 +37,7 @@ def exp(request, ideal_chip):
     return hxsnn.Experiment(mock=request.param == "mock", dt=1e-6)
 
 
-@pytest.mark.parametrize("model", [hxsnn.Neuron, hxsnn.IAFNeuron])
+@pytest.mark.parametrize("model", [unit.lif, unit.iaf])
 def test_dropped_neurons_are_silent_and_others_as_ever(exp, model):
     modules = network(exp, model=model)
     modules[2].eval()
@@ -64,7 +65,7 @@ def test_no_gradient_reaches_what_was_dropped(exp):
 def test_layer_behind_sees_only_what_is_kept(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
     syn, lif, drop = network(exp)
-    out, readout = hxsnn.Synapse(4, 1, exp), hxsnn.ReadoutNeuron(1, exp, trace_offset=-48.0)
+    out, readout = hxsnn.Synapse(4, 1, exp), unit.li(1, exp, trace_offset=-48.0)
     with torch.no_grad():
         out.weight.copy_(torch.tensor([[0.0, 60.0, 0.0, 60.0]]))
     traces = []
@@ -108,7 +109,7 @@ def test_each_call_draws_a_mask_and_evaluation_keeps_all():
 
 def test_dropped_inputs_are_not_sent(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
-    drop, syn, lif = hxsnn.BatchDropout(4, 0.5, exp), hxsnn.Synapse(4, 2, exp), hxsnn.Neuron(2, exp)
+    drop, syn, lif = hxsnn.BatchDropout(4, 0.5, exp), hxsnn.Synapse(4, 2, exp), unit.lif(2, exp)
     spikes = spikes_of(size=4)
     x = drop(hxsnn.NeuronHandle(spikes))
     lif(syn(x))
@@ -186,12 +187,12 @@ def test_train_and_eval_differ_in_dropout_alone(ideal_chip, mock):
         [
             hxsnn.InputNeuron(5, exp),
             hxsnn.Synapse(5, 4, exp),
-            hxsnn.Neuron(4, exp),
+            unit.lif(4, exp),
             hxsnn.BatchDropout(4, 1.0, exp),
             hxsnn.SparseSynapse(torch.ones(4, 3), exp),
-            hxsnn.IAFNeuron(3, exp),
+            unit.iaf(3, exp),
             hxsnn.Synapse(3, 2, exp),
-            hxsnn.ReadoutNeuron(2, exp),
+            unit.li(2, exp),
         ]
     )
     with torch.no_grad():

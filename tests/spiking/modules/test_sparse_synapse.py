@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.core import RoutingError
@@ -76,7 +77,7 @@ def test_network_is_that_of_a_dense_synapse_with_zeros(packed, thin, monkeypatch
     exp = hxsnn.Experiment(mock=True, dt=1e-6)
     syn = hxsnn.SparseSynapse(CONNECTIONS, exp, packed=packed)
     assert (syn.matrix() is None) == thin
-    readout = hxsnn.ReadoutNeuron(3, exp, leak=0.0)
+    readout = unit.li(3, exp, leak=0.0)
     y = readout(syn(hxsnn.NeuronHandle(some_spikes())))
     hxsnn.run(exp, None)
     values = syn.values().detach().requires_grad_()
@@ -138,7 +139,7 @@ def test_chip_gives_what_it_gives_for_dense_synapses_with_zeros(ideal_chip, pack
         exp = hxsnn.Experiment(dt=1e-6)
         sparse = kind == "sparse"
         syn = hxsnn.SparseSynapse(CONNECTIONS, exp, packed=packed) if sparse else hxsnn.Synapse(4, 3, exp)
-        readout = hxsnn.ReadoutNeuron(3, exp, trace_offset=-48.0)
+        readout = unit.li(3, exp, trace_offset=-48.0)
         values = torch.tensor([20.0, -30.0, 40.0, 60.0, 25.0])
         if sparse:
             place(syn, values)
@@ -160,13 +161,13 @@ def test_more_sources_than_a_column_has_rows_route_if_they_are_spread(ideal_chip
     with torch.no_grad():
         sparse = hxsnn.SparseSynapse(torch.eye(size), exp)
         sparse.weight.fill_(60.0)
-        readout = hxsnn.ReadoutNeuron(size, exp, trace_offset=-48.0)
+        readout = unit.li(size, exp, trace_offset=-48.0)
         y = readout(sparse(hxsnn.NeuronHandle(spikes)))
         hxsnn.run(exp, 30)
     peak = y.membrane_cadc.amax((0, 1))
     assert peak[::2].min() > 8
     assert peak[1::2].max() < 2
-    dense, readout = hxsnn.Synapse(size, size, exp), hxsnn.ReadoutNeuron(size, exp)
+    dense, readout = hxsnn.Synapse(size, size, exp), unit.li(size, exp)
     torch.nn.init.ones_(dense.weight)
     readout(dense(hxsnn.NeuronHandle(spikes)))
     with pytest.raises(RoutingError):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
@@ -17,7 +18,7 @@ def spike_input(batch=2):
     return spikes
 
 
-def layer(exp, kind=hxsnn.Neuron, **arguments):
+def layer(exp, kind=unit.lif, **arguments):
     """Synapse, neuron, recurrent synapse: neuron 0 is driven and excites neuron 1, that one excites 2."""
     syn, rec = hxsnn.Synapse(5, SIZE, exp), hxsnn.Synapse(SIZE, SIZE, exp)
     with torch.no_grad():
@@ -96,13 +97,13 @@ def test_circle_in_the_numerics(call):
 
 def adaptive(size, exp, **arguments):
     terms = ("exponential", "subthreshold_adaptation", "spike_triggered_adaptation")
-    return hxsnn.AELIF(size, exp, **dict.fromkeys(terms, True), **arguments)
+    return unit.aelif(size, exp, **dict.fromkeys(terms, True), **arguments)
 
 
-@pytest.mark.parametrize("kind", [hxsnn.Neuron, hxsnn.IAFNeuron, adaptive])
+@pytest.mark.parametrize("kind", [unit.lif, unit.iaf, adaptive])
 def test_recurrent_layer_without_weights_is_the_layer_alone(kind):
     exp = hxsnn.Experiment(mock=True)
-    syn, neuron, rec = layer(exp, kind, **({"reset": 0.1} if kind is hxsnn.IAFNeuron else {"leak": 0.1}))
+    syn, neuron, rec = layer(exp, kind, **({"reset": 0.1} if kind is unit.iaf else {"leak": 0.1}))
     torch.nn.init.zeros_(rec.weight)
     x = hxsnn.NeuronHandle(spike_input())
     alone = neuron(syn(x))
@@ -216,14 +217,14 @@ def test_sparse_recurrence():
 def test_network_behind_a_circle_reads_its_spikes():
     exp = hxsnn.Experiment(mock=True)
     z = call_recurrent(exp, layer(exp))
-    y = hxsnn.ReadoutNeuron(2, exp)(hxsnn.Synapse(SIZE, 2, exp)(z))
+    y = unit.li(2, exp)(hxsnn.Synapse(SIZE, 2, exp)(z))
     hxsnn.run(exp, STEPS)
     assert y.membrane_cadc.abs().max() > 0
 
 
 def test_wrapped_row_of_modules_and_its_parts():
     exp = hxsnn.Experiment(mock=True)
-    syn, lif, other = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp), hxsnn.Neuron(3, exp)
+    syn, lif, other = hxsnn.Synapse(5, 3, exp), unit.lif(3, exp), unit.lif(3, exp)
     seen = []
 
     def func(input, params, hw_data, dt):
@@ -258,7 +259,7 @@ def test_wrapped_row_of_modules_and_its_parts():
 
 def test_exec_forward_fills_the_handles_of_all_modules():
     exp = hxsnn.Experiment(mock=True)
-    syn, lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+    syn, lif = hxsnn.Synapse(5, 3, exp), unit.lif(3, exp)
     wrapper = hxsnn.HXModuleWrapper(exp, [syn, lif], lambda spikes: (spikes + 1, spikes + 2))
     outputs = hxsnn.SynapseHandle(), hxsnn.NeuronHandle()
     wrapper.exec_forward((hxsnn.NeuronHandle(torch.zeros(3, 2, 5)),), outputs, {})
@@ -276,14 +277,14 @@ def test_subclass_may_return_the_last_population_alone():
             return hxsnn.NeuronHandle(torch.ones_like(input.spikes[..., :3]))
 
     exp = hxsnn.Experiment(mock=True)
-    z = Mine(exp, a=hxsnn.Synapse(5, 3, exp), b=hxsnn.Neuron(3, exp))(hxsnn.NeuronHandle(spike_input()))
+    z = Mine(exp, a=hxsnn.Synapse(5, 3, exp), b=unit.lif(3, exp))(hxsnn.NeuronHandle(spike_input()))
     hxsnn.run(exp, STEPS)
     assert (z.spikes == 1).all()
 
 
 def test_two_populations_in_a_circle(ideal_chip):
     exp = hxsnn.Experiment()
-    a, b = hxsnn.Neuron(2, exp), hxsnn.Neuron(3, exp)
+    a, b = unit.lif(2, exp), unit.lif(3, exp)
     ab, ba = hxsnn.Synapse(2, 3, exp), hxsnn.Synapse(3, 2, exp)
 
     class Ring(hxsnn.HXModuleWrapper):
@@ -322,7 +323,7 @@ def test_what_can_not_be_wrapped(ideal_chip):
     lif(syn(x), rec(z), output=z)
     with pytest.raises(ExperimentError, match="1 values, wanted 2"):
         hxsnn.run(exp, STEPS)
-    with pytest.raises(TensorTypeError, match="output of Neuron"):
+    with pytest.raises(TensorTypeError, match="output of LIF"):
         lif(syn(x), output=hxsnn.SynapseHandle())
     exp.clear()
     with pytest.raises(ExperimentError, match="filled already"):
@@ -344,13 +345,13 @@ def test_circle_without_wrapper_names_its_modules():
 def test_recurrent_layer_of_what_can_not_be_one():
     exp = hxsnn.Experiment(mock=True)
     with pytest.raises(TensorShapeError, match="4 to 3"):
-        hxsnn.Recurrent(exp, hxsnn.Neuron(4, exp), hxsnn.Synapse(4, 3, exp))
+        hxsnn.Recurrent(exp, unit.lif(4, exp), hxsnn.Synapse(4, 3, exp))
     with pytest.warns(DeprecationWarning, match="NeuronExp"):
         old = hxsnn.NeuronExp(4, exp)
     for neuron in (
         old,
-        hxsnn.AELIF(4, exp, fire=False),
-        hxsnn.ReadoutNeuron(4, exp),
+        unit.aelif(4, exp, fire=False),
+        unit.li(4, exp),
         hxsnn.modules.EventPropLIF(4, exp),
     ):
         with pytest.raises(ParameterError, match=f"got {type(neuron).__name__}"):
@@ -359,7 +360,7 @@ def test_recurrent_layer_of_what_can_not_be_one():
 
 def test_recurrent_layer_that_does_not_fit_says_so(ideal_chip):
     exp = hxsnn.Experiment()
-    lif, rec = hxsnn.Neuron(200, exp), hxsnn.Synapse(200, 200, exp)
+    lif, rec = unit.lif(200, exp), hxsnn.Synapse(200, 200, exp)
     hxsnn.Recurrent(exp, lif, rec)(hxsnn.Synapse(5, 200, exp)(hxsnn.NeuronHandle(spike_input())))
     with pytest.raises(core.RoutingError, match="128"):
         hxsnn.run(exp, STEPS)

@@ -9,6 +9,15 @@ from hxtorch import snn as hxsnn
 from hxtorch.core import open_session
 
 
+def units():
+    """Return potentials that the model counts from the rest, in parts of the threshold."""
+    return {
+        "leak": hxsnn.MixedHXModelParameter(0.0, 80),
+        "reset": hxsnn.MixedHXModelParameter(0.0, 80),
+        "threshold": hxsnn.MixedHXModelParameter(1.0, 125),
+    }
+
+
 class Net(torch.nn.Module):
     """5 -> 8 LIF with dropout -> 2 LI, a trained threshold among its parameters."""
 
@@ -16,11 +25,11 @@ class Net(torch.nn.Module):
         super().__init__()
         self.exp = hxsnn.Experiment()
         self.hidden = hxsnn.Synapse(5, 8, self.exp)
-        self.lif = hxsnn.Neuron(8, self.exp, trace_offset=-48.0, trace_scale=1 / 45)
+        self.lif = hxsnn.Neuron(8, self.exp, **units(), trace_offset=-48.0, trace_scale=1 / 45)
         self.lif.leak.make_trainable()
         self.dropout = hxsnn.BatchDropout(8, 0.2, self.exp)
         self.out = hxsnn.Synapse(8, 2, self.exp)
-        self.li = hxsnn.ReadoutNeuron(2, self.exp, trace_offset=-48.0, trace_scale=1 / 45)
+        self.li = hxsnn.ReadoutNeuron(2, self.exp, leak=units()["leak"], trace_offset=-48.0, trace_scale=1 / 45)
         torch.nn.init.normal_(self.hidden.weight, 40, 10)
         torch.nn.init.normal_(self.out.weight, 0, 30)
 

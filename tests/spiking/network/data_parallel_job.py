@@ -13,6 +13,14 @@ from hxtorch import snn as hxsnn
 from hxtorch.core import calibration, open_session
 
 
+def units():
+    """Return potentials that the model counts from the rest, in parts of the threshold."""
+    return {
+        "leak": hxsnn.MixedHXModelParameter(0.0, 80),
+        "reset": hxsnn.MixedHXModelParameter(0.0, 80),
+    }
+
+
 class Net(torch.nn.Module):
     """5 -> 6 LIF -> 2 LI; the threshold on the chip differs from rank to rank."""
 
@@ -21,9 +29,17 @@ class Net(torch.nn.Module):
         self.exp = hxsnn.Experiment()
         self.hidden = hxsnn.Synapse(5, 6, self.exp)
         threshold = hxsnn.MixedHXModelParameter(torch.ones(6), torch.full((6,), 120.0 + 5 * rank))
-        self.lif = hxsnn.Neuron(6, self.exp, threshold=threshold, trace_offset=-48.0, trace_scale=1 / 45)
+        self.lif = hxsnn.Neuron(
+            6,
+            self.exp,
+            leak=units()["leak"],
+            reset=units()["reset"],
+            threshold=threshold,
+            trace_offset=-48.0,
+            trace_scale=1 / 45,
+        )
         self.out = hxsnn.Synapse(6, 2, self.exp)
-        self.li = hxsnn.ReadoutNeuron(2, self.exp, trace_offset=-48.0, trace_scale=1 / 45)
+        self.li = hxsnn.ReadoutNeuron(2, self.exp, leak=units()["leak"], trace_offset=-48.0, trace_scale=1 / 45)
         torch.nn.init.normal_(self.hidden.weight, 40, 10)
         torch.nn.init.normal_(self.out.weight, 0, 30)
 

@@ -25,4 +25,4 @@ def test_gradients_are_averaged_and_calibrations_kept_apart(tmp_path):
         np.testing.assert_allclose(averaged, (np.array(local) + other) / 2, rtol=1e-5, atol=1e-9)
     assert first["averaged"] == second["averaged"]
     assert first["weights"] == second["weights"]
-    assert first["state"] == ["hidden.weight", "out.weight"]
+    assert not [name for name in first["state"] if "hardware" in name]

@@ -3,9 +3,17 @@
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
-from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError, TensorTypeError, TensorValueError
+from hxtorch.spiking.errors import (
+    ExperimentError,
+    ParameterError,
+    ParameterWarning,
+    TensorShapeError,
+    TensorTypeError,
+    TensorValueError,
+)
 from hxtorch.spiking.functional import CUBALIFParams, CUBALIParams, cuba_li_integration, cuba_lif_integration
 
 
@@ -20,7 +28,7 @@ def some_spikes(steps=30, batch=4, size=5, seed=0, rate=0.2):
 
 def test_handles_are_promises(exp):
     syn, lif, readout_syn, readout = (
-        hxsnn.Synapse(5, 6, exp), hxsnn.Neuron(6, exp), hxsnn.Synapse(6, 2, exp), hxsnn.ReadoutNeuron(2, exp)
+        hxsnn.Synapse(5, 6, exp), unit.lif(6, exp), hxsnn.Synapse(6, 2, exp), unit.li(2, exp)
     )  # fmt: skip
     g = syn(hxsnn.NeuronHandle(some_spikes()))
     z = lif(g)
@@ -40,14 +48,14 @@ def test_network_is_the_composition_of_its_functions(exp):
     spikes = some_spikes()
     syn, lif = (
         hxsnn.Synapse(5, 6, exp),
-        hxsnn.Neuron(6, exp, tau_mem=8e-6, tau_syn=4e-6, refractory_time=2e-6, alpha=7.0),
+        unit.lif(6, exp, tau_mem=8e-6, tau_syn=5e-6, refractory_time=2e-6, alpha=7.0),
     )
-    readout_syn, readout = hxsnn.Synapse(6, 2, exp), hxsnn.ReadoutNeuron(2, exp, leak=0.3)
+    readout_syn, readout = hxsnn.Synapse(6, 2, exp), unit.li(2, exp, leak=0.3)
     torch.nn.init.normal_(syn.weight, 0.5)
     z = lif(syn(hxsnn.NeuronHandle(spikes)))
     y = readout(readout_syn(z))
     hxsnn.run(exp, None)
-    params = CUBALIFParams(0.0, 0.0, 1.0, 8e-6, 4e-6, 2e-6, alpha=7.0)
+    params = CUBALIFParams(0.0, 0.0, 1.0, 8e-6, 5e-6, 2e-6, alpha=7.0)
     hidden = cuba_lif_integration(spikes @ syn.weight.T, params)
     out = cuba_li_integration(hidden.spikes @ readout_syn.weight.T, CUBALIParams(leak=0.3))
     assert hidden.spikes.sum() > 10
@@ -66,7 +74,7 @@ def test_network_is_the_composition_of_its_functions(exp):
 def test_outputs_have_the_steps_of_inputs_and_runtime(exp, steps, runtime, wanted):
     spikes = some_spikes(steps)
     spikes[min(steps, runtime or steps) :] = 0
-    z = hxsnn.Neuron(5, exp)(hxsnn.Synapse(5, 5, exp)(hxsnn.NeuronHandle(spikes)))
+    z = unit.lif(5, exp)(hxsnn.Synapse(5, 5, exp)(hxsnn.NeuronHandle(spikes)))
     hxsnn.run(exp, runtime)
     assert len(z.spikes) == wanted
 
@@ -79,7 +87,7 @@ def test_inputs_of_the_user_stay_as_they_are(exp):
 
 
 def test_modules_run_again_with_new_handles_and_state_does_not_remain(exp):
-    syn, lif = hxsnn.Synapse(5, 6, exp), hxsnn.Neuron(6, exp)
+    syn, lif = hxsnn.Synapse(5, 6, exp), unit.lif(6, exp)
     torch.nn.init.normal_(syn.weight, 0.5)
     traces = []
     for _ in range(2):
@@ -92,7 +100,7 @@ def test_modules_run_again_with_new_handles_and_state_does_not_remain(exp):
 
 
 def test_filled_handle_is_an_input_of_the_next_network(exp):
-    first, second = hxsnn.Neuron(5, exp), hxsnn.ReadoutNeuron(3, exp)
+    first, second = unit.lif(5, exp), unit.li(3, exp)
     z = first(hxsnn.Synapse(5, 5, exp)(hxsnn.NeuronHandle(some_spikes())))
     hxsnn.run(exp, None)
     y = second(hxsnn.Synapse(5, 3, exp)(z))
@@ -101,7 +109,7 @@ def test_filled_handle_is_an_input_of_the_next_network(exp):
 
 
 def test_several_synapses_add_up(exp):
-    one, other, both = some_spikes(seed=1), some_spikes(seed=2), hxsnn.ReadoutNeuron(3, exp)
+    one, other, both = some_spikes(seed=1), some_spikes(seed=2), unit.li(3, exp)
     syn, syn2 = hxsnn.Synapse(5, 3, exp), hxsnn.Synapse(5, 3, exp)
     y = both(syn(hxsnn.NeuronHandle(one)), syn2(hxsnn.NeuronHandle(other)))
     hxsnn.run(exp, None)
@@ -110,7 +118,7 @@ def test_several_synapses_add_up(exp):
 
 
 def test_membranes_are_there_if_they_are_recorded(exp):
-    z = hxsnn.Neuron(5, exp, enable_cadc_recording=False)(hxsnn.Synapse(5, 5, exp)(hxsnn.NeuronHandle(some_spikes())))
+    z = unit.lif(5, exp, enable_cadc_recording=False)(hxsnn.Synapse(5, 5, exp)(hxsnn.NeuronHandle(some_spikes())))
     hxsnn.run(exp, None)
     assert z.spikes is not None
     assert z.membrane_cadc is None
@@ -169,7 +177,7 @@ def test_input_neuron_passes_spikes_on(exp):
 
 
 def test_double_precision(exp):
-    syn, lif = hxsnn.Synapse(5, 6, exp, dtype=torch.float64), hxsnn.Neuron(6, exp)
+    syn, lif = hxsnn.Synapse(5, 6, exp, dtype=torch.float64), unit.lif(6, exp)
     z = lif(syn(hxsnn.NeuronHandle(some_spikes().double())))
     hxsnn.run(exp, None)
     assert z.spikes.dtype == torch.float64
@@ -207,7 +215,7 @@ def test_empty_handle_that_nothing_fills(exp):
     with pytest.raises(ExperimentError, match=r"Synapse.*no module of this experiment fills"):
         hxsnn.run(exp, None)
     other = hxsnn.Experiment(mock=True)
-    foreign = hxsnn.Neuron(5, other)(hxsnn.Synapse(5, 5, other)(hxsnn.NeuronHandle(some_spikes())))
+    foreign = unit.lif(5, other)(hxsnn.Synapse(5, 5, other)(hxsnn.NeuronHandle(some_spikes())))
     hxsnn.Synapse(5, 3, exp)(foreign)
     with pytest.raises(ExperimentError, match="no module of this experiment fills"):
         hxsnn.run(exp, None)
@@ -239,7 +247,7 @@ def test_a_compiled_model_is_the_model(exp, compiled):
     class Network(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.syn, self.lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(3, exp)
+            self.syn, self.lif = hxsnn.Synapse(5, 3, exp), unit.lif(3, exp)
 
         def forward(self, spikes):
             z = self.lif(self.syn(hxsnn.NeuronHandle(2.0 * spikes - spikes)))
@@ -264,11 +272,11 @@ def test_number_of_handles(exp):
             with pytest.raises(ExperimentError, match=f"got {len(handles)} handles, wanted one"):
                 module(*handles)
     with pytest.raises(ExperimentError, match="got 0 handles, wanted at least one"):
-        hxsnn.Neuron(3, exp)()
+        unit.lif(3, exp)()
 
 
 def test_wrong_kind_of_handle(exp):
-    syn, lif = hxsnn.Synapse(5, 3, exp), hxsnn.Neuron(5, exp)
+    syn, lif = hxsnn.Synapse(5, 3, exp), unit.lif(5, exp)
     with pytest.raises(TensorTypeError, match=r"got Tensor, wanted NeuronHandle; wrap tensors"):
         syn(some_spikes())
     with pytest.raises(TensorTypeError, match="got NeuronHandle, wanted SynapseHandle"):
@@ -278,7 +286,7 @@ def test_wrong_kind_of_handle(exp):
 def test_layers_that_do_not_fit_together(exp):
     g = hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(some_spikes()))
     with pytest.raises(TensorShapeError, match=r"got 3 neurons of Synapse\(.*\), wanted 4"):
-        hxsnn.Neuron(4, exp)(g)
+        unit.lif(4, exp)(g)
 
 
 def test_input_and_weight_of_different_types(exp):
@@ -289,7 +297,7 @@ def test_input_and_weight_of_different_types(exp):
 
 def test_inputs_with_different_batches(exp):
     syn, syn2 = hxsnn.Synapse(5, 3, exp), hxsnn.Synapse(5, 3, exp)
-    hxsnn.ReadoutNeuron(3, exp)(syn(hxsnn.NeuronHandle(some_spikes())), syn2(hxsnn.NeuronHandle(some_spikes(batch=2))))
+    unit.li(3, exp)(syn(hxsnn.NeuronHandle(some_spikes())), syn2(hxsnn.NeuronHandle(some_spikes(batch=2))))
     with pytest.raises(TensorShapeError, match="2 batch entries, wanted 4"):
         hxsnn.run(exp, None)
 
@@ -335,22 +343,22 @@ def test_sizes_are_positive_whole_numbers(exp, size):
 
 
 def test_arguments_of_neurons(exp):
-    with pytest.raises(TypeError, match="thresh"):
-        hxsnn.Neuron(3, exp, thresh=1.0)
-    with pytest.raises(TypeError, match="threshold"):
-        hxsnn.ReadoutNeuron(3, exp, threshold=1.0)
+    with pytest.warns(ParameterWarning, match="no argument 'thresh'.*did you mean 'threshold'"):
+        unit.lif(3, exp, thresh=1.0)
+    with pytest.warns(ParameterWarning, match="no argument 'threshold'"):
+        unit.li(3, exp, threshold=1.0)
     with pytest.raises(ParameterError, match="method"):
-        hxsnn.Neuron(3, exp, method="no such")
+        unit.lif(3, exp, method="no such")
     with pytest.raises(ParameterError, match="interpolation_mode"):
-        hxsnn.Neuron(3, exp, interpolation_mode="cubic")
+        unit.lif(3, exp, interpolation_mode="cubic")
     with pytest.raises(ParameterError, match="cadc_time_shift"):
-        hxsnn.Neuron(3, exp, cadc_time_shift=0.5)
-    with pytest.raises(ParameterError, match="tau_mem of Neuron: value: got '6 us'"):
-        hxsnn.Neuron(3, exp, tau_mem="6 us")
+        unit.lif(3, exp, cadc_time_shift=0.5)
+    with pytest.raises(ParameterError, match="tau_mem of LIF: value: got '6 us'"):
+        unit.lif(3, exp, tau_mem="6 us")
 
 
 @pytest.mark.parametrize("alpha", [float("nan"), float("inf"), -1.0])
-@pytest.mark.parametrize("module", [hxsnn.Neuron, hxsnn.IAFNeuron, hxsnn.AELIF])
+@pytest.mark.parametrize("module", [unit.lif, unit.iaf, unit.aelif])
 def test_steepness_is_finite_and_not_negative(exp, module, alpha):
     with pytest.raises(ParameterError, match=f"alpha: got {alpha}"):
         module(3, exp, alpha=alpha)
@@ -370,12 +378,12 @@ def test_steepness_is_finite_and_not_negative(exp, module, alpha):
 )
 def test_scaling_of_traces_is_finite_and_has_a_value_per_neuron(exp, name, value, message):
     with pytest.raises(ParameterError, match=f"{name}: .*{message}"):
-        hxsnn.Neuron(3, exp, **{name: value})
+        unit.lif(3, exp, **{name: value})
 
 
 def test_numbers_of_numpy_are_numbers(exp):
     times = {"tau_mem": np.float32(8e-6), "refractory_time": np.float64(2e-6)}
-    lif = hxsnn.Neuron(
+    lif = unit.lif(
         np.int64(3), exp, cadc_time_shift=np.int64(2), enable_madc_recording=True, record_neuron_id=np.int64(1), **times
     )
     assert lif.madc_index == 1

@@ -4,12 +4,17 @@ import nir
 import numpy as np
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError, ParameterError
 
-# What norse stands on deprecates how norse uses it.
-pytestmark = pytest.mark.filterwarnings("ignore:nirtorch:DeprecationWarning", "ignore:.*torch.jit:DeprecationWarning")
+# What norse stands on deprecates how norse uses it; time constants of a step are what some graphs here are about.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:nirtorch:DeprecationWarning",
+    "ignore:.*torch.jit:DeprecationWarning",
+    "ignore:.*steps, wanted 5 or more:UserWarning",
+)
 
 SIZES = (5, 8, 3)
 STEPS = 80
@@ -159,7 +164,8 @@ def test_network_of_modules_becomes_a_graph_that_norse_runs(norse):
     exp = hxsnn.Experiment(mock=True)
     syn = hxsnn.Synapse(5, 8, exp)
     torch.nn.init.normal_(syn.weight, 0.5, 0.5, generator=torch.Generator().manual_seed(0))
-    lif = hxsnn.Neuron(8, exp, refractory_time=hxsnn.MixedHXModelParameter(0.0, 1e-6), tau_mem=7e-6)
+    silence = hxsnn.MixedHXModelParameter(0.0, 1e-6)
+    lif = unit.lif(8, exp, refractory_time=silence, tau_mem=7e-6, membrane_capacitance=10e-6)
     x = hxsnn.NeuronHandle(spike_input())
     z = lif(syn(x))
     graph = hxsnn.to_nir(exp, names={lif: "neurons"})

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import unit_layers as unit
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -231,14 +232,14 @@ def layer(kind, synapse, dtype=torch.float32, **arguments):
 
 
 def adaptive(size, exp, **arguments):
-    return hxsnn.AELIF(size, exp, exponential=True, spike_triggered_adaptation=True, **arguments)
+    return unit.aelif(size, exp, exponential=True, spike_triggered_adaptation=True, **arguments)
 
 
 def ring(exp):
     return hxsnn.SparseSynapse(torch.roll(torch.eye(6), 1, 0) + torch.eye(6), exp)
 
 
-@pytest.mark.parametrize("kind", [hxsnn.Neuron, hxsnn.IAFNeuron, adaptive])
+@pytest.mark.parametrize("kind", [unit.lif, unit.iaf, adaptive])
 @pytest.mark.parametrize("synapse", [lambda exp: hxsnn.Synapse(6, 6, exp), ring], ids=["dense", "sparse"])
 def test_layers_take_the_compiled_steps_and_agree_with_the_loop(kind, synapse, monkeypatch):
     calls = []
@@ -257,7 +258,7 @@ def test_a_synapse_with_a_model_of_its_own_takes_the_loop(monkeypatch):
         return torch.nn.functional.linear(spikes, 0.5 * weight)
 
     monkeypatch.setattr(recurrence, "integrate", None)
-    spikes, gradient = layer(hxsnn.Neuron, lambda exp: hxsnn.Synapse(6, 6, exp, func=halved))
+    spikes, gradient = layer(unit.lif, lambda exp: hxsnn.Synapse(6, 6, exp, func=halved))
     assert spikes.sum() > 20
     assert gradient.abs().sum() > 0
 
@@ -269,7 +270,7 @@ def test_a_large_and_thin_recurrence_stays_sparse():
     torch.nn.init.constant_(thin.weight, 20.0)
     x = torch.zeros(30, 1, 600)
     x[2, 0, 0] = 20.0
-    z = hxsnn.Recurrent(exp, hxsnn.Neuron(600, exp), thin)(hxsnn.SynapseHandle(x))
+    z = hxsnn.Recurrent(exp, unit.lif(600, exp), thin)(hxsnn.SynapseHandle(x))
     hxsnn.run(exp, None)
     assert (z.spikes.sum((0, 1)) > 0).sum() > 5
     z.membrane_cadc.square().sum().backward()
@@ -279,6 +280,6 @@ def test_a_large_and_thin_recurrence_stays_sparse():
 def test_weights_of_another_type_are_refused():
     exp = hxsnn.Experiment(mock=True)
     back = hxsnn.Synapse(6, 6, exp, dtype=torch.float64)
-    hxsnn.Recurrent(exp, hxsnn.Neuron(6, exp), back)(hxsnn.SynapseHandle(torch.zeros(10, 2, 6)))
+    hxsnn.Recurrent(exp, unit.lif(6, exp), back)(hxsnn.SynapseHandle(torch.zeros(10, 2, 6)))
     with pytest.raises(TensorTypeError, match=r"got torch\.float32, wanted torch\.float64"):
         hxsnn.run(exp, None)

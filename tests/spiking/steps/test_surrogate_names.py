@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ParameterError
@@ -85,10 +86,10 @@ def test_unterjubel_works_inside_torch_func():
 def test_modules_take_names_and_functions_and_refuse_the_rest():
     for method in ("arctan", lambda distance, alpha: torch.sigmoid(alpha * distance)):
         exp = hxsnn.Experiment(mock=True, dt=1e-6)
-        synapse, neuron = hxsnn.Synapse(3, 4, exp), hxsnn.LIF(4, exp, method=method)
+        synapse, neuron = hxsnn.Synapse(3, 4, exp), unit.lif(4, exp, method=method)
         z = neuron(synapse(hxsnn.NeuronHandle(torch.ones(20, 2, 3))))
         hxsnn.run(exp, None)
         z.spikes.sum().backward()
         assert synapse.weight.grad.isfinite().all()
     with pytest.raises(ParameterError, match="multi_gaussian"):
-        hxsnn.LIF(4, hxsnn.Experiment(mock=True), method="heaviside")
+        unit.lif(4, hxsnn.Experiment(mock=True), method="heaviside")

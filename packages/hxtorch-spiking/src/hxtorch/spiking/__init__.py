@@ -9,6 +9,8 @@ from hxtorch.spiking.experiment.checkpoint import load_checkpoint, save_checkpoi
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import (
     AELIF,
+    LI,
+    LIF,
     BatchDropout,
     EventPropLIF,
     EventPropSynapse,
@@ -30,6 +32,7 @@ from hxtorch.spiking.modules import (
 from hxtorch.spiking.network import handle
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.parameter import (
+    HXBaseParameter,
     HXParameter,
     HXTransformedModelParameter,
     MixedHXModelParameter,
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
 _obey_torch()
 
 # The same objects under the names of other versions of the API.
-LIF, LI = Neuron, ReadoutNeuron
 LIFObservables, LIObservables = NeuronHandle, ReadoutNeuronHandle
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "ExecutionInstance",
     "Experiment",
     "HXBaseExperimentModule",
+    "HXBaseParameter",
     "HXModule",
     "HXModuleWrapper",
     "HXParameter",

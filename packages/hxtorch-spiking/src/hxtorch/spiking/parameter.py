@@ -3,39 +3,98 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import ClassVar
+import warnings
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.errors import ParameterError, ParameterWarning
 
 ParameterValue = float | Tensor
 """One number, or a tensor with one value per neuron (neuron,)."""
 
+_SHORT = torch.float16, torch.bfloat16
+_KEY = "_model_value"
+_OLD_KEY = "value"  # of an HXParameter in checkpoints from before 2026-12
 
-class HXBaseParameter(torch.nn.Module, ABC):
-    """A parameter of a neuron module, itself a module so that devices, optimizers and state dictionaries reach it."""
+
+class HXBaseParameter(torch.nn.Module):
+    """A value for the chip and one for the model, a module so that devices, optimizers and checkpoints reach them.
+
+    State dictionaries hold the model value, trained or not: it decides what a network computes. Dictionaries without
+    untrained values load too; one that has another value than the module is taken over, with a warning.
+
+    Args:
+        hardware_value: In units of the calibration target, a number or a tensor (neuron,).
+        model_value: In model units, a number or a tensor (neuron,), or None for models that do not need it.
+    """
 
     model_only: ClassVar[bool] = False
     """Whether there is no value for the chip."""
 
-    @property
-    @abstractmethod
-    def model_value(self) -> ParameterValue:
-        """Value in the numerics, in model units."""
+    def __init__(self, hardware_value: ParameterValue | None, model_value: ParameterValue | None) -> None:
+        super().__init__()
+        self._on_chip: Callable[..., object] | None = None
+        self._hold(model_value, "model_value")
+        self._hold_chip(hardware_value)
 
     @property
-    @abstractmethod
-    def hardware_value(self) -> ParameterValue:
+    def model_value(self) -> Any:
+        """Value in the numerics, in model units: a number, a tensor, or None."""
+        return self._model_value
+
+    @model_value.setter
+    def model_value(self, value: ParameterValue | None) -> None:
+        self._hold(value, "model_value")
+
+    @property
+    def hardware_value(self) -> Any:
         """Value that the chip is calibrated to, in the units of the calibration target, without gradient."""
+        return self._hardware_value
 
-    @abstractmethod
-    def make_trainable(self) -> None:
-        """Turn the model value into a ``torch.nn.Parameter``."""
+    @hardware_value.setter
+    def hardware_value(self, value: ParameterValue | None) -> None:
+        self._hold_chip(value)
+
+    def make_trainable(self, set_on_chip_func: Callable[..., object] | None = None) -> HXBaseParameter:
+        """Turn the model value into a ``torch.nn.Parameter``.
+
+        Args:
+            set_on_chip_func: Writes the value to a chip: a function of the hardware value, the chip, and the
+                coordinates of the neurons; None if a calibration does.
+
+        Returns:
+            This parameter.
+        """
+        self._on_chip = set_on_chip_func
+        value = self._model_value
+        if not isinstance(value, torch.nn.Parameter):
+            if value is None:
+                raise ParameterError("make_trainable: got a parameter without a model value, wanted one that has it")
+            kept = value.detach().clone() if isinstance(value, Tensor) else torch.tensor(float(value))
+            self._hold(torch.nn.Parameter(kept), "model_value")
+        return self
+
+    def is_trainable(self) -> bool:
+        """Return whether the model value is a ``torch.nn.Parameter``."""
+        return isinstance(self._model_value, torch.nn.Parameter)
+
+    def set_on_chip(self, chip: object, neuron_coordinates: object) -> None:
+        """Write the hardware value to a chip by the function that :meth:`make_trainable` got; without one, do nothing.
+
+        Args:
+            chip: What the function writes to.
+            neuron_coordinates: Where the neurons are.
+        """
+        if self._on_chip is not None:
+            self._on_chip(self.hardware_value, chip, neuron_coordinates)
+
+    def forward(self) -> Any:
+        """Return the model value."""
+        return self.model_value
 
     def extra_repr(self) -> str:
         """Return the value, or both where model and chip have different ones."""
@@ -45,46 +104,125 @@ class HXBaseParameter(torch.nn.Module, ABC):
         chip = _shown(self.hardware_value)
         return model if chip == model else f"model={model}, chip={chip}"
 
-    def _hold(self, name: str, value: ParameterValue) -> None:
-        """Keep a value: numbers as they are, tensors so that they move along with the module."""
-        legal = _legal(name.lstrip("_"), value)
-        if isinstance(legal, torch.nn.Parameter):
-            self.register_parameter(name, legal)
-        elif isinstance(legal, Tensor):
-            self.register_buffer(name, legal, persistent=False)
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(getattr(type(self), name, None), property):
+            object.__setattr__(self, name, value)  # torch would register parameters over the property
         else:
-            setattr(self, name, legal)
+            super().__setattr__(name, value)
 
-    def _train(self, name: str) -> None:
-        value = getattr(self, name)
-        if not isinstance(value, torch.nn.Parameter):
-            delattr(self, name)
-            kept = value.detach().clone() if isinstance(value, Tensor) else torch.tensor(float(value))
-            self.register_parameter(name, torch.nn.Parameter(kept))
+    def _hold(self, value: ParameterValue | None, what: str) -> None:
+        """Keep a model value: numbers as they are, tensors so that they move along with the module."""
+        legal = _legal(what, value)
+        held = getattr(self, _KEY, None)
+        if isinstance(held, torch.nn.Parameter) and not isinstance(legal, torch.nn.Parameter) and legal is not None:
+            with torch.no_grad():
+                held.copy_(torch.as_tensor(legal))  # it stays what optimizers know
+            return
+        if hasattr(self, _KEY):
+            delattr(self, _KEY)
+        if isinstance(legal, torch.nn.Parameter):
+            self.register_parameter(_KEY, legal)
+        elif isinstance(legal, Tensor):
+            self.register_buffer(_KEY, legal)
+        else:
+            self._model_value: Any = legal
+
+    def _hold_chip(self, value: ParameterValue | None) -> None:
+        # No buffer: it belongs to one chip, and data parallel training would spread it to the chips of all ranks.
+        self._hardware_value: Any = _detached(_legal("hardware_value", value))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> HXBaseParameter:
+        """Move the value along with the module, in at least single precision: in half, 1 / tau overflows."""
+
+        def precise(tensor: Tensor) -> Tensor:
+            moved = fn(tensor)
+            return tensor.to(moved.device) if moved.dtype in _SHORT else moved
+
+        super()._apply(precise, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+    def _save_to_state_dict(self, destination: MutableMapping[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if isinstance(self._model_value, (int, float)):
+            destination[prefix + _KEY] = torch.tensor(float(self._model_value), dtype=torch.float64)
+
+    def _load_from_state_dict(
+        self, state_dict: MutableMapping[str, Any], prefix: str, local_metadata: Mapping[str, Any], *others: Any
+    ) -> None:
+        key = prefix + _KEY
+        if prefix + _OLD_KEY in state_dict:
+            state_dict[key] = state_dict.pop(prefix + _OLD_KEY)
+        if self.is_trainable():
+            super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
+        elif key in state_dict:
+            self._take_over(state_dict[key], prefix.rstrip("."))
+
+    def _take_over(self, saved: Tensor, name: str) -> None:
+        """Take the constant of a checkpoint, and say so if it is another one."""
+        own = self._model_value
+        wanted = saved if own is None else torch.as_tensor(own, dtype=saved.dtype, device=saved.device)
+        if own is not None and wanted.shape == saved.shape and bool((wanted == saved).all()):
+            return
+        warnings.warn(
+            f"{name}: took {_shown(saved)} from the checkpoint in the place of {_shown(own)}; build the network with "
+            f"{name.rpartition('.')[2]}={_shown(saved)}, or drop {name + '.' + _KEY!r} from the checkpoint",
+            ParameterWarning,
+            stacklevel=2,
+        )
+        if saved.ndim == 0:
+            self._hold(float(saved), "model_value")
+        else:
+            like = own if isinstance(own, Tensor) else saved
+            self._hold(saved.detach().to(like, copy=True), "model_value")
 
 
 class HXParameter(HXBaseParameter):
-    """One value for the model and the chip.
+    """One value for the model and the chip: the chip's, which the model follows.
 
     Args:
-        value: A number or a tensor (neuron,).
+        value: A number or a tensor (neuron,); a ``torch.nn.Parameter`` is trained, and the chip follows.
     """
 
-    def __init__(self, value: ParameterValue) -> None:
-        super().__init__()
-        self._hold("value", value)
+    def __init__(self, value: ParameterValue | None) -> None:
+        super().__init__(None, _legal("value", value))
 
     @property
-    def model_value(self) -> ParameterValue:
-        return self.value  # type: ignore[return-value]
+    def model_value(self) -> Any:
+        """Value in the numerics, that of the chip."""
+        return self._model_value
+
+    @model_value.setter
+    def model_value(self, value: ParameterValue | None) -> None:
+        raise AttributeError(
+            f"model_value of an HXParameter: got {_shown(value)}, but it follows hardware_value; set that, or wanted "
+            f"a MixedHXModelParameter({_shown(value)}, {_shown(self.hardware_value)})"
+        )
 
     @property
-    def hardware_value(self) -> ParameterValue:
-        return _detached(self.model_value)
+    def hardware_value(self) -> Any:
+        """Value that the chip is calibrated to, without gradient."""
+        return _detached(self._model_value)
 
-    def make_trainable(self) -> None:
-        """Turn the value into a ``torch.nn.Parameter``; the chip follows it."""
-        self._train("value")
+    @hardware_value.setter
+    def hardware_value(self, value: ParameterValue | None) -> None:
+        self._hold(value, "hardware_value")
+
+    def make_trainable(self, set_on_chip_func: Callable[..., object] | None = None) -> HXParameter:
+        """Keep the plain value: chip and model have one, which a calibration sets. Says so by a warning.
+
+        Args:
+            set_on_chip_func: See :meth:`HXBaseParameter.make_trainable`.
+        """
+        self._on_chip = set_on_chip_func
+        if not self.is_trainable():
+            value = _shown(self._model_value)
+            warnings.warn(
+                f"make_trainable: an HXParameter keeps its value {value} for model and chip; to train it, write "
+                f"HXTransformedModelParameter({value}, lambda value: value).make_trainable()",
+                ParameterWarning,
+                stacklevel=2,
+            )
+        return self
 
 
 class ModelParameter(HXBaseParameter):
@@ -96,27 +234,25 @@ class ModelParameter(HXBaseParameter):
 
     model_only = True
 
-    def __init__(self, model_value: ParameterValue) -> None:
-        super().__init__()
-        self._hold("_model_value", model_value)
+    def __init__(self, model_value: ParameterValue | None) -> None:
+        super().__init__(None, model_value)
 
     @property
-    def model_value(self) -> ParameterValue:
-        return self._model_value  # type: ignore[return-value]
-
-    @property
-    def hardware_value(self) -> ParameterValue:
+    def hardware_value(self) -> Any:
         """Raise a :class:`ParameterError`: there is none."""
         raise ParameterError(
             "a ModelParameter has no value for the chip; give a MixedHXModelParameter, or load a calibration"
         )
 
-    def make_trainable(self) -> None:
-        """Turn the model value into a ``torch.nn.Parameter``."""
-        self._train("_model_value")
+    @hardware_value.setter
+    def hardware_value(self, value: ParameterValue | None) -> None:
+        raise AttributeError(
+            f"hardware_value of a ModelParameter: got {_shown(value)}, but it is the model's alone; wanted a "
+            f"MixedHXModelParameter({_shown(self.model_value)}, {_shown(value)})"
+        )
 
 
-class MixedHXModelParameter(ModelParameter):
+class MixedHXModelParameter(HXBaseParameter):
     """Two values that are set independently.
 
     Args:
@@ -124,19 +260,11 @@ class MixedHXModelParameter(ModelParameter):
         hardware_value: In units of the calibration target, a number or a tensor (neuron,).
     """
 
-    model_only = False
-
-    def __init__(self, model_value: ParameterValue, hardware_value: ParameterValue) -> None:
-        super().__init__(model_value)
-        # No buffer: it belongs to one chip, and data parallel training would spread it to the chips of all ranks.
-        self._hardware_value = _detached(_legal("hardware_value", hardware_value))
-
-    @property
-    def hardware_value(self) -> ParameterValue:
-        return self._hardware_value
+    def __init__(self, model_value: ParameterValue | None, hardware_value: ParameterValue | None) -> None:
+        super().__init__(hardware_value, model_value)
 
 
-class HXTransformedModelParameter(ModelParameter):
+class HXTransformedModelParameter(HXBaseParameter):
     """A value for the model from which the chip's follows.
 
     Args:
@@ -144,24 +272,32 @@ class HXTransformedModelParameter(ModelParameter):
         transform_func: Turns the model value into the chip's.
     """
 
-    model_only = False
-
-    def __init__(self, model_value: ParameterValue, transform_func: Callable[[ParameterValue], ParameterValue]) -> None:
-        super().__init__(model_value)
+    def __init__(self, model_value: ParameterValue | None, transform_func: Callable[[Any], ParameterValue]) -> None:
+        super().__init__(None, model_value)
         self.transform_func = transform_func
 
     @property
-    def hardware_value(self) -> ParameterValue:
+    def hardware_value(self) -> Any:
+        """What the transformation makes of the model value, without gradient."""
         return _detached(self.transform_func(_detached(self.model_value)))
 
+    @hardware_value.setter
+    def hardware_value(self, value: ParameterValue | None) -> None:
+        raise AttributeError(
+            f"hardware_value of an HXTransformedModelParameter: got {_shown(value)}, but it follows model_value; set "
+            f"that, or wanted a MixedHXModelParameter({_shown(self.model_value)}, {_shown(value)})"
+        )
 
-def as_parameter(value: HXBaseParameter | ParameterValue) -> HXBaseParameter:
+
+def as_parameter(value: HXBaseParameter | ParameterValue | None) -> HXBaseParameter:
     """Return ``value`` if it is a parameter, else one with this value for model and chip."""
     return value if isinstance(value, HXBaseParameter) else HXParameter(value)
 
 
-def _legal(name: str, value: ParameterValue) -> ParameterValue:
-    """Return ``value`` if it is finite, and Python's number for NumPy's."""
+def _legal(name: str, value: ParameterValue | None) -> ParameterValue | None:
+    """Return ``value`` if it is finite or None, and Python's number for NumPy's."""
+    if value is None:
+        return None
     if isinstance(value, Tensor):
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")
@@ -172,13 +308,13 @@ def _legal(name: str, value: ParameterValue) -> ParameterValue:
     return number
 
 
-def _shown(value: ParameterValue) -> str:
+def _shown(value: ParameterValue | None) -> str:
     """Return a number, or the range and count of several."""
     if not isinstance(value, Tensor):
-        return f"{value:g}"
+        return "None" if value is None else f"{value:g}"
     low, high = (float(bound) for bound in value.detach().aminmax())
     return f"{low:g}" if value.ndim == 0 else f"{low:g}..{high:g} ({value.numel()} neurons)"
 
 
-def _detached(value: ParameterValue) -> ParameterValue:
+def _detached(value: Any) -> Any:
     return value.detach() if isinstance(value, Tensor) else value

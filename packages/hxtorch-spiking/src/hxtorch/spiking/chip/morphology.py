@@ -88,7 +88,8 @@ class Morphology(ABC):
     def disable_leak(coord: LogicalNeuronOnDLS, neuron_block: NeuronBlock) -> None:
         """Switch the leak of all circuits off."""
         for circuit in coord.get_atomic_neurons():
-            neuron_block.atomic_neurons[circuit].leak.enable = False
+            leak = neuron_block.atomic_neurons[circuit].leak
+            leak.enable, leak.i_bias = False, 0
 
     @staticmethod
     def disable_spiking(coord: LogicalNeuronOnDLS, neuron_block: NeuronBlock) -> None:

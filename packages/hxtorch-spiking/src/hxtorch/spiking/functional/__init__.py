@@ -1,20 +1,21 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
-from hxtorch.spiking.functional.aelif import AELIF, cuba_aelif_integration
+from hxtorch.spiking.functional.aelif import AELIFTraces, cuba_aelif_integration
 from hxtorch.spiking.functional.dropout import batch_dropout
 from hxtorch.spiking.functional.eventprop.exact import ExactEventPropFunction, exact_lif_spike_times
 from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
 from hxtorch.spiking.functional.iaf import (
-    IAF,
     CUBAIAFParams,
+    IAFTraces,
     cuba_iaf_integration,
     cuba_refractory_iaf_integration,
 )
 from hxtorch.spiking.functional.input_neuron import input_neuron
-from hxtorch.spiking.functional.li import LI, CUBALIParams, cuba_li_integration
-from hxtorch.spiking.functional.lif import LIF, CUBALIFParams, cuba_lif_integration
+from hxtorch.spiking.functional.li import CUBALIParams, LITraces, cuba_li_integration
+from hxtorch.spiking.functional.lif import CUBALIFParams, LIFTraces, cuba_lif_integration
 from hxtorch.spiking.functional.linear import linear
 from hxtorch.spiking.functional.models.exponential_euler import exp_cuba_li_integration, exp_cuba_lif_integration
+from hxtorch.spiking.functional.models.functions import IAF, LI, LIF
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode
 from hxtorch.spiking.functional.refractory import refractory_update
 from hxtorch.spiking.functional.steps.compiled import step_by_step
@@ -25,10 +26,10 @@ from hxtorch.spiking.functional.threshold import threshold
 from hxtorch.spiking.functional.unterjubel import Unterjubel
 
 __all__ = [
-    "AELIF",
     "IAF",
     "LI",
     "LIF",
+    "AELIFTraces",
     "CUBAIAFParams",
     "CUBALIFParams",
     "CUBALIParams",
@@ -36,6 +37,9 @@ __all__ = [
     "EventPropLIFFunction",
     "EventPropSynapseFunction",
     "ExactEventPropFunction",
+    "IAFTraces",
+    "LIFTraces",
+    "LITraces",
     "SuperSpike",
     "Unterjubel",
     "batch_dropout",

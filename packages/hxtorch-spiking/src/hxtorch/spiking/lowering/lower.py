@@ -100,6 +100,10 @@ class ChipNetwork:
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
+                if value.ndim == 2:  # of both synaptic inputs, which other populations have current-based
+                    field = collected.setdefault(name, np.full((2, 512), np.nan))
+                    field[:, circuits] = value[..., np.newaxis]
+                    continue
                 field = collected.setdefault(name, np.full(512, value.flat[0]))
                 field[circuits] = value[..., np.newaxis]
         biases = np.unique(collected["synapse_dac_bias"])
@@ -198,7 +202,7 @@ class ChipNetwork:
         block = core.Chip(calibration.apply(chip.configuration)).neuron_block
         for population in self._circuits:
             for neuron_id, place in enumerate(population.coordinates):
-                block = population.configure_hw_entity(neuron_id, block, place)
+                block = population.configure_hw_entity(neuron_id, block, place) or block
             population.set_trainable_params(block.chip)
         return block.chip.configuration
 
@@ -304,6 +308,7 @@ def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[Anal
     for population in sorted(populations, key=lambda population: population.placement_constraint is None):
         shape = population.neuron_structure.logical_neuron
         placement.register_id(ids[population], shape, population.placement_constraint)
+        population.unit_ids = np.array(ids[population])
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return {population: population.circuits() for population in populations}
 

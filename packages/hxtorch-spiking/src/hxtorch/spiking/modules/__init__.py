@@ -11,7 +11,7 @@ from hxtorch.spiking.modules.layers.eventprop import EventPropLIF, EventPropSyna
 from hxtorch.spiking.modules.layers.eventprop_exact import ExactEventPropLIF
 from hxtorch.spiking.modules.layers.recurrent import Recurrent
 from hxtorch.spiking.modules.layers.recurrent_network import RecurrentNetwork
-from hxtorch.spiking.modules.neuron import Neuron
+from hxtorch.spiking.modules.neuron import LI, LIF, Neuron
 from hxtorch.spiking.modules.neurons.exponential import NeuronExp, ReadoutNeuronExp
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
 from hxtorch.spiking.modules.sparse_synapse import SparseSynapse
@@ -20,6 +20,8 @@ from hxtorch.spiking.modules.types import Population, Projection
 
 __all__ = [
     "AELIF",
+    "LI",
+    "LIF",
     "BatchDropout",
     "EventPropLIF",
     "EventPropSynapse",

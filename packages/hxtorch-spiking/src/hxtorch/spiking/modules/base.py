@@ -35,7 +35,7 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     input_type: ClassVar[type[Handle]] = Handle
     """What the module reads."""
 
-    output_type: ClassVar[type[Handle] | None] = None
+    output_type: type[Handle] | None = None
     """What the module fills; None for the type of its first input."""
 
     single_input: ClassVar[bool] = False

@@ -180,7 +180,7 @@ def _node(nir: Any, node: Step, dt: float, config: ConversionConfig, name: str) 
     shared = {
         "tau_mem": _per_neuron(module, module.tau_mem) * config.acceleration,
         "tau_syn": tau_syn * config.acceleration,
-        "r": one,
+        "r": _resistance(module),
         "v_leak": _per_neuron(module, module.leak),
         "w_in": one if config.unit_jump else tau_syn / dt,
     }
@@ -197,6 +197,14 @@ def _node(nir: Any, node: Step, dt: float, config: ConversionConfig, name: str) 
         "v_reset": _per_neuron(module, module.reset).astype(np.float32),
     }
     return nir.CubaLIF(**values, **potentials, metadata=metadata)
+
+
+def _resistance(module: Neuron | ReadoutNeuron) -> np.ndarray:
+    """Return how far a lasting current of 1 moves the membrane: ``tau_mem / C``."""
+    if module.membrane_capacitance.model_value is None:
+        return np.ones(module.size)
+    ratio: np.ndarray = _per_neuron(module, module.tau_mem) / _per_neuron(module, module.membrane_capacitance)
+    return ratio
 
 
 def _numpy(values: torch.Tensor) -> np.ndarray:

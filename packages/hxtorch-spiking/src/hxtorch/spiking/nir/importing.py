@@ -101,7 +101,8 @@ def _population(
         "tau_syn": _alike(values["tau_syn"]),
         "i_synin_gm": config.i_synin_gm,
         "synapse_dac_bias": config.synapse_dac_bias,
-        "membrane_capacitance": config.membrane_capacitance,
+        # The model of a graph is tau dv/dt = leak - v + r i: its capacitance follows the time constant.
+        "membrane_capacitance": MixedHXModelParameter(_alike(values["tau_mem"]), config.membrane_capacitance),
         "trace_scale": scale,
         "trace_offset": config.leak_lsb - _REST - values["v_leak"] / scale,
     }

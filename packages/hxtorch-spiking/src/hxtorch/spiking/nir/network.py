@@ -17,7 +17,7 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
-from hxtorch.spiking.modules.neurons.firing import FiringNeuron
+from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.nir.config import ConversionConfig
 
@@ -98,16 +98,16 @@ class NIRNetwork(torch.nn.Module):
         neurons = {name: self.populations[name] for name in names}
         if not ways:
             return names, neurons[names[0]]
-        firing: list[FiringNeuron] = []
+        firing: list[AnalogNeuron] = []
         for name, neuron in neurons.items():
             if isinstance(neuron, ReadoutNeuron):
                 raise NIRConversionError(f"node {name!r}: sends spikes back to its inputs, but has no threshold")
             firing.append(neuron)
         if len(names) == len(ways) == 1:
             (way,) = ways
-            return names, Recurrent(self.experiment, neurons[names[0]], self.synapses[way])  # type: ignore[arg-type]
+            return names, Recurrent(self.experiment, neurons[names[0]], self.synapses[way])
         links = [(neurons[pre], neurons[post], self.synapses[way]) for way, (pre, post) in ways.items()]
-        return names, RecurrentNetwork(self.experiment, firing, links)  # type: ignore[arg-type]
+        return names, RecurrentNetwork(self.experiment, firing, links)
 
     def _sorted(self) -> list[list[str]]:
         """Return groups of populations that read each other's spikes, each behind those that it reads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -10,30 +10,32 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode, described
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
-from hxtorch.spiking.functional.steps.euler import Value, fraction, is_positive, precise, whole_steps
+from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction, is_positive, precise
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
-from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
 
-__all__ = ["AELIF", "constants", "cuba_aelif_integration", "terms"]
+__all__ = ["AELIFTraces", "constants", "cuba_aelif_integration", "terms"]
 
 
-class AELIF(NamedTuple):
+class AELIFTraces(NamedTuple):
     """Traces of the integration, (time, batch, neuron) each, in model units.
 
-    Fields as in :class:`~hxtorch.spiking.functional.models.lif.LIF`. ``spikes`` is None for neurons without a
-    threshold, ``adaptation`` for neurons without adaptation.
+    ``membrane_cadc`` is the membrane at the end of each step, or what was injected as such. The adaptation is None for
+    neurons without one, ``spikes`` for neurons without a threshold, all but the spikes if only these were asked for.
+    What the membrane ADC recorded is handed through.
     """
 
-    spikes: Tensor | None
     membrane_cadc: Tensor | None
+    membrane_madc: Any
     current: Tensor | None
-    adaptation: Tensor | None = None
-    membrane_madc: MADCTrace | None = None
+    adaptation_cadc: Tensor | None
+    adaptation_madc: Any
+    spikes: Tensor | None
 
 
 def cuba_aelif_integration(
-    input: Tensor,
+    input: Tensor | tuple[Tensor, ...],
     *,
     leak: Value = 0.0,
     reset: Value = 0.0,
@@ -49,7 +51,7 @@ def cuba_aelif_integration(
     subthreshold_adaptation_strength: Value = 0.0,
     spike_triggered_adaptation_increment: Value = 0.0,
     tau_adap: Value = 10e-6,
-    hw_data: HardwareObservables | None = None,
+    hw_data: HardwareData = None,
     dt: float = 1e-6,
     leaky: bool = True,
     fire: bool = True,
@@ -60,7 +62,7 @@ def cuba_aelif_integration(
     integration_step_code: CuBaStepCode | str | None = None,
     traces: bool = True,
     feedback: Feedback | None = None,
-) -> AELIF:
+) -> AELIFTraces:
     r"""Integrate by forward Euler.
 
     .. math::
@@ -71,12 +73,13 @@ def cuba_aelif_integration(
 
     Each term is there only if its flag is set. The order inside a step is that of the text that
     :meth:`~hxtorch.spiking.functional.CuBaStepCode.generate` returns. Membranes start at the leak potential, without a
-    leak at the reset. The exponent is at most 20: further up the chip's membrane is at its rail. What is injected is
+    leak at 0. The exponent is at most 20: further up the chip's membrane is at its rail. What is injected is
     described at :func:`~hxtorch.spiking.functional.models.lif.cuba_lif_integration`; a recorded adaptation takes the
     place of the computed one as a membrane does.
 
     Args:
-        input: Weighted spikes per step, floating (time, batch, neuron).
+        input: Weighted spikes per step, floating (time, batch, neuron), or a tuple of such tensors, which are added
+            up.
         leak: Potential :math:`v_l` in model units; this and all other parameters are a number or a tensor (neuron,).
         reset: Potential :math:`v_r`.
         threshold: Potential :math:`\vartheta`.
@@ -84,7 +87,7 @@ def cuba_aelif_integration(
         c_mem: Capacitance :math:`C`, in seconds if ``g_l`` has no unit; ``c_mem / g_l`` is the time constant of the
             membrane.
         g_l: Conductance of the leak, positive.
-        refractory_time: Seconds after a spike in which the membrane stays at the reset; rounded to whole steps.
+        refractory_time: Seconds after a spike in which the membrane stays at the reset, for all steps that begin in it.
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Its steepness.
         exp_slope: Slope :math:`\Delta_T` in model units, positive.
@@ -132,8 +135,11 @@ def cuba_aelif_integration(
         spike_triggered_adaptation_increment=spike_triggered_adaptation_increment,
         tau_adap=tau_adap,
     )
-    found = integration.integrate(input, factors, terms(step), hw_data, method, alpha, traces, feedback)
-    return AELIF(*found, None if hw_data is None else hw_data.madc)
+    total = sum(input[1:], input[0]) if isinstance(input, (tuple, list)) else input
+    recorded = observables(hw_data, step.fire)
+    found = integration.integrate(total, factors, terms(step), recorded, method, alpha, traces, feedback)
+    madc = None if recorded is None else recorded.madc
+    return AELIFTraces(found.membrane, madc, found.current, found.adaptation, None, found.spikes)
 
 
 def terms(step: CuBaStepCode) -> Terms:
@@ -145,18 +151,18 @@ def constants(
     step: CuBaStepCode,
     dt: float,
     *,
-    leak: Value,
-    reset: Value,
-    threshold: Value,
+    leak: Value = 0.0,
+    reset: Value = 0.0,
+    threshold: Value = 0.0,
     tau_syn: Value,
     c_mem: Value,
-    g_l: Value,
-    refractory_time: Value,
-    exp_slope: Value,
-    exp_threshold: Value,
-    subthreshold_adaptation_strength: Value,
-    spike_triggered_adaptation_increment: Value,
-    tau_adap: Value,
+    g_l: Value = 1.0,
+    refractory_time: Value = 0.0,
+    exp_slope: Value = 1.0,
+    exp_threshold: Value = 0.0,
+    subthreshold_adaptation_strength: Value = 0.0,
+    spike_triggered_adaptation_increment: Value = 0.0,
+    tau_adap: Value = 10e-6,
 ) -> Constants:
     """Return the factors of one step of length ``dt``; parameters as in :func:`cuba_aelif_integration`.
 
@@ -169,20 +175,20 @@ def constants(
         if not is_positive(value):
             raise ParameterError(f"{name}: got {value}, wanted a positive number")
     if step.leaky:
-        fraction(c_mem / g_l, dt)  # forward Euler must not diverge
+        fraction(c_mem / g_l, dt, "tau_mem")  # forward Euler must not diverge
     return Constants(
         gain=dt / c_mem,
-        keep=1.0 - fraction(tau_syn, dt),
+        keep=1.0 - fraction(tau_syn, dt, "tau_syn"),
         leakage=g_l if step.leaky else 0.0,
         rest=leak,
-        start=0.0 if step.leaky else relative(reset, leak),
-        reset=relative(reset, leak),
-        threshold=relative(threshold, leak),
+        start=0.0 if step.leaky else relative(0.0, leak),
+        reset=relative(reset, leak) if step.fire else 0.0,
+        threshold=relative(threshold, leak) if step.fire else 0.0,
         push=g_l if step.exponential else 0.0,
         slope=exp_slope if step.exponential else 1.0,
         onset=relative(exp_threshold, leak) if step.exponential else 0.0,
-        rate=fraction(tau_adap, dt) if step.adapting else 0.0,
+        rate=fraction(tau_adap, dt, "tau_adap") if step.adapting else 0.0,
         pull=subthreshold_adaptation_strength if step.subthreshold_adaptation else 0.0,
         kick=spike_triggered_adaptation_increment if step.spike_triggered_adaptation else 0.0,
-        refractory=whole_steps(refractory_time, dt) if step.refractory else 0.0,
+        refractory=counted_steps(refractory_time, dt) if step.refractory else 0.0,
     )

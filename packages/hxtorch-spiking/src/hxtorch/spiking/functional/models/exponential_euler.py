@@ -7,8 +7,8 @@ from torch import Tensor
 from hxtorch.spiking.functional.models import li, lif
 from hxtorch.spiking.functional.steps.constants import Constants, relative
 from hxtorch.spiking.functional.steps.euler import Value, decay_factor
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
-from hxtorch.spiking.network.observables import HardwareObservables
 
 
 def exp_cuba_lif_integration(
@@ -21,9 +21,9 @@ def exp_cuba_lif_integration(
     tau_mem_exp: Value,
     method: str | Surrogate = "superspike",
     alpha: float = 50.0,
-    hw_data: HardwareObservables | None = None,
+    hw_data: HardwareData = None,
     traces: bool = True,
-) -> lif.LIF:
+) -> lif.LIFTraces:
     r"""Integrate leaky integrate-and-fire neurons without refractory time by exponential Euler.
 
     .. math::
@@ -59,7 +59,7 @@ def exp_cuba_lif_integration(
         reset=relative(reset, leak),
         threshold=relative(threshold, leak),
     )
-    return lif.integrate(input, constants, hw_data, method, alpha, traces)
+    return lif.integrate(input, constants, observables(hw_data), method, alpha, traces)
 
 
 def exp_cuba_li_integration(
@@ -68,9 +68,9 @@ def exp_cuba_li_integration(
     leak: Value = 0.0,
     tau_syn_exp: Value,
     tau_mem_exp: Value,
-    hw_data: HardwareObservables | None = None,
+    hw_data: HardwareData = None,
     traces: bool = True,
-) -> li.LI:
+) -> li.LITraces:
     """Integrate leaky integrators by exponential Euler; see :func:`exp_cuba_lif_integration`, without the threshold."""
     gain, keep = 1.0 - decay_factor(tau_mem_exp, "tau_mem_exp"), decay_factor(tau_syn_exp, "tau_syn_exp")
-    return li.integrate(input, Constants(gain, keep, rest=leak), hw_data, traces)
+    return li.integrate(input, Constants(gain, keep, rest=leak), observables(hw_data, fires=False), traces)

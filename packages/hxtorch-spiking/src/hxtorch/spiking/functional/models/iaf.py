@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -10,25 +9,32 @@ from torch import Tensor
 
 from hxtorch.spiking.functional.models import lif
 from hxtorch.spiking.functional.steps.constants import Constants
-from hxtorch.spiking.functional.steps.euler import Value, fraction, step_fraction, tensor_like, whole_steps
+from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction, step_fraction, tensor_like
 from hxtorch.spiking.functional.steps.loop import Feedback
-from hxtorch.spiking.functional.steps.refractory import refractory_update
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
+from hxtorch.spiking.functional.steps.refractory import after_spike
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate, surrogate
 from hxtorch.spiking.functional.surrogates.unterjubel import inject
-from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
+from hxtorch.spiking.network.observables import MADCTrace
 
-__all__ = ["IAF", "CUBAIAFParams", "constants", "cuba_iaf_integration", "cuba_refractory_iaf_integration", "iaf_step"]
+__all__ = [
+    "CUBAIAFParams",
+    "IAFTraces",
+    "constants",
+    "cuba_iaf_integration",
+    "cuba_refractory_iaf_integration",
+    "iaf_step",
+]
 
 
-@dataclass(frozen=True, eq=False)
-class CUBAIAFParams:
+class CUBAIAFParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
     Attributes:
-        reset, threshold: Potentials in model units. Membranes start at the reset.
+        reset, threshold: Potentials in model units. Membranes start at 0.
         tau_mem: Seconds in which a current of 1 moves the membrane by 1, at least half of the step.
         tau_syn: Time constant in seconds, at least half of the step.
-        refractory_time: Seconds after a spike in which the membrane stays at the reset; rounded to whole steps.
+        refractory_time: Seconds after a spike in which the membrane stays at the reset, for all steps that begin in it.
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Steepness of the surrogate.
     """
@@ -42,8 +48,8 @@ class CUBAIAFParams:
     alpha: float = 50.0
 
 
-class IAF(NamedTuple):
-    """Traces of the integration, fields as in :class:`~hxtorch.spiking.functional.models.lif.LIF`."""
+class IAFTraces(NamedTuple):
+    """Traces of the integration, fields as in :class:`~hxtorch.spiking.functional.models.lif.LIFTraces`."""
 
     spikes: Tensor
     membrane_cadc: Tensor | None
@@ -82,31 +88,31 @@ def iaf_step(
     v = inject(v + step_fraction(params.tau_mem, dt, input) * i, v_hw)
     i = tensor_like(1.0 - fraction(params.tau_syn, dt), input) * i + input
     fired = surrogate(params.method)(v - tensor_like(params.threshold, input), params.alpha)
-    z, v, _ = refractory_update(fired, v, torch.zeros_like(z), reset=tensor_like(params.reset, input), z_hw=z_hw)
+    z, v, _ = after_spike(fired, v, torch.zeros_like(z), reset=tensor_like(params.reset, input), z_hw=z_hw)
     return z, v, i
 
 
 def cuba_iaf_integration(
     input: Tensor,
-    params: CUBAIAFParams,
-    hw_data: HardwareObservables | None = None,
+    params: CUBAIAFParams = CUBAIAFParams(),  # noqa: B008  # it is frozen
+    hw_data: HardwareData = None,
     dt: float = 1e-6,
     *,
     traces: bool = True,
-) -> IAF:
+) -> IAFTraces:
     """Integrate as :func:`cuba_refractory_iaf_integration` does with a refractory time of zero."""
-    return _integrate(input, replace(params, refractory_time=0.0), hw_data, dt, traces)
+    return _integrate(input, params._replace(refractory_time=0.0), hw_data, dt, traces)
 
 
 def cuba_refractory_iaf_integration(
     input: Tensor,
-    params: CUBAIAFParams,
-    hw_data: HardwareObservables | None = None,
+    params: CUBAIAFParams = CUBAIAFParams(),  # noqa: B008  # it is frozen
+    hw_data: HardwareData = None,
     dt: float = 1e-6,
     *,
     traces: bool = True,
     feedback: Feedback | None = None,
-) -> IAF:
+) -> IAFTraces:
     r"""Integrate by forward Euler.
 
     .. math::
@@ -126,23 +132,24 @@ def constants(params: CUBAIAFParams, dt: float) -> Constants:
         ParameterError: A time constant is below half a step.
     """
     return Constants(
-        gain=fraction(params.tau_mem, dt),
-        keep=1.0 - fraction(params.tau_syn, dt),
+        gain=fraction(params.tau_mem, dt, "tau_mem"),
+        keep=1.0 - fraction(params.tau_syn, dt, "tau_syn"),
         leakage=0.0,
-        start=params.reset,
         reset=params.reset,
         threshold=params.threshold,
-        refractory=whole_steps(params.refractory_time, dt),
+        refractory=counted_steps(params.refractory_time, dt),
     )
 
 
 def _integrate(
     input: Tensor,
     params: CUBAIAFParams,
-    hw_data: HardwareObservables | None,
+    hw_data: HardwareData,
     dt: float,
     traces: bool,
     feedback: Feedback | None = None,
-) -> IAF:
+) -> IAFTraces:
     factors = constants(params, dt)
-    return IAF(*lif.integrate(input, factors, hw_data, params.method, params.alpha, traces, feedback))
+    return IAFTraces(
+        *lif.integrate(input, factors, observables(hw_data), params.method, params.alpha, traces, feedback)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from torch import Tensor
@@ -11,15 +10,15 @@ from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.euler import Value, fraction
 from hxtorch.spiking.functional.steps.loop import Terms
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
 
-__all__ = ["LI", "CUBALIParams", "cuba_li_integration", "integrate"]
+__all__ = ["CUBALIParams", "LITraces", "cuba_li_integration", "integrate"]
 
 _TERMS = Terms(fire=False)
 
 
-@dataclass(frozen=True, eq=False)
-class CUBALIParams:
+class CUBALIParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
     Attributes:
@@ -32,7 +31,7 @@ class CUBALIParams:
     tau_syn: Value = 10e-6
 
 
-class LI(NamedTuple):
+class LITraces(NamedTuple):
     """Traces of the integration, (time, batch, neuron) each, in model units.
 
     ``current`` is None if only the membrane was asked for. ``membrane_madc`` is handed through.
@@ -45,25 +44,26 @@ class LI(NamedTuple):
 
 def cuba_li_integration(
     input: Tensor,
-    params: CUBALIParams,
-    hw_data: HardwareObservables | None = None,
+    params: CUBALIParams = CUBALIParams(),  # noqa: B008  # it is frozen
+    hw_data: HardwareData = None,
     dt: float = 1e-6,
     *,
     traces: bool = True,
-) -> LI:
+) -> LITraces:
     r"""Integrate by forward Euler.
 
     .. math::
         \tau_m \dot v = -(v - v_l) + i, \qquad \dot i = -i / \tau_s + \sum_k w_k \delta(t - t_k)
 
     The order inside a step, the arguments, what is injected and what is raised are those of
-    :func:`~hxtorch.spiking.functional.models.lif.cuba_lif_integration`, without the threshold.
+    :func:`~hxtorch.spiking.functional.models.lif.cuba_lif_integration`, without the threshold; one tensor as
+    ``hw_data`` is the membrane.
     """
-    gain, keep = fraction(params.tau_mem, dt), 1.0 - fraction(params.tau_syn, dt)
-    return integrate(input, Constants(gain, keep, rest=params.leak), hw_data, traces)
+    gain, keep = fraction(params.tau_mem, dt, "tau_mem"), 1.0 - fraction(params.tau_syn, dt, "tau_syn")
+    return integrate(input, Constants(gain, keep, rest=params.leak), observables(hw_data, fires=False), traces)
 
 
-def integrate(input: Tensor, constants: Constants, hw_data: HardwareObservables | None, traces: bool) -> LI:
+def integrate(input: Tensor, constants: Constants, hw_data: HardwareObservables | None, traces: bool) -> LITraces:
     """Take the steps of neurons without a threshold."""
     found = integration.integrate(input, constants, _TERMS, hw_data, traces=traces)
-    return LI(cast(Tensor, found.membrane), found.current, None if hw_data is None else hw_data.madc)
+    return LITraces(cast(Tensor, found.membrane), found.current, None if hw_data is None else hw_data.madc)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from torch import Tensor
 
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
-from hxtorch.spiking.functional.steps.euler import Value, fraction, whole_steps
+from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
 
-__all__ = ["LIF", "CUBALIFParams", "constants", "cuba_lif_integration", "integrate"]
+__all__ = ["CUBALIFParams", "LIFTraces", "constants", "cuba_lif_integration", "integrate"]
 
 _TERMS = Terms(fire=True)
 
 
-@dataclass(frozen=True, eq=False)
-class CUBALIFParams:
+class CUBALIFParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
     Attributes:
         leak, reset, threshold: Potentials in model units.
         tau_mem, tau_syn: Time constants in seconds, at least half of the step.
-        refractory_time: Seconds after a spike in which the membrane stays at the reset; rounded to whole steps.
+        refractory_time: Seconds after a spike in which the membrane stays at the reset, for all steps that begin in it.
         method: Surrogate derivative, see :func:`~hxtorch.spiking.functional.threshold`.
         alpha: Steepness of the surrogate.
     """
@@ -41,7 +40,7 @@ class CUBALIFParams:
     alpha: float = 50.0
 
 
-class LIF(NamedTuple):
+class LIFTraces(NamedTuple):
     """Traces of the integration, (time, batch, neuron) each, in model units.
 
     ``membrane_cadc`` is the membrane at the end of each step, or what was injected as such. It and ``current`` are None
@@ -56,13 +55,13 @@ class LIF(NamedTuple):
 
 def cuba_lif_integration(
     input: Tensor,
-    params: CUBALIFParams,
-    hw_data: HardwareObservables | None = None,
+    params: CUBALIFParams = CUBALIFParams(),  # noqa: B008  # it is frozen
+    hw_data: HardwareData = None,
     dt: float = 1e-6,
     *,
     traces: bool = True,
     feedback: Feedback | None = None,
-) -> LIF:
+) -> LIFTraces:
     r"""Integrate by forward Euler.
 
     .. math::
@@ -79,7 +78,8 @@ def cuba_lif_integration(
     Args:
         input: Weighted spikes per step, floating (time, batch, neuron).
         params: Parameters in model units.
-        hw_data: Recordings of the chip.
+        hw_data: Recordings of the chip: as runs hand them over, (spikes, cadc, madc), or a handle; what is None was not
+            recorded.
         dt: Step in seconds.
         traces: Whether membrane and current are wanted; without, memory and time are saved.
         feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
@@ -91,7 +91,7 @@ def cuba_lif_integration(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A time constant is below half a step, or the surrogate is unknown.
     """
-    return integrate(input, constants(params, dt), hw_data, params.method, params.alpha, traces, feedback)
+    return integrate(input, constants(params, dt), observables(hw_data), params.method, params.alpha, traces, feedback)
 
 
 def constants(params: CUBALIFParams, dt: float) -> Constants:
@@ -101,12 +101,12 @@ def constants(params: CUBALIFParams, dt: float) -> Constants:
         ParameterError: A time constant is below half a step.
     """
     return Constants(
-        gain=fraction(params.tau_mem, dt),
-        keep=1.0 - fraction(params.tau_syn, dt),
+        gain=fraction(params.tau_mem, dt, "tau_mem"),
+        keep=1.0 - fraction(params.tau_syn, dt, "tau_syn"),
         rest=params.leak,
         reset=relative(params.reset, params.leak),
         threshold=relative(params.threshold, params.leak),
-        refractory=whole_steps(params.refractory_time, dt),
+        refractory=counted_steps(params.refractory_time, dt),
     )
 
 
@@ -118,7 +118,9 @@ def integrate(
     alpha: float,
     traces: bool,
     feedback: Feedback | None = None,
-) -> LIF:
+) -> LIFTraces:
     """Take the steps of neurons with a threshold and without exponential and adaptation terms."""
     found = integration.integrate(input, factors, _TERMS, hw_data, method, alpha, traces, feedback)
-    return LIF(cast(Tensor, found.spikes), found.membrane, found.current, None if hw_data is None else hw_data.madc)
+    return LIFTraces(
+        cast(Tensor, found.spikes), found.membrane, found.current, None if hw_data is None else hw_data.madc
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hxtorch.spiking.errors import ParameterError
 
@@ -18,6 +18,10 @@ class CuBaStepCode:
         exponential: The membrane is driven by an exponential of itself.
         subthreshold_adaptation: The membrane drives the adaptation.
         spike_triggered_adaptation: Each spike increments the adaptation.
+        hw_voltage_trace_available: A recorded membrane takes the place of the computed one; in the text only, what
+            was recorded tells the integration.
+        hw_adaptation_trace_available: As that, of the adaptation.
+        hw_spikes_available: As that, of spikes.
     """
 
     leaky: bool = True
@@ -26,6 +30,9 @@ class CuBaStepCode:
     exponential: bool = False
     subthreshold_adaptation: bool = False
     spike_triggered_adaptation: bool = False
+    hw_voltage_trace_available: bool = field(default=False, compare=False)
+    hw_adaptation_trace_available: bool = field(default=False, compare=False)
+    hw_spikes_available: bool = field(default=False, compare=False)
 
     @property
     def adapting(self) -> bool:
@@ -55,14 +62,20 @@ class CuBaStepCode:
             f"v = {moved}" if not held else f"v = v if wait > 0 else {moved}",
             "i = (1 - dt / tau_syn) * i + input",
         ]
+        if self.hw_voltage_trace_available:
+            lines.insert(1, "v = recorded membrane")
         if self.fire:
             lines.append("z = v > threshold" + (" and wait == 0" if held else ""))
+            if self.hw_spikes_available:
+                lines.append("z = recorded spikes")
         if self.adapting:
             target = "subthreshold_adaptation_strength * (v - leak)" if self.subthreshold_adaptation else "0"
             kick = (
                 " + spike_triggered_adaptation_increment * z" if self.spike_triggered_adaptation and self.fire else ""
             )
             lines.append(f"w = w + dt / tau_adap * ({target} - w){kick}")
+            if self.hw_adaptation_trace_available:
+                lines.append("w = recorded adaptation")
         if self.fire:
             lines.append("v = reset if z else v")
         if held:

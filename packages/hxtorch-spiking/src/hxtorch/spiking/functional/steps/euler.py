@@ -27,20 +27,23 @@ def precise(value: Value) -> Value:
     return value.float() if isinstance(value, Tensor) and value.dtype in _SHORT else value
 
 
-def fraction(tau: Value, dt: float) -> Value:
+def fraction(tau: Value | None, dt: float, what: str = "time constant") -> Value:
     """Return ``dt / tau``, the part of a difference that decays in one step; of a number, a number.
 
     Args:
         tau: Time constant in seconds, positive.
         dt: Step in seconds.
+        what: Its name, for messages.
 
     Raises:
-        ParameterError: ``tau`` is not positive, or so short that forward Euler diverges (``dt > 2 tau``).
+        ParameterError: ``tau`` is None or not positive, or so short that forward Euler diverges (``dt > 2 tau``).
     """
+    if tau is None:
+        raise ParameterError(f"{what}: got None, wanted seconds, which this model needs")
     tau = precise(tau)
     part: Value = dt / tau if isinstance(tau, Tensor) or tau != 0 else math.inf
     if not _all(part, lambda value: (value > 0) & (value <= 2)):
-        raise ParameterError(f"time constant: got {tau} s, wanted at least half of the step dt = {dt} s")
+        raise ParameterError(f"{what}: got {tau} s, wanted at least half of the step dt = {dt} s")
     return part
 
 
@@ -64,8 +67,11 @@ def decay_factor(factor: Value, what: str) -> Value:
     return factor
 
 
-def whole_steps(refractory_time: Value, dt: float) -> Value:
-    """Return a refractory time in whole steps, rounded, without gradient; of a number, a number.
+def counted_steps(refractory_time: Value, dt: float) -> Value:
+    """Return a refractory time in steps, without gradient; of a number, a number.
+
+    It stays unrounded: a membrane is held until the count is down to 0, 2.5 steps hold it for 3. Only what is whole up
+    to the rounding of the division is whole.
 
     Raises:
         ParameterError: ``refractory_time`` is negative or not finite.
@@ -74,7 +80,15 @@ def whole_steps(refractory_time: Value, dt: float) -> Value:
     steps: Value = time / dt
     if not _all(steps, lambda value: (value >= 0) & (value < math.inf)):
         raise ParameterError(f"refractory_time: got {refractory_time} s, wanted zero or more")
-    return steps.round() if isinstance(steps, Tensor) else float(round(steps))
+    if isinstance(steps, Tensor):
+        return torch.where((steps - steps.round()).abs() < 1e-5 * steps.round(), steps.round(), steps)
+    return float(round(steps)) if abs(steps - round(steps)) < 1e-5 * round(steps) else steps
+
+
+def whole_steps(refractory_time: Value, dt: float) -> Value:
+    """Return for how many steps a membrane is held, see :func:`counted_steps`."""
+    steps = counted_steps(refractory_time, dt)
+    return steps.ceil() if isinstance(steps, Tensor) else float(math.ceil(steps))
 
 
 def is_positive(value: Value) -> bool:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.functional.steps.constants import Constants
-from hxtorch.spiking.functional.steps.refractory import refractory_update
+from hxtorch.spiking.functional.steps.refractory import after_spike
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.functional.surrogates.unterjubel import inject
 
@@ -117,7 +117,7 @@ def integrate(
             w = w + constants.rate * (constants.pull * moved - w)
         v = moved
         if terms.fire:
-            z, v, ref = refractory_update(
+            z, v, ref = after_spike(
                 fire(moved - constants.threshold, alpha),
                 moved,
                 ref,

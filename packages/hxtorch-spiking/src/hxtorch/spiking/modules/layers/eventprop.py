@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional import LIF
 from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
-from hxtorch.spiking.functional.steps.loop import Feedback
-from hxtorch.spiking.modules.neurons.lif import Neuron
+from hxtorch.spiking.functional.steps.loop import Feedback, Traces
+from hxtorch.spiking.modules.neurons.lif import LIF
 from hxtorch.spiking.modules.synapses.dense import Synapse
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment.experiment import Experiment
 
 
-class EventPropLIF(Neuron):
+class EventPropLIF(LIF):
     """Leaky integrate-and-fire neurons that return EventProp's gradient.
 
     Values, arguments and errors are those of :class:`~hxtorch.spiking.Neuron`; ``method`` and ``alpha`` do not matter.
@@ -31,14 +30,14 @@ class EventPropLIF(Neuron):
     respect to their times, see :class:`~hxtorch.spiking.functional.EventPropLIFFunction`. Parameters cannot be trained.
     """
 
-    recurs = False
+    steps_alone = False
 
-    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> LIF:
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> Traces:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         spikes, membrane, i = EventPropLIFFunction.apply(  # type: ignore[no-untyped-call]
             current, self.params, self.experiment.dt, recorded
         )
-        return LIF(spikes, membrane, i, recorded.madc)
+        return Traces(spikes, membrane, i, None)
 
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Get ready for a run.

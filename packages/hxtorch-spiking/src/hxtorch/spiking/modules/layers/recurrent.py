@@ -9,8 +9,7 @@ from torch import Tensor
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps.feedback import Recurrence
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
-from hxtorch.spiking.modules.neurons.aelif import AELIF
-from hxtorch.spiking.modules.neurons.firing import FiringNeuron
+from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 from hxtorch.spiking.network.handle import TensorHandle
 
@@ -35,11 +34,11 @@ class Recurrent(HXModuleWrapper):
         TensorShapeError: ``synapse`` is of another size.
     """
 
-    neuron: FiringNeuron | AELIF
+    neuron: AnalogNeuron
     synapse: WeightedProjection
 
-    def __init__(self, experiment: Experiment, neuron: FiringNeuron | AELIF, synapse: WeightedProjection) -> None:
-        if not isinstance(neuron, (FiringNeuron, AELIF)) or not neuron.recurs:
+    def __init__(self, experiment: Experiment, neuron: AnalogNeuron, synapse: WeightedProjection) -> None:
+        if not isinstance(neuron, AnalogNeuron) or not neuron.recurs:
             raise ParameterError(f"neuron: got {type(neuron).__name__}, wanted firing neurons, as a Neuron (LIF)")
         if not (synapse.in_features == synapse.out_features == neuron.size):
             sizes = f"{synapse.in_features} to {synapse.out_features}"
@@ -53,10 +52,8 @@ class Recurrent(HXModuleWrapper):
         self.synapse.check_operands(total)
         weight = self.synapse.matrix()
         feedback = self._weigh if weight is None else Recurrence(weight)
-        if isinstance(self.neuron, AELIF):
-            adaptive = self.neuron.integrate(total, recorded, feedback)
-            return self.neuron.handle(adaptive), None
-        return self.neuron.handle(self.neuron.integrate(total, recorded, feedback)), None
+        traces = self.neuron.integrate(total, recorded, feedback)
+        return self.neuron.handle(traces, recorded, total), None
 
     def _weigh(self, spikes: Tensor) -> Tensor:
         """Return what the spikes of one step (batch, neuron) add to the next."""

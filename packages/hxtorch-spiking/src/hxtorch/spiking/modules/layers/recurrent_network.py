@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import ROWS, Constants
 from hxtorch.spiking.functional.steps.feedback import Recurrence
-from hxtorch.spiking.functional.steps.loop import Feedback, Terms
+from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
-from hxtorch.spiking.modules.neurons.aelif import AELIF
-from hxtorch.spiking.modules.neurons.firing import FiringNeuron
+from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -31,7 +29,7 @@ _SHARED = ("method", "alpha", "enable_spike_recording", "enable_cadc_recording",
 """Attributes that populations which are stepped together have in common."""
 
 
-Population: TypeAlias = FiringNeuron | AELIF
+Population: TypeAlias = AnalogNeuron
 
 
 class Link(NamedTuple):
@@ -144,10 +142,10 @@ class RecurrentNetwork(HXModuleWrapper):
         )
         traces = zip(*(self._parts(trace) for trace in found), shown, strict=True)
         results = [
-            neuron.handle(
-                functional.AELIF(spikes, membrane, current, adaptation if neuron.terms.adapting else None, data.madc)
+            neuron.handle(Traces(spikes, membrane, current, adaptation if neuron.terms.adapting else None), data, total)
+            for neuron, total, (spikes, membrane, current, adaptation, data) in zip(
+                self.populations, totals, traces, strict=True
             )
-            for neuron, (spikes, membrane, current, adaptation, data) in zip(self.populations, traces, strict=True)
         ]
         return *results, *[None] * len(self.links)
 

@@ -1,234 +1,64 @@
-"""What firing and non-firing neurons have in common: parameters for the chip, place, and recordings."""
+"""What neurons compute: the equations of a layer, stepped through time."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import is_
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from hxtorch import core
-from hxtorch.core.errors import RecordingError
-from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
-from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, read_madc
-from hxtorch.spiking.errors import ParameterError, TensorShapeError
+from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.functional.models import aelif
 from hxtorch.spiking.functional.steps.compiled import full_precision
+from hxtorch.spiking.functional.steps.constants import Constants
+from hxtorch.spiking.functional.steps.euler import fraction
+from hxtorch.spiking.functional.steps.integration import integrate
+from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
+from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
-from hxtorch.spiking.modules.neurons.arguments import lif_defaults
-from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.network.handle import SynapseHandle, TensorHandle
-from hxtorch.spiking.network.observables import NOTHING, AnalogObservable, HardwareObservables
-from hxtorch.spiking.network.readout_source import ReadoutSource
-from hxtorch.spiking.network.roles import BaseExperiment
+from hxtorch.spiking.modules.neurons import checks
+from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
+from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
+from hxtorch.spiking.network.observables import NOTHING, HardwareObservables
 from hxtorch.spiking.network.tensors import check_axes
-from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 
-if TYPE_CHECKING:
-    from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
-
-
-def _of_readout(field: str) -> property:
-    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
-
-    def read(self: AnalogNeuron) -> Any:
-        return getattr(self.readout, field)
-
-    def write(self: AnalogNeuron, value: Any) -> None:
-        readout = replace(self.readout, **{field: value})
-        readout.check_size(self.size)
-        self.readout = readout
-
-    return property(read, write, doc=f"See ``{field}`` of :class:`~hxtorch.spiking.chip.recording.TraceReadout`.")
+_OF_MODEL = {
+    "leak": "leak",
+    "reset": "reset",
+    "threshold": "threshold",
+    "tau_syn": "tau_syn",
+    "refractory_time": "refractory_time",
+    "exponential_slope": "exp_slope",
+    "exponential_threshold": "exp_threshold",
+    "subthreshold_adaptation_strength": "subthreshold_adaptation_strength",
+    "spike_triggered_adaptation_increment": "spike_triggered_adaptation_increment",
+    "tau_adap": "tau_adap",
+}
+"""Arguments of the numerics by those of the module."""
 
 
-class AnalogNeuron(Population, ABC):
-    """Base of the populations of neuron circuits.
+class AnalogNeuron(NeuronCircuits):
+    """Base of the neuron models: their numerics.
 
-    Args:
-        size: Number of neurons.
-        experiment: Collects the module when it is called.
-        names: Arguments that the model has.
-        given: Those that the user gave; defaults are those of :mod:`~hxtorch.spiking.modules.neurons.arguments`.
+    A model is a class with a declaration of its arguments
+    (:func:`~hxtorch.spiking.modules.neurons.declared.declares`) and the terms of its equations.
     """
 
-    input_type = SynapseHandle
-    prepares = True
-    _mask: Tensor | None = None
-    _dropped: Tensor | None = None
-    fires: ClassVar[bool]
-    """Whether the threshold comparator of the neurons is on."""
-
-    recurs: ClassVar[bool] = False
-    """Whether the model takes its own spikes as input: its ``integrate`` has the argument ``feedback``."""
-
-    parameter_names: ClassVar[tuple[str, ...]]
-    """Parameters that the chip is calibrated to."""
-
-    tau_mem: HXBaseParameter
-    tau_syn: HXBaseParameter
-    i_synin_gm: HXBaseParameter
-    membrane_capacitance: HXBaseParameter
-    synapse_dac_bias: HXBaseParameter
-
-    readout: TraceReadout
-    """What is done to CADC traces before the numerics see them."""
-
-    trace_offset = _of_readout("offset")
-    trace_scale = _of_readout("scale")
-    cadc_time_shift = _of_readout("time_shift")
-    shift_cadc_to_first = _of_readout("shift_to_first")
-    interpolation_mode = _of_readout("interpolation_mode")
-
-    coordinates: tuple[LogicalNeuronOnDLS, ...] = ()
-    """Where the neurons are, once they were placed on a chip."""
-
-    def __init__(
-        self, size: int, experiment: BaseExperiment, names: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> None:
-        unknown = sorted(set(given) - set(names))
-        if unknown:
-            raise TypeError(f"{type(self).__name__}: got an unknown argument {unknown[0]!r}; known: {', '.join(names)}")
-        chosen = {**lif_defaults(), **given}
-        super().__init__(size, experiment, chosen["execution_instance"], chosen["func"])
-        if self.func is not None:
-            self.recurs = False  # type: ignore[misc]  # the function takes no spikes of its own
-        for name in self.parameter_names:
-            self.add_module(name, self._legal_parameter(name, chosen[name]))
-        self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
-        self.enable_cadc_recording: bool = chosen["enable_cadc_recording"]
-        self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
-        self.cadc_readout_source = ReadoutSource.of(chosen["cadc_readout_source"], "cadc_readout_source")
-        self.enable_madc_recording: bool = chosen["enable_madc_recording"]
-        index = chosen["record_neuron_id"]
-        self.record_neuron_id: int | None = int(index) if isinstance(index, np.integer) else index
-        self.madc_readout_source = ReadoutSource.of(chosen["madc_readout_source"], "madc_readout_source")
-        self.placement_constraint = chosen["placement_constraint"]
-        self.neuron_structure = _legal_structure(chosen["neuron_structure"])
-        self.readout = TraceReadout(
-            chosen["trace_offset"],
-            chosen["trace_scale"],
-            chosen["cadc_time_shift"],
-            chosen["shift_cadc_to_first"],
-            chosen["interpolation_mode"],
-        )
-        self.readout.check_size(self.size)
-        self._check_recording()
+    steps_alone: ClassVar[bool] = True
+    """Whether the model is what the equations say, so that it can be stepped together with others."""
 
     @property
-    def mask(self) -> Tensor | None:
-        """Which neurons may spike in this pass, bool (neuron,), or None for all.
-
-        Said by each :class:`~hxtorch.spiking.BatchDropout` that reads the population.
-        """
-        said = [mask for mask in (self._mask, self._dropped) if mask is not None]
-        return torch.stack(said).all(0) if len(said) > 1 else said[0] if said else None
-
-    @mask.setter
-    def mask(self, mask: Tensor | None) -> None:
-        if mask is not None and mask.shape != (self.size,):
-            raise TensorShapeError(f"mask of {self.label}: got shape {tuple(mask.shape)}, wanted ({self.size},)")
-        self._mask = None if mask is None else mask.to(torch.bool)
-
-    def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
-        """Take up which neurons the layers that read this one drop in this run."""
-        said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
-        self._dropped = torch.stack(said).all(0) if said else None
+    def recurs(self) -> bool:
+        """Whether the model can take its own spikes as input: it fires, and is what its equations say."""
+        return self.fires and self.steps_alone and self.func is None
 
     @property
-    def madc_index(self) -> int | None:
-        """The neuron that the MADC records, or None."""
-        return self.record_neuron_id if self.enable_madc_recording else None
-
-    def layout(self) -> tuple[Any, ...]:
-        """Return what placing and routing depend on: populations whose layouts are equal need not be routed again."""
-        constraint = None if self.placement_constraint is None else tuple(self.placement_constraint)
-        return (
-            self.size,
-            self.enable_spike_recording,
-            self.enable_cadc_recording,
-            self.enable_cadc_recording_placement_in_dram,
-            self.madc_index,
-            constraint,
-            self.neuron_structure.logical_neuron,
-            self.cadc_readout_source,
-            self.madc_readout_source,
-        )
-
-    def circuits(self) -> np.ndarray:
-        """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
-
-        Raises:
-            PlacementError: They have no place yet.
-        """
-        if not self.coordinates:
-            raise core.PlacementError(f"{self.label}: has no place on a chip; a run gives it one")
-        return np.array([place.get_atomic_neurons() for place in self.coordinates], np.int64)
-
-    def create_default_hw_entity(self) -> AtomicNeuron:
-        """Return the registers that each circuit starts from, before the calibration."""
-        return core.NeuronBlock().atomic_neurons[0]
-
-    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
-        """Add the neurons to the network on the chip, at :attr:`coordinates`.
-
-        Raises:
-            PlacementError: They have no place yet.
-        """
-        circuits = self.circuits()
-        population = core.Population(
-            circuits[:, 0],
-            self.enable_spike_recording,
-            self.enable_cadc_recording,
-            self.madc_index,
-            self.label,
-            circuits,
-        )
-        return builder.add(population)
-
-    def configure_hw_entity(
-        self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS
-    ) -> core.NeuronBlock:
-        """Set the registers of one neuron that the model decides, after the calibration.
-
-        Args:
-            neuron_id: Number of the neuron among all of the chip's.
-            neuron_block: Registers of all neurons.
-            coord: Where the neuron is.
-
-        Returns:
-            ``neuron_block``.
-        """
-        structure, place = self.neuron_structure, self.coordinates
-        neuron_block = structure.implement_morphology(coord, neuron_block)
-        structure.trim_capacitance(coord, neuron_block)
-        structure.set_spike_recording(self.enable_spike_recording, coord, neuron_block)
-        if not self.fires:
-            structure.disable_spiking(coord, neuron_block)
-        if self.enable_cadc_recording:
-            structure.set_readout_source(self.cadc_readout_source, coord, neuron_block)
-        if self.madc_index is not None and place and coord == place[self.madc_index]:
-            structure.enable_madc_recording(coord, neuron_block, self.madc_readout_source)
-        return neuron_block
-
-    def hardware_values(self) -> dict[str, np.ndarray]:
-        """Return what the chip shall be calibrated to.
-
-        Returns:
-            By name of the calibration target's field: float64, () or (neuron,).
-
-        Raises:
-            ParameterError: A parameter has no value for the chip, or another number of values than there are neurons.
-        """
-        values = {name: getattr(self, name).hardware_value for name in self.parameter_names}
-        for name, value in values.items():
-            self._check_size(name, value)
-        return {name: _array(value) for name, value in values.items()}
+    def terms(self) -> Terms:
+        """Terms that the equations have."""
+        return aelif.terms(self.step)
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast."""
@@ -237,33 +67,65 @@ class AnalogNeuron(Population, ABC):
             total = total + check_axes(handle.filled(), self, self.size)
         return total
 
-    @abstractmethod
-    def integrate(self, current: Tensor, recorded: HardwareObservables) -> Any:
-        """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
+    def step_constants(self) -> Constants:
+        """Return the factors of one step of the model.
 
-    @abstractmethod
-    def handle(self, traces: Any) -> TensorHandle:
-        """Return traces of the model as what users get: membranes only if they are recorded."""
+        Raises:
+            ParameterError: A time constant is below half a step, or the slope is not positive.
+        """
+        given = {
+            of_model: getattr(self, name).model_value
+            for name, of_model in _OF_MODEL.items()
+            if name in self.parameter_names or name in self.register_names
+        }
+        tau, capacity = self.tau_mem.model_value, self.membrane_capacitance.model_value
+        capacity = tau if capacity is None else capacity
+        try:
+            if self.step.leaky or self.step.exponential:
+                fraction(tau, self.experiment.dt, "tau_mem")
+                given["g_l"] = capacity / tau
+            return aelif.constants(self.step, self.experiment.dt, c_mem=capacity, **given)
+        except ParameterError as error:
+            raise ParameterError(f"{self.label}: {error}") from None
 
-    def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
+    def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> Traces:
+        """Return the traces of the model, with recordings in their place.
+
+        Args:
+            current: Weighted spikes (time, batch, neuron).
+            recorded: What the chip showed.
+            feedback: What spikes of one step (batch, neuron) add to the input of the next, in recurrent layers.
+        """
+        method, traces = self._masked(self.method), self.enable_cadc_recording
+        return integrate(current, self.step_constants(), self.terms, recorded, method, self.alpha, traces, feedback)
+
+    def handle(
+        self, traces: Traces, recorded: HardwareObservables, current: Tensor
+    ) -> NeuronHandle | ReadoutNeuronHandle:
+        """Return traces of the model as what users get: membranes and adaptation only if they are recorded.
+
+        Args:
+            traces: What :meth:`integrate` returned.
+            recorded: What the chip showed.
+            current: Weighted spikes (time, batch, neuron); a layer that they never make fire warns once.
+        """
+        if self.fires and not self._heard:
+            self._heard = checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None)
+        filled = NeuronHandle(traces.spikes) if self.fires else ReadoutNeuronHandle()
+        filled.membrane_madc = recorded.madc
+        if self.enable_cadc_recording:
+            filled.membrane_cadc, filled.current = traces.membrane, traces.current
+            filled.adaptation_cadc = traces.adaptation
+        return filled
+
+    def forward_func(self, *input: TensorHandle, hw_data: HardwareData = None) -> Any:
         """Integrate the sum of the inputs, by the model or by ``func``."""
         current = self.total_input(input)
-        recorded = self._observables(hw_data, current)
+        recorded = self._observables(observables(hw_data, self.fires), current)
         if self.func is None:
-            return self.handle(self.integrate(current, recorded))
+            return self.handle(self.integrate(current, recorded), recorded, current)
         shown = None if hw_data is None else recorded
         return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
-
-    def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
-        """Turn recordings into tensors for the numerics, analog ones in model units."""
-        analog = []
-        if hw_data.cadc is not None:
-            cadc = self.readout.read(hw_data.cadc, runtime, self.experiment.dt, self.coordinates)
-            analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
-        if hw_data.madc is not None:
-            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_data.madc)))
-        spikes = super().observe(hw_data, runtime).spikes
-        return HardwareObservables.of(spikes, tuple(analog))
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""
@@ -275,46 +137,12 @@ class AnalogNeuron(Population, ABC):
             return hw_data
         return replace(hw_data, spikes=spikes, cadc=cadc, adaptation=adaptation)
 
+    def _model_values(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return what the older spelling calls the parameters of the numerics."""
+        own = {"method": self._masked(self.method), "alpha": self.alpha}
+        return {name: own[name] if name in own else getattr(self, name).model_value for name in names}
+
     def _masked(self, method: str | Surrogate) -> str | Surrogate:
         """Return ``method``, silent where a mask says so."""
         mask = self.mask
         return method if mask is None else Masked(method, mask)
-
-    def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
-        try:
-            parameter = as_parameter(value)
-        except ParameterError as error:
-            raise ParameterError(f"{name} of {type(self).__name__}: {error}") from None
-        self._check_size(name, parameter.model_value)
-        return parameter
-
-    def _check_size(self, name: str, value: ParameterValue) -> None:
-        if isinstance(value, Tensor) and value.shape not in ((), (1,), (self.size,)):
-            raise ParameterError(f"{name}: got shape {tuple(value.shape)}, wanted one number or ({self.size},)")
-
-    def _check_recording(self) -> None:
-        index = self.record_neuron_id
-        sources = (self.cadc_readout_source, self.madc_readout_source)
-        if self.enable_cadc_recording and self.enable_madc_recording and sources[0] is not sources[1]:
-            raise RecordingError(
-                f"madc_readout_source: got {sources[1].name} beside cadc_readout_source {sources[0].name}, wanted the "
-                "same: a neuron shows one node at a time; or do without enable_cadc_recording"
-            )
-        if not self.enable_madc_recording:
-            return
-        if not isinstance(index, int) or isinstance(index, bool):
-            raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
-        if not 0 <= index < self.size:
-            raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {self.size - 1}")
-
-
-def _array(value: ParameterValue) -> np.ndarray:
-    return value.to(torch.float64).cpu().numpy() if isinstance(value, Tensor) else np.array(value, np.float64)
-
-
-def _legal_structure(structure: object) -> Morphology:
-    if structure is None:
-        return SingleCompartmentNeuron(1)
-    if not isinstance(structure, Morphology):
-        raise ParameterError(f"neuron_structure: got {type(structure).__name__}, wanted a Morphology or None")
-    return structure

@@ -1,0 +1,57 @@
+"""Recordings in the forms in which the numerics take them."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+from torch import Tensor
+
+from hxtorch.spiking.errors import TensorTypeError
+from hxtorch.spiking.network.observables import HardwareObservables
+
+
+class ObservableHandle(Protocol):
+    """What the chip showed under the names of today's handles; what was not recorded is None."""
+
+    @property
+    def voltage(self) -> Tensor | None:
+        """Membranes in model units (time, batch, neuron)."""
+
+    @property
+    def adaptation(self) -> Tensor | None:
+        """Adaptation in model units (time, batch, neuron)."""
+
+    @property
+    def spikes(self) -> Tensor | None:
+        """Zeros and ones (time, batch, neuron)."""
+
+
+HardwareData: TypeAlias = HardwareObservables | ObservableHandle | tuple[Tensor | None, ...] | Tensor | None
+"""Recordings: as runs hand them over; a handle; (spikes, CADC trace, MADC trace), each a tensor or None; or one tensor,
+which is the spikes, of neurons that do not fire the membrane."""
+
+
+def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservables | None:
+    """Return recordings by name, None for none.
+
+    Args:
+        hw_data: Recordings in any form.
+        fires: Whether a single tensor means spikes.
+
+    Raises:
+        TensorTypeError: It is in no form that is known.
+    """
+    if hw_data is None or isinstance(hw_data, HardwareObservables):
+        return hw_data
+    if isinstance(hw_data, Tensor):
+        return HardwareObservables(spikes=hw_data) if fires else HardwareObservables(cadc=hw_data)
+    if hasattr(hw_data, "voltage") or hasattr(hw_data, "adaptation"):
+        named = [getattr(hw_data, name, None) for name in ("spikes", "voltage", "adaptation")]
+        return HardwareObservables(spikes=named[0], cadc=named[1], adaptation=named[2])
+    if isinstance(hw_data, tuple) and len(hw_data) <= 3:
+        spikes, cadc, madc = (*hw_data, None, None, None)[:3]
+        return HardwareObservables(spikes, cadc, madc)  # type: ignore[arg-type]  # handed through as it is
+    raise TensorTypeError(
+        f"hw_data: got {type(hw_data).__name__}, wanted (spikes, cadc, madc) of tensors or None, or a handle with "
+        "voltage, adaptation and spikes"
+    )

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.neurons.arguments`."""
+
+from hxtorch.spiking.modules.neurons.arguments import *  # noqa: F403

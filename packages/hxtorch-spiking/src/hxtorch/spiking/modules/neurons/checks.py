@@ -1,0 +1,267 @@
+"""What is refused of the arguments of a layer, and what is said of those that are likely not what was meant."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hxtorch.core.errors import RecordingError
+from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
+from hxtorch.spiking.errors import ParameterError, ParameterWarning, SilentLayerWarning
+from hxtorch.spiking.functional import CuBaStepCode
+from hxtorch.spiking.functional.surrogates.threshold import Surrogate, surrogate
+from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.parameter import (
+    HXBaseParameter,
+    HXParameter,
+    HXTransformedModelParameter,
+    MixedHXModelParameter,
+    as_parameter,
+)
+
+_CAPACITANCE = 10e-6
+"""Seconds of the model that are the largest capacitance of the chip, code 63 (parity 1)."""
+
+_TIMES = {
+    "tau_mem": (0.5e-6, 60e-6),
+    "tau_syn": (0.3e-6, 30e-6),
+    "refractory_time": (40e-9, 32e-6),
+    "holdoff_time": (0.0, 4e-6),
+}
+"""Seconds in which calibrations are known to work (chip facts 3.4): where a run on the chip warns, mock mode does."""
+
+_COARSE = 0.2
+"""Share of a time constant that a step may be before its integration is coarse."""
+
+_REACHABLE = {"leak": (50.0, 160.0), "reset": (50.0, 160.0), "threshold": (50.0, 220.0)}
+"""CADC LSB that potentials on the chip have (chip facts 3.4)."""
+
+_HOPELESS = 30.0
+"""LSB beyond that range from which on no neuron of a first calibration gets there."""
+
+
+def capacitance(value: Any, owner: str) -> HXBaseParameter:
+    """Return a membrane capacitance: seconds for the model, a code for the chip.
+
+    Args:
+        value: A parameter, or a plain number or tensor: from 1 on a code of the chip, below 0.01 seconds of the model.
+        owner: What messages call the layer.
+    """
+    if isinstance(value, HXBaseParameter) and not isinstance(value, HXParameter):
+        return value
+    given = as_parameter(value).model_value
+    if given is None:
+        return as_parameter(value)
+    low, high = _range(given)
+    if low >= 1:
+        return MixedHXModelParameter(given / 63 * _CAPACITANCE if not high == low == 63 else _CAPACITANCE, given)
+    if high >= 1e-2:
+        warnings.warn(
+            f"{owner}: membrane_capacitance = {high:g} is neither a code of the chip, 1 to 63, nor seconds below 0.01; "
+            "taken as seconds; write membrane_capacitance=63 or =10e-6",
+            ParameterWarning,
+            stacklevel=5,
+        )
+    return HXTransformedModelParameter(given, _code)
+
+
+def _code(seconds: Any) -> Any:
+    """Return the code of the chip for a capacitance of the model."""
+    code = seconds / _CAPACITANCE * 63
+    return code.round() if isinstance(code, Tensor) else round(code)
+
+
+def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float, mock: bool, stepped: bool) -> None:
+    """Warn of times that the chip does not have, in mock mode, and of steps that are coarse.
+
+    Args:
+        owner: What the message calls the layer.
+        parameters: By name.
+        dt: Step in seconds.
+        mock: Whether no calibration will look at them.
+        stepped: Whether the model takes steps of ``dt``.
+    """
+    said = []
+    for name, (low, high) in _TIMES.items():
+        value = _time(parameters.get(name))
+        if mock and value is not None:
+            below, above = _range(value)
+            if below < low or above > high:
+                got = below if below < low else above
+                micro = low <= got * 1e-6 <= high
+                said.append(
+                    f"{name} = {got:g} s is outside of {low:g} to {high:g} s, what the chip is calibrated for; "
+                    + (f"for {got:g} us write {name}={got:g}e-6" if micro else f"write {name}=10e-6, say")
+                )
+        tau = None if name in ("refractory_time", "holdoff_time") else parameters.get(name)
+        if stepped and tau is not None and tau.model_value is not None:
+            shortest = _range(tau.model_value)[0]
+            if 0.0 < shortest < 0.9999 * dt / _COARSE:
+                said.append(
+                    f"{name} = {shortest:g} s is {shortest / dt:.3g} steps, wanted {1 / _COARSE:g} or more for a model "
+                    f"that is like the neuron; write Experiment(dt={_COARSE * shortest:.1g})"
+                )
+    if said:
+        warnings.warn(f"{owner}: {'; '.join(said)}", ParameterWarning, stacklevel=5)
+
+
+def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
+    """Refuse potentials that no calibration reaches, before one takes its time.
+
+    Raises:
+        ParameterError: A potential is far from what the chip has.
+    """
+    said, lines = [], []
+    for name, (low, high) in _REACHABLE.items():
+        if name not in values:
+            continue
+        below, above = _range(torch.as_tensor(values[name]))
+        if below <= low - _HOPELESS or above >= high + _HOPELESS:
+            got, typical = (below if below < low else above), 125 if name == "threshold" else 80
+            said.append(f"{name} is {got:g}, which needs {low:g} to {high:g}")
+            lines.append(f"{name}=MixedHXModelParameter({got:.1f}, {typical})")
+    if said:
+        raise ParameterError(
+            f"{owner}: on the chip {'; '.join(said)} LSB of the column ADC; a model in other units writes "
+            f"{', '.join(lines)}"
+        )
+
+
+def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool) -> bool:
+    """Warn of a layer that no input makes fire.
+
+    Args:
+        owner: What the message calls the layer.
+        spikes: Of the layer.
+        current: Its weighted input.
+        chip: Whether the spikes are the chip's.
+
+    Returns:
+        Whether that was looked at; tensors that are traced have no values.
+    """
+    if spikes is None or type(spikes) is not Tensor or torch.compiler.is_compiling():
+        return False
+    if torch._C._are_functorch_transforms_active() or spikes.is_meta or not bool((current != 0).any()):
+        return False
+    if not bool((spikes != 0).any()):
+        line = (
+            "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
+            if chip
+            else "larger weights, or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
+            "reset=MixedHXModelParameter(0.0, 80), threshold=MixedHXModelParameter(1.0, 125)"
+        )
+        warnings.warn(
+            f"{owner}: no neuron fired in the run although input came; write {line}", SilentLayerWarning, stacklevel=2
+        )
+    return True
+
+
+def _time(parameter: HXBaseParameter | None) -> Any:
+    """Return the seconds that the chip gets, or of what is the model's alone, those of the model."""
+    if parameter is None:
+        return None
+    return parameter.model_value if parameter.model_only else parameter.hardware_value
+
+
+def _range(value: Any) -> tuple[float, float]:
+    """Return the smallest and the largest number."""
+    if isinstance(value, Tensor):
+        low, high = value.detach().aminmax()
+        return float(low), float(high)
+    return float(value), float(value)
+
+
+def check_terms(owner: str, step: CuBaStepCode, given: Mapping[str, Any]) -> None:
+    """Warn of a refractory time that no spike begins."""
+    if not step.fire and given.get("refractory_time") is not None:
+        warnings.warn(
+            f"{owner}: got a refractory_time without fire=True, which no spike begins; leave one of them out",
+            ParameterWarning,
+            stacklevel=5,
+        )
+
+
+def check_surrogate(method: str | Surrogate, alpha: float) -> None:
+    """Check the arguments of a surrogate derivative.
+
+    Raises:
+        ParameterError: No surrogate has the name, or the steepness is no finite number of at least 0.
+    """
+    surrogate(method)
+    if not (math.isfinite(alpha) and alpha >= 0):
+        raise ParameterError(f"alpha: got {alpha}, wanted a finite number of at least 0")
+
+
+def legal_structure(structure: object) -> Morphology:
+    """Return the circuits of a neuron, of None one circuit.
+
+    Raises:
+        ParameterError: It is no morphology.
+    """
+    if structure is None:
+        return SingleCompartmentNeuron(1)
+    if not isinstance(structure, Morphology):
+        raise ParameterError(f"neuron_structure: got {type(structure).__name__}, wanted a Morphology or None")
+    return structure
+
+
+def legal_places(places: Sequence[Any] | None, size: int) -> Sequence[Any] | None:
+    """Return the places that neurons shall have, one each.
+
+    Raises:
+        ParameterError: There are more or fewer.
+    """
+    if places is not None and len(places) != size:
+        raise ParameterError(f"placement_constraint: got {len(places)} places, wanted one for each of {size} neurons")
+    return places
+
+
+def check_chip(coordinate: Any) -> None:
+    """Check which chip of a connection is meant: there is one.
+
+    Raises:
+        ParameterError: It is another.
+    """
+    try:
+        first = coordinate is None or int(coordinate) == 0
+    except (TypeError, ValueError):
+        first = False
+    if not first:
+        raise ParameterError(f"chip_coordinate: got {coordinate!r}, wanted None or 0: a connection has one chip")
+
+
+def check_recording(size: int, index: object, cadc: ReadoutSource | None, madc: ReadoutSource | None) -> None:
+    """Check what is recorded of a population.
+
+    Args:
+        size: Number of neurons.
+        index: The neuron that the membrane ADC records.
+        cadc: What the column ADC samples, None for nothing.
+        madc: What the membrane ADC samples, None for nothing.
+
+    Raises:
+        RecordingError: The ADCs shall see different nodes, or the membrane ADC other than one neuron.
+    """
+    if madc is None:
+        return
+    if cadc is not None and cadc is not madc:
+        raise RecordingError(
+            f"madc_readout_source: got {madc.name} beside cadc_readout_source {cadc.name}, wanted the same: a neuron "
+            "shows one node at a time; or do without enable_cadc_recording"
+        )
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
+    if not 0 <= index < size:
+        raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {size - 1}")
+
+
+def array(value: Any, size: int, both: bool) -> np.ndarray:
+    """Return values for the chip as float64: () or (neuron,); of ``both`` synaptic inputs (2, neuron)."""
+    exact = value.to(torch.float64).cpu().numpy() if isinstance(value, torch.Tensor) else np.array(value, np.float64)
+    return np.broadcast_to(exact[:, np.newaxis] if exact.shape == (2,) else exact, (2, size)) if both else exact

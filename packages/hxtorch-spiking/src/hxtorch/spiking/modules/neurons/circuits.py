@@ -1,0 +1,345 @@
+"""What the chip knows of a population of neurons: parameters, place, registers, and recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hxtorch import core
+from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, read_madc
+from hxtorch.spiking.errors import ParameterError, TensorShapeError
+from hxtorch.spiking.functional import CuBaStepCode
+from hxtorch.spiking.functional.surrogates.threshold import Surrogate
+from hxtorch.spiking.modules.neurons import checks
+from hxtorch.spiking.modules.neurons.declared import Kind, by_name, declarations, names_of, spell_out
+from hxtorch.spiking.modules.neurons.terms import TermRegisters, equations_of
+from hxtorch.spiking.modules.types import Population
+from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle
+from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables
+from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.roles import BaseExperiment
+from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
+
+if TYPE_CHECKING:
+    from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
+
+
+def of_readout(field: str) -> property:
+    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
+
+    def read(self: Any) -> Any:
+        return getattr(self.readout, field)
+
+    def write(self: Any, value: Any) -> None:
+        readout = replace(self.readout, **{field: value})
+        readout.check_size(self.size)
+        self.readout = readout
+
+    return property(read, write, doc=f"See ``{field}`` of :class:`~hxtorch.spiking.chip.recording.TraceReadout`.")
+
+
+def of_source(name: str) -> property:
+    """Return a property for what an ADC samples, by a source or its name."""
+
+    def read(self: Any) -> ReadoutSource:
+        source: ReadoutSource = getattr(self, f"_{name}")
+        return source
+
+    def write(self: Any, value: ReadoutSource | str) -> None:
+        setattr(self, f"_{name}", ReadoutSource.of(value, name))
+
+    return property(read, write, doc="What the ADC samples; can be set between runs.")
+
+
+class NeuronCircuits(Population):
+    """Base of the populations of neuron circuits: their chip's side.
+
+    A model is a class with a declaration of its arguments
+    (:func:`~hxtorch.spiking.modules.neurons.declared.declares`) and the terms of its equations.
+    """
+
+    input_type = SynapseHandle
+    prepares = True
+    _mask: Tensor | None = None
+    _dropped: Tensor | None = None
+
+    arguments: ClassVar[type]
+    """The declared arguments of the constructor."""
+
+    parameter_names: ClassVar[tuple[str, ...]]
+    """Parameters that the chip is calibrated to."""
+
+    register_names: ClassVar[tuple[str, ...]]
+    """Parameters that the chip gets as register codes, without calibration."""
+
+    parameters_known: ClassVar[frozenset[str]]
+    """Names of all parameters that there may be: what is set under them becomes a parameter."""
+
+    equations: ClassVar[CuBaStepCode | None] = None
+    """Terms that the equations of the model have; None if each layer says so by its arguments."""
+
+    calibrated_names: tuple[str, ...]
+    """As ``parameter_names``, with those of the calibration that no model has and the layer was given."""
+
+    leak: HXBaseParameter
+    reset: HXBaseParameter
+    threshold: HXBaseParameter
+    tau_mem: HXBaseParameter
+    tau_syn: HXBaseParameter
+    i_synin_gm: HXBaseParameter
+    membrane_capacitance: HXBaseParameter
+    refractory_time: HXBaseParameter
+    synapse_dac_bias: HXBaseParameter
+    holdoff_time: HXBaseParameter
+
+    readout: TraceReadout
+    """What is done to CADC traces before the numerics see them."""
+
+    offset = trace_offset = of_readout("offset")
+    scale = trace_scale = of_readout("scale")
+    cadc_time_shift = of_readout("time_shift")
+    shift_cadc_to_first = of_readout("shift_to_first")
+    interpolation_mode = of_readout("interpolation_mode")
+    cadc_readout_source = of_source("cadc_readout_source")
+    madc_readout_source = of_source("madc_readout_source")
+
+    coordinates: tuple[LogicalNeuronOnDLS, ...] = ()
+    """Where the neurons are, once they were placed on a chip."""
+
+    unit_ids: np.ndarray | None = None
+    """Numbers of the neurons among all of the chip's, once they were placed, int64 (neuron,)."""
+
+    def _set_up(
+        self, size: int, experiment: BaseExperiment, positional: Sequence[Any], arguments: Mapping[str, Any]
+    ) -> None:
+        """Take the arguments of a constructor.
+
+        Args:
+            size: Number of neurons.
+            experiment: Collects the module when it is called.
+            positional: Arguments without names, in the order of the declaration or of the older generation.
+            arguments: Those with names.
+        """
+        owner, known = type(self).__name__, declarations(self.arguments)
+        given = spell_out(by_name(owner, self.arguments, positional, arguments), self.arguments)
+        chosen = {name: given[name] if name in given else entry.made() for name, entry in known.items()}
+        chosen |= {name: known[name].made() for name in self.register_names if chosen[name] is None}
+        super().__init__(size, experiment, chosen["execution_instance"], chosen.get("chip_coordinate"), chosen["func"])
+        self.step: CuBaStepCode = self.equations or equations_of(chosen)
+        if self.output_type is None:
+            self.output_type = NeuronHandle if self.fires else ReadoutNeuronHandle
+        extra = names_of(self.arguments, Kind.EXTRA)
+        self.calibrated_names = (*self.parameter_names, *(name for name in extra if name in given))
+        for name in (*self.calibrated_names, *self.register_names):
+            setattr(self, name, chosen[name])
+        self.method: str | Surrogate = chosen.get("method", "superspike")
+        self.alpha: float = chosen.get("alpha", 50.0)
+        checks.check_surrogate(self.method, self.alpha)
+        checks.check_chip(chosen.get("chip_coordinate"))
+        self.registers = TermRegisters(self.step, chosen.get("clock_scale_adaptation_pulse", 5), self.size)
+        self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
+        self.enable_cadc_recording: bool = chosen["enable_cadc_recording"]
+        self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
+        self.cadc_readout_source = chosen["cadc_readout_source"]
+        self.enable_madc_recording: bool = chosen["enable_madc_recording"]
+        index = chosen["record_neuron_id"]
+        self.record_neuron_id: int | None = int(index) if isinstance(index, np.integer) else index
+        self.madc_readout_source = chosen["madc_readout_source"]
+        self.placement_constraint = checks.legal_places(chosen["placement_constraint"], self.size)
+        self.neuron_structure = checks.legal_structure(chosen["neuron_structure"])
+        traces = ("trace_offset", "trace_scale", "cadc_time_shift", "shift_cadc_to_first", "interpolation_mode")
+        self.readout = TraceReadout(*(chosen[name] for name in traces))
+        self.readout.check_size(self.size)
+        self._heard = self._reachable = False
+        self._check_recording()
+        checks.check_times(self.label, self.params_dict(), experiment.dt, experiment.mock, self.func is None)
+        checks.check_terms(self.label, self.step, given)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.parameters_known:
+            value = self._legal_parameter(name, value)
+        super().__setattr__(name, value)
+
+    @property
+    def fires(self) -> bool:
+        """Whether the threshold comparator of the neurons is on."""
+        return self.step.fire
+
+    @property
+    def mask(self) -> Tensor | None:
+        """Which neurons may spike in this pass, bool (neuron,), or None for all; can be set.
+
+        What is set holds until None is; each :class:`~hxtorch.spiking.BatchDropout` that reads the population takes
+        more away.
+
+        Raises:
+            TensorShapeError: A mask of another shape is set.
+        """
+        said = [mask for mask in (self._mask, self._dropped) if mask is not None]
+        return torch.stack(said).all(0) if len(said) > 1 else said[0] if said else None
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        if mask is not None and mask.shape != (self.size,):
+            raise TensorShapeError(f"mask of {self.label}: got shape {tuple(mask.shape)}, wanted ({self.size},)")
+        self._mask = None if mask is None else mask.to(torch.bool)
+
+    def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
+        """Take up which neurons the layers that read this one drop in this run."""
+        said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
+        self._dropped = torch.stack(said).all(0) if said else None
+
+    @property
+    def madc_index(self) -> int | None:
+        """The neuron that the MADC records, or None."""
+        return self.record_neuron_id if self.enable_madc_recording else None
+
+    def layout(self) -> tuple[Any, ...]:
+        """Return what placing, routing and registers depend on: with an equal one nothing need be routed again."""
+        constraint = None if self.placement_constraint is None else tuple(self.placement_constraint)
+        codes = {} if self.experiment.mock else self.register_codes()
+        return (
+            self.size,
+            self.enable_spike_recording,
+            self.enable_cadc_recording,
+            self.enable_cadc_recording_placement_in_dram,
+            self.madc_index,
+            constraint,
+            self.neuron_structure.logical_neuron,
+            self.cadc_readout_source,
+            self.madc_readout_source,
+            self.step,
+            self.registers.pulse_scale,
+            tuple((name, values.tobytes()) for name, values in codes.items()),
+        )
+
+    def circuits(self) -> np.ndarray:
+        """Return the circuits ``n`` of all neurons, int64 (neuron, circuit).
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        if not self.coordinates:
+            raise core.PlacementError(f"{self.label}: has no place on a chip; a run gives it one")
+        return np.array([place.get_atomic_neurons() for place in self.coordinates], np.int64)
+
+    @staticmethod
+    def create_default_hw_entity() -> AtomicNeuron:
+        """Return the registers that each circuit starts from, before the calibration."""
+        return core.NeuronBlock().atomic_neurons[0]
+
+    def add_to_network_graph(self, builder: core.NetworkBuilder) -> core.PopulationDescriptor:
+        """Add the neurons to the network on the chip, at :attr:`coordinates`.
+
+        Raises:
+            PlacementError: They have no place yet.
+        """
+        circuits = self.circuits()
+        population = core.Population(
+            circuits[:, 0],
+            self.enable_spike_recording,
+            self.enable_cadc_recording,
+            self.madc_index,
+            self.label,
+            circuits,
+        )
+        return builder.add(population)
+
+    def configure_hw_entity(
+        self, neuron_id: int, neuron_block: core.NeuronBlock, coord: LogicalNeuronOnDLS
+    ) -> core.NeuronBlock:
+        """Set the registers of one neuron that the model decides, after the calibration.
+
+        Args:
+            neuron_id: Number of the neuron in the population.
+            neuron_block: Registers of all neurons.
+            coord: Where the neuron is.
+
+        Returns:
+            ``neuron_block``.
+        """
+        structure = self.neuron_structure
+        neuron_block = structure.implement_morphology(coord, neuron_block) or neuron_block
+        structure.trim_capacitance(coord, neuron_block)
+        structure.set_spike_recording(self.enable_spike_recording, coord, neuron_block)
+        if not self.fires:
+            structure.disable_spiking(coord, neuron_block)
+        if not self.step.leaky:
+            structure.disable_leak(coord, neuron_block)
+        if self.enable_cadc_recording:
+            structure.set_readout_source(self.cadc_readout_source, coord, neuron_block)
+        if self.madc_index == neuron_id:
+            structure.enable_madc_recording(coord, neuron_block, self.madc_readout_source)
+        if self.register_names:
+            self.registers.write(self.register_codes(), neuron_id, structure.main_circuit(coord), neuron_block)
+        return neuron_block
+
+    def register_codes(self) -> dict[str, np.ndarray]:
+        """Return the codes of the exponential and adaptation terms that there are, by register, int64 (neuron,).
+
+        Raises:
+            ParameterError: A code is out of range, or a parameter has no value for the chip.
+        """
+        return self.registers.codes(self.params_dict()) if self.register_names else {}
+
+    def hardware_values(self) -> dict[str, np.ndarray]:
+        """Return what the chip shall be calibrated to; without a leak the reset is the resting potential.
+
+        Returns:
+            By name of the calibration target's field: float64, () or (neuron,), of the two synaptic inputs (2, neuron).
+
+        Raises:
+            ParameterError: A parameter has no value for the chip, or another number of values than there are neurons;
+                or no chip has it, when it is asked for first.
+        """
+        values = {name: getattr(self, name).hardware_value for name in self.calibrated_names}
+        for name, value in values.items():
+            self._check_size(name, value)
+            if value is None:
+                raise ParameterError(f"{name} of {self.label}: got None, wanted a value for the chip")
+        both = ("e_coba_reversal", "e_coba_reference")
+        if not self._reachable:
+            checks.check_reachable(self.label, values)
+            self._reachable = True
+        arrays = {name: checks.array(value, self.size, name in both) for name, value in values.items()}
+        return arrays if self.step.leaky else {**arrays, "leak": arrays["reset"]}
+
+    def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
+        """Turn recordings into tensors for the numerics, analog ones in model units."""
+        analog = []
+        if hw_data.cadc is not None:
+            cadc = self.readout.read(hw_data.cadc, runtime, self.experiment.dt, self.coordinates)
+            analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
+        if hw_data.madc is not None:
+            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_data.madc)))
+        spikes = super().observe(hw_data, runtime).spikes
+        return HardwareObservables.of(spikes, tuple(analog))
+
+    def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
+        owner = type(self).__name__
+        try:
+            if name == "membrane_capacitance":
+                parameter = checks.capacitance(value, owner)
+            else:
+                parameter = as_parameter(torch.tensor(value) if isinstance(value, (tuple, list)) else value)
+        except ParameterError as error:
+            raise ParameterError(f"{name} of {owner}: {error}") from None
+        self._check_size(name, parameter.model_value)
+        return parameter
+
+    def _check_size(self, name: str, value: ParameterValue | None) -> None:
+        if not isinstance(value, Tensor):
+            return
+        both = name.startswith("e_coba")
+        if value.shape not in ((), (1,), (self.size,)) and not (both and value.shape in ((2,), (2, self.size))):
+            raise ParameterError(f"{name}: got shape {tuple(value.shape)}, wanted one number or ({self.size},)")
+
+    def _check_recording(self) -> None:
+        cadc = self.cadc_readout_source if self.enable_cadc_recording else None
+        madc = self.madc_readout_source if self.enable_madc_recording else None
+        checks.check_recording(self.size, self.record_neuron_id, cadc, madc)
