@@ -95,7 +95,8 @@ def run(
         neuron = hxsnn.LIF(1, experiment, trace_offset=trace_offset, trace_scale=trace_scale, **nrn_params)
         handle = neuron(synapse(hxsnn.NeuronHandle(inputs)))
         hxsnn.run(experiment, len(inputs))
-        membrane: Tensor = handle.membrane_cadc
+        membrane = handle.membrane_cadc
+        assert membrane is not None  # noqa: S101 - runs fill it
         traces.append(membrane.detach().numpy().reshape(-1))
     return traces
 

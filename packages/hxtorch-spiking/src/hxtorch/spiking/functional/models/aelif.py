@@ -8,11 +8,11 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode, described
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
 from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction, is_positive, precise
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 
 __all__ = ["AELIFTraces", "constants", "cuba_aelif_integration", "terms"]

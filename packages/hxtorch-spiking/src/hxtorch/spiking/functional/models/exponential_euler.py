@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from hxtorch.spiking.functional.models import li, lif
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.constants import Constants, relative
 from hxtorch.spiking.functional.steps.euler import Value, decay_factor
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 
 

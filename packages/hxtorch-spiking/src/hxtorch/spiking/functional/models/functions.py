@@ -14,7 +14,7 @@ from torch import Tensor
 from hxtorch.spiking.functional.models.iaf import CUBAIAFParams, cuba_refractory_iaf_integration
 from hxtorch.spiking.functional.models.li import CUBALIParams, cuba_li_integration
 from hxtorch.spiking.functional.models.lif import CUBALIFParams, cuba_lif_integration
-from hxtorch.spiking.functional.steps.recorded import HardwareData
+from hxtorch.spiking.functional.recorded import HardwareData
 
 __all__ = ["IAF", "LI", "LIF"]
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.functional.models import lif
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction, step_fraction, tensor_like
 from hxtorch.spiking.functional.steps.loop import Feedback
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.refractory import after_spike
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate, surrogate
 from hxtorch.spiking.functional.surrogates.unterjubel import inject

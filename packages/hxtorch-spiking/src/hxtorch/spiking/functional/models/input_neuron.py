@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.unterjubel import inject
 from hxtorch.spiking.network.observables import NOTHING
 

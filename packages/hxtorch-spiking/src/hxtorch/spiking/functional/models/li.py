@@ -6,11 +6,11 @@ from typing import NamedTuple, cast
 
 from torch import Tensor
 
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.euler import Value, fraction
 from hxtorch.spiking.functional.steps.loop import Terms
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
 
 __all__ = ["CUBALIParams", "LITraces", "cuba_li_integration", "integrate"]

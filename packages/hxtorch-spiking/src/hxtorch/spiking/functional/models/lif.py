@@ -6,11 +6,11 @@ from typing import NamedTuple, cast
 
 from torch import Tensor
 
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
 from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.network.observables import HardwareObservables, MADCTrace
 

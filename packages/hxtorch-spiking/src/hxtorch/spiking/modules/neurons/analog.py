@@ -11,13 +11,13 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models import aelif
+from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.euler import fraction
 from hxtorch.spiking.functional.steps.integration import integrate
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
-from hxtorch.spiking.functional.steps.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
