@@ -95,7 +95,7 @@ def run(
         neuron = hxsnn.LIF(1, experiment, trace_offset=trace_offset, trace_scale=trace_scale, **nrn_params)
         handle = neuron(synapse(hxsnn.NeuronHandle(inputs)))
         hxsnn.run(experiment, len(inputs))
-        membrane: Tensor = handle.membrane_cadc
+        membrane: Any = handle.membrane_cadc
         traces.append(membrane.detach().numpy().reshape(-1))
     return traces
 
