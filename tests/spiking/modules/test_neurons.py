@@ -9,7 +9,7 @@ import unit_layers as unit
 from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.spiking import functional
-from hxtorch.spiking.errors import CoordinateError, ParameterError, ParameterWarning, SilentLayerWarning
+from hxtorch.spiking.errors import MissingNeuronError, ParameterError, ParameterWarning, SilentLayerWarning
 from hxtorch.spiking.modules import neuron
 
 MODELS = (hxsnn.AELIF, hxsnn.LIF, hxsnn.LI, hxsnn.IAFNeuron)
@@ -97,9 +97,9 @@ def test_unknown_arguments_name_the_nearest_and_known_extra_parameters_are_kept(
         hxsnn.LIF(2, mock, tau_men=3e-6)
     with pytest.warns(ParameterWarning, match="knows no argument 'anything'"):
         layer = hxsnn.IAFNeuron(2, mock, anything=3)
-    assert "anything" not in layer.params_dict
+    assert "anything" not in layer.params_dict()
     layer = hxsnn.LIF(2, mock, e_coba_reversal=(200.0, 20.0))
-    assert layer.params_dict["e_coba_reversal"].model_value.tolist() == [200, 20]
+    assert layer.params_dict()["e_coba_reversal"].model_value.tolist() == [200, 20]
     assert layer.hardware_values()["e_coba_reversal"].tolist() == [[200, 200], [20, 20]]
 
 
@@ -202,7 +202,13 @@ def test_adaptive_neurons_have_all_terms_unless_told(mock):
 
 def test_handle_has_what_the_terms_have(mock):
     x = spikes(*TUTORIAL)
-    assert run(hxsnn.AELIF(1, mock), 50.0, x).adaptation_cadc.shape == (50, 1, 1)
+    z = run(hxsnn.AELIF(1, mock), 50.0, x)
+    fields = ("membrane_cadc", "membrane_madc", "current", "adaptation_cadc", "adaptation_madc", "spikes")
+    assert sorted(z._carries) == sorted(fields)
+    assert type(z) is type(hxsnn.Handle(*fields))
+    assert z.adaptation_cadc.shape == (50, 1, 1)
+    assert "adaptation_cadc" in run(hxsnn.AELIF(1, mock, fire=False), 50.0, x)._carries
+    assert type(run(unit.aelif(1, mock), 1.0, x)) is hxsnn.NeuronHandle
     assert run(unit.aelif(1, mock), 1.0, x).adaptation_cadc is None
     assert not hasattr(run(hxsnn.AELIF(1, mock, fire=False), 50.0, x), "spikes")
     assert not hasattr(run(hxsnn.LI(1, mock), 50.0, x), "spikes")
@@ -259,7 +265,7 @@ def test_numbers_by_coordinate_hold_every_neuron_and_may_hold_more(ideal_chip):
     assert y.membrane_cadc.mean().item() == pytest.approx(0, abs=1.5)
     with pytest.raises(KeyError, match="got no value for"):
         run(layer({core.AtomicNeuronOnDLS(3): 0.0}), 0.0, spikes(), 50)
-    assert issubclass(CoordinateError, ParameterError)
+    assert issubclass(MissingNeuronError, ParameterError)
     with pytest.raises(ParameterError, match=r"wanted one number or \(2,\)"):
         layer(torch.zeros(3))
 

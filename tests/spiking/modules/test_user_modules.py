@@ -147,7 +147,7 @@ def test_a_circle_without_a_wrapper_is_a_value_error(exp):
     syn, lif, back = hxsnn.Synapse(2, 2, exp), hxsnn.Neuron(2, exp), hxsnn.Synapse(2, 2, exp)
     z = hxsnn.NeuronHandle()
     lif(syn(hxsnn.NeuronHandle(X)), back(z), output=z)
-    with pytest.raises(ValueError, match=r"Neuron.*circle.*wrapper") as caught:
+    with pytest.raises(ValueError, match=r"LIF.*circle.*wrapper") as caught:
         hxsnn.run(exp, None)
     assert isinstance(caught.value, CircleError)
     assert len(exp.modules) == 0  # a failing run cleans up

@@ -50,7 +50,7 @@ def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservable
         return HardwareObservables(spikes=named[0], cadc=named[1], adaptation=named[2])
     if isinstance(hw_data, tuple) and len(hw_data) <= 3:
         spikes, cadc, madc = (*hw_data, None, None, None)[:3]
-        return HardwareObservables(spikes, cadc, madc)  # handed through as it is
+        return HardwareObservables(spikes, cadc, madc)
     raise TensorTypeError(
         f"hw_data: got {type(hw_data).__name__}, wanted (spikes, cadc, madc) of tensors or None, or a handle with "
         "voltage, adaptation and spikes"

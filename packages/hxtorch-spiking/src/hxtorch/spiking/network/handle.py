@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hxtorch.spiking.network.observables import AnalogObservable
 
 __all__ = [
+    "AdaptiveNeuronHandle",
+    "AdaptiveReadoutNeuronHandle",
     "Handle",
     "HandleMeta",
     "LIFObservables",
@@ -354,6 +356,27 @@ class ReadoutNeuronHandle(TensorHandle):
         fields["current"] = current
         fields["membrane_cadc"] = v_cadc if membrane_cadc is None else membrane_cadc
         fields["membrane_madc"] = v_madc if membrane_madc is None else membrane_madc
+
+
+class AdaptiveNeuronHandle(NeuronHandle):
+    """Observables of neurons that fire and adapt, those of :class:`NeuronHandle` among them.
+
+    Attributes:
+        adaptation_cadc: Adaptation (time, batch, neuron) of the model, or as the column ADC saw it.
+        adaptation_madc: As ``membrane_madc``, if the membrane ADC reads the adaptation.
+    """
+
+    _carries = (*NeuronHandle._carries, "adaptation_cadc", "adaptation_madc")
+
+    __init__ = TensorHandle.__init__  # type: ignore[assignment]  # takes all fields
+
+
+class AdaptiveReadoutNeuronHandle(ReadoutNeuronHandle):
+    """Observables of neurons that adapt and do not fire; fields as in :class:`AdaptiveNeuronHandle`."""
+
+    _carries = (*ReadoutNeuronHandle._carries, "adaptation_cadc", "adaptation_madc")
+
+    __init__ = TensorHandle.__init__  # type: ignore[assignment]  # takes all fields
 
 
 class SynapseHandle(TensorHandle):

@@ -115,7 +115,7 @@ class RecurrentNetwork(HXModuleWrapper):
                 f"{len(self.populations)} populations"
             )
         self.experiment.connect_wrapper(self)
-        handles = {neuron: NeuronHandle() for neuron in self.populations}
+        handles = {neuron: self._made(neuron) for neuron in self.populations}
         into: dict[Population, list[TensorHandle]] = {neuron: [] for neuron in self.populations}
         for source, target, synapse in self.links:
             into[target].append(synapse(handles[source]))
@@ -148,6 +148,12 @@ class RecurrentNetwork(HXModuleWrapper):
             )
         ]
         return *results, *[None] * len(self.links)
+
+    @staticmethod
+    def _made(neuron: Population) -> NeuronHandle:
+        """Return an empty handle of what a population fills."""
+        made: type[NeuronHandle] = neuron.output_type  # type: ignore[assignment]  # it fires
+        return made()
 
     def _terms(self) -> Terms:
         """Return the terms of all neurons; the factors of those that a neuron lacks are zero."""

@@ -111,12 +111,15 @@ class AnalogNeuron(NeuronCircuits):
         """
         if self.fires and not self._heard:
             self._heard = checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None)
-        filled = NeuronHandle(traces.spikes) if self.fires else ReadoutNeuronHandle()
+        made = self.output_type or ReadoutNeuronHandle
+        filled: Any = made(traces.spikes) if self.fires else made()
         filled.membrane_madc = recorded.madc
         if self.enable_cadc_recording:
             filled.membrane_cadc, filled.current = traces.membrane, traces.current
-            filled.adaptation_cadc = traces.adaptation
-        return filled
+            if self.step.adapting:
+                filled.adaptation_cadc = traces.adaptation
+        handle: NeuronHandle | ReadoutNeuronHandle = filled
+        return handle
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareData = None) -> Any:
         """Integrate the sum of the inputs, by the model or by ``func``."""

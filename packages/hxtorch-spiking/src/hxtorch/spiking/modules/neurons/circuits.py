@@ -19,7 +19,13 @@ from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.declared import Kind, by_name, declarations, names_of, spell_out
 from hxtorch.spiking.modules.neurons.terms import TermRegisters, equations_of
 from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle
+from hxtorch.spiking.network.handle import (
+    AdaptiveNeuronHandle,
+    AdaptiveReadoutNeuronHandle,
+    NeuronHandle,
+    ReadoutNeuronHandle,
+    SynapseHandle,
+)
 from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables
 from hxtorch.spiking.network.readout_source import ReadoutSource
 from hxtorch.spiking.network.roles import BaseExperiment
@@ -27,6 +33,15 @@ from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parame
 
 if TYPE_CHECKING:
     from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
+
+
+_HANDLES = {
+    (True, False): NeuronHandle,
+    (True, True): AdaptiveNeuronHandle,
+    (False, False): ReadoutNeuronHandle,
+    (False, True): AdaptiveReadoutNeuronHandle,
+}
+"""What layers fill that say by their arguments whether they fire and adapt."""
 
 
 def of_readout(field: str) -> property:
@@ -132,7 +147,7 @@ class NeuronCircuits(Population):
         super().__init__(size, experiment, chosen["execution_instance"], chosen.get("chip_coordinate"), chosen["func"])
         self.step: CuBaStepCode = self.equations or equations_of(chosen)
         if self.output_type is None:
-            self.output_type = NeuronHandle if self.fires else ReadoutNeuronHandle
+            self.output_type = _HANDLES[self.fires, self.step.adapting]
         extra = names_of(self.arguments, Kind.EXTRA)
         self.calibrated_names = (*self.parameter_names, *(name for name in extra if name in given))
         for name in (*self.calibrated_names, *self.register_names):
