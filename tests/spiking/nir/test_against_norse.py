@@ -65,7 +65,9 @@ def test_network_of_modules_becomes_a_graph_that_norse_runs(graphs, norse):
     exp = hxsnn.Experiment(mock=True)
     syn = hxsnn.Synapse(5, 8, exp)
     torch.nn.init.normal_(syn.weight, 0.5, 0.5, generator=torch.Generator().manual_seed(0))
-    lif = hxsnn.Neuron(8, exp, refractory_time=hxsnn.MixedHXModelParameter(0.0, 1e-6), tau_mem=7e-6)
+    lif = hxsnn.Neuron(
+        8, exp, refractory_time=hxsnn.MixedHXModelParameter(0.0, 1e-6), tau_mem=7e-6, leak=0.0, reset=0.0, threshold=1.0
+    )
     x = hxsnn.NeuronHandle(graphs.spike_input())
     z = lif(syn(x))
     graph = hxsnn.to_nir(exp, config=CONFIG, names={lif: "neurons"})

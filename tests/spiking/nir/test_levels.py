@@ -95,7 +95,7 @@ def test_potentials_keep_their_order_and_are_where_the_chip_reaches_them(values,
 
 
 def test_what_needs_a_scale_of_its_own_is_said_for_a_chip_only():
-    with pytest.warns(ParameterWarning, match=r"node 'lif': .*threshold would be at 430 LSB.*trace_scale=None"):
+    with pytest.warns(ParameterWarning, match=r"node 'lif': .*the threshold would be at 430 LSB.*trace_scale=None"):
         hxsnn.from_nir(one_layer(v_threshold=7.0), hxsnn.ConversionConfig(mock=False))
     hxsnn.from_nir(one_layer(v_threshold=7.0), hxsnn.ConversionConfig(mock=False, trace_scale=None))
     hxsnn.from_nir(one_layer(v_threshold=7.0))
@@ -111,9 +111,7 @@ def test_leak_above_the_threshold_fires_by_itself(ideal_chip):
 
 def test_a_graph_that_was_written_for_another_step_is_said():
     """Parity 3.3: w_in = tau_syn / dt gives the step away."""
-    with pytest.warns(
-        ParameterWarning, match=r"node 'lif', w_in: is tau_syn / 0\.0001 s.*ConversionConfig\(dt=1e-07\)"
-    ):
+    with pytest.warns(ParameterWarning, match=r"node 'lif', w_in is tau_syn / 0\.0001 s.*ConversionConfig\(dt=1e-07\)"):
         hxsnn.from_nir(one_layer(w_in=5e-3 / 1e-4))
     hxsnn.from_nir(one_layer(w_in=5e-3 / 1e-4), hxsnn.ConversionConfig(dt=1e-7))
     hxsnn.from_nir(one_layer(w_in=7.3))

@@ -54,7 +54,7 @@ def test_integrate_and_fire_neurons_hold_what_a_spike_adds(graphs):
     spikes = torch.zeros(100, 1, 5)
     spikes[3] = 1
     for tau_mem in (5e-6, 20e-6):
-        config = hxsnn.ConversionConfig(acceleration=1, tau_syn=4e-6, tau_mem=tau_mem)
+        config = hxsnn.ConversionConfig(acceleration=1, tau_syn=5e-6, tau_mem=tau_mem)
         with torch.no_grad():
             network = hxsnn.from_nir(graph, config=config)
             handles, _ = graphs.run(network, spikes)
@@ -73,7 +73,7 @@ def test_neurons_without_synapses_run_on_the_chip(graphs, ideal_chip):
 
 def test_what_stands_in_must_be_said(graphs):
     graph = graphs.without_synapses(NO_SYNAPSE["LIF"]())
-    said = r"node 'cell': got LIF.*ConversionConfig\(tau_syn=5e-6\)"
+    said = r"node 'cell'.* got LIF.*ConversionConfig\(tau_syn=5e-6\)"
     with pytest.raises(NIRConversionError, match=said):
         hxsnn.from_nir(graph, hxsnn.ConversionConfig(acceleration=1, mock=False))
     with pytest.warns(ParameterWarning, match=said):

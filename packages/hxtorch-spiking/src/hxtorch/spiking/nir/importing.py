@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-from hxtorch.spiking.errors import NIRConversionError, TensorTypeError
+from hxtorch.spiking.errors import NIRConversionError, ParameterError, ParameterWarning, TensorTypeError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import IAFNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
 from hxtorch.spiking.nir.background import Bias, bias_of
@@ -20,7 +21,7 @@ from hxtorch.spiking.nir.flat import Connection, FlatGraph, flatten
 from hxtorch.spiking.nir.levels import Levels, levels_of
 from hxtorch.spiking.nir.network import NIRNetwork, Origin, Population
 from hxtorch.spiking.nir.neurons import Values, size_of, values_of
-from hxtorch.spiking.parameter import MixedHXModelParameter, ParameterValue
+from hxtorch.spiking.parameter import HXTransformedModelParameter, MixedHXModelParameter, ParameterValue
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
 
 
@@ -74,13 +75,13 @@ def from_nir(
     flat = flatten(graph)
     sizes = _sizes(flat)
     values = {n: values_of(n, node, sizes[n], experiment.dt, config, mock) for n, node in flat.neurons.items()}
-    levels = {name: levels_of(name, one, config, mock) for name, one in values.items()}
+    levels = {name: levels_of(one, config, mock) for name, one in values.items()}
     biases = {
         name: bias_of(name, node, _fitting(bias, node, name, sizes), values[name], levels[name], experiment.dt)
         for name, (node, bias) in flat.biases.items()
     }
     populations = {
-        name: _population(one, levels[name], biases.get(name), experiment, config) for name, one in values.items()
+        name: _named(name, one, levels[name], biases.get(name), experiment, config) for name, one in values.items()
     }
     for name, bias in biases.items():
         if bias.shift is None:
@@ -140,6 +141,32 @@ def _fitting(bias: np.ndarray, node: str, name: str, sizes: Mapping[str, int]) -
     return np.broadcast_to(bias, (sizes[name],))
 
 
+def _named(
+    name: str, values: Values, levels: Levels, bias: Bias | None, experiment: Experiment, config: ConversionConfig
+) -> Population:
+    """Return a population; what it says of its parameters names the node.
+
+    Raises:
+        NIRConversionError: The layer refuses them.
+    """
+    said = [*values.said, *levels.said]
+    with warnings.catch_warnings(record=True) as of_layer:
+        warnings.simplefilter("always", ParameterWarning)
+        try:
+            made = _population(values, levels, bias, experiment, config)
+        except ParameterError as error:
+            raise NIRConversionError(f"node {name!r}: {error}") from error
+    for one in of_layer:
+        if not issubclass(one.category, ParameterWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    # One step is what stands in for no synaptic time constant: no news.
+    if not said and not (values.tau_syn == experiment.dt).all():
+        said = [str(one.message) for one in of_layer if issubclass(one.category, ParameterWarning)]
+    if said:
+        warnings.warn(f"node {name!r}, {'; '.join(said)}", ParameterWarning, stacklevel=4)
+    return made
+
+
 def _population(
     values: Values, levels: Levels, bias: Bias | None, experiment: Experiment, config: ConversionConfig
 ) -> Population:
@@ -148,8 +175,8 @@ def _population(
         shift = bias.shift.double().numpy()
         leak, leak_lsb = leak + shift, levels.shifted(shift)
     shared: dict[str, Any] = {
-        "tau_mem": _alike(values.tau_mem),
-        "tau_syn": _alike(values.tau_syn),
+        "tau_mem": HXTransformedModelParameter(_alike(values.tau_mem), _same),
+        "tau_syn": HXTransformedModelParameter(_alike(values.tau_syn), _same),
         "i_synin_gm": config.i_synin_gm,
         "synapse_dac_bias": config.synapse_dac_bias,
         # The model of a graph is tau dv/dt = leak - v + r i: its capacitance follows the time constant.
@@ -176,6 +203,11 @@ def _population(
         method=config.method,
         alpha=config.alpha,
     )
+
+
+def _same(value: ParameterValue) -> ParameterValue:
+    """Give the chip what the model has, after training too."""
+    return value
 
 
 def _tensor(values: np.ndarray) -> Tensor:

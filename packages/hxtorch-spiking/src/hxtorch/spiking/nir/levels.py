@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hxtorch.spiking.errors import ParameterWarning
 from hxtorch.spiking.nir.config import ConversionConfig
 from hxtorch.spiking.nir.neurons import Values
 
@@ -27,6 +25,7 @@ class Levels:
         trace_scale: Model units per LSB.
         trace_offset: LSB, of signed codes, at 0 model units.
         weight_scale: LSB of a weight of 1 model unit.
+        said: What is likely not meant.
     """
 
     leak: np.ndarray
@@ -35,6 +34,7 @@ class Levels:
     trace_scale: np.ndarray
     trace_offset: np.ndarray
     weight_scale: np.ndarray
+    said: tuple[str, ...] = ()
 
     def leak_fits(self, shift: np.ndarray) -> bool:
         """Return whether the chip reaches all leaks if they are shifted by model units (neuron,)."""
@@ -45,11 +45,10 @@ class Levels:
         return np.asarray(self.leak + shift / self.trace_scale)
 
 
-def levels_of(name: str, values: Values, config: ConversionConfig, mock: bool) -> Levels:
+def levels_of(values: Values, config: ConversionConfig, mock: bool) -> Levels:
     """Place the potentials of a population; mock mode does not warn of what only a chip needs.
 
     Args:
-        name: Of the node.
         values: Of its neurons.
         config: Scales, and where leak and threshold shall be.
         mock: Whether no chip will run it.
@@ -69,16 +68,14 @@ def levels_of(name: str, values: Values, config: ConversionConfig, mock: bool) -
     )
     placed = _placed(leak, reset, threshold, scale, config)
     fits = above & _in(placed[1], _REACHED) & _in(placed[2], (_REACHED[0], _HIGHEST_THRESHOLD))
+    said: tuple[str, ...] = ()
     if not fits.all():
         (bad, *_) = np.flatnonzero(~fits)
         if not mock and above[bad] and config.trace_scale is not None:
-            warnings.warn(
-                f"node {name!r}: with trace_scale={config.trace_scale:.3g} its threshold would be at "
-                f"{placed[2][bad]:.0f} LSB of the chip and its reset at {placed[1][bad]:.0f}, wanted "
-                f"{_REACHED[0]:.0f} to {_HIGHEST_THRESHOLD:.0f} and to {_REACHED[1]:.0f}; it takes a scale of "
-                "its own, as all do by ConversionConfig(trace_scale=None)",
-                ParameterWarning,
-                stacklevel=4,
+            said = (
+                f"with trace_scale={config.trace_scale:.3g} the threshold would be at {placed[2][bad]:.0f} LSB of the "
+                f"chip and the reset at {placed[1][bad]:.0f}, wanted {_REACHED[0]:.0f} to {_HIGHEST_THRESHOLD:.0f} and "
+                f"to {_REACHED[1]:.0f}; it takes a scale of its own, as all do by ConversionConfig(trace_scale=None)",
             )
         deep = ~above | (reset < leak)
         own = np.where(deep, _spread(leak, reset, threshold), np.where(above, span, 1.0) / config.span_lsb)
@@ -87,7 +84,7 @@ def levels_of(name: str, values: Values, config: ConversionConfig, mock: bool) -
         by_leak = _placed(leak, reset, threshold, scale, config)
         by_lowest = [_LOWEST + (potential - lowest) / scale for potential in (leak, reset, threshold)]
         placed = [np.where(~fits & deep, one, other) for one, other in zip(by_lowest, by_leak, strict=True)]
-    return _levels(placed[0], placed[1], placed[2], scale, values, config)
+    return replace(_levels(placed[0], placed[1], placed[2], scale, values, config), said=said)
 
 
 def _placed(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hxtorch.spiking.errors import NIRConversionError, ParameterWarning
+from hxtorch.spiking.errors import NIRConversionError
 from hxtorch.spiking.nir.config import ConversionConfig
 from hxtorch.spiking.nir.library import array, of_class
 
@@ -35,6 +34,7 @@ class Values:
         jump: How much a weight of 1 steps a current that moves the membrane by itself in the end.
         r, w_in: Of the node; 1 for nodes without ``w_in``.
         leaks: Whether the membrane has a leak.
+        said: What is likely not meant.
     """
 
     tau_mem: np.ndarray
@@ -47,6 +47,7 @@ class Values:
     r: np.ndarray
     w_in: np.ndarray
     leaks: bool
+    said: tuple[str, ...]
 
 
 def size_of(name: str, node: Any) -> int:
@@ -81,15 +82,21 @@ def values_of(name: str, node: Any, size: int, dt: float, config: ConversionConf
             raise NIRConversionError(f"node {name!r}, {key}: got {values.size} values, wanted 1 or {size}")
         return np.broadcast_to(values, (size,))
 
+    said: list[str] = []
+
     def time(key: str, values: np.ndarray) -> np.ndarray:
-        _check_times(name, key, values, dt, config, mock)
+        text = _wrong_times(name, key, values, dt, config, mock)
+        if text:
+            said.append(text)
         return values
 
     if cuba:
         tau_syn = time("tau_syn", read("tau_syn") / config.acceleration)
-        tell_step(name, read("tau_syn"), read("w_in"), dt * config.acceleration, config)
+        said += _other_step(read("tau_syn"), read("w_in"), dt * config.acceleration, config)
     else:
-        tau_syn = time("tau_syn", np.full(size, _stand_in(name, node, dt, config, mock)))
+        stand_in, text = _stand_in(name, node, dt, config, mock)
+        said += text
+        tau_syn = time("tau_syn", np.broadcast_to(stand_in, (size,)))
     if leaks:
         tau_key = "tau_mem" if cuba else "tau"
         tau_mem, jump = time(tau_key, read(tau_key) / config.acceleration), read("r")
@@ -107,50 +114,50 @@ def values_of(name: str, node: Any, size: int, dt: float, config: ConversionConf
         raise NIRConversionError(f"node {name!r}, v_threshold: got a value at or below v_reset, wanted it above")
     leak = read("v_leak" if leaks else "v_reset")
     refractory = np.broadcast_to(_metadata(name, node, REFRACTORY_KEY, (1, size)), (size,)) / config.acceleration
-    return Values(tau_mem, tau_syn, refractory, leak, reset, threshold, jump, read("r"), w_in, leaks)
+    shared = (leak, reset, threshold, jump, read("r"), w_in, leaks, tuple(said))
+    return Values(tau_mem, tau_syn, refractory, *shared)
 
 
-def tell_step(name: str, tau_syn: np.ndarray, w_in: np.ndarray, step: float, config: ConversionConfig) -> None:
-    """Warn if ``w_in = tau_syn / dt`` gives away that a graph was written for another step than ``step``.
+def _other_step(tau_syn: np.ndarray, w_in: np.ndarray, step: float, config: ConversionConfig) -> list[str]:
+    """Return what there is to say if ``w_in = tau_syn / dt`` gives away that a graph has another step than ``step``.
 
     Args:
-        name: Of the node.
         tau_syn: In seconds of the graph.
         w_in: Of the node.
         step: What a step is here, in seconds of the graph.
         config: Units of the graph.
     """
     if config.unit_jump or not (w_in >= 2).all():
-        return
+        return []
     written = tau_syn / w_in
     first = float(written[0])
     mantissa = first / 10.0 ** math.floor(math.log10(first) + 1e-6)
     evident = np.allclose(written, first, rtol=1e-3, atol=0) and np.isclose(mantissa, _ROUND, rtol=1e-3).any()
-    if evident and not math.isclose(first, step, rel_tol=1e-2):
-        warnings.warn(
-            f"node {name!r}, w_in: is tau_syn / {first:.3g} s, so the graph was written for steps of {first:.3g} s; "
-            f"here one is {step:.3g} s of the graph, and a spike counts {step / first:.3g} times as much as "
-            f"there; write ConversionConfig(dt={first / config.acceleration:.3g})",
-            ParameterWarning,
-            stacklevel=5,
-        )
+    if not evident or math.isclose(first, step, rel_tol=1e-2):
+        return []
+    return [
+        f"w_in is tau_syn / {first:.3g} s, so the graph was written for steps of {first:.3g} s; here one is {step:.3g} "
+        f"s of the graph, and a spike counts {step / first:.3g} times as much as there; write "
+        f"ConversionConfig(dt={first / config.acceleration:.3g})"
+    ]
 
 
-def _stand_in(name: str, node: Any, dt: float, config: ConversionConfig, mock: bool) -> float | np.ndarray:
-    """Return the synaptic time constant of a neuron whose kind has none."""
+def _stand_in(
+    name: str, node: Any, dt: float, config: ConversionConfig, mock: bool
+) -> tuple[float | np.ndarray, list[str]]:
+    """Return the synaptic time constant of a neuron whose kind has none, and what there is to say about it."""
     kept = _metadata(name, node, TAU_SYN_KEY, None)
     if kept.any():
-        return kept / config.acceleration
+        return kept / config.acceleration, []
     if config.tau_syn is not None:
-        return config.tau_syn
+        return config.tau_syn, []
     text = (
-        f"node {name!r}: got {type(node).__name__}, which has no synaptic time constant, but neurons of the chip have; "
-        "say which one stands in by ConversionConfig(tau_syn=5e-6)"
+        f"got {type(node).__name__}, which has no synaptic time constant, but neurons of the chip have; say which one "
+        "stands in by ConversionConfig(tau_syn=5e-6)"
     )
     if not mock:
-        raise NIRConversionError(f"{text}, or wanted CubaLIF or CubaLI")
-    warnings.warn(f"{text}; without a chip it is one step, which is none", ParameterWarning, stacklevel=5)
-    return dt
+        raise NIRConversionError(f"node {name!r}: {text}, or wanted CubaLIF or CubaLI")
+    return dt, [f"{text}; without a chip it is one step, which is none"]
 
 
 def _metadata(name: str, node: Any, key: str, sizes: tuple[int, ...] | None) -> np.ndarray:
@@ -164,12 +171,19 @@ def _metadata(name: str, node: Any, key: str, sizes: tuple[int, ...] | None) -> 
     return values
 
 
-def _check_times(name: str, key: str, values: np.ndarray, dt: float, config: ConversionConfig, mock: bool) -> None:
+def _wrong_times(
+    name: str, key: str, values: np.ndarray, dt: float, config: ConversionConfig, mock: bool
+) -> str | None:
+    """Return what there is to say of time constants that a chip does not have.
+
+    Raises:
+        NIRConversionError: A chip is meant, or the model does not have them either.
+    """
     low, high = _TIME_RANGE
     outside = values[(values < low) | (values > high)]
     short = values[values < dt / 2]
     if not outside.size and not short.size:
-        return
+        return None
     got = float((short if short.size else outside)[0])
     of_graph = got * config.acceleration
     fitting = next((one for one in (1.0, 1e3, 1e6) if max(low, 5 * dt) <= of_graph / one <= high), None)
@@ -181,7 +195,7 @@ def _check_times(name: str, key: str, values: np.ndarray, dt: float, config: Con
         advice = f"wanted {low:g} to {high:g} s"
         if fitting is not None:
             advice += f"; the graph says {of_graph:g} s, so write ConversionConfig(acceleration={fitting:g})"
-    text = f"node {name!r}, {key}: got {got:g} s on the chip, {advice}"
+    text = f"{key}: got {got:g} s on the chip, {advice}"
     if not mock or short.size:
-        raise NIRConversionError(text)
-    warnings.warn(f"{text}; without a chip the network is built", ParameterWarning, stacklevel=6)
+        raise NIRConversionError(f"node {name!r}, {text}")
+    return f"{text}; without a chip the network is built"
