@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import nir
 import numpy as np
 import pytest
 import torch
 
 from hxtorch import snn as hxsnn
-from hxtorch.spiking.errors import ParameterWarning
+from hxtorch.spiking.errors import ParameterWarning, SilentLayerWarning
 
 CONFIG = hxsnn.ConversionConfig(acceleration=1)
+CHIP = hxsnn.ConversionConfig(acceleration=1, mock=False, weight_scale=25, trace_scale=1 / 20)
 
 
 def test_values_of_each_neuron_reach_model_and_chip(graphs):
@@ -28,7 +31,7 @@ def test_graph_on_the_chip_is_near_the_model(graphs, ideal_chip):
     spikes = graphs.spike_input(batch=2)
     traces = []
     for mock in (True, False):
-        network = hxsnn.from_nir(graph, hxsnn.Experiment(mock=mock), CONFIG)
+        network = hxsnn.from_nir(graph, replace(CHIP, mock=mock))
         handles, _ = graphs.run_chip(network, spikes)
         traces.append(handles["hidden"].membrane_cadc.detach())
     assert traces[0].abs().max() > 0.3
@@ -95,10 +98,23 @@ def test_potentials_keep_their_order_and_are_where_the_chip_reaches_them(values,
 
 
 def test_what_needs_a_scale_of_its_own_is_said_for_a_chip_only():
-    with pytest.warns(ParameterWarning, match=r"node 'lif': .*the threshold would be at 430 LSB.*trace_scale=None"):
+    with pytest.warns(ParameterWarning, match=r"node 'lif', .*the threshold would be at 430 LSB.*trace_scale=None"):
         hxsnn.from_nir(one_layer(v_threshold=7.0), hxsnn.ConversionConfig(mock=False))
     hxsnn.from_nir(one_layer(v_threshold=7.0), hxsnn.ConversionConfig(mock=False, trace_scale=None))
     hxsnn.from_nir(one_layer(v_threshold=7.0))
+
+
+def test_weights_that_the_chip_does_not_have_are_said_with_the_fields_to_write(ideal_chip):
+    """Once per node, at once, and not again by the layer."""
+    strong, weak = one_layer(v_threshold=0.5), one_layer()
+    strong.nodes["fc"].weight *= 3
+    weak.nodes["fc"].weight *= 1e-3
+    with pytest.warns(ParameterWarning, match=r"node 'fc', weight: 20 of 20 .*weight_scale=21, trace_scale=0\.061"):
+        network = hxsnn.from_nir(strong, hxsnn.ConversionConfig(mock=False))
+    network({"input": torch.zeros(10, 1, 5)})
+    hxsnn.from_nir(strong, hxsnn.ConversionConfig(mock=False, weight_scale=21, trace_scale=0.061))
+    with pytest.warns(SilentLayerWarning, match=r"node 'fc', weight: all round to 0 LSB.*weight_scale=6\.3e\+04\)"):
+        hxsnn.from_nir(weak, hxsnn.ConversionConfig(mock=False))
 
 
 def test_leak_above_the_threshold_fires_by_itself(ideal_chip):

@@ -1,6 +1,7 @@
 """What networks from graphs do when they are called."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 
 CONFIG = hxsnn.ConversionConfig(acceleration=1)
+CHIP = hxsnn.ConversionConfig(acceleration=1, mock=False, weight_scale=25, trace_scale=1 / 20)
 
 
 def test_networks_take_tensors_by_name_and_run_themselves(graphs):
@@ -39,8 +41,7 @@ def test_tensors_and_handles_give_the_same(graphs):
 
 def test_networks_run_themselves_on_the_chip(graphs, ideal_chip):
     """Outputs keep the input's length; the loopback records which inputs arrived."""
-    config = hxsnn.ConversionConfig(acceleration=1, mock=False)
-    network = hxsnn.from_nir(graphs.feed_forward(per_neuron=False), config)
+    network = hxsnn.from_nir(graphs.feed_forward(per_neuron=False), CHIP)
     spikes = graphs.spike_input(batch=2)
     with torch.no_grad():
         found = network({"input": spikes})
@@ -54,8 +55,7 @@ def test_networks_run_themselves_on_the_chip(graphs, ideal_chip):
 @pytest.mark.parametrize("mock", [True, False])
 def test_networks_are_copied_after_a_run(graphs, ideal_chip, mock):
     """Parity 3.4: a copy has weights of its own and runs."""
-    config = hxsnn.ConversionConfig(acceleration=1, mock=mock)
-    network = hxsnn.from_nir(graphs.feed_forward(per_neuron=False), config)
+    network = hxsnn.from_nir(graphs.feed_forward(per_neuron=False), replace(CHIP, mock=mock))
     spikes = graphs.spike_input(batch=1)
     network({"input": spikes})
     other = copy.deepcopy(network)

@@ -22,7 +22,7 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.network.handle import Handle, NeuronHandle
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
 from hxtorch.spiking.nir.library import nir_library
 from hxtorch.spiking.nir.network import NIRNetwork, Origin
@@ -274,7 +274,7 @@ class _Export:
         return _numpy(bias.shift).astype(np.float64)
 
 
-def _channels(call: Call, source: TensorHandle) -> int:
+def _channels(call: Call, source: Handle) -> int:
     if call.module.in_size is not None:
         return call.module.in_size
     return int(source.filled().shape[-1])

@@ -12,7 +12,13 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
-from hxtorch.spiking.errors import NIRConversionError, ParameterError, ParameterWarning, TensorTypeError
+from hxtorch.spiking.errors import (
+    NIRConversionError,
+    ParameterError,
+    ParameterWarning,
+    SilentLayerWarning,
+    TensorTypeError,
+)
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import IAFNeuron, Neuron, ReadoutNeuron, SparseSynapse, Synapse
 from hxtorch.spiking.nir.background import Bias, bias_of
@@ -23,6 +29,9 @@ from hxtorch.spiking.nir.network import NIRNetwork, Origin, Population
 from hxtorch.spiking.nir.neurons import Values, size_of, values_of
 from hxtorch.spiking.parameter import HXTransformedModelParameter, MixedHXModelParameter, ParameterValue
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
+
+_CLIPPED = 64.5  # LSB; what is a little beyond 63 loses nothing that counts
+_MANY = 0.05  # of the weights
 
 
 def from_nir(
@@ -97,7 +106,7 @@ def from_nir(
         taken.add(name)
         weight = _weight(connection, flat, sizes, values[connection.post])
         scale = _tensor(levels[connection.post].weight_scale)
-        synapses[name] = connection.pre, connection.post, _synapse(weight, scale, experiment, config)
+        synapses[name] = connection.pre, connection.post, _synapse(weight, scale, experiment, config, name)
     origins = {
         name: Origin(type(node).__name__, values[name].r, values[name].w_in) for name, node in flat.neurons.items()
     }
@@ -237,17 +246,37 @@ def _weight(connection: Connection, flat: FlatGraph, sizes: Mapping[str, int], v
 
 
 def _synapse(
-    weight: Tensor, scale: Tensor, experiment: Experiment, config: ConversionConfig
+    weight: Tensor, scale: Tensor, experiment: Experiment, config: ConversionConfig, name: str
 ) -> Synapse | SparseSynapse:
     there = weight != 0
     if not 0 < int(there.sum()) <= config.sparse_below * weight.numel():
-        return _dense(weight, scale, experiment)
-    sparse = SparseSynapse(there.T.float(), experiment)
-    packed = sparse.weight.ndim == 1
-    sparse.weight_transform = partial(_to_lsb, scale=scale[sparse.pattern[1]] if packed else scale[:, None])
-    with torch.no_grad():
-        sparse.weight.copy_(weight.T[tuple(sparse.pattern)] if packed else weight)
-    return sparse
+        made: Synapse | SparseSynapse = _dense(weight, scale, experiment)
+    else:
+        made = SparseSynapse(there.T.float(), experiment, transform=partial(_to_lsb, scale=scale[:, None]))
+        with torch.no_grad():
+            made.weight.copy_(weight)
+    if not experiment.mock and _say_scale(weight * scale[:, None], config, name):
+        made._said |= {"clipped", "silent"}  # the layer does not know which line to write
+    return made
+
+
+def _say_scale(lsb: Tensor, config: ConversionConfig, name: str) -> bool:
+    """Warn of weights that the chip does not have, with the fields that fit; return whether there was a reason."""
+    largest = float(lsb.abs().max()) if lsb.numel() else 0.0
+    beyond = int((lsb.abs() > _CLIPPED).sum())
+    if beyond <= _MANY * lsb.numel() and not 0 < largest < 0.5:
+        return False
+    found = f"{beyond} of {lsb.numel()} are clipped to 63 LSB" if beyond else "all round to 0 LSB"
+    fields = f"weight_scale={config.weight_scale * 63 / largest:.3g}"
+    if config.trace_scale is not None and beyond:
+        fields += f", trace_scale={config.trace_scale * largest / 63:.3g}"
+    warnings.warn(
+        f"node {name!r}, weight: {found} on the chip, the largest would be {largest:.3g}; write "
+        f"ConversionConfig({fields})",
+        ParameterWarning if beyond else SilentLayerWarning,
+        stacklevel=4,
+    )
+    return True
 
 
 def _dense(weight: Tensor, scale: Tensor, experiment: Experiment) -> Synapse:

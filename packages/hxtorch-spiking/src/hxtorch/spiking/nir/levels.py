@@ -12,6 +12,7 @@ from hxtorch.spiking.nir.neurons import Values
 _REST = 128.0  # what users see is the code less this (chip facts 4.1)
 _REACHED = (50.0, 160.0)  # of leaks and resets, CADC LSB (chip facts 3.4)
 _HIGHEST_THRESHOLD = 220.0
+_CLOSEST = 8.0  # of a threshold above where the membrane begins
 _LOWEST = 60.0  # of potentials that are placed by the lowest of them
 _CAPACITANCE = 10e-6 / 63  # seconds of the model per code
 
@@ -59,47 +60,67 @@ def levels_of(values: Values, config: ConversionConfig, mock: bool) -> Levels:
         lsb = np.full_like(leak, config.leak_lsb)
         return _levels(lsb, lsb, lsb, scale, values, config)
     reset, threshold = values.v_reset, values.v_threshold
-    span = threshold - leak
-    above = span > 0  # the leak is below the threshold
-    scale = (
-        np.where(above, span, 1.0) / config.span_lsb
-        if config.trace_scale is None
-        else np.full_like(span, config.trace_scale)
+    above = threshold > leak
+    own = np.where(above, (threshold - leak) / config.span_lsb, _spread(leak, reset, threshold))
+    given = own if config.trace_scale is None else np.full_like(leak, config.trace_scale)
+    choices = (
+        _placed(leak, reset, threshold, given, config),
+        _by_lowest(leak, reset, threshold, given),
+        _placed(leak, reset, threshold, own, config),
+        _by_lowest(leak, reset, threshold, _spread(leak, reset, threshold)),
     )
-    placed = _placed(leak, reset, threshold, scale, config)
-    fits = above & _in(placed[1], _REACHED) & _in(placed[2], (_REACHED[0], _HIGHEST_THRESHOLD))
+    legal = [_fits(choice, above) for choice in choices[:3]]
+    legal[0] &= above
+    legal[2] &= above
+    leak_lsb, reset_lsb, threshold_lsb, scale = (
+        np.select(legal, kinds, default=last) for *kinds, last in zip(*choices, strict=True)
+    )
     said: tuple[str, ...] = ()
-    if not fits.all():
-        (bad, *_) = np.flatnonzero(~fits)
-        if not mock and above[bad] and config.trace_scale is not None:
-            said = (
-                f"with trace_scale={config.trace_scale:.3g} the threshold would be at {placed[2][bad]:.0f} LSB of the "
-                f"chip and the reset at {placed[1][bad]:.0f}, wanted {_REACHED[0]:.0f} to {_HIGHEST_THRESHOLD:.0f} and "
-                f"to {_REACHED[1]:.0f}; it takes a scale of its own, as all do by ConversionConfig(trace_scale=None)",
-            )
-        deep = ~above | (reset < leak)
-        own = np.where(deep, _spread(leak, reset, threshold), np.where(above, span, 1.0) / config.span_lsb)
-        scale = np.where(fits, scale, own)
-        lowest = np.minimum(leak, reset)
-        by_leak = _placed(leak, reset, threshold, scale, config)
-        by_lowest = [_LOWEST + (potential - lowest) / scale for potential in (leak, reset, threshold)]
-        placed = [np.where(~fits & deep, one, other) for one, other in zip(by_lowest, by_leak, strict=True)]
-    return replace(_levels(placed[0], placed[1], placed[2], scale, values, config), said=said)
+    odd = np.flatnonzero(scale != given)
+    if not mock and odd.size:
+        _, first_reset, first_threshold, _ = choices[0]
+        said = (
+            f"with trace_scale={config.trace_scale or 1 / 50:.3g} the threshold would be at "
+            f"{first_threshold[odd[0]]:.0f} LSB of the chip and the reset at {first_reset[odd[0]]:.0f}, wanted "
+            f"{config.leak_lsb + _CLOSEST:.0f} to {_HIGHEST_THRESHOLD:.0f} and {_REACHED[0]:.0f} to {_REACHED[1]:.0f}; "
+            "it takes a scale of its own, as all do by ConversionConfig(trace_scale=None)",
+        )
+        said = said if config.trace_scale is not None else ()
+    return replace(_levels(leak_lsb, reset_lsb, threshold_lsb, scale, values, config), said=said)
+
+
+_Placed = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Leak, reset and threshold in LSB, and the scale, model units per LSB."""
+
+
+def _fits(placed: _Placed, above: np.ndarray) -> np.ndarray:
+    """Return for which neurons the chip reaches all potentials, and tells a leak from the threshold above it."""
+    leak, reset, threshold, _ = placed
+    reached = _in(leak, _REACHED) & _in(reset, _REACHED) & _in(threshold, (_REACHED[0], _HIGHEST_THRESHOLD))
+    return np.asarray(reached & (threshold - np.where(above, np.maximum(leak, reset), reset) >= _CLOSEST))
 
 
 def _placed(
     leak: np.ndarray, reset: np.ndarray, threshold: np.ndarray, scale: np.ndarray, config: ConversionConfig
-) -> list[np.ndarray]:
-    """Return leak, reset and threshold in LSB, placed by the leak."""
-    return [
+) -> _Placed:
+    """Place the potentials by the leak."""
+    return (
         np.full_like(leak, config.leak_lsb),
         config.reset_lsb + (reset - leak) / scale,
         config.leak_lsb + (threshold - leak) / scale,
-    ]
+        scale,
+    )
+
+
+def _by_lowest(leak: np.ndarray, reset: np.ndarray, threshold: np.ndarray, scale: np.ndarray) -> _Placed:
+    """Place the potentials by the lowest of them."""
+    lowest = np.minimum(leak, reset)
+    one, other, third = (_LOWEST + (potential - lowest) / scale for potential in (leak, reset, threshold))
+    return one, other, third, scale
 
 
 def _spread(leak: np.ndarray, reset: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """Return the scale by which all potentials are just reached above the lowest one."""
+    """Return the scale by which all potentials are well reached above the lowest one."""
     lowest = np.minimum(leak, reset)
     room = (_REACHED[1] - _LOWEST) * 0.9
     return np.asarray(np.maximum.reduce([leak - lowest, reset - lowest, threshold - lowest]) / room)

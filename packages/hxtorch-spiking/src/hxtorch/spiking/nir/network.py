@@ -24,7 +24,7 @@ from hxtorch.spiking.modules import (
     SparseSynapse,
     Synapse,
 )
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.network.handle import Handle, NeuronHandle
 from hxtorch.spiking.nir.background import Bias
 from hxtorch.spiking.nir.config import ConversionConfig
 
@@ -110,7 +110,7 @@ class NIRNetwork(torch.nn.Module):
         self.config = config
         self.inputs = dict(inputs)
         self.outputs = dict(outputs)
-        self.handles: dict[str, TensorHandle] = {}
+        self.handles: dict[str, Handle] = {}
         self.populations = dict(populations)
         self.synapses = {name: module for name, (_, _, module) in synapses.items()}
         self.sources = {name: InputNeuron(size, experiment) for name, size in self.inputs.items()}
@@ -133,7 +133,7 @@ class NIRNetwork(torch.nn.Module):
         return {**self.sources, **self.synapses, **self.populations}
 
     @property
-    def output(self) -> dict[str, TensorHandle]:
+    def output(self) -> dict[str, Handle]:
         """What each node showed in the last pass, the outputs included, by name."""
         shown = {name: self.handles[node] for name, node in self.outputs.items() if node in self.handles}
         return {**self.handles, **shown}
@@ -144,7 +144,7 @@ class NIRNetwork(torch.nn.Module):
 
     def forward(
         self, input: NeuronHandle | Tensor | Mapping[str, NeuronHandle] | Mapping[str, Tensor]
-    ) -> TensorHandle | dict[str, TensorHandle] | dict[str, Tensor]:
+    ) -> Handle | dict[str, Handle] | dict[str, Tensor]:
         """Run the network, or join its experiment.
 
         Args:
@@ -187,7 +187,7 @@ class NIRNetwork(torch.nn.Module):
         found = {name: one for name, one in spikes.items() if one is not None}
         return found or {name: one.filled() for name, one in firing.items()}
 
-    def _join(self, given: Mapping[str, NeuronHandle]) -> TensorHandle | dict[str, TensorHandle]:
+    def _join(self, given: Mapping[str, NeuronHandle]) -> Handle | dict[str, Handle]:
         self.handles = {name: self.sources[name](handle) for name, handle in given.items()}
         like = next(iter(given.values()))
         for names, module in self._groups:
@@ -199,7 +199,7 @@ class NIRNetwork(torch.nn.Module):
         shown = {output: self.handles[name] for output, name in self.outputs.items()}
         return shown if len(shown) != 1 else next(iter(shown.values()))
 
-    def _inputs(self, name: str, group: list[str], like: NeuronHandle) -> list[TensorHandle]:
+    def _inputs(self, name: str, group: list[str], like: NeuronHandle) -> list[Handle]:
         """Return what reaches a population from outside its group, calling the synapses."""
         ends = self.ends.items()
         found = [

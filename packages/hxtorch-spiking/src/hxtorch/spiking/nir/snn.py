@@ -11,7 +11,7 @@ from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.experiment.running import run
 from hxtorch.spiking.modules import HXModule
-from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
+from hxtorch.spiking.network.handle import Handle, NeuronHandle
 
 
 class SNN(torch.nn.Module):
@@ -54,7 +54,7 @@ class SNN(torch.nn.Module):
         layers = [module for module in self.children() if isinstance(module, HXModule)]
         if not layers:
             raise ExperimentError("SNN: has no modules; assign some, as in snn.lif = Neuron(3, snn.exp)")
-        handle: TensorHandle = NeuronHandle(spikes.to(self.device))
+        handle: Handle = NeuronHandle(spikes.to(self.device))
         for layer in layers:
             handle = layer(handle)
         run(self.exp, None if self.exp.mock else len(spikes))
@@ -71,8 +71,8 @@ class Call(NamedTuple):
     """
 
     module: HXModule
-    sources: tuple[TensorHandle, ...]
-    target: TensorHandle
+    sources: tuple[Handle, ...]
+    target: Handle
 
 
 def calls_of_pass(experiment: Experiment) -> list[Call]:
@@ -89,8 +89,8 @@ def calls_of_forward(snn: torch.nn.Module, sample: Any) -> list[Call]:
     calls: list[Call] = []
 
     def note(module: torch.nn.Module, given: tuple[Any, ...], output: Any) -> None:
-        if isinstance(module, HXModule) and isinstance(output, TensorHandle):
-            calls.append(Call(module, tuple(one for one in given if isinstance(one, TensorHandle)), output))
+        if isinstance(module, HXModule) and isinstance(output, Handle):
+            calls.append(Call(module, tuple(one for one in given if isinstance(one, Handle)), output))
 
     hook = torch.nn.modules.module.register_module_forward_hook(note)
     try:
