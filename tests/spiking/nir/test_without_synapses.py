@@ -65,7 +65,7 @@ def test_integrate_and_fire_neurons_hold_what_a_spike_adds(graphs):
 
 def test_neurons_without_synapses_run_on_the_chip(graphs, ideal_chip):
     for node in (nir.LIF(9e-6 * ONE, ONE, 0 * ONE, 0.1 * ONE), nir.IF(1e5 * ONE, 0.3 * ONE)):
-        config = hxsnn.ConversionConfig(acceleration=1, tau_syn=5e-6, trace_scale=None)
+        config = hxsnn.ConversionConfig(acceleration=1, tau_syn=5e-6, trace_scale=None, weight_scale=14)
         network = hxsnn.from_nir(graphs.without_synapses(node), hxsnn.Experiment(), config)
         handles, _ = graphs.run_chip(network, graphs.spike_input())
         assert handles["cell"].spikes.sum() > 0

@@ -282,30 +282,19 @@ def _channels(call: Call, source: Handle) -> int:
 
 def _dense(module: Synapse | SparseSynapse) -> torch.Tensor:
     """Return the weights (post, pre)."""
-    if module.weight.ndim == 2:
-        return module.weight
+    if not isinstance(module, SparseSynapse) or not module.packed:
+        return module.present()
     weight = torch.zeros(module.out_features, module.in_features)
-    if isinstance(module, SparseSynapse):
-        pre, post = module.pattern.cpu()
-        weight[post, pre] = module.weight.detach().cpu().float()
+    pre, post = module.pattern.cpu()
+    weight[post, pre] = module.values().detach().cpu().float()
     return weight
 
 
 def _capacity(module: Neuron | ReadoutNeuron | IAFNeuron, tau_mem: np.ndarray) -> np.ndarray:
     """Return the membrane capacitance of the model in seconds; without one it is the time constant."""
-    value = module.membrane_capacitance.model_value
-    if value is None:
-        return tau_mem
-    given = _per_neuron(module, module.membrane_capacitance)
-    return np.where(given < 1, given, tau_mem)  # a code is the chip's only
-
-
-def _resistance(module: Neuron | ReadoutNeuron) -> np.ndarray:
-    """Return how far a lasting current of 1 moves the membrane: ``tau_mem / C``."""
     if module.membrane_capacitance.model_value is None:
-        return np.ones(module.size)
-    ratio: np.ndarray = _per_neuron(module, module.tau_mem) / _per_neuron(module, module.membrane_capacitance)
-    return ratio
+        return tau_mem
+    return _per_neuron(module, module.membrane_capacitance)
 
 
 def _numpy(values: torch.Tensor) -> np.ndarray:
