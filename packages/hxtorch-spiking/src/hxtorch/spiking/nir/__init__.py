@@ -11,5 +11,6 @@ from hxtorch.spiking.nir.data import from_nir_data, to_nir_data
 from hxtorch.spiking.nir.exporting import to_nir
 from hxtorch.spiking.nir.importing import from_nir
 from hxtorch.spiking.nir.network import NIRNetwork
+from hxtorch.spiking.nir.snn import SNN
 
-__all__ = ["ConversionConfig", "NIRNetwork", "from_nir", "from_nir_data", "to_nir", "to_nir_data"]
+__all__ = ["SNN", "ConversionConfig", "NIRNetwork", "from_nir", "from_nir_data", "to_nir", "to_nir_data"]
