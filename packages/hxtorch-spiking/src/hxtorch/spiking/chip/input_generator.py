@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.spiking._kernels import trains
+from hxtorch.spiking._kernels.chip import trains
 from hxtorch.spiking.errors import TensorShapeError, TensorValueError
 
 ON_CHIP_LATENCY = 13

@@ -1,0 +1,1 @@
+"""What kernels of all rooms need: threads, instruction sets, the compiler."""
