@@ -298,21 +298,15 @@ BSS2_TARGET_TILES static int64_t bss2_run_tiles(const bss2_matrix *m, int64_t bl
 BSS2_TARGET_TILES static void bss2_pack_tiles(const bss2_synapses *s, int16_t *packed) { bss2_pack_quads(s, packed); }
 #endif
 
-/* In the order of instructions.h. */
-#if BSS2_HAS_TILES
-#define BSS2_OF_ALL(NAME) NAME##plain, NAME##avx2, NAME##avx512, NAME##vnni, NAME##tiles
-#elif BSS2_X86
-#define BSS2_OF_ALL(NAME) NAME##plain, NAME##avx2, NAME##avx512, NAME##vnni
-#else
-#define BSS2_OF_ALL(NAME) NAME##plain
-#endif
-static bss2_run_function *const bss2_run_functions[] = {BSS2_OF_ALL(bss2_run_)};
-static bss2_pack_function *const bss2_pack_functions[] = {BSS2_OF_ALL(bss2_pack_)};
+static bss2_run_function *const bss2_run_functions[] =
+    BSS2_TABLE(bss2_run_plain, bss2_run_avx2, bss2_run_avx512, bss2_run_vnni, bss2_run_tiles);
+static bss2_pack_function *const bss2_pack_functions[] =
+    BSS2_TABLE(bss2_pack_plain, bss2_pack_avx2, bss2_pack_avx512, bss2_pack_vnni, bss2_pack_tiles);
 
 /* The best instruction set for products; asks the operating system for tiles where there are some. */
 static int bss2_matrix_instructions(void) {
     const int best = bss2_instructions();
-    return best == BSS2_VNNI && bss2_may_use_tiles() ? BSS2_TILES : best;
+    return best == BSS2_VNNI && bss2_limit >= BSS2_TILES && bss2_may_use_tiles() ? BSS2_TILES : best;
 }
 
 #endif

@@ -7,7 +7,7 @@ FRACTION: int
 """Fractions of an LSB in which baselines are given."""
 
 def best_instructions() -> int:
-    """Return the best instruction set of this processor: 0 any, 1 AVX2, 2 AVX-512, 3 AVX-512 with VNNI, 4 tiles (AMX).
+    """Return the best instruction set that may run, as its place in ``NAMES`` of ``native/instructions.pyi``.
 
     The first call asks Linux for tiles, since they enlarge what it keeps of a process.
     """

@@ -21,13 +21,10 @@ BSS2_INLINE size_t bss2_tile(int depths, int column, int row) {
     return (4 * block + 2 * (size_t)(column % PACK / SIDE)) * TILE_BYTES + (size_t)(row % DEPTH / 4) * 4 * SIDE;
 }
 
-#if BSS2_X86 && defined(__linux__) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
-#define BSS2_HAS_TILES 1
+#if BSS2_HAS_TILES
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define BSS2_TARGET_TILES \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,amx-tile,amx-int8" BSS2_WIDE)))
 
 /* Whether the processor has tiles and the kernel lets this process use them: it has to make room for their state. */
 static int bss2_may_use_tiles(void) {
@@ -87,7 +84,6 @@ BSS2_TARGET_TILES static void bss2_product_tiles(const int16_t *BSS2_RESTRICT pu
     }
 }
 #else
-#define BSS2_HAS_TILES 0
 static int bss2_may_use_tiles(void) { return 0; }
 #endif
 

@@ -1,11 +1,8 @@
-/* What the kernels need from the compiler, in one place.
- *
- * BSS2_CLONES compiles a function for several instruction sets and picks one when the library is loaded. All variants give
- * the same bytes: every operation is an IEEE operation on one element, and contraction is off (see setup.py).
- */
+/* What the kernels need from the compiler, in one place. The copies in the packages equal native/portable.h. */
 #ifndef BSS2_PORTABLE_H
 #define BSS2_PORTABLE_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,13 +15,6 @@
 #if __has_feature(address_sanitizer)
 #define BSS2_SANITIZED 1
 #endif
-#endif
-
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(BSS2_NO_CLONES) \
-    && !defined(BSS2_SANITIZED)
-#define BSS2_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define BSS2_CLONES
 #endif
 
 #if defined(BSS2_SANITIZED)
@@ -50,5 +40,8 @@
 #else
 #define BSS2_VECTOR
 #endif
+
+#define BSS2_JOIN_(a, b) a##b
+#define BSS2_JOIN(a, b) BSS2_JOIN_(a, b)
 
 #endif

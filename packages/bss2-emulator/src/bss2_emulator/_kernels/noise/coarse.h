@@ -80,7 +80,7 @@ static void bss2_coarse_normals(int instructions, bss2_key key, uint32_t c0, con
                                 uint32_t c3, float *out, int n) {
     int from = 0;
 #if BSS2_X86
-    if (instructions >= BSS2_AVX512) {
+    if (instructions >= BSS2_AVX512) { /* as all that are beyond it */
         bss2_coarse_avx512(key, c0, c1, add, c2, c3, out, n);
         from = n - n % 16;
     } else if (instructions == BSS2_AVX2) {

@@ -15,6 +15,7 @@ def fill_uniform(key: int, first: int, c1: int, c2: int, c3: int, out: NDArray[n
     """Write uniform numbers in (0, 1), ``first, first + 1, ...`` of the stream (c1, c2, c3), to ``out``."""
 
 INSTRUCTIONS: int
+"""The instruction set that runs (``native/instructions.pyi``), as its place among all sets."""
 
 def coarse_normals(
     key: int, c0: int, c1: NDArray[np.uint32], c2: int, c3: int, instructions: int = ...

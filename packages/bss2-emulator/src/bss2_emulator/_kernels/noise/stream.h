@@ -2,11 +2,11 @@
 #ifndef BSS2_STREAM_H
 #define BSS2_STREAM_H
 
+#include "native/instructions.h"
 #include "noise/normals.h"
 
 /* Normals of one stream: the j-th of `out` is number first + j of (c1, c2, c3). */
-BSS2_CLONES
-void bss2_fill_normals(bss2_key key, uint64_t first, uint32_t c1, uint32_t c2, uint32_t c3, float *out, size_t n) {
+BSS2_INLINE void bss2_fill_loop(bss2_key key, uint64_t first, uint32_t c1, uint32_t c2, uint32_t c3, float *out, size_t n) {
     enum { BLOCK = 64 };
     float a[BLOCK], b[BLOCK], c[BLOCK], d[BLOCK];
     size_t done = 0;
@@ -27,6 +27,10 @@ void bss2_fill_normals(bss2_key key, uint64_t first, uint32_t c1, uint32_t c2, u
         counter += BLOCK;
     }
 }
+
+BSS2_DISPATCH(bss2_fill_normals,
+              (bss2_key key, uint64_t first, uint32_t c1, uint32_t c2, uint32_t c3, float *out, size_t n),
+              (key, first, c1, c2, c3, out, n), bss2_fill_loop(key, first, c1, c2, c3, out, n))
 
 /* Uniform numbers in (0, 1): number i of the stream (c1, c2, c3) is word i % 4 of counter i / 4. */
 static void bss2_fill_uniform(bss2_key key, uint64_t first, uint32_t c1, uint32_t c2, uint32_t c3, float *out, size_t n) {

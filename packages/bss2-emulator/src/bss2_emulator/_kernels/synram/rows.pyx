@@ -7,7 +7,7 @@ from bss2_emulator._kernels.native.pool cimport parallel_for
 
 cdef extern from *:
     """
-    #include "native/portable.h"
+    #include "native/instructions.h"
     #define REAL float
     #define NAME(x) x##_single
     #include "synram/rows.h"

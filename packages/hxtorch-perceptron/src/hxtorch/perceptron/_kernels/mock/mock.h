@@ -18,9 +18,9 @@ typedef struct {
 } hxp_matrix;
 
 /* Clamp results of a tile and add them to the total of an entry. */
-HXP_INLINE void hxp_add_tile(const int32_t *HXP_RESTRICT sum, const float *HXP_RESTRICT factor, const float *HXP_RESTRICT noise,
-                             int32_t *HXP_RESTRICT total, int n) {
-    HXP_VECTOR
+BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT factor, const float *BSS2_RESTRICT noise,
+                             int32_t *BSS2_RESTRICT total, int n) {
+    BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         const float sought = factor[j] * (float)sum[j] + noise[j], size = fabsf(sought);
         const float y = copysignf(size < 4096.0f ? size : 4096.0f, sought); /* its floor is one of int32 */
@@ -33,7 +33,7 @@ HXP_INLINE void hxp_add_tile(const int32_t *HXP_RESTRICT sum, const float *HXP_R
 }
 
 /* Run the entries [ENTRIES * block, ENTRIES * (block + 1)). */
-HXP_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
+BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
     uint8_t activations[ENTRIES * TILE_ROWS] = {0};
     int32_t sums[ENTRIES * COLUMNS];
     int32_t totals[ENTRIES * COLUMNS];
@@ -62,9 +62,9 @@ HXP_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *p
             }
         }
         for (int i = 0; i < entries; i++) {
-            float *HXP_RESTRICT out = m->out + (first + i) * m->columns + left;
-            const int32_t *HXP_RESTRICT total = totals + i * COLUMNS;
-            HXP_VECTOR
+            float *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
+            const int32_t *BSS2_RESTRICT total = totals + i * COLUMNS;
+            BSS2_VECTOR
             for (int j = 0; j < n; j++) {
                 const int32_t above = total[j] > -128 ? total[j] : -128;
                 out[j] = (float)(above < 127 ? above : 127);
@@ -74,15 +74,15 @@ HXP_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *p
 }
 
 /* Pack the weights of one tile of up to 128 rows and 256 columns. */
-static void hxp_pack_tile(const int8_t *HXP_RESTRICT weights, int64_t stride, int rows, int columns, int8_t *HXP_RESTRICT packed) {
+static void hxp_pack_tile(const int8_t *BSS2_RESTRICT weights, int64_t stride, int rows, int columns, int8_t *BSS2_RESTRICT packed) {
     const int fours = (rows + 3) / 4;
     for (int c = 0; c < columns; c += PACK)
         for (int f = 0; f < fours; f++) {
-            int8_t *HXP_RESTRICT out = packed + ((size_t)(c / PACK) * (size_t)fours + (size_t)f) * (4 * PACK);
+            int8_t *BSS2_RESTRICT out = packed + ((size_t)(c / PACK) * (size_t)fours + (size_t)f) * (4 * PACK);
             const int width = columns - c < PACK ? columns - c : PACK;
             memset(out, 0, 4 * PACK);
             for (int r = 0; r < 4 && 4 * f + r < rows; r++) {
-                const int8_t *HXP_RESTRICT row = weights + (4 * f + r) * stride + c;
+                const int8_t *BSS2_RESTRICT row = weights + (4 * f + r) * stride + c;
                 for (int j = 0; j < width; j++) out[4 * j + r] = row[j];
             }
         }
@@ -96,12 +96,11 @@ typedef void hxp_run_function(const hxp_matrix *m, int64_t block);
     }
 
 HXP_DEFINE_RUN(plain, )
-#if HXP_X86
-HXP_DEFINE_RUN(avx2, HXP_TARGET_AVX2)
-HXP_DEFINE_RUN(vnni, HXP_TARGET_VNNI)
-static hxp_run_function *const hxp_run_functions[] = {hxp_run_plain, hxp_run_avx2, hxp_run_vnni};
-#else
-static hxp_run_function *const hxp_run_functions[] = {hxp_run_plain};
+#if BSS2_X86
+HXP_DEFINE_RUN(avx2, BSS2_TARGET_AVX2)
+HXP_DEFINE_RUN(vnni, BSS2_TARGET_VNNI)
 #endif
+static hxp_run_function *const hxp_run_functions[] =
+    BSS2_TABLE(hxp_run_plain, hxp_run_avx2, hxp_run_avx2, hxp_run_vnni, hxp_run_vnni);
 
 #endif

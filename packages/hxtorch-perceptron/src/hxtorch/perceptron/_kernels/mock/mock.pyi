@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INSTRUCTIONS: int
-"""The best instruction set of this processor: 0 any, 1 AVX2, 2 AVX-512 with VNNI."""
+"""The instruction set that runs (``native/instructions.pyi``), as its place among all sets."""
 
 def mock_product(
     activations: NDArray[np.uint8],

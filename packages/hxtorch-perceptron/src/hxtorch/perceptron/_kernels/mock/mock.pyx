@@ -32,10 +32,10 @@ cdef extern from "mock/mock.h" nogil:
     ctypedef void hxp_run_function(const hxp_matrix *, int64_t)
     hxp_run_function **hxp_run_functions
     void hxp_pack_tile(const int8_t *, int64_t, int, int, int8_t *)
-    int hxp_instructions()
+    int bss2_instructions()
 
 
-INSTRUCTIONS = hxp_instructions()
+INSTRUCTIONS = bss2_instructions()
 
 
 cdef struct Blocks:

@@ -13,8 +13,8 @@ typedef struct { uint32_t low, high; } hxp_key;
 /* Words for `n` pairs of normals (a multiple of 16) of counters (c0, c1, c2, k): counter k has those of pairs 2 k, 2 k + 1. */
 typedef void hxp_words(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *radius, uint32_t *angle, int n);
 
-static void hxp_words_plain(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *HXP_RESTRICT radius,
-                            uint32_t *HXP_RESTRICT angle, int n) {
+static void hxp_words_plain(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *BSS2_RESTRICT radius,
+                            uint32_t *BSS2_RESTRICT angle, int n) {
     for (int k = 0; k < n / 2; k++) {
         uint32_t a = c0, b = c1, c = c2, d = (uint32_t)k;
         for (uint32_t round = 0; round < 7; round++) {
@@ -28,7 +28,7 @@ static void hxp_words_plain(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, 
     }
 }
 
-#if HXP_X86
+#if BSS2_X86
 /* Counters in the lower halves of 64-bit lanes, as the multiplication takes them. */
 #define HXP_DEFINE_WORDS(NAME, TARGET, VECTOR, LANES, COUNT, SET, ADD, MULTIPLY, DOWN, UP, XOR3, BLEND, STORE)              \
     TARGET static void NAME(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *radius, uint32_t *angle, int n) { \
@@ -51,15 +51,15 @@ static void hxp_words_plain(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, 
 #define HXP_BLEND_256(A, B) _mm256_blend_epi32(A, B, 0xAA)
 #define HXP_BLEND_512(A, B) _mm512_mask_blend_epi32(0xAAAA, A, B)
 
-HXP_DEFINE_WORDS(hxp_words_avx2, HXP_TARGET_AVX2, __m256i, 4, _mm256_set_epi64x(3, 2, 1, 0), _mm256_set1_epi64x,
+HXP_DEFINE_WORDS(hxp_words_avx2, BSS2_TARGET_AVX2, __m256i, 4, _mm256_set_epi64x(3, 2, 1, 0), _mm256_set1_epi64x,
                  _mm256_add_epi64, _mm256_mul_epu32, _mm256_srli_epi64, _mm256_slli_epi64, HXP_XOR3_256, HXP_BLEND_256,
                  _mm256_storeu_si256)
-HXP_DEFINE_WORDS(hxp_words_vnni, HXP_TARGET_VNNI, __m512i, 8, _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64,
+HXP_DEFINE_WORDS(hxp_words_vnni, BSS2_TARGET_VNNI, __m512i, 8, _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64,
                  _mm512_add_epi64, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_slli_epi64, HXP_XOR3_512, HXP_BLEND_512,
                  _mm512_storeu_si512)
 #endif
 
-HXP_INLINE float hxp_log(float u) { /* of a number in (0, 1) */
+BSS2_INLINE float hxp_log(float u) { /* of a number in (0, 1) */
     int32_t bits;
     memcpy(&bits, &u, 4);
     const int32_t e = (bits - 0x3F3504F3) >> 23;
@@ -74,9 +74,9 @@ HXP_INLINE float hxp_log(float u) { /* of a number in (0, 1) */
 }
 
 /* `scale` times normals of `n` pairs of words: the first of each pair to `one`, the second to `two`; within 5.8 deviations. */
-HXP_INLINE void hxp_normals(const uint32_t *HXP_RESTRICT radius, const uint32_t *HXP_RESTRICT angle, float scale,
-                            float *HXP_RESTRICT one, float *HXP_RESTRICT two, int n) {
-    HXP_VECTOR
+BSS2_INLINE void hxp_normals(const uint32_t *BSS2_RESTRICT radius, const uint32_t *BSS2_RESTRICT angle, float scale,
+                            float *BSS2_RESTRICT one, float *BSS2_RESTRICT two, int n) {
+    BSS2_VECTOR
     for (int k = 0; k < n; k++) {
         const float u = ((float)(int32_t)(radius[k] >> 9) + 0.5f) * 1.1920929e-7f;
         const float r = scale * sqrtf(-2.0f * hxp_log(u));

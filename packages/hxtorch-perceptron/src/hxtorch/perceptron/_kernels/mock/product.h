@@ -14,16 +14,16 @@ enum {
 /* activations 0..31 [ENTRIES][TILE_ROWS], sums [ENTRIES][COLUMNS]; rows are whole fours, columns are rounded up to packs. */
 typedef void hxp_product(const uint8_t *activations, const int8_t *weights, int32_t *sums, int rows, int columns);
 
-HXP_INLINE const int8_t *hxp_pack(const int8_t *weights, int rows, int column, int four) {
+BSS2_INLINE const int8_t *hxp_pack(const int8_t *weights, int rows, int column, int four) {
     return weights + ((size_t)(column / PACK) * (size_t)(rows / 4) + (size_t)four) * (4 * PACK) + 4 * (column % PACK);
 }
 
-static void hxp_product_plain(const uint8_t *HXP_RESTRICT activations, const int8_t *HXP_RESTRICT weights,
-                              int32_t *HXP_RESTRICT sums, int rows, int columns) {
+static void hxp_product_plain(const uint8_t *BSS2_RESTRICT activations, const int8_t *BSS2_RESTRICT weights,
+                              int32_t *BSS2_RESTRICT sums, int rows, int columns) {
     for (int c = 0; c < columns; c += PACK) {
         int32_t sum[ENTRIES][PACK] = {{0}};
         for (int r = 0; r < rows; r++) {
-            const int8_t *HXP_RESTRICT weight = hxp_pack(weights, rows, c, r / 4) + r % 4;
+            const int8_t *BSS2_RESTRICT weight = hxp_pack(weights, rows, c, r / 4) + r % 4;
             int32_t row[PACK];
             for (int j = 0; j < PACK; j++) row[j] = weight[4 * j];
             for (int i = 0; i < ENTRIES; i++) {
@@ -35,9 +35,9 @@ static void hxp_product_plain(const uint8_t *HXP_RESTRICT activations, const int
     }
 }
 
-#if HXP_X86
+#if BSS2_X86
 
-HXP_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations as one word */
+BSS2_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations as one word */
     int32_t four;
     memcpy(&four, activations, 4);
     return four;
@@ -45,8 +45,8 @@ HXP_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations as
 
 /* GROUP entries and two vectors of LANES columns at a time stay in registers. */
 #define HXP_DEFINE_PRODUCT(NAME, TARGET, VECTOR, LANES, GROUP, ZERO, LOAD, SPREAD, MULTIPLY_ADD, STORE)        \
-    TARGET static void NAME(const uint8_t *HXP_RESTRICT activations, const int8_t *HXP_RESTRICT weights,       \
-                            int32_t *HXP_RESTRICT sums, int rows, int columns) {                               \
+    TARGET static void NAME(const uint8_t *BSS2_RESTRICT activations, const int8_t *BSS2_RESTRICT weights,       \
+                            int32_t *BSS2_RESTRICT sums, int rows, int columns) {                               \
         for (int c = 0; c < columns; c += 2 * LANES)                                                           \
             for (int first = 0; first < ENTRIES; first += GROUP) {                                             \
                 VECTOR left[GROUP], right[GROUP];                                                              \
@@ -71,9 +71,9 @@ HXP_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations as
 #define HXP_MADD_256(SUM, FOUR, WEIGHT) \
     _mm256_add_epi32(SUM, _mm256_madd_epi16(_mm256_maddubs_epi16(FOUR, WEIGHT), _mm256_set1_epi16(1)))
 
-HXP_DEFINE_PRODUCT(hxp_product_avx2, HXP_TARGET_AVX2, __m256i, 8, 4, _mm256_setzero_si256, _mm256_loadu_si256,
+HXP_DEFINE_PRODUCT(hxp_product_avx2, BSS2_TARGET_AVX2, __m256i, 8, 4, _mm256_setzero_si256, _mm256_loadu_si256,
                    _mm256_set1_epi32, HXP_MADD_256, _mm256_storeu_si256)
-HXP_DEFINE_PRODUCT(hxp_product_vnni, HXP_TARGET_VNNI, __m512i, 16, 8, _mm512_setzero_si512, _mm512_loadu_si512,
+HXP_DEFINE_PRODUCT(hxp_product_vnni, BSS2_TARGET_VNNI, __m512i, 16, 8, _mm512_setzero_si512, _mm512_loadu_si512,
                    _mm512_set1_epi32, _mm512_dpbusd_epi32, _mm512_storeu_si512)
 #endif
 

@@ -11,7 +11,7 @@ typedef struct {
 } hxp_bounds;
 
 /* Round `n` values half away from zero, or half to even, to int8; what is beyond shows in the bounds. */
-HXP_INLINE hxp_bounds hxp_round_part(const float *HXP_RESTRICT values, int8_t *HXP_RESTRICT out, int64_t n, int half_even) {
+BSS2_INLINE hxp_bounds hxp_round_part(const float *BSS2_RESTRICT values, int8_t *BSS2_RESTRICT out, int64_t n, int half_even) {
     enum { LANES = 64 };
     float smallest[LANES], largest[LANES];
     int32_t odd[LANES] = {0};
@@ -22,12 +22,12 @@ HXP_INLINE hxp_bounds hxp_round_part(const float *HXP_RESTRICT values, int8_t *H
         const int count = n - i < LANES ? (int)(n - i) : LANES;
         int32_t whole[LANES];
         float part[LANES];
-        const float *HXP_RESTRICT from = values + i;
+        const float *BSS2_RESTRICT from = values + i;
         if (count < LANES) { /* the rest, filled up with one of them */
             for (int k = 0; k < LANES; k++) part[k] = values[i + (k < count ? k : 0)];
             from = part;
         }
-        HXP_VECTOR
+        BSS2_VECTOR
         for (int k = 0; k < LANES; k++) {
             const float x = from[k];
             smallest[k] = x < smallest[k] ? x : smallest[k];
@@ -61,12 +61,11 @@ typedef hxp_bounds hxp_round(const float *values, int8_t *out, int64_t n, int ha
     }
 
 HXP_DEFINE_ROUND(plain, )
-#if HXP_X86
-HXP_DEFINE_ROUND(avx2, HXP_TARGET_AVX2)
-HXP_DEFINE_ROUND(vnni, HXP_TARGET_VNNI)
-static hxp_round *const hxp_round_functions[] = {hxp_round_plain, hxp_round_avx2, hxp_round_vnni};
-#else
-static hxp_round *const hxp_round_functions[] = {hxp_round_plain};
+#if BSS2_X86
+HXP_DEFINE_ROUND(avx2, BSS2_TARGET_AVX2)
+HXP_DEFINE_ROUND(avx512, BSS2_TARGET_AVX512)
 #endif
+static hxp_round *const hxp_round_functions[] =
+    BSS2_TABLE(hxp_round_plain, hxp_round_avx2, hxp_round_avx512, hxp_round_avx512, hxp_round_avx512);
 
 #endif

@@ -14,9 +14,9 @@ cdef extern from "operands/integers.h" nogil:
 
     ctypedef hxp_bounds hxp_round(const float *, int8_t *, int64_t, int)
     hxp_round **hxp_round_functions
-    int hxp_instructions()
+    int bss2_instructions()
 
-cdef int INSTRUCTIONS = hxp_instructions()
+cdef int INSTRUCTIONS = bss2_instructions()
 cdef enum: PART = 1 << 15  # values that a thread rounds at a time
 
 

@@ -6,7 +6,7 @@
 #ifndef HX_TRACES_H
 #define HX_TRACES_H
 
-#include "native/portable.h"
+#include "native/instructions.h"
 
 enum { HX_COLUMNS = 256 }; /* of a hemisphere */
 
@@ -25,29 +25,28 @@ typedef struct {
 } hx_traces;
 
 /* Value at the fraction `weight` of the way from one sample to the next. */
-HX_INLINE float hx_between(uint8_t left, uint8_t right, float weight) {
+BSS2_INLINE float hx_between(uint8_t left, uint8_t right, float weight) {
     const float a = (float)left - 128.0f, b = (float)right - 128.0f;
     return (b - a) * weight + a;
 }
 
-HX_INLINE int hx_run(const int64_t *places, int64_t count) {
+BSS2_INLINE int hx_run(const int64_t *places, int64_t count) {
     for (int64_t j = 1; j < count; j++)
         if (places[j] != places[0] + j) return 0;
     return 1;
 }
 
 /* One point of one entry: columns that lie side by side, and are neighbours in the population too. */
-HX_INLINE void hx_row(const hx_traces *job, const uint8_t *a, const uint8_t *b, float w, const float *base, float *out) {
-    const float *HX_RESTRICT scale = job->scale + job->indices[0];
-    const uint8_t *HX_RESTRICT left = a + job->columns[0], *HX_RESTRICT right = b + job->columns[0];
-    float *HX_RESTRICT to = out + job->indices[0];
-    HX_VECTOR
+BSS2_INLINE void hx_row(const hx_traces *job, const uint8_t *a, const uint8_t *b, float w, const float *base, float *out) {
+    const float *BSS2_RESTRICT scale = job->scale + job->indices[0];
+    const uint8_t *BSS2_RESTRICT left = a + job->columns[0], *BSS2_RESTRICT right = b + job->columns[0];
+    float *BSS2_RESTRICT to = out + job->indices[0];
+    BSS2_VECTOR
     for (int64_t j = 0; j < job->count; j++) to[j] = (hx_between(left[j], right[j], w) - base[j]) * scale[j];
 }
 
 /* Traces of the batch entries [first, stop). */
-HX_CLONES
-void hx_resample(const hx_traces *job, int64_t first, int64_t stop) {
+BSS2_INLINE void hx_resample_entries(const hx_traces *job, int64_t first, int64_t stop) {
     const int side_by_side = hx_run(job->columns, job->count) && hx_run(job->indices, job->count);
     float base[HX_COLUMNS];
     if (job->offset)
@@ -78,5 +77,8 @@ void hx_resample(const hx_traces *job, int64_t first, int64_t stop) {
         }
     }
 }
+
+BSS2_DISPATCH(hx_resample, (const hx_traces *job, int64_t first, int64_t stop), (job, first, stop),
+              hx_resample_entries(job, first, stop))
 
 #endif

@@ -12,12 +12,12 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 static volatile long hx_taken;
-HX_INLINE void hx_lock(void) { while (_InterlockedExchange(&hx_taken, 1)) { } }
-HX_INLINE void hx_unlock(void) { _InterlockedExchange(&hx_taken, 0); }
+BSS2_INLINE void hx_lock(void) { while (_InterlockedExchange(&hx_taken, 1)) { } }
+BSS2_INLINE void hx_unlock(void) { _InterlockedExchange(&hx_taken, 0); }
 #else
 static volatile char hx_taken;
-HX_INLINE void hx_lock(void) { while (__atomic_test_and_set(&hx_taken, __ATOMIC_ACQUIRE)) { } }
-HX_INLINE void hx_unlock(void) { __atomic_clear(&hx_taken, __ATOMIC_RELEASE); }
+BSS2_INLINE void hx_lock(void) { while (__atomic_test_and_set(&hx_taken, __ATOMIC_ACQUIRE)) { } }
+BSS2_INLINE void hx_unlock(void) { __atomic_clear(&hx_taken, __ATOMIC_RELEASE); }
 #endif
 
 enum { HX_KEPT = 64, HX_ALIGNMENT = 64 };

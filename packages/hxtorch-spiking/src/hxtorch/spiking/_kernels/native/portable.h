@@ -1,10 +1,6 @@
-/* What the kernels need from the compiler, in one place.
- *
- * HX_CLONES compiles a function for several instruction sets and picks one when the library is loaded. All variants give the
- * same bytes: every operation is an IEEE operation on one element, and contraction is off (see setup.py).
- */
-#ifndef HX_PORTABLE_H
-#define HX_PORTABLE_H
+/* What the kernels need from the compiler, in one place. The copies in the packages equal native/portable.h. */
+#ifndef BSS2_PORTABLE_H
+#define BSS2_PORTABLE_H
 
 #include <math.h>
 #include <stddef.h>
@@ -12,32 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && !defined(HX_NO_CLONES)
-#if __GNUC__ >= 12
-#define HX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define HX_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+/* Built with a sanitizer: every copy of a function takes it a minute to compile. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BSS2_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BSS2_SANITIZED 1
 #endif
-#define HX_HAS_AVX512() __builtin_cpu_supports("avx512f")
-#else
-#define HX_CLONES
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
-#define HX_INLINE static inline __attribute__((always_inline))
-#define HX_RESTRICT __restrict__
+#if defined(BSS2_SANITIZED)
+#define BSS2_INLINE static __attribute__((unused))
+#define BSS2_RESTRICT __restrict__
+#elif defined(__GNUC__) || defined(__clang__)
+#define BSS2_INLINE static inline __attribute__((always_inline))
+#define BSS2_RESTRICT __restrict__
 #else
-#define HX_INLINE static inline
-#define HX_RESTRICT __restrict
+#define BSS2_INLINE static inline
+#define BSS2_RESTRICT __restrict
+#endif
+
+/* What is rarely called stays out of the loops that call it. */
+#if defined(__GNUC__) || defined(__clang__)
+#define BSS2_RARE static __attribute__((noinline))
+#else
+#define BSS2_RARE static
 #endif
 
 #if defined(__GNUC__) && !defined(__clang__)
-#define HX_VECTOR _Pragma("GCC ivdep")
+#define BSS2_VECTOR _Pragma("GCC ivdep")
 #else
-#define HX_VECTOR
+#define BSS2_VECTOR
 #endif
 
-#define HX_JOIN_(a, b) a##b
-#define HX_JOIN(a, b) HX_JOIN_(a, b)
+#define BSS2_JOIN_(a, b) a##b
+#define BSS2_JOIN(a, b) BSS2_JOIN_(a, b)
 
 #endif

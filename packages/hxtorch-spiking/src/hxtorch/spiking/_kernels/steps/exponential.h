@@ -1,6 +1,6 @@
 /* Branch-free exponential in one precision; included once for each. Relative error about 1 ulp from -80 to 80 (beyond, clipped). */
 
-HX_INLINE REAL NAME(hx_exp)(REAL x) {
+BSS2_INLINE REAL NAME(hx_exp)(REAL x) {
 #ifdef HX_DOUBLE
     const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to integers, which then lie in the low bits */
     x = x < -700.0 ? -700.0 : x;

@@ -6,7 +6,7 @@
 #ifndef HX_INTEGRATION_H
 #define HX_INTEGRATION_H
 
-#include "native/portable.h"
+#include "native/instructions.h"
 
 /* Rows of the constants, in the order of functional/constants.py; all but the last have gradients. */
 enum {
@@ -41,14 +41,14 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 #ifndef HX_NAMES_ONLY /* else somebody wants what the numbers above stand for, not the integration */
 
 #define REAL float
-#define NAME(x) HX_JOIN(x, _f32)
+#define NAME(x) BSS2_JOIN(x, _f32)
 #define LANES HX_LANES_F32
 #include "steps/integration_block.h"
 #undef REAL
 #undef NAME
 #undef LANES
 #define REAL double
-#define NAME(x) HX_JOIN(x, _f64)
+#define NAME(x) BSS2_JOIN(x, _f64)
 #define LANES HX_LANES_F64
 #define HX_DOUBLE
 #include "steps/integration_block.h"

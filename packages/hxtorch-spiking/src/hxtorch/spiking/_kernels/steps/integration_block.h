@@ -29,7 +29,7 @@ typedef struct {
     REAL of[ROWS][LANES];
 } NAME(hx_constants);
 
-HX_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, const int full, NAME(hx_constants) * constants) {
+BSS2_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, const int full, NAME(hx_constants) * constants) {
     for (int row = 0; row < ROWS; row++) {
         const REAL *source = job->constants + row * job->width;
         REAL *target = constants->of[row];
@@ -49,7 +49,7 @@ HX_INLINE void NAME(hx_load)(const NAME(hx_job) * job, int64_t first, int n, con
 
 /* Take all steps of the lanes [first, first + n). Known when this is compiled: `fire`, `full` (exponential and adaptation
  * terms), `recorded`, which outputs there are, and whether all lanes have the same constants. */
-HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
+BSS2_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
                                 const int recorded, const int outputs, const int uniform) {
     const int recurs = 0;
     const REAL *total = NULL;
@@ -64,27 +64,27 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
     memset(w, 0, sizeof w);
     memset(wait, 0, sizeof wait);
     const int has_z = recorded && job->spikes_hw, has_v = recorded && job->membrane_hw, has_w = recorded && job->adaptation_hw;
-    const REAL *HX_RESTRICT gain = constants.of[GAIN], *HX_RESTRICT keep = constants.of[KEEP];
-    const REAL *HX_RESTRICT leakage = constants.of[LEAKAGE], *HX_RESTRICT rest = constants.of[REST];
-    const REAL *HX_RESTRICT reset = constants.of[RESET], *HX_RESTRICT threshold = constants.of[THRESHOLD];
-    const REAL *HX_RESTRICT push = constants.of[PUSH], *HX_RESTRICT slope = constants.of[SLOPE];
-    const REAL *HX_RESTRICT onset = constants.of[ONSET], *HX_RESTRICT rate = constants.of[RATE];
-    const REAL *HX_RESTRICT pull = constants.of[PULL], *HX_RESTRICT kick = constants.of[KICK];
-    const REAL *HX_RESTRICT refractory = constants.of[REFRACTORY];
+    const REAL *BSS2_RESTRICT gain = constants.of[GAIN], *BSS2_RESTRICT keep = constants.of[KEEP];
+    const REAL *BSS2_RESTRICT leakage = constants.of[LEAKAGE], *BSS2_RESTRICT rest = constants.of[REST];
+    const REAL *BSS2_RESTRICT reset = constants.of[RESET], *BSS2_RESTRICT threshold = constants.of[THRESHOLD];
+    const REAL *BSS2_RESTRICT push = constants.of[PUSH], *BSS2_RESTRICT slope = constants.of[SLOPE];
+    const REAL *BSS2_RESTRICT onset = constants.of[ONSET], *BSS2_RESTRICT rate = constants.of[RATE];
+    const REAL *BSS2_RESTRICT pull = constants.of[PULL], *BSS2_RESTRICT kick = constants.of[KICK];
+    const REAL *BSS2_RESTRICT refractory = constants.of[REFRACTORY];
     for (int64_t t = 0; t < job->steps; t++) {
         const int64_t at = t * job->lanes + first;
-        const REAL *HX_RESTRICT x = job->input + at;
-        const REAL *HX_RESTRICT z_hw = has_z ? job->spikes_hw + at : nothing;
-        const REAL *HX_RESTRICT v_hw = has_v ? job->membrane_hw + at : nothing;
-        const REAL *HX_RESTRICT w_hw = has_w ? job->adaptation_hw + at : nothing;
-        REAL *HX_RESTRICT spikes = job->spikes ? job->spikes + at : unwanted;
-        REAL *HX_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
-        REAL *HX_RESTRICT current = job->current ? job->current + at : unwanted;
-        REAL *HX_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
+        const REAL *BSS2_RESTRICT x = job->input + at;
+        const REAL *BSS2_RESTRICT z_hw = has_z ? job->spikes_hw + at : nothing;
+        const REAL *BSS2_RESTRICT v_hw = has_v ? job->membrane_hw + at : nothing;
+        const REAL *BSS2_RESTRICT w_hw = has_w ? job->adaptation_hw + at : nothing;
+        REAL *BSS2_RESTRICT spikes = job->spikes ? job->spikes + at : unwanted;
+        REAL *BSS2_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
+        REAL *BSS2_RESTRICT current = job->current ? job->current + at : unwanted;
+        REAL *BSS2_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
         const int64_t kept = t * job->kept_lanes + first - job->kept_first;
-        REAL *HX_RESTRICT before = job->before ? job->before + kept : unwanted;
-        uint8_t *HX_RESTRICT events = job->events ? job->events + kept : unwanted_events;
-        HX_VECTOR
+        REAL *BSS2_RESTRICT before = job->before ? job->before + kept : unwanted;
+        uint8_t *BSS2_RESTRICT events = job->events ? job->events + kept : unwanted_events;
+        BSS2_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
 #include "steps/forward_step.h"
@@ -94,7 +94,7 @@ HX_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n, 
 
 /* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. `bare`: only spikes have
  * gradients, and no membrane was recorded. */
-HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
+BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
                                  const int tuned, const int bare, const int uniform) {
     const int recurs = 0;
     const REAL *fed = NULL;
@@ -109,30 +109,30 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
     memset(grad_w, 0, sizeof grad_w);
     if (tuned) memset(sums, 0, sizeof sums);
     const int has_v = !bare && job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
-    const REAL *HX_RESTRICT gain = constants.of[GAIN], *HX_RESTRICT keep = constants.of[KEEP];
-    const REAL *HX_RESTRICT leakage = constants.of[LEAKAGE];
-    const REAL *HX_RESTRICT reset = constants.of[RESET], *HX_RESTRICT threshold = constants.of[THRESHOLD];
-    const REAL *HX_RESTRICT push = constants.of[PUSH], *HX_RESTRICT slope = constants.of[SLOPE];
-    const REAL *HX_RESTRICT onset = constants.of[ONSET], *HX_RESTRICT rate = constants.of[RATE];
-    const REAL *HX_RESTRICT pull = constants.of[PULL], *HX_RESTRICT kick = constants.of[KICK];
+    const REAL *BSS2_RESTRICT gain = constants.of[GAIN], *BSS2_RESTRICT keep = constants.of[KEEP];
+    const REAL *BSS2_RESTRICT leakage = constants.of[LEAKAGE];
+    const REAL *BSS2_RESTRICT reset = constants.of[RESET], *BSS2_RESTRICT threshold = constants.of[THRESHOLD];
+    const REAL *BSS2_RESTRICT push = constants.of[PUSH], *BSS2_RESTRICT slope = constants.of[SLOPE];
+    const REAL *BSS2_RESTRICT onset = constants.of[ONSET], *BSS2_RESTRICT rate = constants.of[RATE];
+    const REAL *BSS2_RESTRICT pull = constants.of[PULL], *BSS2_RESTRICT kick = constants.of[KICK];
     const int looks_back = full || tuned;
     for (int64_t t = job->steps - 1; t >= 0; t--) {
         const int64_t at = t * job->lanes + first, ago = at - job->lanes;
         const int64_t kept = t * job->kept_lanes + first - job->kept_first, kept_ago = kept - job->kept_lanes;
         const int started = t > 0;
-        const REAL *HX_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
-        const REAL *HX_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
-        const REAL *HX_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
-        const REAL *HX_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
-        const REAL *HX_RESTRICT before = fire || looks_back ? job->before + kept : nothing;
-        const uint8_t *HX_RESTRICT events = fire ? job->events + kept : no_events;
-        const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + kept_ago : constants.of[START];
-        const uint8_t *HX_RESTRICT events_ago = looks_back && fire && started ? job->events + kept_ago : no_events;
-        const REAL *HX_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
-        const REAL *HX_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
-        REAL *HX_RESTRICT grad_input = job->grad_input ? job->grad_input + at : unwanted;
+        const REAL *BSS2_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
+        const REAL *BSS2_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
+        const REAL *BSS2_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
+        const REAL *BSS2_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
+        const REAL *BSS2_RESTRICT before = fire || looks_back ? job->before + kept : nothing;
+        const uint8_t *BSS2_RESTRICT events = fire ? job->events + kept : no_events;
+        const REAL *BSS2_RESTRICT before_ago = looks_back && started ? job->before + kept_ago : constants.of[START];
+        const uint8_t *BSS2_RESTRICT events_ago = looks_back && fire && started ? job->events + kept_ago : no_events;
+        const REAL *BSS2_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
+        const REAL *BSS2_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
+        REAL *BSS2_RESTRICT grad_input = job->grad_input ? job->grad_input + at : unwanted;
         if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
-        HX_VECTOR
+        BSS2_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
 #include "steps/adjoint_step.h"
@@ -146,8 +146,9 @@ HX_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n,
 
 typedef void NAME(hx_block)(const NAME(hx_job) *, int64_t, int);
 
-#define VARIANT(name, work, ...) \
-    HX_CLONES void NAME(name)(const NAME(hx_job) * job, int64_t first, int n) { NAME(work)(job, first, n, __VA_ARGS__); }
+#define VARIANT(name, work, ...)                                                                          \
+    BSS2_DISPATCH(NAME(name), (const NAME(hx_job) * job, int64_t first, int n), (job, first, n),             \
+                  NAME(work)(job, first, n, __VA_ARGS__))
 
 VARIANT(hx_forward_000, hx_forward, 0, 0, 0, ALL, 0)
 VARIANT(hx_forward_001, hx_forward, 0, 0, 1, ALL, 0)

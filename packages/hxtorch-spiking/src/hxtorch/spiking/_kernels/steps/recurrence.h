@@ -27,14 +27,14 @@ enum { STATE_V, STATE_C, STATE_W, STATE_WAIT, TOTAL, UNWANTED, WORK };
 
 #define REAL float
 #define BITS uint32_t
-#define NAME(x) HX_JOIN(x, _f32)
+#define NAME(x) BSS2_JOIN(x, _f32)
 #include "steps/recurrence_block.h"
 #undef BITS
 #undef REAL
 #undef NAME
 #define REAL double
 #define BITS uint64_t
-#define NAME(x) HX_JOIN(x, _f64)
+#define NAME(x) BSS2_JOIN(x, _f64)
 #define HX_DOUBLE
 #include "steps/recurrence_block.h"
 #undef HX_DOUBLE

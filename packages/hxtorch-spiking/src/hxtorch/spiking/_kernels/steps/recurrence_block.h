@@ -42,7 +42,7 @@ typedef struct {
 #define STATE(row) (job->work + (row) * lanes + first)
 
 /* Write the numbers of the sources that spiked and return how many these are; without branches, which nobody could predict. */
-HX_INLINE int NAME(hx_find)(const REAL *HX_RESTRICT spikes, int64_t n, int32_t *HX_RESTRICT list) {
+BSS2_INLINE int NAME(hx_find)(const REAL *BSS2_RESTRICT spikes, int64_t n, int32_t *BSS2_RESTRICT list) {
     int found = 0;
     for (int32_t source = 0; source < n; source++) {
         BITS bits;
@@ -54,8 +54,8 @@ HX_INLINE int NAME(hx_find)(const REAL *HX_RESTRICT spikes, int64_t n, int32_t *
 }
 
 /* total[target] = sum over sources of spikes[source] weight[source][target]. */
-HX_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *HX_RESTRICT spikes, int32_t *HX_RESTRICT list,
-                                REAL *HX_RESTRICT total) {
+BSS2_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *BSS2_RESTRICT spikes, int32_t *BSS2_RESTRICT list,
+                                REAL *BSS2_RESTRICT total) {
     const int64_t n = job->size;
     const int found = NAME(hx_find)(spikes, n, list);
     for (int64_t begin = 0; begin < n; begin += TILE) {
@@ -70,32 +70,32 @@ HX_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *HX_RESTRI
 
 /* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms) and `recorded` are known when
  * this is compiled. */
-HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded) {
+BSS2_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded) {
     const int fire = 1, recurs = 1, outputs = ALL;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first;
-    const REAL *HX_RESTRICT gain = CONSTANT(GAIN), *HX_RESTRICT keep = CONSTANT(KEEP);
-    const REAL *HX_RESTRICT leakage = CONSTANT(LEAKAGE), *HX_RESTRICT rest = CONSTANT(REST);
-    const REAL *HX_RESTRICT reset = CONSTANT(RESET), *HX_RESTRICT threshold = CONSTANT(THRESHOLD);
-    const REAL *HX_RESTRICT push = CONSTANT(PUSH), *HX_RESTRICT slope = CONSTANT(SLOPE);
-    const REAL *HX_RESTRICT onset = CONSTANT(ONSET), *HX_RESTRICT rate = CONSTANT(RATE);
-    const REAL *HX_RESTRICT pull = CONSTANT(PULL), *HX_RESTRICT kick = CONSTANT(KICK);
-    const REAL *HX_RESTRICT refractory = CONSTANT(REFRACTORY);
-    REAL *HX_RESTRICT v = STATE(STATE_V), *HX_RESTRICT c = STATE(STATE_C), *HX_RESTRICT w = STATE(STATE_W);
-    REAL *HX_RESTRICT wait = STATE(STATE_WAIT);
-    const REAL *HX_RESTRICT total = STATE(TOTAL);
+    const REAL *BSS2_RESTRICT gain = CONSTANT(GAIN), *BSS2_RESTRICT keep = CONSTANT(KEEP);
+    const REAL *BSS2_RESTRICT leakage = CONSTANT(LEAKAGE), *BSS2_RESTRICT rest = CONSTANT(REST);
+    const REAL *BSS2_RESTRICT reset = CONSTANT(RESET), *BSS2_RESTRICT threshold = CONSTANT(THRESHOLD);
+    const REAL *BSS2_RESTRICT push = CONSTANT(PUSH), *BSS2_RESTRICT slope = CONSTANT(SLOPE);
+    const REAL *BSS2_RESTRICT onset = CONSTANT(ONSET), *BSS2_RESTRICT rate = CONSTANT(RATE);
+    const REAL *BSS2_RESTRICT pull = CONSTANT(PULL), *BSS2_RESTRICT kick = CONSTANT(KICK);
+    const REAL *BSS2_RESTRICT refractory = CONSTANT(REFRACTORY);
+    REAL *BSS2_RESTRICT v = STATE(STATE_V), *BSS2_RESTRICT c = STATE(STATE_C), *BSS2_RESTRICT w = STATE(STATE_W);
+    REAL *BSS2_RESTRICT wait = STATE(STATE_WAIT);
+    const REAL *BSS2_RESTRICT total = STATE(TOTAL);
     REAL *unwanted = STATE(UNWANTED); /* where outputs go that nobody asked for */
     const int has_z = recorded && job->spikes_hw, has_v = recorded && job->membrane_hw, has_w = recorded && job->adaptation_hw;
-    const REAL *HX_RESTRICT x = job->input + at;
-    const REAL *HX_RESTRICT z_hw = has_z ? job->spikes_hw + at : x;
-    const REAL *HX_RESTRICT v_hw = has_v ? job->membrane_hw + at : x;
-    const REAL *HX_RESTRICT w_hw = has_w ? job->adaptation_hw + at : x;
-    REAL *HX_RESTRICT spikes = job->spikes + at;
-    REAL *HX_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
-    REAL *HX_RESTRICT current = job->current ? job->current + at : unwanted;
-    REAL *HX_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
-    REAL *HX_RESTRICT before = job->before ? job->before + at : unwanted;
-    uint8_t *HX_RESTRICT events = job->events ? job->events + at : (uint8_t *)unwanted;
-    HX_VECTOR
+    const REAL *BSS2_RESTRICT x = job->input + at;
+    const REAL *BSS2_RESTRICT z_hw = has_z ? job->spikes_hw + at : x;
+    const REAL *BSS2_RESTRICT v_hw = has_v ? job->membrane_hw + at : x;
+    const REAL *BSS2_RESTRICT w_hw = has_w ? job->adaptation_hw + at : x;
+    REAL *BSS2_RESTRICT spikes = job->spikes + at;
+    REAL *BSS2_RESTRICT membrane = job->membrane ? job->membrane + at : unwanted;
+    REAL *BSS2_RESTRICT current = job->current ? job->current + at : unwanted;
+    REAL *BSS2_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
+    REAL *BSS2_RESTRICT before = job->before ? job->before + at : unwanted;
+    uint8_t *BSS2_RESTRICT events = job->events ? job->events + at : (uint8_t *)unwanted;
+    BSS2_VECTOR
     for (int64_t l = 0; l < n; l++) {
         const int64_t k = l;
 #include "steps/forward_step.h"
@@ -103,7 +103,7 @@ HX_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, 
 }
 
 /* Take all steps of the entries [entry, entry + count), in turn: rows of neighbours lie side by side in memory. */
-HX_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int recorded) {
+BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int recorded) {
     const int64_t size = job->size, lanes = job->batch * size, first = entry * size, n = count * size;
     const size_t bytes = (size_t)n * sizeof(REAL);
     memcpy(STATE(STATE_V), CONSTANT(START), bytes);
@@ -121,35 +121,35 @@ HX_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int cou
 
 /* Go back through step `t` of `n` lanes. Their states are gradients, TOTAL is what reaches spikes by their weights, WAIT
  * holds slopes of the surrogate. */
-HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned) {
+BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned) {
     const int fire = 1, recurs = 1, bare = 0;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
     const int started = t > 0, looks_back = full || tuned;
     const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
-    const REAL *HX_RESTRICT gain = CONSTANT(GAIN), *HX_RESTRICT keep = CONSTANT(KEEP);
-    const REAL *HX_RESTRICT leakage = CONSTANT(LEAKAGE);
-    const REAL *HX_RESTRICT reset = CONSTANT(RESET), *HX_RESTRICT threshold = CONSTANT(THRESHOLD);
-    const REAL *HX_RESTRICT push = CONSTANT(PUSH), *HX_RESTRICT slope = CONSTANT(SLOPE);
-    const REAL *HX_RESTRICT onset = CONSTANT(ONSET), *HX_RESTRICT rate = CONSTANT(RATE);
-    const REAL *HX_RESTRICT pull = CONSTANT(PULL), *HX_RESTRICT kick = CONSTANT(KICK);
-    REAL *HX_RESTRICT grad_v = STATE(STATE_V), *HX_RESTRICT grad_c = STATE(STATE_C), *HX_RESTRICT grad_w = STATE(STATE_W);
-    REAL *HX_RESTRICT slopes = STATE(STATE_WAIT), *HX_RESTRICT nothing = STATE(UNWANTED);
-    REAL *HX_RESTRICT sums[ROWS];
+    const REAL *BSS2_RESTRICT gain = CONSTANT(GAIN), *BSS2_RESTRICT keep = CONSTANT(KEEP);
+    const REAL *BSS2_RESTRICT leakage = CONSTANT(LEAKAGE);
+    const REAL *BSS2_RESTRICT reset = CONSTANT(RESET), *BSS2_RESTRICT threshold = CONSTANT(THRESHOLD);
+    const REAL *BSS2_RESTRICT push = CONSTANT(PUSH), *BSS2_RESTRICT slope = CONSTANT(SLOPE);
+    const REAL *BSS2_RESTRICT onset = CONSTANT(ONSET), *BSS2_RESTRICT rate = CONSTANT(RATE);
+    const REAL *BSS2_RESTRICT pull = CONSTANT(PULL), *BSS2_RESTRICT kick = CONSTANT(KICK);
+    REAL *BSS2_RESTRICT grad_v = STATE(STATE_V), *BSS2_RESTRICT grad_c = STATE(STATE_C), *BSS2_RESTRICT grad_w = STATE(STATE_W);
+    REAL *BSS2_RESTRICT slopes = STATE(STATE_WAIT), *BSS2_RESTRICT nothing = STATE(UNWANTED);
+    REAL *BSS2_RESTRICT sums[ROWS];
     for (int row = 0; row < ROWS; row++) sums[row] = tuned ? job->grad_constants + row * lanes + first : NULL;
-    const REAL *HX_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
-    const REAL *HX_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
-    const REAL *HX_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
-    const REAL *HX_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
-    const REAL *HX_RESTRICT fed = STATE(TOTAL);
-    const REAL *HX_RESTRICT before = job->before + at;
-    const uint8_t *HX_RESTRICT events = job->events + at;
-    const REAL *HX_RESTRICT before_ago = looks_back && started ? job->before + ago : CONSTANT(START);
-    const uint8_t *HX_RESTRICT events_ago = started ? job->events + ago : events; /* at the start nothing has spiked */
-    const REAL *HX_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
-    const REAL *HX_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
-    REAL *HX_RESTRICT grad_input = job->grad_input + at;
+    const REAL *BSS2_RESTRICT to_spikes = job->grad_spikes ? job->grad_spikes + at : nothing;
+    const REAL *BSS2_RESTRICT to_membrane = job->grad_membrane ? job->grad_membrane + at : nothing;
+    const REAL *BSS2_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
+    const REAL *BSS2_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
+    const REAL *BSS2_RESTRICT fed = STATE(TOTAL);
+    const REAL *BSS2_RESTRICT before = job->before + at;
+    const uint8_t *BSS2_RESTRICT events = job->events + at;
+    const REAL *BSS2_RESTRICT before_ago = looks_back && started ? job->before + ago : CONSTANT(START);
+    const uint8_t *BSS2_RESTRICT events_ago = started ? job->events + ago : events; /* at the start nothing has spiked */
+    const REAL *BSS2_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
+    const REAL *BSS2_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
+    REAL *BSS2_RESTRICT grad_input = job->grad_input + at;
     NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, (int)n);
-    HX_VECTOR
+    BSS2_VECTOR
     for (int64_t l = 0; l < n; l++) {
         const int64_t k = l;
 #include "steps/adjoint_step.h"
@@ -158,11 +158,11 @@ HX_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n
 }
 
 /* TOTAL of each source = sum over targets of gradient[target] weight[target][source], for `count` entries. */
-HX_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int count) {
+BSS2_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int count) {
     const int64_t n = job->size, lanes = job->batch * n, first = entry * n;
-    const REAL *HX_RESTRICT gradients = job->grad_input + t * lanes + first;
+    const REAL *BSS2_RESTRICT gradients = job->grad_input + t * lanes + first;
     for (int64_t begin = 0; begin < n; begin += TILE) {
-        const REAL *HX_RESTRICT weight = job->weight + begin;
+        const REAL *BSS2_RESTRICT weight = job->weight + begin;
         NAME(hx_tile) sums[HX_TOGETHER] = {{0}}, row;
         for (int64_t target = 0; target < n; target++, weight += job->padded) {
             memcpy(&row, weight, sizeof row);
@@ -174,22 +174,22 @@ HX_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t
 }
 
 /* Add to the gradient of the weights (source, target) what step `t` of one entry tells. */
-HX_INLINE void NAME(hx_collect)(const NAME(hx_ring) * job, int64_t entry, int64_t t, REAL *grad_weight) {
+BSS2_INLINE void NAME(hx_collect)(const NAME(hx_ring) * job, int64_t entry, int64_t t, REAL *grad_weight) {
     const int64_t n = job->size, at = (t * job->batch + entry) * n;
-    const REAL *HX_RESTRICT gradient = job->grad_input + at;
-    const REAL *HX_RESTRICT spikes = job->spikes + at - job->batch * n;
+    const REAL *BSS2_RESTRICT gradient = job->grad_input + at;
+    const REAL *BSS2_RESTRICT spikes = job->spikes + at - job->batch * n;
     int32_t *list = job->lists + entry * n;
     const int found = NAME(hx_find)(spikes, n, list);
     for (int i = 0; i < found; i++) {
         const REAL z = spikes[list[i]];
-        REAL *HX_RESTRICT sums = grad_weight + list[i] * n;
-        HX_VECTOR
+        REAL *BSS2_RESTRICT sums = grad_weight + list[i] * n;
+        BSS2_VECTOR
         for (int64_t l = 0; l < n; l++) sums[l] += z * gradient[l];
     }
 }
 
 /* Go back through all steps of the entries [entry, entry + count). */
-HX_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *grad_weight, const int full,
+BSS2_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *grad_weight, const int full,
                                     const int tuned) {
     const int64_t lanes = job->batch * job->size, first = entry * job->size, n = count * job->size;
     static const int cleared[] = {STATE_V, STATE_C, STATE_W, TOTAL, UNWANTED};
@@ -209,14 +209,11 @@ HX_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, in
 #undef CONSTANT
 #undef STATE
 
-#define VARIANT(full, second)                                                                    \
-    HX_CLONES void NAME(hx_around_##full##second)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *unused) { \
-        (void)unused;                                                                            \
-        NAME(hx_around)(job, entry, count, full, second);                                        \
-    }                                                                                            \
-    HX_CLONES void NAME(hx_around_back_##full##second)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *weights) { \
-        NAME(hx_around_back)(job, entry, count, weights, full, second);                          \
-    }
+#define VARIANT(full, second)                                                                                              \
+    BSS2_DISPATCH(NAME(hx_around_##full##second), (const NAME(hx_ring) * job, int64_t entry, int count, REAL *unused),         \
+                  (job, entry, count, unused), (void)unused; NAME(hx_around)(job, entry, count, full, second))                 \
+    BSS2_DISPATCH(NAME(hx_around_back_##full##second), (const NAME(hx_ring) * job, int64_t entry, int count, REAL *weights),   \
+                  (job, entry, count, weights), NAME(hx_around_back)(job, entry, count, weights, full, second))
 
 VARIANT(0, 0)
 VARIANT(0, 1)

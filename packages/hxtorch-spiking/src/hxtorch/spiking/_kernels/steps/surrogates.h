@@ -2,7 +2,7 @@
  * about 1), formulas and sources in functional/surrogates.py. */
 
 #define EACH(formula)                                    \
-    HX_VECTOR                                            \
+    BSS2_VECTOR                                            \
     for (int l = 0; l < n; l++) {                        \
         const REAL d = before[l] - threshold[l];         \
         const REAL size = alpha * (d < 0 ? -d : d);      \
@@ -12,7 +12,7 @@
 
 /* 1 / x for x >= 1, 0 beyond 1e36. A division takes as long as all else in a step; in single precision a first guess from the
  * bits and three steps of Newton's are within 2 ulp. */
-HX_INLINE REAL NAME(hx_inverse)(REAL x) {
+BSS2_INLINE REAL NAME(hx_inverse)(REAL x) {
 #ifdef HX_DOUBLE
     return 1 / x;
 #else
@@ -28,8 +28,8 @@ HX_INLINE REAL NAME(hx_inverse)(REAL x) {
 #endif
 }
 
-HX_INLINE void NAME(hx_surrogate)(int kind, REAL alpha, const REAL *HX_RESTRICT before, const REAL *HX_RESTRICT threshold,
-                                  REAL *HX_RESTRICT slopes, int n) {
+BSS2_INLINE void NAME(hx_surrogate)(int kind, REAL alpha, const REAL *BSS2_RESTRICT before, const REAL *BSS2_RESTRICT threshold,
+                                  REAL *BSS2_RESTRICT slopes, int n) {
     switch (kind) {
     case SIGMOID:
         EACH(const REAL tail = NAME(hx_exp)(-size); slopes[l] = 4 * tail / ((1 + tail) * (1 + tail)));

@@ -5,25 +5,23 @@
 #ifndef HX_EVENTS_H
 #define HX_EVENTS_H
 
-#include "native/portable.h"
+#include "native/instructions.h"
 
-#if defined(HX_HAS_AVX512)
-#include <immintrin.h>
-#elif defined(__SSE2__)
+#if defined(__SSE2__) && !BSS2_X86
 #include <emmintrin.h>
 #endif
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
-HX_INLINE int hx_lowest(uint64_t word) { unsigned long at; _BitScanForward64(&at, word); return (int)at; }
-HX_INLINE int hx_count(uint64_t word) { return (int)__popcnt64(word); }
+BSS2_INLINE int hx_lowest(uint64_t word) { unsigned long at; _BitScanForward64(&at, word); return (int)at; }
+BSS2_INLINE int hx_count(uint64_t word) { return (int)__popcnt64(word); }
 #else
-HX_INLINE int hx_lowest(uint64_t word) { return __builtin_ctzll(word); }
-HX_INLINE int hx_count(uint64_t word) { return __builtin_popcountll(word); }
+BSS2_INLINE int hx_lowest(uint64_t word) { return __builtin_ctzll(word); }
+BSS2_INLINE int hx_count(uint64_t word) { return __builtin_popcountll(word); }
 #endif
 
 /* Bits of up to 64 numbers that are not zero; `graded` gets a bit if one of them is not 1 either. */
-HX_INLINE uint64_t hx_bits_f32(const float *x, int n, int *graded) {
+BSS2_INLINE uint64_t hx_bits_f32(const float *x, int n, int *graded) {
     uint64_t word = 0;
     int i = 0;
 #if defined(__SSE2__)
@@ -49,7 +47,7 @@ HX_INLINE uint64_t hx_bits_f32(const float *x, int n, int *graded) {
     return word;
 }
 
-HX_INLINE uint64_t hx_bits_f64(const double *x, int n, int *graded) {
+BSS2_INLINE uint64_t hx_bits_f64(const double *x, int n, int *graded) {
     uint64_t word = 0;
     for (int i = 0; i < n; i++) {
         word |= (uint64_t)(x[i] != 0.0) << i;
@@ -59,7 +57,7 @@ HX_INLINE uint64_t hx_bits_f64(const double *x, int n, int *graded) {
 }
 
 /* Exchange rows and columns of 64 x 64 bits (Hacker's Delight, 2nd ed., 7-3). */
-HX_INLINE void hx_transpose(uint64_t *rows) {
+BSS2_INLINE void hx_transpose(uint64_t *rows) {
     uint64_t mask = 0xffffffffu;
     for (int j = 32; j; j >>= 1, mask ^= mask << j)
         for (int k = 0; k < 64; k = ((k | j) + 1) & ~j) {
@@ -70,12 +68,12 @@ HX_INLINE void hx_transpose(uint64_t *rows) {
 }
 
 #define REAL float
-#define NAME(x) HX_JOIN(x, _f32)
+#define NAME(x) BSS2_JOIN(x, _f32)
 #include "synapses/events_rows.h"
 #undef REAL
 #undef NAME
 #define REAL double
-#define NAME(x) HX_JOIN(x, _f64)
+#define NAME(x) BSS2_JOIN(x, _f64)
 #define HX_DOUBLE
 #include "synapses/events_rows.h"
 #undef HX_DOUBLE

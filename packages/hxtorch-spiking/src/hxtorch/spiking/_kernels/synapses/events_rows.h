@@ -11,9 +11,9 @@ typedef struct {
     int graded;                            /* spikes have other values than 0 and 1 */
 } NAME(hx_events);
 
-#if defined(HX_HAS_AVX512) && !defined(HX_DOUBLE)
+#if BSS2_X86 && !defined(HX_DOUBLE)
 /* As below; 16 numbers are compared at once. */
-__attribute__((target("avx512f,popcnt"))) static int64_t hx_scan_wide(const hx_events_f32 *job, int64_t first, int64_t last) {
+BSS2_TARGET_AVX512 static int64_t hx_scan_wide(const hx_events_f32 *job, int64_t first, int64_t last) {
     const __m512 zero = _mm512_setzero_ps(), one = _mm512_set1_ps(1.0f);
     int64_t count = 0;
     unsigned graded = 0;
@@ -39,8 +39,8 @@ __attribute__((target("avx512f,popcnt"))) static int64_t hx_scan_wide(const hx_e
 
 /* Scan the rows [first, last) into bits; return how many spikes there are, negative if some are graded. */
 static int64_t NAME(hx_scan)(const NAME(hx_events) * job, int64_t first, int64_t last) {
-#if defined(HX_HAS_AVX512) && !defined(HX_DOUBLE)
-    if (HX_HAS_AVX512()) return hx_scan_wide(job, first, last);
+#if BSS2_X86 && !defined(HX_DOUBLE)
+    if (bss2_instructions() >= BSS2_AVX512) return hx_scan_wide(job, first, last);
 #endif
     int64_t count = 0;
     int graded = 0;
@@ -65,13 +65,13 @@ typedef struct {
     uint64_t rest;
 } NAME(hx_reader);
 
-HX_INLINE NAME(hx_reader) NAME(hx_read)(const NAME(hx_events) * job, int64_t row) {
+BSS2_INLINE NAME(hx_reader) NAME(hx_read)(const NAME(hx_events) * job, int64_t row) {
     NAME(hx_reader) reader = {job, job->bits + row * job->words, job->spikes + row * job->sources, 0, 0};
     reader.rest = reader.bits[0];
     return reader;
 }
 
-HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, const int graded, int most, int64_t *sources, REAL *values) {
+BSS2_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, const int graded, int most, int64_t *sources, REAL *values) {
     int found = 0;
     while (found < most) {
         while (!reader->rest) {
@@ -91,50 +91,45 @@ HX_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, const int graded, int most
 #define TERM(value, weight) (graded ? (value) * (weight) : (weight))
 
 /* Weigh the rows [first, last). */
-HX_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int graded, int64_t first, int64_t last) {
+BSS2_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int graded, int64_t first, int64_t last) {
     const int64_t n = job->targets;
     for (int64_t row = first; row < last; row++) {
-        REAL *HX_RESTRICT output = job->output + row * n;
+        REAL *BSS2_RESTRICT output = job->output + row * n;
         NAME(hx_reader) reader = NAME(hx_read)(job, row);
         int64_t sources[4];
         REAL values[4] = {0};
         int found, fresh = 1;
         while ((found = NAME(hx_next)(&reader, graded, 4, sources, values)) == 4) {
-            const REAL *HX_RESTRICT a = job->weights + sources[0] * n, *HX_RESTRICT b = job->weights + sources[1] * n;
-            const REAL *HX_RESTRICT c = job->weights + sources[2] * n, *HX_RESTRICT d = job->weights + sources[3] * n;
+            const REAL *BSS2_RESTRICT a = job->weights + sources[0] * n, *BSS2_RESTRICT b = job->weights + sources[1] * n;
+            const REAL *BSS2_RESTRICT c = job->weights + sources[2] * n, *BSS2_RESTRICT d = job->weights + sources[3] * n;
             const REAL x = values[0], y = values[1], z = values[2], w = values[3];
             if (fresh) {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t j = 0; j < n; j++) output[j] = (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
             } else {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t j = 0; j < n; j++) output[j] += (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
             }
             fresh = 0;
         }
         if (fresh) memset(output, 0, (size_t)n * sizeof(REAL));
         for (int k = 0; k < found; k++) {
-            const REAL *HX_RESTRICT one = job->weights + sources[k] * n;
+            const REAL *BSS2_RESTRICT one = job->weights + sources[k] * n;
             const REAL value = values[k];
-            HX_VECTOR
+            BSS2_VECTOR
             for (int64_t j = 0; j < n; j++) output[j] += TERM(value, one[j]);
         }
     }
 }
 
-HX_CLONES
-void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
-    if (job->graded)
-        NAME(hx_weigh_rows)(job, 1, first, last);
-    else
-        NAME(hx_weigh_rows)(job, 0, first, last);
-}
+BSS2_DISPATCH(NAME(hx_weigh), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
+              if (job->graded) NAME(hx_weigh_rows)(job, 1, first, last); else NAME(hx_weigh_rows)(job, 0, first, last))
 
 enum { NAME(HX_TILE) = 1024 / sizeof(REAL) }; /* targets at a time: 64 rows of them stay near */
 
 /* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). 64 rows at a time
  * and source by source: what arrived stays near, and sums are passed through in their order. */
-HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int graded, REAL *HX_RESTRICT grad, int64_t first, int64_t last,
+BSS2_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int graded, REAL *BSS2_RESTRICT grad, int64_t first, int64_t last,
                                      int64_t from, int64_t to) {
     const int64_t n = job->targets;
     for (int64_t left = from; left < to; left += NAME(HX_TILE)) {
@@ -149,7 +144,7 @@ HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int grad
                 const int here = job->sources - 64 * word < 64 ? (int)(job->sources - 64 * word) : 64;
                 for (int column = 0; column < here; column++) {
                     const int64_t source = 64 * word + column;
-                    REAL *HX_RESTRICT sum = grad + source * n + left;
+                    REAL *BSS2_RESTRICT sum = grad + source * n + left;
                     uint64_t rest = columns[column];
                     while (rest) {
                         const REAL *row[4] = {arrived, arrived, arrived, arrived};
@@ -160,20 +155,20 @@ HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int grad
                             row[found] = arrived + at * n;
                             if (graded) value[found] = job->spikes[(base + at) * job->sources + source];
                         }
-                        const REAL *HX_RESTRICT a = row[0], *HX_RESTRICT b = row[1];
-                        const REAL *HX_RESTRICT c = row[2], *HX_RESTRICT d = row[3];
+                        const REAL *BSS2_RESTRICT a = row[0], *BSS2_RESTRICT b = row[1];
+                        const REAL *BSS2_RESTRICT c = row[2], *BSS2_RESTRICT d = row[3];
                         const REAL x = value[0], y = value[1], z = value[2], w = value[3];
                         if (found == 4) {
-                            HX_VECTOR
+                            BSS2_VECTOR
                             for (int64_t j = 0; j < width; j++) sum[j] += (TERM(x, a[j]) + TERM(y, b[j])) + (TERM(z, c[j]) + TERM(w, d[j]));
                         } else if (found == 3) {
-                            HX_VECTOR
+                            BSS2_VECTOR
                             for (int64_t j = 0; j < width; j++) sum[j] += (TERM(x, a[j]) + TERM(y, b[j])) + TERM(z, c[j]);
                         } else if (found == 2) {
-                            HX_VECTOR
+                            BSS2_VECTOR
                             for (int64_t j = 0; j < width; j++) sum[j] += TERM(x, a[j]) + TERM(y, b[j]);
                         } else {
-                            HX_VECTOR
+                            BSS2_VECTOR
                             for (int64_t j = 0; j < width; j++) sum[j] += TERM(x, a[j]);
                         }
                     }
@@ -185,43 +180,43 @@ HX_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int grad
 
 #undef TERM
 
-HX_CLONES
-void NAME(hx_collect)(const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to) {
-    if (job->graded)
-        NAME(hx_collect_rows)(job, 1, grad, first, last, from, to);
-    else
-        NAME(hx_collect_rows)(job, 0, grad, first, last, from, to);
-}
+BSS2_DISPATCH(NAME(hx_collect),
+              (const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to),
+              (job, grad, first, last, from, to),
+              if (job->graded) NAME(hx_collect_rows)(job, 1, grad, first, last, from, to);
+              else NAME(hx_collect_rows)(job, 0, grad, first, last, from, to))
 
 /* Gradients of the spikes of the rows [first, last): few targets, so each row is a few passes over the sources. */
-HX_CLONES
-void NAME(hx_spread)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+BSS2_INLINE void NAME(hx_spread_rows)(const NAME(hx_events) * job, int64_t first, int64_t last) {
     const int64_t n = job->sources;
     for (int64_t row = first; row < last; row++) {
         const REAL *arrived = job->grad_output + row * job->targets;
-        REAL *HX_RESTRICT grad = job->grad_input + row * n;
+        REAL *BSS2_RESTRICT grad = job->grad_input + row * n;
         int64_t j = 0;
         for (; j + 2 < job->targets; j += 3) {
-            const REAL *HX_RESTRICT a = job->weights + j * n, *HX_RESTRICT b = a + n, *HX_RESTRICT c = b + n;
+            const REAL *BSS2_RESTRICT a = job->weights + j * n, *BSS2_RESTRICT b = a + n, *BSS2_RESTRICT c = b + n;
             const REAL x = arrived[j], y = arrived[j + 1], z = arrived[j + 2];
             if (j) {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t i = 0; i < n; i++) grad[i] += (x * a[i] + y * b[i]) + z * c[i];
             } else {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t i = 0; i < n; i++) grad[i] = (x * a[i] + y * b[i]) + z * c[i];
             }
         }
         for (; j < job->targets; j++) {
-            const REAL *HX_RESTRICT a = job->weights + j * n;
+            const REAL *BSS2_RESTRICT a = job->weights + j * n;
             const REAL x = arrived[j];
             if (j) {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t i = 0; i < n; i++) grad[i] += x * a[i];
             } else {
-                HX_VECTOR
+                BSS2_VECTOR
                 for (int64_t i = 0; i < n; i++) grad[i] = x * a[i];
             }
         }
     }
 }
+
+BSS2_DISPATCH(NAME(hx_spread), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
+              NAME(hx_spread_rows)(job, first, last))
