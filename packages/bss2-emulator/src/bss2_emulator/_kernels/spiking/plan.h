@@ -15,59 +15,79 @@ enum {
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
 
-/* Rows of the table of neuron constants; a row of k has entries for 1..STEP cycles, a row of (mode, k) for both modes. */
-enum {
-    MODES = 2,                            /* free, in reset */
-    DECAY = 0,                            /* (mode, k): membrane */
-    DRIVE_EXC = DECAY + MODES * STEP,     /* (mode, k): volts per unit of synaptic state after k cycles */
-    DRIVE_INH = DRIVE_EXC + MODES * STEP,
-    SYN_EXC = DRIVE_INH + MODES * STEP,   /* (k): decay of the synaptic state */
-    SYN_INH = SYN_EXC + STEP,
-    JUMP_EXC = SYN_INH + STEP,            /* (k): an event k cycles before the end of a step, referred to its start */
-    JUMP_INH = JUMP_EXC + STEP,
-    LATE_EXC = JUMP_INH + STEP,           /* (k): volts that this reference gives too much */
-    LATE_INH = LATE_EXC + STEP,
-    REST = LATE_INH + STEP,               /* (mode): membrane without synaptic input */
-    SHIFT = REST + MODES,                 /* (mode): volts of REST per unit of run-to-run offset */
-    NOISE = SHIFT + MODES,                /* volts per step and unit normal */
-    START,                                /* volts per unit normal at the start */
-    ORIGIN,                               /* volts above REST at the start */
-    THRESHOLD,                            /* that a step compares with */
-    LATENCY,                              /* comparator, cycles */
-    CROSSING,                             /* the threshold itself, where it is compared elsewhere */
-    LINE_EXC,                             /* volts of the readout per unit of synaptic state */
-    LINE_INH,
-    TERMS,                                /* from here on only for neurons of a kind beyond plain */
-    DECAY_HALF = TERMS,                   /* (mode, k): as DECAY, DRIVE and SYN, over k half cycles */
-    DRIVE_HALF_EXC = DECAY_HALF + MODES * STEP,
-    DRIVE_HALF_INH = DRIVE_HALF_EXC + MODES * STEP,
-    SYN_HALF_EXC = DRIVE_HALF_INH + MODES * STEP,
-    SYN_HALF_INH = SYN_HALF_EXC + STEP,
-    CHARGE_EXC = SYN_HALF_INH + STEP,     /* (k): conductance over capacitance times k cycles, per unit of synaptic state */
-    CHARGE_INH = CHARGE_EXC + STEP,
-    IS_COBA = CHARGE_INH + STEP,          /* (input): 1 where it is conductance based; its LATE is then a charge */
-    REVERSAL = IS_COBA + 2,               /* (input): volts */
-    ADAPT_DECAY = REVERSAL + 2,           /* (k): over k half cycles */
-    ADAPT_GAIN = ADAPT_DECAY + STEP,
-    ADAPT_BASE,                           /* where the adaptation voltage goes with the membrane at 0 V */
-    ADAPT_PULSE,                          /* volts that a pulse adds to this */
-    ADAPT_REF,
-    ADAPT_PULL,                           /* (mode): volts of REST per volt of adaptation */
-    EXP_RATE = ADAPT_PULL + MODES,        /* (k): k cycles times current over Delta at EXP_START */
-    EXP_START = EXP_RATE + STEP,
-    EXP_SHARPNESS,
-    EXP_DELTA,
-    EXP_TOP,                              /* in units of Delta above EXP_START, where the current ends */
-    EXP_LIMIT,
-    EXP_DOUBLINGS,                        /* powers of two per volt */
-    EXP_OFFSET,                           /* powers of two at 0 V, those of EXP_RATE over a step included */
-    EXP_STEEP,                            /* powers of two beyond which a step is taken with care, the same for all */
-    TABLES
-};
+/* Rows of the table of neuron constants, the only list of them: their names and how many they are. A row of k has entries for
+ * 1..STEP cycles, a row of (mode, k) for both modes, free and in reset. */
+enum { MODES = 2 };
+#define BSS2_ROWS(ROW)                                                                                                   \
+    ROW(DECAY, MODES * STEP)          /* (mode, k): membrane */                                                          \
+    ROW(DRIVE_EXC, MODES * STEP)      /* (mode, k): volts per unit of synaptic state after k cycles */                   \
+    ROW(DRIVE_INH, MODES * STEP)                                                                                         \
+    ROW(SYN_EXC, STEP)                /* (k): decay of the synaptic state */                                             \
+    ROW(SYN_INH, STEP)                                                                                                   \
+    ROW(JUMP_EXC, STEP)               /* (k): an event k cycles before the end of a step, referred to its start */       \
+    ROW(JUMP_INH, STEP)                                                                                                  \
+    ROW(LATE_EXC, STEP)               /* (k): volts that this reference gives too much */                                \
+    ROW(LATE_INH, STEP)                                                                                                  \
+    ROW(REST, MODES)                  /* (mode): membrane without synaptic input */                                      \
+    ROW(SHIFT, MODES)                 /* (mode): volts of REST per unit of run-to-run offset */                          \
+    ROW(NOISE, 1)                     /* volts per step and unit normal */                                               \
+    ROW(START, 1)                     /* volts per unit normal at the start */                                           \
+    ROW(ORIGIN, 1)                    /* volts above REST at the start */                                                \
+    ROW(THRESHOLD, 1)                 /* that a step compares with */                                                    \
+    ROW(LATENCY, 1)                   /* comparator, cycles */                                                           \
+    ROW(CROSSING, 1)                  /* the threshold itself, where it is compared elsewhere */                         \
+    ROW(LINE_EXC, 1)                  /* volts of the readout per unit of synaptic state */                              \
+    ROW(LINE_INH, 1)                                                                                                     \
+    ROW(TERMS, 0)                     /* from here on only for neurons of a kind beyond plain */                         \
+    ROW(DECAY_HALF, MODES * STEP)     /* (mode, k): as DECAY, DRIVE and SYN, over k half cycles */                       \
+    ROW(DRIVE_HALF_EXC, MODES * STEP)                                                                                    \
+    ROW(DRIVE_HALF_INH, MODES * STEP)                                                                                    \
+    ROW(SYN_HALF_EXC, STEP)                                                                                              \
+    ROW(SYN_HALF_INH, STEP)                                                                                              \
+    ROW(CHARGE_EXC, STEP)             /* (k): conductance over capacitance times k cycles, per unit of synaptic state */ \
+    ROW(CHARGE_INH, STEP)                                                                                                \
+    ROW(IS_COBA, 2)                   /* (input): 1 where it is conductance based; its LATE is then a charge */          \
+    ROW(REVERSAL, 2)                  /* (input): volts */                                                               \
+    ROW(ADAPT_DECAY, STEP)            /* (k): over k half cycles */                                                      \
+    ROW(ADAPT_GAIN, 1)                                                                                                   \
+    ROW(ADAPT_BASE, 1)                /* where the adaptation voltage goes with the membrane at 0 V */                   \
+    ROW(ADAPT_PULSE, 1)               /* volts that a pulse adds to this */                                              \
+    ROW(ADAPT_REF, 1)                                                                                                    \
+    ROW(ADAPT_PULL, MODES)            /* (mode): volts of REST per volt of adaptation */                                 \
+    ROW(EXP_RATE, STEP)               /* (k): k cycles times current over Delta at EXP_START */                          \
+    ROW(EXP_START, 1)                                                                                                    \
+    ROW(EXP_SHARPNESS, 1)                                                                                                \
+    ROW(EXP_DELTA, 1)                                                                                                    \
+    ROW(EXP_TOP, 1)                   /* in units of Delta above EXP_START, where the current ends */                    \
+    ROW(EXP_LIMIT, 1)                                                                                                    \
+    ROW(EXP_DOUBLINGS, 1)             /* powers of two per volt */                                                       \
+    ROW(EXP_OFFSET, 1)                /* powers of two at 0 V, those of EXP_RATE over a step included */                 \
+    ROW(EXP_STEEP, 1)                 /* powers of two beyond which a step is taken with care, the same for all */
+
+#define BSS2_NUMBER(NAME, COUNT) NAME, LAST_##NAME = NAME + (COUNT) - 1,
+enum { BSS2_ROWS(BSS2_NUMBER) TABLES };
+#undef BSS2_NUMBER
 
 /* Kind of a neuron, bits; GROUPS of kinds lie one after the other and each has a loop of its own. */
 enum { KIND_ADAPT = 1, KIND_COBA = 2, KIND_EXP = 4, KIND_JOINED = 8 };
 enum { PLAIN, ADAPTING, REVERSING, EXPONENTIAL, REVERSING_EXPONENTIAL, SHARED, JOINED, GROUPS };
+
+/* What Python has to know of this file, by name. */
+typedef struct {
+    const char *name;
+    int value;
+} bss2_place;
+
+#define BSS2_PLACE(NAME) {#NAME, NAME},
+#define BSS2_ROW_PLACE(NAME, COUNT) BSS2_PLACE(NAME)
+static const bss2_place bss2_layout[] = {
+    BSS2_ROWS(BSS2_ROW_PLACE) BSS2_PLACE(TABLES) BSS2_PLACE(STEP) BSS2_PLACE(ON_CHIP_LATENCY) BSS2_PLACE(NOISE_STEPS)
+    BSS2_PLACE(LANES) BSS2_PLACE(STP_POWERS) BSS2_PLACE(QUEUE_ROOM) BSS2_PLACE(KIND_ADAPT) BSS2_PLACE(KIND_COBA)
+    BSS2_PLACE(KIND_EXP) BSS2_PLACE(KIND_JOINED)
+};
+#undef BSS2_PLACE
+#undef BSS2_ROW_PLACE
+enum { BSS2_PLACES = sizeof bss2_layout / sizeof bss2_layout[0] };
 
 enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u << 16 };
 

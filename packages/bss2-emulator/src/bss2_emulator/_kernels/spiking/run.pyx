@@ -29,15 +29,12 @@ cdef extern from *:
 
 cdef extern from "spiking/plan.h" nogil:
     enum:
-        STEP, ON_CHIP_LATENCY, NOISE_STEPS, LANES, TABLES, MOST, GROUPS, INPUTS, BUSES, SOURCES, DRIVERS, NO_ROOM
-        STP_POWERS, QUEUE_ROOM
-        DECAY, DRIVE_EXC, DRIVE_INH, SYN_EXC, SYN_INH, JUMP_EXC, JUMP_INH, LATE_EXC, LATE_INH
-        REST, SHIFT, NOISE, START, ORIGIN, THRESHOLD, LATENCY
-        CROSSING, LINE_EXC, LINE_INH, TERMS, DECAY_HALF, DRIVE_HALF_EXC, DRIVE_HALF_INH, SYN_HALF_EXC, SYN_HALF_INH
-        CHARGE_EXC, CHARGE_INH, IS_COBA, REVERSAL, ADAPT_DECAY, ADAPT_GAIN, ADAPT_BASE, ADAPT_PULSE, ADAPT_REF
-        ADAPT_PULL, EXP_RATE, EXP_START, EXP_SHARPNESS, EXP_DELTA, EXP_TOP, EXP_LIMIT
-        EXP_DOUBLINGS, EXP_OFFSET, EXP_STEEP
-        KIND_ADAPT, KIND_COBA, KIND_EXP, KIND_JOINED
+        STEP, LANES, TABLES, MOST, GROUPS, BUSES, SOURCES, DRIVERS, NO_ROOM, STP_POWERS, QUEUE_ROOM, BSS2_PLACES
+
+    ctypedef struct bss2_place:
+        const char *name
+        int value
+    const bss2_place *bss2_layout
 
     ctypedef struct bss2_cadc:
         int count
@@ -155,22 +152,7 @@ ctypedef fused real:
     double
 
 
-LAYOUT = {
-    "step": STEP, "on_chip_latency": ON_CHIP_LATENCY, "noise_steps": NOISE_STEPS, "lanes": LANES,
-    "tables": TABLES, "stp_powers": STP_POWERS, "queue_room": QUEUE_ROOM,
-    "decay": DECAY, "drive_exc": DRIVE_EXC, "drive_inh": DRIVE_INH, "syn_exc": SYN_EXC, "syn_inh": SYN_INH,
-    "jump_exc": JUMP_EXC, "jump_inh": JUMP_INH, "late_exc": LATE_EXC, "late_inh": LATE_INH, "rest": REST,
-    "shift": SHIFT, "noise": NOISE, "start": START, "origin": ORIGIN, "threshold": THRESHOLD, "latency": LATENCY,
-    "crossing": CROSSING, "line_exc": LINE_EXC, "line_inh": LINE_INH, "terms": TERMS, "decay_half": DECAY_HALF,
-    "drive_half_exc": DRIVE_HALF_EXC, "drive_half_inh": DRIVE_HALF_INH, "syn_half_exc": SYN_HALF_EXC,
-    "syn_half_inh": SYN_HALF_INH, "charge_exc": CHARGE_EXC, "charge_inh": CHARGE_INH, "is_coba": IS_COBA,
-    "reversal": REVERSAL, "adapt_decay": ADAPT_DECAY, "adapt_gain": ADAPT_GAIN, "adapt_base": ADAPT_BASE,
-    "adapt_pulse": ADAPT_PULSE, "adapt_ref": ADAPT_REF, "adapt_pull": ADAPT_PULL, "exp_rate": EXP_RATE,
-    "exp_start": EXP_START, "exp_sharpness": EXP_SHARPNESS, "exp_delta": EXP_DELTA, "exp_top": EXP_TOP,
-    "exp_limit": EXP_LIMIT, "exp_doublings": EXP_DOUBLINGS, "exp_offset": EXP_OFFSET, "exp_steep": EXP_STEEP,
-    "kind_adapt": KIND_ADAPT, "kind_coba": KIND_COBA, "kind_exp": KIND_EXP,
-    "kind_joined": KIND_JOINED,
-}
+LAYOUT = {bss2_layout[i].name.decode().lower(): bss2_layout[i].value for i in range(BSS2_PLACES)}
 
 
 cdef class Circuits:
