@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 
 
-cdef extern from "pool.h" nogil:
+cdef extern from "native/pool.h" nogil:
     int64_t pool_run(int64_t, int, pool_body, pool_idle, void *)
     int pool_workers()
 

@@ -30,12 +30,12 @@ extensions = [
         ".".join(path.relative_to(SOURCE).with_suffix("").parts),
         [os.path.relpath(path)],
         include_dirs=[os.path.relpath(KERNELS)],
-        depends=[os.path.relpath(header) for header in KERNELS.glob("*.h")],
+        depends=[os.path.relpath(header) for header in sorted(KERNELS.rglob("*.h"))],
         extra_compile_args=COMPILE,
         extra_link_args=LINK,
         define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
     )
-    for path in sorted(KERNELS.glob("*.pyx"))
+    for path in sorted(KERNELS.rglob("*.pyx"))
 ]
 
 setup(

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from bss2_emulator._kernels import correlation, hagen, noise, synram
+from bss2_emulator._kernels.matrix import hagen
+from bss2_emulator._kernels.noise import normals
+from bss2_emulator._kernels.synram import correlation, rows
 
 ROWS = {
     "weight": np.zeros((2, 256, 256), np.uint8),
@@ -27,7 +29,7 @@ ROWS = {
 
 
 def test_rows_of_sizes_that_belong_together_are_compiled():
-    synram.compile_actions(*ROWS.values())
+    rows.compile_actions(*ROWS.values())
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_rows_of_sizes_that_belong_together_are_compiled():
 )
 def test_rows_that_do_not_belong_together_are_refused(name, value):
     with pytest.raises(ValueError, match="rows"):
-        synram.compile_actions(*{**ROWS, name: value}.values())
+        rows.compile_actions(*{**ROWS, name: value}.values())
 
 
 EVENTS = {
@@ -107,4 +109,4 @@ def test_matrices_without_rows_or_columns_are_refused():
         with pytest.raises(ValueError, match="weights"):
             hagen.pack_weights(np.zeros(shape, np.int8), *factors, 0, 1, 0)
     with pytest.raises(ValueError, match="instructions"):
-        noise.coarse_normals(1, 0, np.zeros(1, np.uint32), 0, 0, -1)
+        normals.coarse_normals(1, 0, np.zeros(1, np.uint32), 0, 0, -1)

@@ -129,8 +129,8 @@ def faults(run: SpikingRun, runtime: int, batch: int) -> list[str]:
     return [name for name, holds in checks.items() if not holds]
 
 
-def attempt(seed: int) -> list[str]:
-    """Make the run of a seed and return what is wrong with it."""
+def run_of(seed: int) -> tuple[SpikingRun, int, int]:
+    """Return the run of a seed, how long it is, and its number of batch entries."""
     rng = np.random.default_rng(seed)
     runtime, batch = int(rng.choice((1, 7, 100, 300, 501))), int(rng.choice((1, 1, 3)))
     config = registers(rng)
@@ -155,12 +155,12 @@ def attempt(seed: int) -> list[str]:
             config, runtime, *events(rng, runtime, batch), neurons, bool(rng.random() < 0.5), madc_neuron=madc,
             writes=writes, correlation_rows=rows,
         )  # fmt: skip
-    return faults(run, runtime, batch)
+    return run, runtime, batch
 
 
 if __name__ == "__main__":  # a batch of seeds in a process of its own: each is named before it runs
     for seed in range(int(sys.argv[1]), int(sys.argv[2])):
         print(seed, flush=True)
-        wrong = attempt(seed)
+        wrong = faults(*run_of(seed))
         if wrong:
             sys.exit(f"seed {seed}: {', '.join(wrong)}")

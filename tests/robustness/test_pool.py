@@ -20,7 +20,7 @@ def build(source: Path, program: Path, *options: str) -> subprocess.CompletedPro
         *STRICT,
         *options,
         "-D_GNU_SOURCE",
-        f"-I{ROOT / 'native'}",
+        f"-I{ROOT}",
         str(source),
         "-o",
         str(program),
@@ -45,7 +45,7 @@ def works(sanitizer: str, folder: Path) -> bool:
 def test_each_package_has_the_same_copy(name):
     assert len(KERNELS) == 3
     for folder in KERNELS:
-        assert (folder / name).read_bytes() == (ROOT / "native" / name).read_bytes(), folder / name
+        assert (folder / "native" / name).read_bytes() == (ROOT / "native" / name).read_bytes(), folder / name
 
 
 def test_the_pool_holds_its_laws(tmp_path):

@@ -47,9 +47,9 @@ torch.set_num_threads(int(sys.argv[2]))
 sys.path.insert(0, sys.argv[1])
 import threads_job
 tasks = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 0  # NumPy has some
-from bss2_emulator._kernels import pool as emulator
-from hxtorch.perceptron._kernels import pool as perceptron
-from hxtorch.spiking._kernels import pool as spiking
+from bss2_emulator._kernels.native import pool as emulator
+from hxtorch.perceptron._kernels.native import pool as perceptron
+from hxtorch.spiking._kernels.native import pool as spiking
 for work in threads_job.WORK:
     if work != "emulator":
         threads_job.WORK[work]()

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from hxtorch.spiking._kernels import events, integration, recurrence, traces, trains
+from hxtorch.spiking._kernels.chip import traces, trains
+from hxtorch.spiking._kernels.steps import integration, recurrence
+from hxtorch.spiking._kernels.synapses import events
 
 ROOM = torch.zeros(4096)
 AT = ROOM.data_ptr()

@@ -36,7 +36,7 @@ PREPARE = """
 import os, threading
 import numpy as np
 from bss2_emulator import Chip, ChipConfig
-from bss2_emulator._kernels.pool import workers
+from bss2_emulator._kernels.native.pool import workers
 
 def noise(chip, batch=12, runtime=4000):
     empty = np.zeros(0, np.int64)

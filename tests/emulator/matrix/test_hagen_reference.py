@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bss2_emulator import Chip, Imperfections
-from bss2_emulator._kernels.hagen import best_instructions, short_normal
+from bss2_emulator._kernels.matrix.hagen import best_instructions, short_normal
 from bss2_emulator.matrix.columns import column_constants
 from bss2_emulator.neurons.physics import neuron_physics
 from bss2_emulator.reference.matrix.tile import half_away, line, run_tile, saturate

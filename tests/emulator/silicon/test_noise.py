@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bss2_emulator._kernels.noise import INSTRUCTIONS, coarse_normals, fill_normals, fill_uniform, philox
+from bss2_emulator._kernels.noise.normals import INSTRUCTIONS, coarse_normals, fill_normals, fill_uniform, philox
 from bss2_emulator.reference.silicon import noise as reference
 from bss2_emulator.reference.silicon.shorts import coarse_normals as twin_of_coarse
 from bss2_emulator.silicon.mismatch import draw, key_of

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bss2_emulator import Chip, ChipConfig, Imperfections, RunError
-from bss2_emulator._kernels.correlation import NOT_SEEN, correlate
+from bss2_emulator._kernels.synram.correlation import NOT_SEEN, correlate
 from bss2_emulator.reference.synram.correlation import sensors as law
 from bss2_emulator.synram.correlation import sensors
 

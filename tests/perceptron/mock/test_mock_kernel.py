@@ -8,8 +8,8 @@ import torch
 from scipy import stats
 
 import hxtorch.perceptron as hxp
-from hxtorch.perceptron._kernels.mock import INSTRUCTIONS
-from hxtorch.perceptron._kernels.mock import mock_product as kernel
+from hxtorch.perceptron._kernels.mock.mock import INSTRUCTIONS
+from hxtorch.perceptron._kernels.mock.mock import mock_product as kernel
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 
 

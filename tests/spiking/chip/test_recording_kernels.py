@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hxtorch.core import CADCHandle, CADCSamples, RecordingError, SpikeHandle, SpikeTrains
 from hxtorch.core.runs.observables import CADCPart
-from hxtorch.spiking._kernels.traces import resample
-from hxtorch.spiking._kernels.trains import find, scatter
+from hxtorch.spiking._kernels.chip.traces import resample
+from hxtorch.spiking._kernels.chip.trains import find, scatter
 from hxtorch.spiking.chip.recording import TraceReadout, read_spikes, shift_time
 
 CYCLE = 8e-9

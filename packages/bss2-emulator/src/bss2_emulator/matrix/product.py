@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.hagen import FRACTION, best_instructions, multiply, pack_weights
+from bss2_emulator._kernels.matrix.hagen import FRACTION, best_instructions, multiply, pack_weights
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.matrix.columns import (
@@ -41,7 +41,7 @@ READOUT: Final = (
 
 
 class _Reads(NamedTuple):
-    """Constants of the columns as the kernel takes them, see ``_kernels/hagen.pyi``."""
+    """Constants of the columns as the kernel takes them, see ``_kernels/matrix/hagen.pyi``."""
 
     gain: FloatArray
     baseline: NDArray[np.int16]
@@ -59,8 +59,8 @@ class HagenEngine:
         silicon: The chip.
 
     Attributes:
-        instructions: Instruction set of the kernel, see ``_kernels/hagen.pyi``, or None for the best; results do not
-            depend on it.
+        instructions: Instruction set of the kernel, see ``_kernels/matrix/hagen.pyi``, or None for the best; results do
+            not depend on it.
     """
 
     def __init__(self, silicon: Silicon) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.lif import Readout
+from bss2_emulator._kernels.spiking.run import Readout
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import HEMISPHERE

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.noise import fill_normals
+from bss2_emulator._kernels.noise.normals import fill_normals
 
 
 def key_of(*parts: object) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.noise import fill_normals, fill_uniform
+from bss2_emulator._kernels.noise.normals import fill_normals, fill_uniform
 from bss2_emulator.silicon.mismatch import key_of
 
 CADC_PHASE: Final = 4 << 16  # plus hemisphere

@@ -1,8 +1,8 @@
-"""What the kernel is told about the way of events: see ``_kernels/transport.h``."""
+"""What the kernel is told about the way of events: see ``_kernels/events/transport.h``."""
 
 from __future__ import annotations
 
-from bss2_emulator._kernels.lif import Delivery
+from bss2_emulator._kernels.spiking.run import Delivery
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events import background
 from bss2_emulator.events.labels import Page

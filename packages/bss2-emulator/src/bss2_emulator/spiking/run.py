@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.lif import LAYOUT, Listed, Outcome, Segment, run_batch
+from bss2_emulator._kernels.spiking.run import LAYOUT, Listed, Outcome, Segment, run_batch
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events.labels import LabelBook, Page
 from bss2_emulator.facts import constants

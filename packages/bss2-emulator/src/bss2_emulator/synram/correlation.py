@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.correlation import NOT_SEEN, correlate
-from bss2_emulator._kernels.lif import Listed
+from bss2_emulator._kernels.spiking.run import Listed
+from bss2_emulator._kernels.synram.correlation import NOT_SEEN, correlate
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events.path import Routes
 from bss2_emulator.facts import constants as c

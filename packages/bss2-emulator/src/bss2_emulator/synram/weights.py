@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.synram import compile_actions
+from bss2_emulator._kernels.synram.rows import compile_actions
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events.path import Routes
 from bss2_emulator.facts.constants import COLUMNS

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hxtorch.core import OperandRangeError, ProgramError
 from hxtorch.perceptron import constants
-from hxtorch.perceptron._kernels.integers import round_to_bytes
+from hxtorch.perceptron._kernels.operands.integers import round_to_bytes
 
 Rounding = Literal["half_away", "half_even"]
 """``half_away`` is what the chip's software does, ``half_even`` what ``torch.round`` and thus the mock mode does."""

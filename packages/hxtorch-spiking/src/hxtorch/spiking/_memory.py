@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels.memory import Block
+from hxtorch.spiking._kernels.native.memory import Block
 
 _LARGE = 1 << 17
 """Bytes from which on a tensor gets memory that is used again; smaller ones the system reuses by itself."""

@@ -1,4 +1,4 @@
-"""A background generator, clock by clock (facts 1.5; twin of ``_kernels/background.h``)."""
+"""A background generator, clock by clock (facts 1.5; twin of ``_kernels/events/background.h``)."""
 
 from __future__ import annotations
 

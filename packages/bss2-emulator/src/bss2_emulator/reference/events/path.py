@@ -1,6 +1,6 @@
 """The path of one event, step by step (facts 1.3, 1.4).
 
-Twin of :mod:`bss2_emulator.events.path` and ``_kernels/synram.pyx``.
+Twin of :mod:`bss2_emulator.events.path` and ``_kernels/synram/rows.pyx``.
 """
 
 from __future__ import annotations

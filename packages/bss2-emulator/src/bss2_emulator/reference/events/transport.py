@@ -1,4 +1,4 @@
-"""Capacity of link and crossbar, cycle by cycle (facts 5; twin of ``_kernels/transport.h``)."""
+"""Capacity of link and crossbar, cycle by cycle (facts 5; twin of ``_kernels/events/transport.h``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One tile of a matrix product (twin of ``_kernels/hagen.h``)."""
+"""One tile of a matrix product (twin of ``_kernels/matrix/hagen.h``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One neuron, cycle by cycle where it matters (twin of ``_kernels/membrane.h``).
+"""One neuron, cycle by cycle where it matters (twin of ``_kernels/neurons/membrane.h``).
 
 Between events the membrane obeys ``C dV/dt = g (E - V) + I_exc - I_inh`` and each synaptic state ``tau dx/dt = -x``
 with ``I = I_sat tanh(x)``. In a step of 8 cycles tanh(x) / x is held at its value for the state referred to the start

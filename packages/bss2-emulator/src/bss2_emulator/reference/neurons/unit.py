@@ -1,4 +1,4 @@
-"""Circuits on one membrane, with all terms (twin of ``_kernels/terms.h``).
+"""Circuits on one membrane, with all terms (twin of ``_kernels/neurons/terms.h``).
 
 The law is that of :mod:`bss2_emulator.neurons.terms`.
 

@@ -1,4 +1,4 @@
-"""Philox 4x32-7 and Box-Muller, number by number (twin of ``_kernels/noise.h``)."""
+"""Philox 4x32-7 and Box-Muller, number by number (twin of ``_kernels/noise/normals.h``)."""
 
 from __future__ import annotations
 

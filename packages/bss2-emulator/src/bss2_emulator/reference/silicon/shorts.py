@@ -1,4 +1,4 @@
-"""Normal numbers of 16 bit (twin of ``_kernels/shorts.h`` and ``_kernels/coarse.h``)."""
+"""Normal numbers of 16 bit (twin of ``_kernels/noise/shorts.h`` and ``_kernels/noise/coarse.h``)."""
 
 from __future__ import annotations
 

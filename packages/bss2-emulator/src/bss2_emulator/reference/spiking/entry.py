@@ -1,4 +1,4 @@
-"""One batch entry of a spiking run (twin of ``_kernels/entry.h``)."""
+"""One batch entry of a spiking run (twin of ``_kernels/spiking/entry.h``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two correlation sensors of one synapse (twin of ``_kernels/correlation.h``)."""
+"""The two correlation sensors of one synapse (twin of ``_kernels/synram/correlation.h``)."""
 
 from __future__ import annotations
 

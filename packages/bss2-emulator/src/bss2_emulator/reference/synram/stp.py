@@ -1,4 +1,4 @@
-"""One synapse driver with short-term plasticity (facts 2.3; twin of ``_kernels/stp.h`` and of ``plasticity.py``)."""
+"""One synapse driver with short-term plasticity (facts 2.3; twin of ``_kernels/synram/stp.h``, ``plasticity.py``)."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
-from hxtorch.perceptron._kernels.mock import INSTRUCTIONS
-from hxtorch.perceptron._kernels.mock import mock_product as fused
+from hxtorch.perceptron._kernels.mock.mock import INSTRUCTIONS
+from hxtorch.perceptron._kernels.mock.mock import mock_product as fused
 from hxtorch.perceptron.mock.gain import tile_gain
 
 HEIGHT = constants.hardware_matrix_height

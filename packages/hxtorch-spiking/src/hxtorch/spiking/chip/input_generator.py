@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.spiking._kernels import trains
+from hxtorch.spiking._kernels.chip import trains
 from hxtorch.spiking.errors import ExperimentWarning, TensorShapeError
 
 ON_CHIP_LATENCY = 13

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core import grid_points, in_cycles
-from hxtorch.spiking._kernels.traces import resample
-from hxtorch.spiking._kernels.trains import scatter
+from hxtorch.spiking._kernels.chip.traces import resample
+from hxtorch.spiking._kernels.chip.trains import scatter
 from hxtorch.spiking._memory import empty
 from hxtorch.spiking.errors import ExperimentError, MissingNeuronError, ParameterError
 from hxtorch.spiking.network.observables import MADCTrace

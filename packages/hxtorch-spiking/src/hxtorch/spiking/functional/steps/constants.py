@@ -17,8 +17,8 @@ from hxtorch.spiking.functional.steps.euler import Value
 class Constants:
     """Factors of one step, each a number or a tensor, (neuron,) or (batch, neuron).
 
-    The fields are the rows that the kernels know, in their order (``_kernels/integration.h``). All but the last may
-    have gradients.
+    The fields are the rows that the kernels know, in their order (``_kernels/steps/integration.h``). All but the last
+    may have gradients.
 
     Attributes:
         gain: Part of a driving current that reaches the membrane in one step, ``dt / c_mem``.

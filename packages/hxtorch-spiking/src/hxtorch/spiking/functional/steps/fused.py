@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels import integration
+from hxtorch.spiking._kernels.steps import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import TensorValueError
 from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved

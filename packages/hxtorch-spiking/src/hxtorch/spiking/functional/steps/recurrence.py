@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels import recurrence
+from hxtorch.spiking._kernels.steps import recurrence
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
 from hxtorch.spiking.functional.steps.compiled import traced

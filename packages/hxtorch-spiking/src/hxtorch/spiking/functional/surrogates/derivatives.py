@@ -114,7 +114,7 @@ def _step(name: str, input: Tensor, alpha: float = 50.0) -> Tensor:
 SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
     {"superspike": superspike_func, **{name: partial(_step, name) for name in _DERIVATIVES}}
 )
-"""Comparators by the name that ``method`` takes, in the order that the kernels know (``_kernels/integration.h``)."""
+"""Comparators by the name that ``method`` takes, in the order of the kernels (``_kernels/steps/integration.h``)."""
 
 _NAMES = tuple(SURROGATES)
 

@@ -13,7 +13,7 @@ from weakref import ref
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels import events
+from hxtorch.spiking._kernels.synapses import events
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import TensorTypeError
 from hxtorch.spiking.functional.operands import Operands, ordered, require_saved

@@ -1,0 +1,312 @@
+/* Multiply-accumulate of whole matrices: pulses, product, saturation, two noisy reads and their difference, sum of the tiles.
+ *
+ * What is read lies in int16, in fractions of an LSB (FRACTION), which is fine beside noise of 1 LSB and makes vectors wide.
+ */
+#ifndef BSS2_HAGEN_H
+#define BSS2_HAGEN_H
+
+#include "matrix/product.h"
+#include "noise/shorts.h"
+#include "matrix/tiles.h"
+
+enum { HEMISPHERES = 2, FRACTION_BITS = 5, FRACTION = 1 << FRACTION_BITS };
+
+typedef struct {
+    int64_t batch;
+    int rows, columns;                /* of the matrix */
+    int64_t activation_stride;
+    const uint8_t *activations;       /* [batch][rows] */
+    const int16_t *weights[2];        /* packed tiles (product.h); with lines 2: those of excitatory and inhibitory rows */
+    int lines;
+    int64_t tile_stride;              /* weights of a tile */
+    const int16_t *pulse_offset;      /* [HEMISPHERES][TILE_ROWS] */
+    int pulse_scale, pulse_limit;
+    const float *capacity;            /* [TILE_ROWS + 1] charge that so many events may bring to a line; with lines 2 */
+    const float *gain;                /* [HEMISPHERES][TILE_COLUMNS] fractions; with ideal LSB */
+    const float *kept;                /* [HEMISPHERES][TILE_ROWS + 1][TILE_COLUMNS] share that is left of so many events; or NULL */
+    const int16_t *baseline;          /* [HEMISPHERES][TILE_COLUMNS] fractions, within +-500 LSB */
+    const float *lowest;              /* [HEMISPHERES][TILE_COLUMNS] fractions: -1.3 of the limit of the negative side */
+    const float *inverse_limit;       /* its inverse, or 0 */
+    const float *bend;                /* limit / 1.2 */
+    int16_t noise_rest, noise_result; /* factors of short normals */
+    int ideal;                        /* no reads: the rounded product */
+    bss2_key key;
+    uint32_t purpose, first_entry, run;
+    int8_t *out;                      /* [batch][columns] */
+} bss2_matrix;
+
+typedef struct {
+    const float *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
+} bss2_columns;
+
+/* Pulses of a block of entries for one tile; returns events[i], how many each entry sends. */
+BSS2_INLINE void bss2_pulses(const bss2_matrix *m, int64_t first, int entries, int top, int rows, int hemisphere,
+                             int16_t *BSS2_RESTRICT pulses, int32_t *BSS2_RESTRICT events) {
+    const int16_t *BSS2_RESTRICT offset = m->pulse_offset + hemisphere * TILE_ROWS;
+    const int16_t scale = (int16_t)m->pulse_scale, longest = (int16_t)m->pulse_limit;
+    for (int i = 0; i < entries; i++) {
+        const uint8_t *BSS2_RESTRICT activation = m->activations + (first + i) * m->activation_stride + top;
+        int16_t *BSS2_RESTRICT pulse = pulses + i * TILE_ROWS;
+        int32_t sent = 0;
+        BSS2_VECTOR
+        for (int r = 0; r < rows; r++) {
+            const int16_t a = activation[r];
+            int16_t length = (int16_t)(a * scale + offset[r]);
+            length = length < longest ? length : longest;
+            length = length > 0 ? length : 0;
+            pulse[r] = a > 0 ? length : 0; /* a zero sends no event */
+        }
+        BSS2_VECTOR
+        for (int r = 0; r < rows; r++) sent += activation[r] > 0;
+        if (rows % 2) pulse[rows] = 0;
+        events[i] = sent;
+    }
+}
+
+/* What a line of synapses makes of charge: linear as far as `capacity`, flat from twice that, a parabola in between. */
+BSS2_INLINE float bss2_line(int32_t charge, float capacity, float inverse) {
+    const float size = fabsf((float)charge), beyond = size - capacity;
+    const float flat = beyond - capacity > 0.0f ? beyond - capacity : 0.0f;
+    const float knee = (beyond > 0.0f ? beyond : 0.0f) - flat;
+    return copysignf(size - knee * knee * inverse - flat, (float)charge);
+}
+
+/* Replace the charge of both lines of each column by what arrives of it in total. */
+BSS2_INLINE void bss2_join_lines(float capacity, const int32_t *BSS2_RESTRICT other, int32_t *BSS2_RESTRICT sum, int n) {
+    const float inverse = capacity > 0.0f ? 0.5f / capacity : 0.0f;
+    for (int j = 0; j < n; j++)
+        sum[j] = (int32_t)(bss2_line(sum[j], capacity, inverse) + bss2_line(other[j], capacity, inverse));
+}
+
+/* Charge to fractions of an LSB; the negative side saturates: linear to 0.7 of its limit, flat from 1.3, a parabola between. */
+BSS2_INLINE void bss2_collect(const bss2_columns *column, const float *BSS2_RESTRICT gain, const int32_t *BSS2_RESTRICT sum,
+                              int16_t *BSS2_RESTRICT collected, int n) {
+    const float *BSS2_RESTRICT lowest = column->lowest, *BSS2_RESTRICT inverse = column->inverse_limit;
+    const float *BSS2_RESTRICT bend = column->bend;
+    int32_t wide[TILE_COLUMNS];
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const float y = gain[j] * (float)sum[j];
+        float knee = -0.7f - y * inverse[j];
+        knee = knee > 0.0f ? knee : 0.0f;
+        knee = knee < 0.6f ? knee : 0.6f;
+        float inside = y < 500.0f * FRACTION ? y : 500.0f * FRACTION; /* far beyond the ADC, and no sum leaves int16 */
+        inside = inside > lowest[j] ? inside : lowest[j];
+        const float shifted = inside + knee * knee * bend[j] + 12582912.0f; /* 1.5 * 2^23: lower bits are the rounded number */
+        memcpy(&wide[j], &shifted, 4);
+    }
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) collected[j] = (int16_t)wide[j]; /* the constant has no bit there */
+}
+
+BSS2_INLINE int16_t bss2_scaled(int16_t number, int16_t factor) { /* rounded down */
+    return (int16_t)((number * factor) >> 16);
+}
+
+BSS2_INLINE int16_t bss2_code(int16_t level) { /* round and clip to the ADC */
+    int16_t code = (int16_t)((int16_t)(level + FRACTION / 2) >> FRACTION_BITS);
+    code = code > 0 ? code : 0;
+    return code < 255 ? code : 255;
+}
+
+/* Read one batch entry: add what the column ADC tells to its total. */
+BSS2_INLINE void bss2_read(const bss2_matrix *m, const int16_t *BSS2_RESTRICT baseline, const int16_t *BSS2_RESTRICT collected,
+                           const int16_t *BSS2_RESTRICT rest, const int16_t *BSS2_RESTRICT result, int16_t *BSS2_RESTRICT total,
+                           int n) {
+    const int16_t noise_rest = m->noise_rest, noise_result = m->noise_result;
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const int16_t before = bss2_code((int16_t)(baseline[j] + bss2_scaled(rest[j], noise_rest)));
+        const int16_t after =
+            bss2_code((int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_scaled(result[j], noise_result)));
+        int16_t difference = (int16_t)(after - before);
+        difference = difference > -128 ? difference : -128;
+        total[j] = (int16_t)(total[j] + (difference < 127 ? difference : 127));
+    }
+}
+
+/* An ideal chip: round half away from zero and clip. */
+BSS2_INLINE void bss2_round(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT gain, int16_t *BSS2_RESTRICT total, int n) {
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const float y = gain[j] * (float)sum[j];
+        const float size = fabsf(y) < 4096.0f ? fabsf(y) : 4096.0f;
+        const int32_t code = (int32_t)copysignf(size + 0.5f, y);
+        const int32_t above = code < -128 ? -128 : code;
+        total[j] = (int16_t)(total[j] + (above > 127 ? 127 : above));
+    }
+}
+
+/* Add sums of some tiles, which were small enough for 16 bits, to the total, and clear them. */
+BSS2_INLINE void bss2_add_tiles(int16_t *BSS2_RESTRICT some, int32_t *BSS2_RESTRICT total) {
+    BSS2_VECTOR
+    for (int j = 0; j < ENTRIES * TILE_COLUMNS; j++) total[j] += some[j];
+    memset(some, 0, sizeof(int16_t) * ENTRIES * TILE_COLUMNS);
+}
+
+/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)) through all tiles; returns the events of one sending. */
+BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_product *product, bss2_short_pairs *normals) {
+    int16_t pulses[ENTRIES * TILE_ROWS] = {0};
+    int32_t sums[ENTRIES * TILE_COLUMNS], other[ENTRIES * TILE_COLUMNS], totals[ENTRIES * TILE_COLUMNS], events[ENTRIES];
+    int16_t some[ENTRIES * TILE_COLUMNS] = {0};
+    int16_t rest[TILE_COLUMNS] = {0}, result[TILE_COLUMNS] = {0}, collected[TILE_COLUMNS];
+    float left_over[TILE_COLUMNS];
+    const int noisy = m->noise_rest != 0 || m->noise_result != 0;
+    const int64_t first = block * ENTRIES;
+    const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
+    int64_t sent = 0, tile = 0;
+    for (int left = 0; left < m->columns; left += TILE_COLUMNS) {
+        const int n = m->columns - left < TILE_COLUMNS ? m->columns - left : TILE_COLUMNS;
+        memset(totals, 0, sizeof(totals));
+        for (int top = 0; top < m->rows; top += TILE_ROWS, tile++) {
+            const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, pairs = rows + rows % 2;
+            const int hemisphere = (int)(tile % HEMISPHERES), side = hemisphere * TILE_COLUMNS;
+            const float *gain = m->gain + side;
+            const bss2_columns columns = {m->lowest + side, m->inverse_limit + side, m->bend + side};
+            bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
+            product(pulses, m->weights[0] + tile * m->tile_stride, sums, entries, pairs, n);
+            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, entries, pairs, n);
+            for (int i = 0; i < entries; i++) {
+                int32_t *sum = sums + i * TILE_COLUMNS;
+                int16_t *total = some + i * TILE_COLUMNS;
+                sent += events[i];
+                if (m->lines == 2) bss2_join_lines(m->capacity[events[i]], other + i * TILE_COLUMNS, sum, n);
+                if (m->kept) {
+                    const float *BSS2_RESTRICT kept = m->kept + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
+                    for (int j = 0; j < n; j++) left_over[j] = m->gain[side + j] * kept[j];
+                    gain = left_over;
+                }
+                if (m->ideal) {
+                    bss2_round(sum, gain, total, n);
+                    continue;
+                }
+                if (noisy)
+                    normals(m->key, m->first_entry + (uint32_t)(first + i), m->purpose, (uint32_t)tile, m->run, n, rest, result);
+                bss2_collect(&columns, gain, sum, collected, n);
+                bss2_read(m, m->baseline + side, collected, rest, result, total, n);
+            }
+            if (tile % 128 == 127) bss2_add_tiles(some, totals);
+        }
+        bss2_add_tiles(some, totals);
+        for (int i = 0; i < entries; i++) {
+            int8_t *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
+            const int32_t *BSS2_RESTRICT total = totals + i * TILE_COLUMNS;
+            BSS2_VECTOR
+            for (int j = 0; j < n; j++) {
+                const int32_t above = total[j] < -128 ? -128 : total[j];
+                out[j] = (int8_t)(above > 127 ? 127 : above);
+            }
+        }
+    }
+    return sent;
+}
+
+typedef struct {
+    const int8_t *weights; /* of one tile, signed */
+    int64_t stride;        /* from row to row */
+    const float *strength; /* factor of each synapse, (2 TILE_ROWS, TILE_COLUMNS): inhibitory and excitatory row of each driver */
+    const float *ratio_inh, *ratio_exc; /* factors of columns */
+    int rows, columns;
+    int line; /* 1 or -1: rows of that sign only; 0: all */
+} bss2_synapses;
+
+/* What the synapses of some rows weigh: signed weight times its ratio and its synapse's factor, rounded. */
+BSS2_INLINE void bss2_weigh(const bss2_synapses *s, int row, int rows, int32_t (*code)[TILE_COLUMNS]) {
+    const float *BSS2_RESTRICT ratio_inh = s->ratio_inh, *BSS2_RESTRICT ratio_exc = s->ratio_exc;
+    const int line = s->line;
+    for (int k = 0; k < rows; k++) {
+        if (row + k >= s->rows) {
+            memset(code[k], 0, sizeof(code[k]));
+            continue;
+        }
+        const int8_t *BSS2_RESTRICT weight = s->weights + (row + k) * s->stride;
+        const float *BSS2_RESTRICT inh = s->strength + (size_t)(2 * (row + k)) * TILE_COLUMNS;
+        const float *BSS2_RESTRICT exc = inh + TILE_COLUMNS;
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) {
+            int32_t w = weight[j];
+            w = line * w < 0 ? 0 : w;
+            const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
+            const float heavy = (float)w * (w > 0 ? up : down);
+            code[k][j] = (int32_t)(heavy + copysignf(0.5f, heavy));
+        }
+    }
+}
+
+/* Pack the weights of one tile by pairs of rows, for product.h. */
+BSS2_INLINE void bss2_pack_pairs(const bss2_synapses *s, int16_t *packed) {
+    const int pairs = s->rows + s->rows % 2;
+    int32_t code[2][TILE_COLUMNS];
+    uint32_t both[TILE_COLUMNS + PACK] = {0};
+    for (int r = 0; r < pairs; r += 2) {
+        bss2_weigh(s, r, 2, code);
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) both[j] = ((uint32_t)code[0][j] & 0xFFFF) | (uint32_t)code[1][j] << 16;
+        for (int c = 0; c < s->columns; c += PACK) memcpy(packed + bss2_pack(pairs, c, r / 2), both + c, 4 * PACK);
+    }
+}
+
+/* Pack the weights of one tile by four rows, for tiles.h. */
+BSS2_INLINE void bss2_pack_quads(const bss2_synapses *s, int16_t *packed) {
+    const int depths = (s->rows + DEPTH - 1) / DEPTH;
+    int32_t code[4][TILE_COLUMNS];
+    uint32_t upper[TILE_COLUMNS + PACK] = {0}, lower[TILE_COLUMNS + PACK] = {0};
+    for (int r = 0; r < depths * DEPTH; r += 4) {
+        bss2_weigh(s, r, 4, code);
+        BSS2_VECTOR
+        for (int j = 0; j < s->columns; j++) {
+            uint32_t high = 0, low = 0;
+            for (int k = 0; k < 4; k++) {
+                const int32_t rest = ((code[k][j] + 64) & 127) - 64;
+                high |= ((uint32_t)((code[k][j] - rest) >> 7) & 0xFF) << 8 * k;
+                low |= ((uint32_t)rest & 0xFF) << 8 * k;
+            }
+            upper[j] = high, lower[j] = low;
+        }
+        for (int c = 0; c < s->columns; c += SIDE) {
+            int8_t *tile = (int8_t *)packed + bss2_tile(depths, c, r);
+            memcpy(tile, upper + c, 4 * SIDE);
+            memcpy(tile + TILE_BYTES, lower + c, 4 * SIDE);
+        }
+    }
+}
+
+typedef int64_t bss2_run_function(const bss2_matrix *m, int64_t block);
+typedef void bss2_pack_function(const bss2_synapses *s, int16_t *packed);
+
+#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, NORMALS, PACK_TILE)                                                            \
+    TARGET static int64_t bss2_run_##NAME(const bss2_matrix *m, int64_t block) {                                                \
+        return bss2_run_block(m, block, PRODUCT, NORMALS);                                                                      \
+    }                                                                                                                           \
+    TARGET static void bss2_pack_##NAME(const bss2_synapses *s, int16_t *packed) { PACK_TILE(s, packed); }
+
+#if BSS2_X86
+BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_short_pairs_plain, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_short_pairs_avx2, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_short_pairs_avx512, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_short_pairs_avx512, bss2_pack_pairs)
+#else
+BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_short_pairs_plain, bss2_pack_pairs)
+#endif
+#if BSS2_HAS_TILES
+BSS2_TARGET_TILES static int64_t bss2_run_tiles(const bss2_matrix *m, int64_t block) {
+    bss2_shape_tiles();
+    const int64_t sent = bss2_run_block(m, block, bss2_product_tiles, bss2_short_pairs_avx512);
+    _tile_release();
+    return sent;
+}
+BSS2_TARGET_TILES static void bss2_pack_tiles(const bss2_synapses *s, int16_t *packed) { bss2_pack_quads(s, packed); }
+#endif
+
+static bss2_run_function *const bss2_run_functions[] =
+    BSS2_TABLE(bss2_run_plain, bss2_run_avx2, bss2_run_avx512, bss2_run_vnni, bss2_run_tiles);
+static bss2_pack_function *const bss2_pack_functions[] =
+    BSS2_TABLE(bss2_pack_plain, bss2_pack_avx2, bss2_pack_avx512, bss2_pack_vnni, bss2_pack_tiles);
+
+/* The best instruction set for products; asks the operating system for tiles where there are some. */
+static int bss2_matrix_instructions(void) {
+    const int best = bss2_instructions();
+    return best == BSS2_VNNI && bss2_limit >= BSS2_TILES && bss2_may_use_tiles() ? BSS2_TILES : best;
+}
+
+#endif

@@ -1,0 +1,93 @@
+"""Multiply-accumulate in hagen mode."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRACTION: int
+"""Fractions of an LSB in which baselines are given."""
+
+def best_instructions() -> int:
+    """Return the best instruction set that may run, as its place in ``NAMES`` of ``native/instructions.pyi``.
+
+    The first call asks Linux for tiles, since they enlarge what it keeps of a process.
+    """
+
+def pack_weights(
+    weights: NDArray[np.int8],
+    strength: NDArray[np.float32],
+    ratio: NDArray[np.float32],
+    line: int,
+    threads: int,
+    instructions: int,
+) -> NDArray[np.int16]:
+    """Return what the synapses of all tiles weigh, in the order that the product reads them.
+
+    Args:
+        weights: Of the whole matrix, (rows, columns).
+        strength: Factor of each synapse, (2, 256, 256).
+        ratio: Factor of the (inhibitory, excitatory) rows of each column of both hemispheres, (2, 2, 256).
+        line: 1 or -1 for weights of that sign only, 0 for all.
+        threads: How many to use.
+        instructions: Up to :func:`best_instructions`; all give the same bytes.
+
+    Returns:
+        Shape (tiles, anything).
+    """
+
+def multiply(
+    activations: NDArray[np.uint8],
+    packed: tuple[NDArray[np.int16], ...],
+    pulse_offset: NDArray[np.int16],
+    pulse_scale: int,
+    pulse_limit: int,
+    capacity: NDArray[np.float32],
+    gain: NDArray[np.float32],
+    kept: NDArray[np.float32],
+    baseline: NDArray[np.int16],
+    lowest: NDArray[np.float32],
+    inverse_limit: NDArray[np.float32],
+    bend: NDArray[np.float32],
+    noise_rest: int,
+    noise_result: int,
+    ideal: bool,
+    key: int,
+    purpose: int,
+    first_entry: int,
+    run: int,
+    out: NDArray[np.int8],
+    threads: int,
+    instructions: int,
+) -> int:
+    """Multiply a batch of activations and write what all tiles read together.
+
+    Args:
+        activations: (batch, rows).
+        packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
+            then saturate.
+        pulse_offset: What each driver adds to a pulse, (2, 128).
+        pulse_scale: Length of a pulse per activation, in the unit of ``pulse_offset``.
+        pulse_limit: Longest pulse.
+        capacity: Charge that 0 to 128 events may bring to a line before it saturates, (129,).
+        gain: What charge is in each column, in fractions of an LSB, if ``ideal`` in LSB, (2, 256).
+        kept: Share of the charge of 0 to 128 events that is left at the read, (2, 129, 256), or all of it: (0, 0, 0).
+        baseline: Of a read at rest, in fractions of an LSB, within +-500 LSB, (2, 256).
+        lowest: 1.3 times the value at which the negative side of a column ends, in fractions of an LSB, (2, 256).
+        inverse_limit: Inverse of that value's size, or 0 where it never ends, (2, 256).
+        bend: That size over 1.2, (2, 256).
+        noise_rest: rms of a read at rest, in units of 1 / 512 LSB.
+        noise_result: rms of the read after integration, likewise.
+        ideal: Round the product; no reads.
+        key: Keys the noise with the next four.
+        purpose: Of the noise.
+        first_entry: Number of the first batch entry.
+        run: Number of the run.
+        out: Results, (batch, columns).
+        threads: How many to use.
+        instructions: Up to :func:`best_instructions`; all give the same bytes.
+
+    Returns:
+        Activations that are not zero, counted for each tile.
+    """
+
+def short_normal(half: int) -> int:
+    """Return the number that 16 uniform bits give, in units of 1 / 4096."""

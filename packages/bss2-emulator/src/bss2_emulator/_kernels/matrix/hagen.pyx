@@ -1,0 +1,205 @@
+"""Multiply-accumulate in hagen mode (see hagen.h, product.h, shorts.h)."""
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from bss2_emulator._kernels.noise.normals cimport bss2_key
+from bss2_emulator._kernels.native.pool cimport parallel_for
+
+import numpy as np
+
+
+cdef extern from "matrix/hagen.h" nogil:
+    ctypedef enum bss2_sizes "int":
+        ROWS "TILE_ROWS"
+        COLUMNS "TILE_COLUMNS"
+        BLOCK "ENTRIES"
+        PACK_COLUMNS "PACK"
+        WHOLE_ROWS "DEPTH"
+        LSB "FRACTION"
+
+    ctypedef struct bss2_matrix:
+        int64_t batch
+        int rows
+        int columns
+        int64_t activation_stride
+        const uint8_t *activations
+        const int16_t *weights[2]
+        int lines
+        int64_t tile_stride
+        const int16_t *pulse_offset
+        int pulse_scale
+        int pulse_limit
+        const float *capacity
+        const float *gain
+        const float *kept
+        const int16_t *baseline
+        const float *lowest
+        const float *inverse_limit
+        const float *bend
+        int16_t noise_rest
+        int16_t noise_result
+        int ideal
+        bss2_key key
+        uint32_t purpose
+        uint32_t first_entry
+        uint32_t run
+        int8_t *out
+
+    ctypedef int64_t bss2_run_function(const bss2_matrix *, int64_t)
+    ctypedef struct bss2_synapses:
+        const int8_t *weights
+        int64_t stride
+        const float *strength
+        const float *ratio_inh
+        const float *ratio_exc
+        int rows
+        int columns
+        int line
+
+    ctypedef void bss2_pack_function(const bss2_synapses *, int16_t *)
+    bss2_run_function **bss2_run_functions
+    bss2_pack_function **bss2_pack_functions
+    int bss2_matrix_instructions()
+    int16_t bss2_short_normal(uint32_t)
+
+
+FRACTION = <int>LSB
+cdef int best = -1
+
+
+def best_instructions():
+    """Return the best instruction set of this processor; see hagen.pyi."""
+    global best
+    if best < 0:
+        best = bss2_matrix_instructions()
+    return best
+
+
+def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, :, ::1] ratio, int line,
+                 int threads, int instructions):
+    """Return what the synapses of all tiles weigh; see hagen.pyi."""
+    cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
+    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS
+    cdef int64_t panels = (min(columns, COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS
+    cdef int64_t height = min((rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, ROWS)
+    cdef bss2_pack_function *pack = bss2_pack_functions[check_instructions(instructions)]
+    cdef int16_t[:, ::1] packed
+    cdef Tiles tiles
+    if rows < 1 or columns < 1 or threads < 1:
+        raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
+    if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
+        raise ValueError("strength: wanted (2, 256, 256)")
+    if ratio.shape[0] != 2 or ratio.shape[1] != 2 or ratio.shape[2] != COLUMNS:
+        raise ValueError("ratio: wanted (2, 2, 256)")
+    out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
+    packed = out
+    if rows * columns < 1 << 20:
+        threads = 1  # not worth waking anybody
+    tiles.pack, tiles.rows, tiles.columns, tiles.down, tiles.line = pack, rows, columns, down, line
+    tiles.weights, tiles.strength, tiles.ratio = &weights[0, 0], &strength[0, 0, 0], &ratio[0, 0, 0]
+    tiles.packed, tiles.size = &packed[0, 0], packed.shape[1]
+    with nogil:
+        parallel_for(down * across, threads, pack_tile, NULL, &tiles)
+    return out
+
+
+cdef struct Tiles:
+    bss2_pack_function *pack
+    const int8_t *weights
+    const float *strength
+    const float *ratio
+    int64_t rows, columns, down, size
+    int line
+    int16_t *packed
+
+
+cdef int64_t pack_tile(void *context, int64_t tile, int slot) noexcept nogil:
+    cdef Tiles *t = <Tiles *>context
+    cdef int64_t x = tile // t.down, y = tile % t.down
+    cdef bss2_synapses s
+    s.weights, s.stride, s.line = t.weights + y * ROWS * t.columns + x * COLUMNS, t.columns, t.line
+    s.strength = t.strength + tile % 2 * 2 * ROWS * COLUMNS
+    s.ratio_inh = t.ratio + tile % 2 * 2 * COLUMNS
+    s.ratio_exc = s.ratio_inh + COLUMNS
+    s.rows, s.columns = <int>min(t.rows - y * ROWS, <int64_t>ROWS), <int>min(t.columns - x * COLUMNS, <int64_t>COLUMNS)
+    t.pack(&s, t.packed + tile * t.size)
+    return 0
+
+
+cdef struct Blocks:
+    bss2_run_function *run
+    const bss2_matrix *matrix
+
+
+cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
+    cdef Blocks *blocks = <Blocks *>context
+    return blocks.run(blocks.matrix, block)
+
+
+def multiply(
+    const uint8_t[:, ::1] activations, tuple packed, const int16_t[:, ::1] pulse_offset, int pulse_scale,
+    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] baseline,
+    const float[:, ::1] lowest, const float[:, ::1] inverse_limit, const float[:, ::1] bend, int noise_rest, int noise_result, bint ideal,
+    uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads,
+    int instructions,
+):
+    """Multiply a batch with packed weights; see hagen.pyi."""
+    cdef bss2_matrix m
+    cdef Blocks blocks
+    cdef const int16_t[:, ::1] line
+    cdef int64_t block, sent, tiles
+    blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
+    if out.shape[0] == 0:
+        return 0
+    if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
+        raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
+    m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
+    m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
+    tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
+    m.lines = <int>len(packed)
+    if m.lines not in (1, 2):
+        raise ValueError(f"weights: got {m.lines} lines, wanted those of all rows, or of excitatory and inhibitory ones")
+    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
+        raise ValueError("pulse_offset: wanted (2, 128)")
+    for wanted in (np.shape(baseline), np.shape(lowest), np.shape(inverse_limit), np.shape(bend)):
+        if wanted != (2, COLUMNS):
+            raise ValueError(f"constants of columns: got {wanted}, wanted (2, 256) each")
+    for block in range(m.lines):
+        line = packed[block]
+        m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
+        if line.shape[0] != tiles or line.shape[1] < ((min(m.columns, <int>COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS * PACK_COLUMNS
+                                                       * min((m.rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, <int>ROWS)):
+            raise ValueError("weights: wanted those of all tiles")
+    if (not baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+            or not baseline.shape[1] == lowest.shape[1] == inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
+        raise ValueError("columns: wanted (2, 256)")
+    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
+        raise ValueError("pulse_offset: wanted (2, 128)")
+    if out.shape[0] != m.batch or gain.shape[0] != 2 or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
+        raise ValueError("operands do not fit")
+    if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
+        raise ValueError("kept: wanted (2, 129, 256) or nothing")
+    if not 0 <= pulse_limit <= 255:
+        raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
+    m.pulse_offset, m.pulse_scale, m.pulse_limit = &pulse_offset[0, 0], pulse_scale, pulse_limit
+    m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
+    m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
+    m.lowest, m.inverse_limit, m.bend = &lowest[0, 0], &inverse_limit[0, 0], &bend[0, 0]
+    m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
+    m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
+    m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
+    if m.batch * m.rows * m.columns < 1 << 21:
+        threads = 1  # not worth waking anybody
+    with nogil:
+        sent = parallel_for((m.batch + BLOCK - 1) // BLOCK, threads, run_block, NULL, &blocks)
+    return sent
+
+
+cdef int check_instructions(int instructions) except -1:
+    if not 0 <= instructions <= best_instructions():
+        raise ValueError(f"instructions: got {instructions}, wanted 0 to {best_instructions()}")
+    return instructions
+
+
+def short_normal(uint32_t half):
+    """Return the number that 16 uniform bits give, in units of 1 / 4096."""
+    return bss2_short_normal(half)

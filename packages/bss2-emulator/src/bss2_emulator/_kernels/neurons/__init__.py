@@ -1,0 +1,1 @@
+"""Membranes and their terms."""

@@ -1,0 +1,206 @@
+/* Neurons: all of them move together by a step; what happens to one of them inside a step is followed alone. Part of entry.h. */
+
+/* Synaptic states below this are nothing; left alone they would decay into denormal numbers, which cost ten times as much. */
+#define TINY ((REAL)1e-30)
+
+/* What saturation leaves of a synaptic current, for x >= 0, as a quotient; twin: saturation in reference/neuron.py. */
+BSS2_INLINE void NAME(quotient)(REAL x, REAL *top, REAL *low) {
+    *top = x * (x + (REAL)1.6417) + (REAL)3.0234;
+    *low = *top + x * x * (x + (REAL)0.7799);
+}
+
+BSS2_INLINE REAL NAME(saturation)(REAL x) {
+    REAL top, low;
+    NAME(quotient)(x, &top, &low);
+    return top / low;
+}
+
+/* The same for both inputs, with one division. */
+BSS2_INLINE void NAME(saturations)(REAL e, REAL i, REAL *e_factor, REAL *i_factor) {
+    REAL e_top, e_low, i_top, i_low;
+    NAME(quotient)(e, &e_top, &e_low);
+    NAME(quotient)(i, &i_top, &i_low);
+    const REAL inverse = (REAL)1 / (e_low * i_low);
+    *e_factor = e_top * i_low * inverse;
+    *i_factor = i_top * e_low * inverse;
+}
+
+/* Volts that both inputs bring, given those of linear ones, and those of events' exact times. One division is enough. */
+BSS2_INLINE REAL NAME(driven)(REAL e, REAL i, REAL excited, REAL inhibited, REAL late_e, REAL late_i, const int eventful,
+                              const int saturating) {
+    if (eventful) {
+        excited += late_e;
+        inhibited += late_i;
+    }
+    if (!saturating) return excited - inhibited;
+    REAL e_top, e_low, i_top, i_low;
+    NAME(quotient)(e, &e_top, &e_low);
+    NAME(quotient)(i, &i_top, &i_low);
+    return (excited * e_top * i_low - inhibited * i_top * e_low) / (e_low * i_low);
+}
+
+/* Synaptic states decay; often enough to keep denormal numbers away, those that are nothing become zero. */
+BSS2_INLINE void NAME(forget)(NAME(state) *s, int from, int to) {
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh;
+    if (s->start / STEP % 16) return;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        exc[j] = exc[j] < TINY ? (REAL)0 : exc[j];
+        inh[j] = inh[j] < TINY ? (REAL)0 : inh[j];
+    }
+}
+
+/* Advance the first `n` neurons, which are plain, by a step; returns how many are above their threshold. */
+BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int eventful, const int saturating) {
+    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
+    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
+    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
+    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+    const REAL *BSS2_RESTRICT threshold = s->threshold;
+    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next;
+    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
+    int above = 0;
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        const REAL e = exc[j], i = inh[j];
+        const REAL late_e = eventful ? late_exc[j] : (REAL)0, late_i = eventful ? late_inh[j] : (REAL)0;
+        const REAL input = NAME(driven)(e, i, e * drive_exc[j], i * drive_inh[j], late_e, late_i, eventful, saturating);
+        REAL x = v[j] * decay[j] + drift[j] + input;
+        x = x < low ? low : x;
+        x = x > high ? high : x;
+        above += x >= threshold[j] ? 1 : 0;
+        v_next[j] = x;
+        exc[j] = e * syn_exc[j];
+        inh[j] = i * syn_inh[j];
+    }
+    return above;
+}
+
+BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
+    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
+    x = x < low ? low : x;
+    return x > high ? high : x;
+}
+
+/* Synaptic states of one neuron at the start of this step, saturation included; the step has moved them to its end. */
+BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh, REAL *factor_exc, REAL *factor_inh) {
+    *factor_exc = *factor_inh = (REAL)1;
+    *exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j];
+    *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j];
+    if (s->plan->saturating) {
+        *factor_exc = NAME(saturation)(*exc);
+        *factor_inh = NAME(saturation)(*inh);
+        *exc *= *factor_exc;
+        *inh *= *factor_inh;
+    }
+}
+
+#include "neurons/terms.h"
+
+/* Move the membrane of one plain neuron by `k` cycles from cycle `t` of this step. */
+BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, REAL inh, int64_t t, int k) {
+    const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
+    if (gone > 0) {
+        exc *= TABLE(s, SYN_EXC + gone - 1)[j];
+        inh *= TABLE(s, SYN_INH + gone - 1)[j];
+    }
+    const REAL decay = TABLE(s, DECAY + row)[j];
+    REAL x = v * decay + s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->noise[j] * ((REAL)k / (REAL)STEP);
+    x += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
+    return NAME(clip)(s, x);
+}
+
+/* Put the constants of the neuron's phase where the loop over all neurons finds them. */
+BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
+    const int mode = s->phase[j] == NAME(RESETTING), row = mode * STEP + STEP - 1;
+    if (s->plan->kind[j]) {
+        NAME(use_terms)(s, j, mode);
+        return;
+    }
+    s->decay[j] = TABLE(s, DECAY + row)[j];
+    s->drive_exc[j] = TABLE(s, DRIVE_EXC + row)[j];
+    s->drive_inh[j] = TABLE(s, DRIVE_INH + row)[j];
+    s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - s->decay[j]) + s->noise[j];
+}
+
+/* Follow one neuron through its phases and pulses from cycle `t` to the end of the step; `since`, `before`: its last change there. */
+static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *since, REAL *before) {
+    const bss2_plan *plan = s->plan;
+    const int64_t end = s->start + STEP;
+    REAL exc, inh, unused[2];
+    NAME(inputs)(s, j, &exc, &inh, &unused[0], &unused[1]);
+    const int plain = !plan->kind[j];
+    while (s->next[j] < end || s->pulse_end[j] < end) {
+        const int64_t change = s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
+        if (change > t) {
+            const int k = (int)(change - t);
+            v = plain ? NAME(segment)(s, j, v, exc, inh, t, k) : NAME(move)(s, j, v, (int)(t - s->start), k, 0);
+            t = change;
+        }
+        if (s->pulse_end[j] <= t) NAME(pulse)(s, j, INT64_MAX);
+        if (s->next[j] > t) continue;
+        if (s->phase[j] == NAME(FIRING)) {
+            s->phase[j] = NAME(RESETTING);
+            s->next[j] = s->fired[j] + plan->reset_cycles[j];
+            if (plan->pulse_cycles[j]) NAME(pulse)(s, j, s->fired[j] + plan->pulse_cycles[j]);
+        } else if (s->phase[j] == NAME(RESETTING)) {
+            s->phase[j] = NAME(HOLDING);
+            s->next[j] = s->fired[j] + plan->refractory_cycles[j];
+        } else {
+            s->phase[j] = NAME(FREE);
+            s->next[j] = INT64_MAX;
+        }
+    }
+    NAME(use_mode)(s, j);
+    *since = t;
+    *before = v;
+    for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
+    if (end == t) return v;
+    return plain ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : NAME(move)(s, j, v, (int)(t - s->start), (int)(end - t), 0);
+}
+
+/* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. */
+static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after) {
+    const int64_t end = s->start + STEP;
+    const int kind = s->plan->kind[j];
+    const REAL threshold = TABLE(s, CROSSING)[j], span = (REAL)(end - since);
+    if (kind) for (int i = j; i < s->plan->unit_end[j]; i++) s->u_next[i] = s->u[i];
+    int64_t time;
+    if (kind & KIND_EXP) {
+        time = NAME(walk)(s, j, since, &before, threshold);
+    } else {
+        const REAL fraction = before >= threshold ? (REAL)0 : (threshold - before) / (after - before);
+        time = since + (int64_t)(fraction * span + TABLE(s, LATENCY)[j]);
+        const int moved = (int)((time < end ? time : end) - since);
+        if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
+        if (time > since) before += (after - before) * ((REAL)(time - since) / span);
+    }
+    NAME(enter)(s, j);
+    s->fired[j] = s->next[j] = time;
+    s->phase[j] = NAME(FIRING);
+    s->threshold[j] = (REAL)INFINITY;
+    NAME(send)(s, time, j);
+    if (time >= end) return kind & KIND_EXP ? before : after;
+    return NAME(follow)(s, j, before, time, &since, &before);
+}
+
+/* Events at inputs that bypass the membrane fire at once. Their tables turn states into times: an event k cycles before the
+ * end adds weight * 4096^(k - 1) to the state and k times as much to what is late, so that the ratio is that of the earliest. */
+static void NAME(bypass)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    for (int i = 0; i < plan->bypasses; i++) {
+        const int at = plan->bypass[i] / 2, inhibitory = plan->bypass[i] % 2;
+        REAL *current = inhibitory ? s->inh : s->exc, *late = inhibitory ? s->late_inh : s->late_exc;
+        const REAL state = current[at], weighted = late[at];
+        current[at] = late[at] = (REAL)0;
+        int j = at; /* the circuit that leads */
+        while (j > 0 && plan->unit_end[j - 1] > at) j--;
+        if (state <= (REAL)0 || s->phase[j] != NAME(FREE)) continue;
+        const int64_t time = s->start + STEP - (int64_t)(weighted / state + (REAL)0.5);
+        s->fired[j] = s->next[j] = time;
+        s->phase[j] = NAME(FIRING);
+        s->threshold[j] = (REAL)INFINITY;
+        NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
+        NAME(send)(s, time, j);
+    }
+}

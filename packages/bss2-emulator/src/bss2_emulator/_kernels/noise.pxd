@@ -1,9 +1,0 @@
-"""The generator of noise.h, for other kernels."""
-
-from libc.stdint cimport uint32_t
-
-
-cdef extern from "noise.h" nogil:
-    ctypedef struct bss2_key:
-        uint32_t low
-        uint32_t high

@@ -1,0 +1,276 @@
+/* One batch entry of a spiking run: the loop over steps. Included once per floating point type: REAL and NAME(x) are set by
+ * the includer.
+ *
+ * The membrane and the synaptic states of all active neurons move together in steps of STEP cycles, with exact exponential
+ * propagators; what happens inside a step to one neuron (its reset begins or ends) is followed for that neuron alone.
+ * The law is written plainly in reference/.
+ */
+
+/* What a step of neurons with terms goes through, in places known to the compiler: so many pointers would not stay in registers. */
+typedef struct {
+    REAL exc[ROOM], inh[ROOM], late_exc[ROOM], late_inh[ROOM];
+    REAL decay[ROOM], drift[ROOM], drive_exc[ROOM], drive_inh[ROOM], second_exc[ROOM], second_inh[ROOM], syn_exc[ROOM], syn_inh[ROOM];
+    REAL relax[ROOM], push[ROOM], lift[ROOM], pull[ROOM]; /* adaptation: decay, goal, its part of the membrane, effect */
+    REAL offset[ROOM], earlier[ROOM], later[ROOM], delta[ROOM]; /* exponential current: powers of two, of the step's ends; volts */
+    REAL spread[ROOM];                                    /* share of what comes all the time that each half of a step has */
+    REAL noise[ROOM], threshold[ROOM];
+} NAME(hot);
+
+typedef struct {
+    NAME(hot) *hot;
+    REAL steep;
+    const bss2_plan *plan;
+    const REAL *tables;
+    int width;
+    REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
+    REAL *u, *u_next, *aim;                 /* adaptation: voltage, where it goes without the membrane */
+    REAL *read, *read_next;                 /* what is read out where it is no membrane */
+    REAL *border, *exchange;                /* of coupled compartments: before the exchange, scratch */
+    REAL *decay, *drift, *drive_exc, *drive_inh, *threshold, *noise, *rest; /* of the present mode; rest is [MODES][width] */
+    float *normals;                                                          /* [BSS2_COARSE][width] */
+    int64_t *next, *fired;  /* when the phase changes; the last spike */
+    int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
+    int8_t *phase;
+    int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
+    int8_t *listed;         /* whether a neuron is there */
+    int busy_count;
+    bss2_transport *transport;
+    float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons] of each hemisphere */
+    int64_t sample[2], sample_end[2], drawn[2]; /* its next sample, one past its last one, block of its noise, -1 none yet */
+    REAL *trace;            /* [steps + 1], NULL: nobody asks for it */
+    int64_t b, steps;       /* place in the batch, length of the run */
+    uint32_t entry;         /* keys the noise */
+    int64_t start;          /* first cycle of this step */
+    int failed;             /* why, see room.h */
+    bss2_room room, way;    /* memory of all this, of the transport */
+} NAME(state);
+
+enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 };
+
+#define TABLE(s, row) ((s)->tables + (size_t)(row) * (size_t)(s)->width)
+
+/* Put a neuron on the list of those that are not free. It stands there once at most, so that there is room for all of them. */
+BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
+    if (s->listed[j]) return;
+    if (s->busy_count >= s->width) {
+        s->failed = NO_ROOM;
+        return;
+    }
+    s->listed[j] = 1;
+    s->busy[s->busy_count++] = j;
+}
+
+#include "events/delivery.h"
+#include "neurons/membrane.h"
+#include "spiking/rewrite.h"
+#include "readout/cadc.h"
+
+/* Memory for one entry, in one block with the widest elements first; tells what was lacking. */
+BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
+    const size_t w = (size_t)plan->width, apart = w + ROOM - MOST;
+    size_t noise_count = 0;
+    memset(s, 0, sizeof(*s));
+    s->plan = plan;
+    s->tables = (const REAL *)plan->tables;
+    s->width = plan->width;
+    s->b = b;
+    s->entry = entry;
+    s->steps = (plan->runtime + STEP - 1) / STEP;
+    s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
+    for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
+
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * apart * sizeof(REAL) + 64
+        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 2 * w;
+    s->room = bss2_room_new(bytes, 20);
+    bss2_room *room = &s->room;
+    if (!room->block) return NO_MEMORY;
+    NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
+    s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
+    s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
+    s->threshold = hot->threshold; s->noise = hot->noise;
+    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->rest};
+    for (int i = 0; i < 10; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 9 ? MODES : 1));
+    s->normals = (float *)bss2_part(room, BSS2_COARSE * w * sizeof(float));
+    s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
+    s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
+    s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
+    for (int h = 0; h < 2; h++)
+        s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float));
+    s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->phase = (int8_t *)bss2_part(room, w);
+    s->listed = (int8_t *)bss2_part(room, w);
+    return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
+}
+
+/* Start at rest: this run's offset of the leak potential, and stationary noise. */
+BSS2_INLINE void NAME(start)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    const int width = s->width;
+    const size_t w = (size_t)width;
+    if (plan->noisy)
+        bss2_coarse_normals(bss2_instructions(), plan->key, 0, plan->neuron, PURPOSE_START, s->entry, plan->run, s->normals, width);
+    for (int j = 0; j < width; j++) {
+        for (int mode = 0; mode < MODES; mode++)
+            s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
+        s->next[j] = s->pulse_end[j] = INT64_MAX;
+        s->fired[j] = INT64_MIN / 2;
+        s->threshold[j] = TABLE(s, THRESHOLD)[j];
+        REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
+        if (v >= TABLE(s, CROSSING)[j]) v = NAME(clip)(s, s->rest[w + j]);
+        s->v[j] = v;
+        NAME(use_mode)(s, j);
+    }
+    if (plan->group[PLAIN + 1] < width) NAME(start_terms)(s);
+    if (plan->sourced) NAME(read_sources)(s, s->read);
+    for (int h = 0; h < 2; h++) {
+        s->drawn[h] = -1;
+        if (!plan->cadc[h].count) continue;
+        s->sample[h] = plan->cadc[h].batch_offsets[s->b];
+        s->sample_end[h] = plan->cadc[h].batch_offsets[s->b + 1];
+    }
+}
+
+/* Keep the voltage that the MADC sees at the start of step `step`. */
+BSS2_INLINE void NAME(keep)(NAME(state) *s, int64_t step) {
+    const int at = s->plan->trace_index;
+    if (s->trace) s->trace[step] = (s->plan->source[at] ? s->read : s->v)[at];
+}
+
+/* All neurons go on by a step together, with new noise where it is due and events that arrive; returns how many are above their
+ * threshold. */
+BSS2_INLINE int NAME(step)(NAME(state) *s, int64_t step) {
+    const bss2_plan *plan = s->plan;
+    const int plain = plan->group[PLAIN + 1];
+    const size_t w = (size_t)s->width;
+    if (plan->noisy && step % NOISE_STEPS == 0) {
+        const int64_t number = step / NOISE_STEPS;
+        if (number % BSS2_COARSE == 0)
+            bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
+                                s->entry, plan->run, s->normals, s->width);
+        NAME(take_noise)(s, number);
+        for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
+    }
+    const int dirty = NAME(arrive)(s, step);
+    if (dirty && plan->bypasses) NAME(bypass)(s);
+    if (plan->coupled) {
+        memcpy(s->border, s->v, w * sizeof(REAL));
+        NAME(couple)(s, s->v);
+    }
+    NAME(forget)(s, 0, plan->group[JOINED]);
+    int above;
+    if (dirty)
+        above = plan->saturating ? NAME(advance)(s, plain, 1, 1) : NAME(advance)(s, plain, 1, 0);
+    else
+        above = plan->saturating ? NAME(advance)(s, plain, 0, 1) : NAME(advance)(s, plain, 0, 0);
+    if (plain < s->width) above += NAME(advance_others)(s, dirty);
+    if (dirty) {
+        memset(s->late_exc, 0, w * sizeof(REAL));
+        memset(s->late_inh, 0, w * sizeof(REAL));
+    }
+    return above;
+}
+
+/* Follow those alone that are not free: the list is rewritten in place, since each neuron that is taken from it is entered at
+ * most once. */
+BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
+    const bss2_plan *plan = s->plan;
+    const int64_t end = s->start + STEP;
+    const int busy_before = s->busy_count;
+    int kept = 0;
+    while (kept < busy_before && s->next[s->busy[kept]] >= end && s->pulse_end[s->busy[kept]] >= end
+           && s->phase[s->busy[kept]] != NAME(FREE))
+        kept++;
+    s->busy_count = kept;
+    for (int i = kept; i < busy_before; i++) {
+        const int j = s->busy[i];
+        s->listed[j] = 0;
+        int64_t since = s->start;
+        REAL before = s->v[j];
+        if (s->next[j] < end || s->pulse_end[j] < end) {
+            if (plan->kind[j]) NAME(again)(s, j);
+            NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
+        }
+        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
+        if (s->phase[j] == NAME(FREE)) {
+            s->threshold[j] = TABLE(s, THRESHOLD)[j];
+            if (s->v_next[j] >= s->threshold[j])
+                NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+        }
+    }
+}
+
+/* Exchange between coupled compartments ends the step; follow those alone that crossed their threshold in it. */
+BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s, int above) {
+    const bss2_plan *plan = s->plan;
+    if (plan->coupled) {
+        NAME(couple)(s, s->v_next);
+        memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL));
+        for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
+            const int j = plan->coupled_leads[i];
+            const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
+            if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
+                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
+        }
+    }
+    for (int from = 0; above && from < s->width; from += LANES) {
+        int any = 0; /* few fire at a time: look at whole vectors first */
+        for (int j = from; j < from + LANES; j++) any |= s->v_next[j] >= s->threshold[j];
+        for (int j = from; any && j < from + LANES; j++)
+            if (s->v_next[j] >= s->threshold[j]) NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
+    }
+    if (plan->sourced) NAME(read_sources)(s, s->read_next);
+}
+
+/* The end of this step is the start of the next. */
+BSS2_INLINE void NAME(turn)(NAME(state) *s) {
+    REAL *swap = s->v;
+    s->v = s->v_next;
+    s->v_next = swap;
+    if (s->plan->sourced) { swap = s->read; s->read = s->read_next; s->read_next = swap; }
+    if (s->plan->group[PLAIN + 1] < s->width) { swap = s->u; s->u = s->u_next; s->u_next = swap; }
+}
+
+BSS2_INLINE void NAME(take_steps)(NAME(state) *s) {
+    NAME(start)(s);
+    for (int64_t step = 0; step < s->steps && !s->failed && !s->transport->failed; step++) {
+        if ((s->b * s->steps + step) % ASKING_STEPS == ASKING_STEPS - 1 && s->plan->interrupted(s->plan->stop)) s->failed = NO_MEMORY;
+        s->start = step * STEP;
+        while (step == s->plan->to) NAME(rewrite)(s, step, s->entry);
+        NAME(keep)(s, step);
+        const int above = NAME(step)(s, step);
+        NAME(follow_busy)(s);
+        NAME(follow_crossings)(s, above);
+        NAME(sample)(s);
+        NAME(turn)(s);
+    }
+    NAME(keep)(s, s->steps);
+}
+
+BSS2_DISPATCH(NAME(run_steps), (NAME(state) *s), (s), NAME(take_steps)(s))
+
+/* Let what is on its way come over the link, give the memory back, and tell why the entry failed, if it did. */
+BSS2_RARE int NAME(finish)(NAME(state) *s) {
+    if (!s->failed && !s->transport->failed) NAME(drain)(s, s->steps);
+    const int failed = s->failed ? s->failed : s->transport->failed;
+    bss2_transport_end(s->transport);
+    bss2_room_free(&s->way);
+    bss2_room_free(&s->room);
+    return failed;
+}
+
+/* Run entry `b` of the batch, whose noise has the key `entry`; returns why it failed (room.h), 0 if it did not. */
+static int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss2_outcome *out) {
+    NAME(state) state;
+    if (*plan->stop) return NO_MEMORY;
+    if (plan->width > MOST || plan->width % LANES) return NO_ROOM;
+    const int lacking = NAME(allocate)(&state, plan, b, entry, out);
+    if (lacking) {
+        bss2_room_free(&state.room);
+        bss2_room_free(&state.way);
+        return lacking;
+    }
+    NAME(run_steps)(&state);
+    return NAME(finish)(&state);
+}
+
+#undef TABLE

@@ -1,0 +1,497 @@
+"""Leaky integrate-and-fire neurons: all batch entries of a run in parallel (see plan.h, entry.h)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
+from bss2_emulator._kernels.noise.normals cimport bss2_key
+from bss2_emulator._kernels.native.pool cimport parallel_for
+from bss2_emulator.errors import EngineError
+from bss2_emulator.seam import check_circuits, check_delivery, check_segment, inside, need
+
+
+cdef extern from *:
+    """
+    #include "spiking/plan.h"
+    #define REAL float
+    #define NAME(x) x##_single
+    #include "spiking/entry.h"
+    #undef REAL
+    #undef NAME
+    #define REAL double
+    #define NAME(x) x##_double
+    #include "spiking/entry.h"
+    """
+
+
+cdef extern from "spiking/plan.h" nogil:
+    enum:
+        STEP, LANES, TABLES, MOST, GROUPS, BUSES, SOURCES, DRIVERS, NO_ROOM, STP_POWERS, QUEUE_ROOM, BSS2_PLACES
+
+    ctypedef struct bss2_place:
+        const char *name
+        int value
+    const bss2_place *bss2_layout
+
+    ctypedef struct bss2_cadc:
+        int count
+        const int32_t *index
+        const uint32_t *neuron
+        const float *gain
+        const float *offset
+        float noise
+        const int64_t *times
+        const int64_t *batch_offsets
+        const int64_t *first
+        uint8_t *values
+
+    ctypedef struct bss2_route:
+        int32_t action
+
+    ctypedef struct bss2_source:
+        int32_t on
+
+    ctypedef struct bss2_stp:
+        const int32_t *part_offsets
+        const int32_t *part_driver
+        const double *zero
+        const double *slope
+        const double *utilization
+        const double *charge
+        const double *recover
+        const double *decay
+
+    ctypedef struct bss2_delivery:
+        int loss
+        int keep_passed
+        int neuron_queue
+        int event_queue
+        int return_queue
+        int link_labels
+        const bss2_route *routes
+        int actions
+        int first_neuron
+        const int32_t *label_route
+        const int32_t *neuron_route
+        const int32_t *background_route
+        const int32_t *bus_cycles
+        const bss2_source *sources
+        const bss2_stp *stp
+        const int64_t *event_times
+        const uint16_t *event_labels
+        const int64_t *event_offsets
+
+    ctypedef struct bss2_list:
+        int64_t *times
+        int32_t *numbers
+        size_t count
+
+    ctypedef struct bss2_outcome:
+        bss2_list fired
+        bss2_list sent
+        bss2_list back
+        bss2_list passed
+        int64_t delivered[20]
+        int64_t dropped[20]
+        int64_t through[12]
+        int64_t link_dropped[8]
+        int64_t generated[8]
+
+    ctypedef struct bss2_plan:
+        int64_t runtime
+        int64_t to
+        const int32_t *own
+        const int32_t *led
+        int neurons
+        int width
+        int saturating
+        int noisy
+        double rail_low
+        double rail_high
+        const void *tables
+        const void *exc
+        const void *inh
+        const int32_t *spans
+        const uint32_t *neuron
+        const int32_t *reset_cycles
+        const int32_t *refractory_cycles
+        bss2_delivery delivery
+        int (*interrupted)(volatile int *stop) noexcept
+        volatile int *stop
+        const int32_t *group
+        const int8_t *kind
+        const int8_t *source
+        const int32_t *pulse_cycles
+        const int32_t *unit_end
+        int bypasses
+        const int32_t *bypass
+        int sourced
+        double line_rest
+        int coupled
+        const int32_t *coupled_offsets
+        const int32_t *coupled_leads
+        const int32_t *coupled_squares
+        const void *coupled_matrix
+        bss2_key key
+        uint32_t run
+        bss2_cadc cadc[2]
+        int trace_index
+        void *trace
+
+
+cdef extern from * nogil:
+    int run_entry_single(const bss2_plan *, int64_t, uint32_t, bss2_outcome *)
+    int run_entry_double(const bss2_plan *, int64_t, uint32_t, bss2_outcome *)
+
+
+ctypedef fused real:
+    float
+    double
+
+
+LAYOUT = {bss2_layout[i].name.decode().lower(): bss2_layout[i].value for i in range(BSS2_PLACES)}
+
+
+cdef class Circuits:
+    """How neurons are grouped by kind and joined (see plan.h), and what is read out of them."""
+
+    cdef const int32_t[::1] group, pulse_cycles, unit_end, bypass, offsets, leads, squares
+    cdef const int8_t[::1] kind, source
+    cdef const float[::1] single
+    cdef const double[::1] matrix
+    cdef double line_rest
+
+    def __init__(self, group, kind, source, pulse_cycles, unit_end, bypass, offsets, leads, squares, matrix,
+                 double line_rest):
+        check_circuits(GROUPS, group, (kind, source, pulse_cycles), unit_end, bypass, offsets, leads, squares, matrix)
+        self.group, self.kind, self.source, self.pulse_cycles, self.unit_end = group, kind, source, pulse_cycles, unit_end
+        self.bypass, self.offsets, self.leads, self.squares = bypass, offsets, leads, squares
+        self.matrix, self.single, self.line_rest = matrix, matrix.astype(np.float32), line_rest
+
+    cdef void fill(self, bss2_plan *out, bint single):
+        cdef Py_ssize_t j
+        out.group, out.kind, out.source, out.unit_end = &self.group[0], &self.kind[0], &self.source[0], &self.unit_end[0]
+        out.pulse_cycles = &self.pulse_cycles[0]
+        out.sourced, out.line_rest = 0, self.line_rest
+        for j in range(self.source.shape[0]):
+            out.sourced |= self.source[j]
+        out.bypasses = <int>self.bypass.shape[0]
+        out.bypass = &self.bypass[0] if out.bypasses else NULL
+        out.coupled = <int>self.offsets.shape[0] - 1
+        if out.coupled:
+            out.coupled_offsets, out.coupled_leads, out.coupled_squares = &self.offsets[0], &self.leads[0], &self.squares[0]
+            out.coupled_matrix = <const void *>&self.single[0] if single else <const void *>&self.matrix[0]
+
+
+cdef class Readout:
+    """Column ADC of one hemisphere: where it samples what, and where the codes go."""
+
+    cdef const int32_t[::1] index
+    cdef const uint32_t[::1] neuron
+    cdef const float[::1] gain, offset
+    cdef const int64_t[::1] times, batch_offsets, first
+    cdef uint8_t[:, ::1] values
+    cdef float noise
+
+    def __init__(self, index, neuron, gain, offset, float noise, times, batch_offsets, first, values):
+        need(len(index) == len(neuron) == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
+        need(values.shape == (len(times), len(index)) and inside(batch_offsets, 0, len(times) + 1), "samples without room")
+        self.index, self.neuron, self.gain, self.offset, self.noise = index, neuron, gain, offset, noise
+        self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
+        if (not self.index.shape[0] == self.neuron.shape[0] == self.gain.shape[0] == self.offset.shape[0]
+                or self.values.shape[0] < self.times.shape[0] or self.values.shape[1] < self.index.shape[0]):
+            raise ValueError("readout: got sizes of neurons, times and values that do not belong together")
+
+    cdef void fill(self, bss2_cadc *out):
+        if self.times.shape[0] == 0 or self.index.shape[0] == 0:
+            return
+        out.count = <int>self.index.shape[0]
+        out.index = &self.index[0]
+        out.neuron = &self.neuron[0]
+        out.gain = &self.gain[0]
+        out.offset = &self.offset[0]
+        out.noise = self.noise
+        out.times = &self.times[0]
+        out.batch_offsets = &self.batch_offsets[0]
+        out.first = &self.first[0]
+        out.values = &self.values[0, 0]
+
+
+cdef class Delivery:
+    """How events travel: routes, sources, plasticity of drivers and the events from outside (see transport.h)."""
+
+    cdef const uint8_t[::1] routes, sources
+    cdef const int32_t[::1] label_route, neuron_route, bus_cycles, part_offsets, part_driver
+    cdef const int32_t[:, ::1] background_route
+    cdef const double[:, ::1] drivers, decay
+    cdef const int64_t[::1] event_times, event_offsets
+    cdef const uint16_t[::1] event_labels
+    cdef bss2_stp stp
+    cdef bint loss, keep_passed
+    cdef int actions, first_neuron, neuron_queue, event_queue, return_queue, link_labels
+
+    def __init__(self, bint loss, bint keep_passed, queues, routes, int actions, int first_neuron, label_route, neuron_route,
+                 background_route, bus_cycles, sources, part_offsets, part_driver, drivers, decay,
+                 event_times, event_labels, event_offsets):
+        self.loss, self.keep_passed, self.actions, self.first_neuron = loss, keep_passed, actions, first_neuron
+        self.neuron_queue, self.event_queue, self.return_queue, self.link_labels = queues
+        if max(self.neuron_queue, self.event_queue) > QUEUE_ROOM:
+            raise ValueError(f"queues: got {queues}, wanted at most {QUEUE_ROOM} events at a crossbar input")
+        check_delivery(routes, actions, neuron_route, (part_offsets, part_driver))
+        need(len(label_route) == 1 << 16 and neuron_route.shape == (MOST,) and background_route.shape == (SOURCES, 256)
+             and bus_cycles.shape == (BUSES,) and sources.shape == (SOURCES,) and drivers.shape == (5, DRIVERS)
+             and decay.shape == (DRIVERS, STP_POWERS), "registers of another chip")
+        self.routes, self.sources = routes.view(np.uint8), sources.view(np.uint8)
+        self.label_route, self.neuron_route, self.background_route = label_route, neuron_route, background_route
+        self.bus_cycles, self.part_offsets, self.part_driver = bus_cycles, part_offsets, part_driver
+        self.drivers, self.decay = drivers, decay
+        self.event_times, self.event_labels, self.event_offsets = event_times, event_labels, event_offsets
+        ends = np.asarray(event_offsets)
+        if (len(ends) < 1 or ends[0] < 0 or ends[-1] > len(event_times) or len(event_times) != len(event_labels)
+                or (ends[1:] < ends[:-1]).any()):
+            raise ValueError("events: got offsets that do not rise from 0 to the number of times and labels")
+
+    @property
+    def batch(self):
+        return self.event_offsets.shape[0] - 1
+
+    cdef void fill(self, bss2_delivery *out):
+        out.loss, out.keep_passed, out.actions, out.first_neuron = self.loss, self.keep_passed, self.actions, self.first_neuron
+        out.neuron_queue, out.event_queue = self.neuron_queue, self.event_queue
+        out.return_queue, out.link_labels = self.return_queue, self.link_labels
+        out.routes = <const bss2_route *>&self.routes[0] if self.routes.shape[0] else NULL
+        out.label_route, out.neuron_route = &self.label_route[0], &self.neuron_route[0]
+        out.background_route, out.bus_cycles = &self.background_route[0, 0], &self.bus_cycles[0]
+        out.sources = <const bss2_source *>&self.sources[0]
+        out.stp = NULL
+        if self.part_driver.shape[0]:
+            self.stp.part_offsets, self.stp.part_driver = &self.part_offsets[0], &self.part_driver[0]
+            self.stp.zero, self.stp.slope, self.stp.utilization = &self.drivers[0, 0], &self.drivers[1, 0], &self.drivers[2, 0]
+            self.stp.charge, self.stp.recover, self.stp.decay = &self.drivers[3, 0], &self.drivers[4, 0], &self.decay[0, 0]
+            out.stp = &self.stp
+        out.event_times = &self.event_times[0] if self.event_times.shape[0] else NULL
+        out.event_labels = &self.event_labels[0] if self.event_labels.shape[0] else NULL
+        out.event_offsets = &self.event_offsets[0]
+
+
+Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Outcome(NamedTuple):
+    """What the entries of a batch left behind.
+
+    Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n;
+    ``sent`` those that come over the link, as routes counted from that of the first active neuron, by n; ``back``
+    other events that come over the link, as routes; ``passed`` events at synapses, as actions. Counters:
+    ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by crossbar output (batch, 12),
+    ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by background source (batch,
+    8).
+    """
+
+    fired: Listed
+    sent: Listed
+    back: Listed
+    passed: Listed
+    delivered: np.ndarray
+    dropped: np.ndarray
+    through: np.ndarray
+    link_dropped: np.ndarray
+    generated: np.ndarray
+
+
+class Segment(NamedTuple):
+    """What holds from one write of registers to the next.
+
+    ``start``: step from which it holds; ``active``: neurons n in their order, padded; ``own``, ``led``: where each was
+    under the segment before, and where what led its membrane was (-1: it leads none), None in the first segment;
+    ``trace_index``: place of the neuron whose membrane is kept, -1 none. All else as in plan.h.
+    """
+
+    start: int
+    tables: np.ndarray
+    exc: np.ndarray
+    inh: np.ndarray
+    spans: np.ndarray
+    active: np.ndarray
+    reset_cycles: np.ndarray
+    refractory_cycles: np.ndarray
+    circuits: Circuits
+    delivery: Delivery
+    top: object
+    bottom: object
+    trace_index: int
+    own: object
+    led: object
+
+
+cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh):
+    """Point to the arrays of a segment, which the caller keeps alive."""
+    cdef const int32_t[:, ::1] spans = segment.spans
+    cdef const uint32_t[::1] neuron = segment.active
+    cdef const int32_t[::1] reset_cycles = segment.reset_cycles, refractory_cycles = segment.refractory_cycles
+    cdef const int32_t[::1] own, led
+    cdef Circuits circuits = segment.circuits
+    cdef Delivery delivery = segment.delivery
+    cdef Readout top = segment.top, bottom = segment.bottom
+    check_segment(segment, TABLES, LANES, MOST, delivery.actions + <int>delivery.part_driver.shape[0])
+    need(circuits.unit_end.shape[0] == tables.shape[1], "circuits that are not the neurons")
+    plan.width = <int>tables.shape[1]
+    plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
+    plan.neuron = &neuron[0]
+    plan.reset_cycles, plan.refractory_cycles = &reset_cycles[0], &refractory_cycles[0]
+    circuits.fill(plan, real is float)
+    delivery.fill(&plan.delivery)
+    plan.cadc[0].count = plan.cadc[1].count = 0
+    if top is not None:
+        top.fill(&plan.cadc[0])
+    if bottom is not None:
+        bottom.fill(&plan.cadc[1])
+    plan.trace_index = segment.trace_index
+    plan.own = plan.led = NULL
+    if segment.own is not None:
+        own, led = segment.own, segment.led
+        plan.own, plan.led = &own[0], &led[0]
+
+
+def run_batch(
+    int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high, list segments not None,
+    uint64_t key, uint32_t run, uint32_t first_entry, real[:, ::1] trace, int threads,
+):
+    """Run all entries; ``trace`` tells the floating point type."""
+    cdef Delivery delivery = segments[0].delivery
+    cdef Py_ssize_t batch = delivery.batch, count_of = len(segments), i
+    cdef volatile int stop = 0
+    cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
+    if plans == NULL:
+        raise MemoryError
+    threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for
+    try:
+        for i in range(count_of):
+            segment = segments[i]
+            fill[real](&plans[i], segment, segment.tables, segment.exc, segment.inh)
+            plans[i].runtime, plans[i].neurons = runtime, neurons
+            plans[i].to = segments[i + 1].start if i + 1 < count_of else (runtime + STEP - 1) // STEP
+            plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
+            plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
+            plans[i].interrupted, plans[i].stop = interrupted, &stop
+            need(plans[i].width == plans[0].width and neurons <= plans[i].width, "segments of different neurons")
+            need(plans[i].trace_index < 0 or (trace.shape[0] == batch and trace.shape[1] > (runtime + STEP - 1) // STEP), "no room for a trace")
+            plans[i].trace = &trace[0, 0] if plans[i].trace_index >= 0 else NULL
+        return run_entries(plans, batch, real is float, first_entry, threads)
+    finally:
+        free(plans)
+
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept  # which leaves the exception of a handler to whoever asks
+
+
+cdef int interrupted(volatile int *stop) noexcept with gil:
+    """Run the handlers of signals that came; only the main thread of Python does anything here."""
+    if not stop[0] and PyErr_CheckSignals():
+        stop[0] = 1
+    return stop[0]
+
+
+cdef int raise_pending() except -1:
+    return -1
+
+
+cdef struct Entries:
+    const bss2_plan *plans
+    uint32_t first
+    bss2_outcome *out
+
+
+cdef int64_t counted(int why) noexcept nogil:
+    """One failure as a number that adds up over entries: all of them below bit 32, those without room from there on."""
+    return (why != 0) + (<int64_t>(why == NO_ROOM) << 32)
+
+
+cdef int64_t one_single(void *context, int64_t b, int slot) noexcept nogil:
+    cdef Entries *entries = <Entries *>context
+    return counted(run_entry_single(entries.plans, b, entries.first + <uint32_t>b, &entries.out[b]))
+
+
+cdef int64_t one_double(void *context, int64_t b, int slot) noexcept nogil:
+    cdef Entries *entries = <Entries *>context
+    return counted(run_entry_double(entries.plans, b, entries.first + <uint32_t>b, &entries.out[b]))
+
+
+cdef void ask(void *context) noexcept nogil:
+    interrupted((<Entries *>context).plans.stop)
+
+
+cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t first_entry, int threads):
+    cdef Py_ssize_t b
+    cdef int64_t failures, failed, no_room
+    cdef Entries entries
+    cdef bss2_outcome *out = <bss2_outcome *>calloc(batch, sizeof(bss2_outcome))
+    if out == NULL:
+        raise MemoryError
+    try:
+        entries.plans, entries.first, entries.out = plans, first_entry, out
+        with nogil:
+            failures = parallel_for(batch, threads, one_single if single else one_double, ask, &entries)
+        failed, no_room = failures & 0xFFFFFFFF, failures >> 32
+        if plans.stop[0]:
+            raise_pending()
+        if no_room:
+            raise EngineError(
+                f"engine: got more in {no_room} of {batch} batch entries than its lists are made for, wanted what a chip can do; "
+                "this is a fault of the emulator: please report it with the registers of the run")
+        if failed:
+            raise MemoryError(f"no memory for {failed} of {batch} batch entries")
+        return Outcome(
+            collect(&out[0].fired, batch), collect(&out[0].sent, batch), collect(&out[0].back, batch),
+            collect(&out[0].passed, batch), count(out[0].delivered, 20, batch), count(out[0].dropped, 20, batch),
+            count(out[0].through, 12, batch), count(out[0].link_dropped, 8, batch), count(out[0].generated, 8, batch))
+    finally:
+        for b in range(batch):
+            release(&out[b].fired)
+            release(&out[b].sent)
+            release(&out[b].back)
+            release(&out[b].passed)
+        free(out)
+
+
+cdef void release(bss2_list *events):
+    free(events.times)
+    free(events.numbers)
+
+
+cdef bss2_list *of_entry(bss2_list *first, Py_ssize_t b):
+    """The same list of another entry."""
+    return <bss2_list *>(<char *>first + b * sizeof(bss2_outcome))
+
+
+cdef collect(bss2_list *first, Py_ssize_t batch):
+    """Join a list of all entries."""
+    offsets = np.zeros(batch + 1, np.int64)
+    cdef int64_t[::1] ends = offsets
+    cdef Py_ssize_t b
+    cdef bss2_list *events
+    for b in range(batch):
+        ends[b + 1] = ends[b] + <int64_t>of_entry(first, b).count
+    times, numbers = np.empty(ends[batch], np.int64), np.empty(ends[batch], np.int32)
+    cdef int64_t[::1] t = times
+    cdef int32_t[::1] n = numbers
+    for b in range(batch):
+        events = of_entry(first, b)
+        if events.count:
+            memcpy(&t[ends[b]], events.times, events.count * sizeof(int64_t))
+            memcpy(&n[ends[b]], events.numbers, events.count * sizeof(int32_t))
+    return times, numbers, offsets
+
+
+cdef count(int64_t *first, Py_ssize_t counters, Py_ssize_t batch):
+    """Join counters of all entries."""
+    values = np.empty((batch, counters), np.int64)
+    cdef int64_t[:, ::1] v = values
+    cdef Py_ssize_t b
+    for b in range(batch):
+        memcpy(&v[b, 0], <char *>first + b * sizeof(bss2_outcome), counters * sizeof(int64_t))
+    return values

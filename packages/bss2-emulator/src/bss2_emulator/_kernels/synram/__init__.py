@@ -1,0 +1,1 @@
+"""Synapses: rows, plasticity of drivers, correlation sensors."""

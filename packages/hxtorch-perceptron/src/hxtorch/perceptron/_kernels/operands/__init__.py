@@ -1,0 +1,1 @@
+"""Operands as integers of the chip."""

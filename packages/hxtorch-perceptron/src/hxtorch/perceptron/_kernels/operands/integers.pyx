@@ -1,0 +1,55 @@
+"""Floats to integers (see integers.h)."""
+
+from libc.stdint cimport int8_t, int64_t
+from hxtorch.perceptron._kernels.native.pool cimport parallel_for
+
+import numpy as np
+
+
+cdef extern from "operands/integers.h" nogil:
+    ctypedef struct hxp_bounds:
+        float smallest
+        float largest
+        int64_t odd
+
+    ctypedef hxp_bounds hxp_round(const float *, int8_t *, int64_t, int)
+    hxp_round **hxp_round_functions
+    int bss2_instructions()
+
+cdef int INSTRUCTIONS = bss2_instructions()
+cdef enum: PART = 1 << 15  # values that a thread rounds at a time
+
+
+cdef struct Floats:
+    hxp_round *function
+    const float *values
+    int8_t *out
+    int64_t count
+    int half_even
+    float *found  # smallest, largest and whether some are odd, of each part
+
+
+cdef int64_t round_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Floats *f = <Floats *>context
+    cdef int64_t first = part * PART
+    cdef hxp_bounds bounds = f.function(f.values + first, f.out + first, min(f.count - first, <int64_t>PART), f.half_even)
+    f.found[3 * part], f.found[3 * part + 1], f.found[3 * part + 2] = bounds.smallest, bounds.largest, <float>bounds.odd
+    return 0
+
+
+def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int threads):
+    """Round ``values`` and return their bounds; see integers.pyi."""
+    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
+    cdef Floats f
+    cdef float[:, ::1] found
+    if out.shape[0] != n or n == 0 or threads < 1:
+        raise ValueError("values: wanted at least one, and room for as many bytes")
+    found = np.empty((parts, 3), np.float32)
+    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n
+    f.half_even, f.found = half_even, &found[0, 0]
+    with nogil:
+        parallel_for(parts, threads if parts > 16 else 1, round_part, NULL, &f)
+    all_ = np.asarray(found)
+    if all_[:, 2].any():
+        return float("nan"), float("nan")
+    return float(all_[:, 0].min()), float(all_[:, 1].max())

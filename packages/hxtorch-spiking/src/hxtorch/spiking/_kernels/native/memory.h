@@ -1,0 +1,114 @@
+/* Blocks of memory that are used again instead of being given back: pages that the system hands out fresh have to be cleared
+ * first, which takes longer than to compute what goes into them. */
+#ifndef HX_MEMORY_H
+#define HX_MEMORY_H
+
+#include "native/portable.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+static volatile long hx_taken;
+BSS2_INLINE void hx_lock(void) { while (_InterlockedExchange(&hx_taken, 1)) { } }
+BSS2_INLINE void hx_unlock(void) { _InterlockedExchange(&hx_taken, 0); }
+#else
+static volatile char hx_taken;
+BSS2_INLINE void hx_lock(void) { while (__atomic_test_and_set(&hx_taken, __ATOMIC_ACQUIRE)) { } }
+BSS2_INLINE void hx_unlock(void) { __atomic_clear(&hx_taken, __ATOMIC_RELEASE); }
+#endif
+
+enum { HX_KEPT = 64, HX_ALIGNMENT = 64 };
+
+static struct {
+    size_t total;
+    int count;
+    struct { size_t size; char *base; } blocks[HX_KEPT]; /* the oldest first */
+} hx_kept;
+
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+enum { HX_HUGE = 2 << 20 };
+
+/* A new block; the word before it says where its allocation starts. Large ones lie on huge pages: kernels that pass through several of them would miss the table of pages all the time. */
+static char *hx_allocate(size_t size) {
+    const size_t alignment = size < HX_HUGE ? HX_ALIGNMENT : HX_HUGE, all = size + alignment + 64;
+    char *raw;
+    if (size < HX_HUGE) {
+        raw = (char *)malloc(all);
+        if (!raw) return NULL;
+    } else {
+        raw = (char *)mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (raw == (char *)MAP_FAILED) return NULL;
+    }
+    char *found = raw + sizeof(char *);
+    found += (alignment - (uintptr_t)found % alignment) % alignment;
+    ((char **)found)[-1] = raw;
+    if (size >= HX_HUGE) madvise(found, size / HX_HUGE * HX_HUGE, MADV_HUGEPAGE); /* a wish: without, pages are small */
+    return found;
+}
+
+static void hx_free(char *block, size_t size) {
+    char *raw = ((char **)block)[-1];
+    if (size < HX_HUGE)
+        free(raw);
+    else
+        munmap(raw, size + HX_HUGE + 64);
+}
+#else
+static char *hx_allocate(size_t size) {
+    char *raw = (char *)malloc(size + HX_ALIGNMENT + sizeof(char *));
+    if (!raw) return NULL;
+    char *found = raw + sizeof(char *);
+    found += (HX_ALIGNMENT - (uintptr_t)found % HX_ALIGNMENT) % HX_ALIGNMENT;
+    ((char **)found)[-1] = raw;
+    return found;
+}
+
+static void hx_free(char *block, size_t size) {
+    (void)size;
+    free(((char **)block)[-1]);
+}
+#endif
+
+/* A block of `size` bytes, aligned; NULL if there is none. */
+static char *hx_take(size_t size) {
+    char *found = NULL;
+    hx_lock();
+    for (int i = hx_kept.count - 1; i >= 0 && !found; i--)
+        if (hx_kept.blocks[i].size == size) {
+            found = hx_kept.blocks[i].base;
+            hx_kept.total -= size;
+            hx_kept.count--;
+            memmove(hx_kept.blocks + i, hx_kept.blocks + i + 1, sizeof hx_kept.blocks[0] * (size_t)(hx_kept.count - i));
+        }
+    hx_unlock();
+    return found ? found : hx_allocate(size);
+}
+
+/* Keep a block that nobody uses any more; beyond `limit` bytes in all, let the oldest go. */
+static void hx_return(char *block, size_t size, size_t limit) {
+    struct { size_t size; char *base; } gone[HX_KEPT + 1];
+    int let_go = 0;
+    hx_lock();
+    while (hx_kept.count && (hx_kept.count == HX_KEPT || hx_kept.total + size > limit)) {
+        gone[let_go].size = hx_kept.blocks[0].size;
+        gone[let_go++].base = hx_kept.blocks[0].base;
+        hx_kept.total -= hx_kept.blocks[0].size;
+        hx_kept.count--;
+        memmove(hx_kept.blocks, hx_kept.blocks + 1, sizeof hx_kept.blocks[0] * (size_t)hx_kept.count);
+    }
+    if (size <= limit) {
+        hx_kept.blocks[hx_kept.count].size = size;
+        hx_kept.blocks[hx_kept.count++].base = block;
+        hx_kept.total += size;
+    } else {
+        gone[let_go].size = size;
+        gone[let_go++].base = block;
+    }
+    hx_unlock();
+    for (int i = 0; i < let_go; i++) hx_free(gone[i].base, gone[i].size);
+}
+
+#endif

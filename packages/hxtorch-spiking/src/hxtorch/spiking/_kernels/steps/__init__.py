@@ -1,0 +1,1 @@
+"""Steps of neurons over time and their adjoints."""

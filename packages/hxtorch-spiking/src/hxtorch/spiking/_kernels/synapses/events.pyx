@@ -1,0 +1,283 @@
+"""Products of spikes with weights that only look at spikes (see events.h).
+
+Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller.
+"""
+
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from hxtorch.spiking._kernels.native.pool cimport parallel_for
+
+
+cdef extern from "synapses/events.h" nogil:
+    ctypedef struct hx_events_f32:
+        int64_t rows
+        int64_t sources
+        int64_t targets
+        int64_t words
+        const float *spikes
+        uint64_t *bits
+        const float *weights
+        float *output
+        const float *grad_output
+        float *grad_input
+        int graded
+
+    ctypedef struct hx_events_f64:
+        int64_t rows
+        int64_t sources
+        int64_t targets
+        int64_t words
+        const double *spikes
+        uint64_t *bits
+        const double *weights
+        double *output
+        const double *grad_output
+        double *grad_input
+        int graded
+
+    int64_t hx_scan_f32(const hx_events_f32 *, int64_t, int64_t)
+    int64_t hx_scan_f64(const hx_events_f64 *, int64_t, int64_t)
+    void hx_weigh_f32(const hx_events_f32 *, int64_t, int64_t)
+    void hx_weigh_f64(const hx_events_f64 *, int64_t, int64_t)
+    void hx_collect_f32(const hx_events_f32 *, float *, int64_t, int64_t, int64_t, int64_t)
+    void hx_collect_f64(const hx_events_f64 *, double *, int64_t, int64_t, int64_t, int64_t)
+    void hx_spread_f32(const hx_events_f32 *, int64_t, int64_t)
+    void hx_spread_f64(const hx_events_f64 *, int64_t, int64_t)
+
+
+cdef enum:
+    PARTS = 8  # of the rows; fixed, so that sums do not depend on the number of threads
+    FEW = 1 << 18  # numbers on both sides for which it does not pay to wake other threads
+    FEW_PRODUCTS = 1 << 20
+
+ctypedef fused Job:
+    hx_events_f32
+    hx_events_f64
+
+
+cdef inline int64_t edge(int64_t total, int64_t part) noexcept nogil:
+    return total * part // PARTS
+
+
+cdef struct Parts:
+    void *job
+    bint wide
+    void *counts  # of spikes, or sums
+    int64_t parts
+
+
+cdef int64_t scan_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        (<int64_t *>p.counts)[part] = hx_scan_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        (<int64_t *>p.counts)[part] = hx_scan_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef int64_t weigh_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_weigh_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        hx_weigh_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef int64_t collect_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_collect_f64(b, <double *>p.counts + part * b.sources * b.targets, edge(b.rows, part), edge(b.rows, part + 1), 0, b.targets)
+    else:
+        hx_collect_f32(a, <float *>p.counts + part * a.sources * a.targets, edge(a.rows, part), edge(a.rows, part + 1), 0, a.targets)
+    return 0
+
+
+cdef int64_t collect_some(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_collect_f64(b, <double *>p.counts, 0, b.rows, b.targets * part // p.parts, b.targets * (part + 1) // p.parts)
+    else:
+        hx_collect_f32(a, <float *>p.counts, 0, a.rows, a.targets * part // p.parts, a.targets * (part + 1) // p.parts)
+    return 0
+
+
+cdef int64_t spread_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
+    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
+    if p.wide:
+        hx_spread_f64(b, edge(b.rows, part), edge(b.rows, part + 1))
+    else:
+        hx_spread_f32(a, edge(a.rows, part), edge(a.rows, part + 1))
+    return 0
+
+
+cdef Parts parts_of(Job *job, void *counts, int64_t parts) noexcept nogil:
+    cdef Parts p
+    p.job, p.wide, p.counts, p.parts = job, Job is hx_events_f64, counts, parts
+    return p
+
+
+cdef int worth(Job *job, int threads) noexcept nogil:
+    return threads if job.rows * (job.sources + job.targets) >= FEW else 1
+
+
+cdef int64_t scan(Job *job, int threads) noexcept nogil:
+    cdef int64_t count[PARTS]
+    cdef int64_t part, total = 0
+    cdef int graded = 0
+    cdef Parts p = parts_of(job, count, PARTS)
+    parallel_for(PARTS, worth(job, threads), scan_part, NULL, &p)
+    for part in range(PARTS):
+        if count[part] < 0:
+            graded = 1
+        total += count[part] if count[part] > 0 else -count[part]
+    return -total if graded else total
+
+
+cdef void weigh(Job *job, int threads) noexcept nogil:
+    cdef Parts p = parts_of(job, NULL, PARTS)
+    parallel_for(PARTS, worth(job, threads), weigh_part, NULL, &p)
+
+
+cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
+    cdef Parts p
+    threads = worth(job, threads)
+    p = parts_of(job, <void *>sums, PARTS if by_rows else threads)
+    parallel_for(p.parts, threads, collect_part if by_rows else collect_some, NULL, &p)
+
+
+cdef void spread(Job *job, int threads) noexcept nogil:
+    cdef Parts p = parts_of(job, NULL, PARTS)
+    if job.rows * job.sources * job.targets < FEW_PRODUCTS:
+        threads = 1
+    parallel_for(PARTS, threads, spread_part, NULL, &p)
+
+
+cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+    cdef hx_events_f32 job
+    job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.spikes, job.bits, job.weights, job.output = <const float *>spikes, <uint64_t *>bits, NULL, NULL
+    job.grad_output, job.grad_input = NULL, NULL
+    return job
+
+
+cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+    cdef hx_events_f64 job
+    job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.spikes, job.bits, job.weights, job.output = <const double *>spikes, <uint64_t *>bits, NULL, NULL
+    job.grad_output, job.grad_input = NULL, NULL
+    return job
+
+
+cdef int check(int64_t rows, int64_t sources, int64_t targets, bint present, int threads) except -1:
+    """Refuse sizes that there are not; what lies at addresses is the caller's to know."""
+    if rows < 0 or sources < 0 or targets < 0 or threads < 1:
+        raise ValueError(f"events: got {rows} rows of {sources} sources and {targets} targets for {threads} threads")
+    if not present:
+        raise ValueError("events: got no memory for one of the operands")
+    return 0
+
+
+cdef int check_bits(int64_t rows, int64_t sources, uintptr_t bits) except -1:
+    """Refuse bits of sources that there are not: they would be read as places in memory."""
+    cdef int64_t row, words = (sources + 63) // 64
+    cdef uint64_t beyond = 0
+    if sources % 64 == 0:
+        return 0
+    for row in range(1, rows + 1):
+        beyond |= (<uint64_t *>bits)[row * words - 1] >> (sources % 64)
+    if beyond:
+        raise ValueError(f"bits: got some of sources beyond the {sources}")
+    return 0
+
+
+def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t bits, int threads):
+    """Write the bits of spikes, and behind them what is returned: their number, and whether some are graded."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    cdef int64_t count
+    check(rows, sources, 0, bits != 0 and (spikes != 0 or rows * sources == 0), threads)
+    cdef int64_t *behind = <int64_t *>bits + rows * ((sources + 63) // 64)
+    if double:
+        b = wide(rows, sources, 0, spikes, bits, False)
+        with nogil:
+            count = scan(&b, threads)
+    else:
+        a = single(rows, sources, 0, spikes, bits, False)
+        with nogil:
+            count = scan(&a, threads)
+    behind[0], behind[1] = abs(count), count < 0
+    return behind[0], count < 0
+
+
+def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
+                 bint graded, uintptr_t weights, uintptr_t output, int threads):
+    """Write the product of spikes with weights, [sources][targets]."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    check(rows, sources, targets, bits and (weights or sources * targets == 0) and (output or rows * targets == 0), threads)
+    check_bits(rows, sources, bits)
+    if sources == 0:
+        raise ValueError("sources: got 0, wanted at least one")
+    if double:
+        b = wide(rows, sources, targets, spikes, bits, graded)
+        b.weights, b.output = <const double *>weights, <double *>output
+        with nogil:
+            weigh(&b, threads)
+    else:
+        a = single(rows, sources, targets, spikes, bits, graded)
+        a.weights, a.output = <const float *>weights, <float *>output
+        with nogil:
+            weigh(&a, threads)
+
+
+def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
+                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
+    """Add the gradient of weights to ``sums``, [sources][targets], or [parts][sources][targets] if ``by_rows``."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    check(rows, sources, targets, bits and (sums or sources * targets == 0) and (grad_output or rows * targets == 0), threads)
+    if graded and not spikes and rows * sources:
+        raise ValueError("spikes: got none, wanted those that are graded")
+    if double:
+        b = wide(rows, sources, targets, spikes, bits, graded)
+        b.grad_output = <const double *>grad_output
+        with nogil:
+            collect(&b, sums, by_rows, threads)
+    else:
+        a = single(rows, sources, targets, spikes, bits, graded)
+        a.grad_output = <const float *>grad_output
+        with nogil:
+            collect(&a, sums, by_rows, threads)
+
+
+def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t grad_output,
+                    uintptr_t weights, uintptr_t grad_input, int threads):
+    """Write the product of a gradient with weights, [targets][sources]."""
+    cdef hx_events_f32 a
+    cdef hx_events_f64 b
+    check(rows, sources, targets,
+          (grad_output or rows * targets == 0) and (weights or sources * targets == 0) and (grad_input or rows * sources == 0),
+          threads)
+    if double:
+        b = wide(rows, sources, targets, 0, 0, False)
+        b.grad_output, b.weights, b.grad_input = <const double *>grad_output, <const double *>weights, <double *>grad_input
+        with nogil:
+            spread(&b, threads)
+    else:
+        a = single(rows, sources, targets, 0, 0, False)
+        a.grad_output, a.weights, a.grad_input = <const float *>grad_output, <const float *>weights, <float *>grad_input
+        with nogil:
+            spread(&a, threads)
+
+
+PARTS_OF_ROWS = <int>PARTS
