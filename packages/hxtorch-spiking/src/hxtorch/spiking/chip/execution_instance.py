@@ -99,6 +99,7 @@ class ExecutionInstance(BaseExecutionInstance):
         self.decides_parameters = False
         self._chip: Chip | ChipConfiguration | None = None
         self._recording: CADCRecording | None = None
+        self._runtime: int | None = None
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
         if calib_path is not None:
             self.load_calib(calib_path)
@@ -202,17 +203,21 @@ class ExecutionInstance(BaseExecutionInstance):
         """Return the plasticity rules of the instance: none, as there are no plasticity processors here."""
         return []
 
+    def hooks_for(self, runtime: int) -> ExecutionInstanceHooks | None:
+        """Return what :meth:`generate_playback_hooks` says for a run of ``runtime`` cycles."""
+        self._runtime = runtime
+        try:
+            return self.generate_playback_hooks()
+        finally:
+            self._runtime = None
+
     def generate_playback_hooks(self) -> ExecutionInstanceHooks | None:
-        """Return what is written around the next run: ``playback_hooks``, then the injections, or None for nothing."""
-        return self.hooks_for(None)
+        """Return what is written around a run: ``playback_hooks``, then the injections, or None for nothing.
 
-    def hooks_for(self, runtime: int | None) -> ExecutionInstanceHooks | None:
-        """Return what is written around a run.
-
-        Args:
-            runtime: Length of the run in cycles, from which the end of the real-time section follows; None leaves out
-                what is written there.
+        A subclass may return others. Asked outside of a run, what is written at its end is left out, whose time is not
+        known yet.
         """
+        runtime = self._runtime
         given = self.playback_hooks
         inside = [] if self.injection_inside_realtime is None else [*self.injection_inside_realtime]
         if self.injection_inside_realtime_begin is not None:

@@ -1,3 +1,3 @@
-"""Path of user scripts; see :mod:`hxtorch.spiking.functional.threshold`."""
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.surrogates.threshold`."""
 
 from hxtorch.spiking.functional.surrogates.threshold import *  # noqa: F403

@@ -1,0 +1,81 @@
+"""The low level: connections, compiled names, events of grids, coordinates and the log."""
+
+from importlib import import_module
+
+import pytest
+import torch
+
+import hxtorch
+
+
+@pytest.mark.parametrize("module", ["hxtorch", "_hxtorch_core"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "init_hardware",
+        "init_hardware_minimal",
+        "release_hardware",
+        "get_unique_identifier",
+        "CalibrationPath",
+        "HWDBPath",
+    ],
+)
+def test_the_name_is_in_both_places(module, name):
+    assert getattr(import_module(module), name) is getattr(hxtorch, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "extract_spikes",
+        "extract_cadc",
+        "extract_madc",
+        "run",
+        "tensor_to_spike_times",
+        "SpikeHandle",
+        "CADCHandle",
+        "MADCHandle",
+    ],
+)
+def test_a_low_level_name_of_spiking(name):
+    assert callable(getattr(import_module("_hxtorch_spiking"), name))
+    assert callable(getattr(import_module("hxtorch.core"), name))
+
+
+def test_identifiers_are_a_list_of_texts(chip):
+    found = hxtorch.get_unique_identifier()
+    assert isinstance(found, (list, tuple))
+    assert [type(one) for one in found] == [str]
+
+
+def test_any_value_but_zero_in_a_grid_is_a_spike_with_a_time():
+    grid = torch.zeros(10, 2, 2)
+    grid[3, 0, 0], grid[7, 0, 1], grid[2, 1, 1] = 1, -1, 0.5
+    found = import_module("_hxtorch_spiking").tensor_to_spike_times(grid, 1e-6)
+    assert [[len(neuron) for neuron in entry] for entry in found] == [[1, 1], [0, 1]]
+    times = [float(found[b][n][0]) for b, n in ((0, 0), (0, 1), (1, 1))]
+    assert times == pytest.approx([3e-6, 7e-6, 2e-6])
+
+
+def test_weights_become_connections_target_by_target():
+    found = import_module("_hxtorch_core").weight_to_connection(torch.tensor([[1.0, -2.0], [0.0, 4.0], [5.0, 6.0]]))
+    assert [connection.weight for connection in found] == [1, 2, 0, 4, 5, 6]
+    assert [int(connection.index_post[0]) for connection in found] == [0, 0, 1, 1, 2, 2]
+    assert [int(connection.index_pre[0]) for connection in found] == [0, 1] * 3
+
+
+def test_rows_and_columns_give_a_circuit_in_either_order():
+    from dlens_vx_v3 import halco
+
+    row, column = halco.NeuronRowOnDLS(1), halco.NeuronColumnOnDLS
+    assert [int(halco.AtomicNeuronOnDLS(row, column(k))) for k in range(3)] == [256, 257, 258]
+    assert int(halco.AtomicNeuronOnDLS(column(5), row)) == 261
+
+
+def test_a_logger_has_the_levels_of_the_chips_software():
+    log = hxtorch.logger.get("behaviour")
+    log.INFO("a")
+    log.TRACE("b")
+    log.WARN("c")
+    hxtorch.logger.default_config(level=hxtorch.logger.LogLevel.ERROR)
+    assert isinstance(hxtorch.__version__, str)
