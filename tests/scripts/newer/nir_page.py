@@ -3,6 +3,7 @@
 import nir
 import numpy as np
 import torch
+
 from hxtorch.spiking.utils.from_nir import ConversionConfig, from_nir
 from hxtorch.spiking.utils.from_nir_data import from_nir_data
 from hxtorch.spiking.utils.to_nir import to_nir
