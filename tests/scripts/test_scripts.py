@@ -147,7 +147,7 @@ def test_inference_tracer(script, generation, tmp_path):
 
 @CELLS
 def test_convolution_with_expansion(script, generation):
-    seen = script(generation, "perceptron/convolution", "15")
+    seen = script(generation, "perceptron/convolution", "30")
     assert seen.as_many_as_fit == 18
     assert seen.shape == (24, 4, 12)
     assert falls(seen.losses, 0.7)
