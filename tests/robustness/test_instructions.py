@@ -60,9 +60,9 @@ def test_a_set_gives_the_bytes_of_plain_loops(name):
 
 @pytest.mark.parametrize("name", SETS[:-1])  # the last one is what all tests run with
 def test_kernels_equal_their_twins_with_each_set(name):
-    done = run(
-        name, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(str(TESTS / file) for file in KERNEL_TESTS)
-    )
+    files = [str(TESTS / file) for file in KERNEL_TESTS]
+    others = "not contract_of_torch"  # what torch asks of operators says nothing about loops
+    done = run(name, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", others, *files)
     assert done.returncode == 0, done.stdout[-3000:]
 
 

@@ -169,7 +169,7 @@ def test_errors_of_steps_name_the_layer_and_the_parameter(mock):
         run(hxsnn.LIF(8, hxsnn.Experiment(mock=True), tau_mem=None), 1.0, spikes(3))
 
 
-def test_potentials_that_no_chip_reaches_are_refused_at_once_with_the_line_to_write(ideal_chip):
+def test_threshold_that_no_chip_reaches_is_refused_at_once_with_the_lines_to_write(ideal_chip):
     layer = hxsnn.LIF(2, hxsnn.Experiment(), leak=0.0, reset=0.0, threshold=1.0)
     with pytest.raises(ParameterError) as error:
         run(layer, 30.0, spikes(3), 30)

@@ -140,3 +140,27 @@ def test_the_chip_s_weights_follow_the_time_constant():
     quick = one_layer(tau_mem=2e-2)
     quick.nodes["fc"].weight *= 0.5
     assert (hxsnn.from_nir(quick).synapses["fc"].hardware_weights() == 16).all()
+
+
+@pytest.mark.parametrize(("tau_mem", "tau_syn"), [(1e-2, 1e-2), (2e-2, 1e-2), (1e-2, 5e-3), (1e-2, 2e-2)])
+def test_a_spike_moves_a_membrane_of_the_chip_as_far_as_the_model_s(ideal_chip, tau_mem, tau_syn):
+    """By the defaults of the configuration, whatever the time constants: within a tenth, and a step of the ADC."""
+    one = np.ones(4, np.float32)
+    nodes = {
+        "input": nir.Input(np.array([1])),
+        "fc": nir.Linear(np.full((4, 1), 0.9, np.float32)),
+        "cell": nir.CubaLI(tau_syn * one, tau_mem * one, one, 0 * one, w_in=tau_syn / 1e-3 * one),
+        "output": nir.Output(np.array([4])),
+    }
+    graph = nir.NIRGraph(nodes, [("input", "fc"), ("fc", "cell"), ("cell", "output")])
+    spikes = torch.zeros(60, 1, 1)
+    spikes[5] = 1
+    heights = []
+    for mock in (True, False):
+        network = hxsnn.from_nir(graph, hxsnn.ConversionConfig(mock=mock))
+        with torch.no_grad():
+            network({"input": spikes})
+        trace = network.output["cell"].membrane_cadc[:, 0]
+        heights.append((trace - trace[:4].mean(0)).amax(0))
+    torch.testing.assert_close(heights[1], heights[0], rtol=0.1, atol=0.02)
+    assert heights[0].min() > 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.errors import CircleError, ExperimentError

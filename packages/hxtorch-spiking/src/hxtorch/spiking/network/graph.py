@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 
 from hxtorch.spiking.errors import CircleError, ExperimentError, UnknownNodeError
 from hxtorch.spiking.network.handle import Handle

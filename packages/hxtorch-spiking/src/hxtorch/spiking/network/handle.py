@@ -305,7 +305,7 @@ class NeuronHandle(TensorHandle):
             FPGA cycles (8 ns), row 1 values in LSB; None without a recording. Its older name is ``v_madc``.
     """
 
-    _carries = ("spikes", "membrane_cadc", "current", "membrane_madc")
+    _carries: ClassVar[tuple[str, ...]] = ("spikes", "membrane_cadc", "current", "membrane_madc")
 
     if TYPE_CHECKING:
         spikes: Tensor | None
@@ -334,7 +334,7 @@ class NeuronHandle(TensorHandle):
 class ReadoutNeuronHandle(TensorHandle):
     """Observables of neurons that do not fire; fields as in :class:`NeuronHandle`."""
 
-    _carries = ("membrane_cadc", "current", "membrane_madc")
+    _carries: ClassVar[tuple[str, ...]] = ("membrane_cadc", "current", "membrane_madc")
 
     if TYPE_CHECKING:
         membrane_cadc: Tensor | None
@@ -368,7 +368,7 @@ class AdaptiveNeuronHandle(NeuronHandle):
 
     _carries = (*NeuronHandle._carries, "adaptation_cadc", "adaptation_madc")
 
-    __init__ = TensorHandle.__init__  # type: ignore[assignment]  # takes all fields
+    __init__ = TensorHandle.__init__  # takes all fields
 
 
 class AdaptiveReadoutNeuronHandle(ReadoutNeuronHandle):
@@ -376,7 +376,7 @@ class AdaptiveReadoutNeuronHandle(ReadoutNeuronHandle):
 
     _carries = (*ReadoutNeuronHandle._carries, "adaptation_cadc", "adaptation_madc")
 
-    __init__ = TensorHandle.__init__  # type: ignore[assignment]  # takes all fields
+    __init__ = TensorHandle.__init__  # takes all fields
 
 
 class SynapseHandle(TensorHandle):

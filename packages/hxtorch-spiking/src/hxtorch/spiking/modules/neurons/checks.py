@@ -42,8 +42,11 @@ _COARSE = 0.2
 _REACHABLE = {"leak": (50.0, 160.0), "reset": (50.0, 160.0), "threshold": (50.0, 220.0)}
 """CADC LSB that potentials on the chip have (chip facts 3.4)."""
 
-_HOPELESS = 30.0
-"""LSB beyond that range from which on no neuron of a first calibration gets there."""
+_HOPELESS = (15.0, 248.0)
+"""Thresholds, CADC LSB, from which on no neuron of the emulated chip reaches the target (measured on the default one).
+
+Of leaks and resets outside of their range calibrations warn, and go on.
+"""
 
 
 def capacitance(value: Any, owner: str) -> HXBaseParameter:
@@ -112,25 +115,25 @@ def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float
 
 
 def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
-    """Refuse potentials that no calibration reaches, before one takes its time.
+    """Refuse a threshold that no calibration reaches, before one takes its time.
 
     Raises:
-        ParameterError: A potential is far from what the chip has.
+        ParameterError: The threshold is far from what the chip has.
     """
+    low, high = _range(torch.as_tensor(values.get("threshold", 125.0)))
+    if _HOPELESS[0] < low and high < _HOPELESS[1]:
+        return
     said, lines = [], []
-    for name, (low, high) in _REACHABLE.items():
-        if name not in values:
-            continue
-        below, above = _range(torch.as_tensor(values[name]))
-        if below <= low - _HOPELESS or above >= high + _HOPELESS:
-            got, typical = (below if below < low else above), 125 if name == "threshold" else 80
-            said.append(f"{name} is {got:g}, which needs {low:g} to {high:g}")
+    for name, (lowest, highest) in _REACHABLE.items():
+        below, above = _range(torch.as_tensor(values.get(name, lowest)))
+        if below < lowest or above > highest:
+            got, typical = (below if below < lowest else above), 125 if name == "threshold" else 80
+            said.append(f"{name} is {got:g}, which needs {lowest:g} to {highest:g}")
             lines.append(f"{name}=MixedHXModelParameter({got:.1f}, {typical})")
-    if said:
-        raise ParameterError(
-            f"{owner}: on the chip {'; '.join(said)} LSB of the column ADC; a model in other units writes "
-            f"{', '.join(lines)}"
-        )
+    raise ParameterError(
+        f"{owner}: on the chip {'; '.join(said)} LSB of the column ADC; a model in other units writes "
+        f"{', '.join(lines)}"
+    )
 
 
 def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool) -> bool:

@@ -23,6 +23,7 @@ AT = ROOM.data_ptr()
         (2, 4, 1, AT, 0, 1),
         (2, 4, 1, AT, AT, 0),
     ],
+    ids=["steps", "lanes", "width", "wide", "constants", "given", "threads"],  # an address is another in each process
 )
 def test_integration_refuses(steps, lanes, width, constants, given, threads):
     sizes = (False, True, False, steps, lanes, width, constants)
@@ -41,7 +42,7 @@ def test_the_way_back_of_an_integration_needs_what_it_reads():
             )
 
 
-@pytest.mark.parametrize(("size", "padded", "weight"), [(4, 3, AT), (4, 5, AT), (4, 16, 0), (-1, 16, AT)])
+@pytest.mark.parametrize(("size", "padded", "weight"), [(4, 3, AT), (4, 5, AT), (4, 16, 0), (-1, 16, AT)], ids=range(4))
 def test_recurrence_refuses(size, padded, weight):
     with pytest.raises(ValueError, match="recurrence"):
         recurrence.forward(False, False, 2, 1, size, 1, AT, weight, padded, 0, 0, 0, AT, AT, AT, AT, 0, 0, 0, 0, 0, 1)
