@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import math
 import os
 import warnings
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hxtorch import core
+from hxtorch import core, logger
 from hxtorch.spiking.chip.execution_info import ExecutionInfo
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance, ExecutionInstances
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseExperiment", "Experiment", "log"]
 
-log = logging.getLogger("hxtorch.spiking.experiment")
+log = logger.get("hxtorch.spiking.experiment")
 
 
 class Experiment(BaseExperiment):

@@ -15,7 +15,12 @@ from hxtorch import core
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.modules.base import places
 from hxtorch.spiking.modules.hx_module import HXModule
-from hxtorch.spiking.parameter import HXBaseParameter, as_parameter
+from hxtorch.spiking.parameter import (
+    HXBaseParameter,
+    HXTransformedModelParameter,
+    MixedHXModelParameter,
+    as_parameter,
+)
 
 if TYPE_CHECKING:
     from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
@@ -181,7 +186,17 @@ class Population(BasePopulation, ABC):
             own = values if values.ndim == 0 else values[circuits]
             same = own.size and (own == own.flat[0]).all()
             value: Any = float(own.flat[0]) if same else torch.as_tensor(own, dtype=torch.float32)
+            if isinstance(parameter, HXTransformedModelParameter):
+                self._follow(name, parameter, value)
+                continue
             setattr(parameter, "hardware_value", value)  # noqa: B010  # of some kinds of parameters only
+
+    def _follow(self, name: str, parameter: HXTransformedModelParameter, value: Any) -> None:
+        """Let the chip have ``value`` where it followed the model; a trained model value goes on deciding."""
+        there = torch.as_tensor(parameter.hardware_value, dtype=torch.float32)
+        if parameter.is_trainable() or torch.allclose(there, torch.as_tensor(value, dtype=torch.float32), rtol=1e-4):
+            return
+        setattr(self, name, MixedHXModelParameter(parameter.model_value, value))
 
     def calibration_from_params(self, targets: Any, neurons: Sequence[Any] | np.ndarray) -> Any:
         """Write what the chip shall be calibrated to into a target.

@@ -20,7 +20,7 @@ def surrogate(method: str | Surrogate) -> Surrogate:
     if callable(method):
         return method
     try:
-        return SURROGATES[method]
+        return SURROGATES["superspike" if method == "super_spike" else method]  # the older reference has both spellings
     except KeyError:
         known = ", ".join(sorted(SURROGATES))
         raise ParameterError(

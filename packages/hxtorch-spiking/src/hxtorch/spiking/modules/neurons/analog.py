@@ -61,11 +61,20 @@ class AnalogNeuron(NeuronCircuits):
         return aelif.terms(self.step)
 
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
-        """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast."""
-        total = full_precision(check_axes(handles[0].filled(), self, self.size))
-        for handle in handles[1:]:
-            total = total + check_axes(handle.filled(), self, self.size)
+        """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast.
+
+        A function of one's own may take more axes than the model does, as that of EventProp takes two currents.
+        """
+        first, *others = (self._checked_input(handle.filled()) for handle in handles)
+        total = full_precision(first)
+        for other in others:
+            total = total + other
         return total
+
+    def _checked_input(self, tensor: Tensor) -> Tensor:
+        if self.func is not None and tensor.ndim > 3 and tensor.shape[-1] == self.size:
+            return tensor
+        return check_axes(tensor, self, self.size)
 
     def step_constants(self) -> Constants:
         """Return the factors of one step of the model.
