@@ -17,7 +17,6 @@ from hxtorch.spiking.chip.execution_info import ExecutionInfo
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance, ExecutionInstances
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
 from hxtorch.spiking.experiment.module_manager import ModuleManager
-from hxtorch.spiking.lowering.lower import run_on_chip
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
 from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.roles import BaseExperiment
@@ -266,6 +265,8 @@ class Experiment(BaseExperiment):
             raise ExperimentError(
                 "runtime: got None, wanted a number of steps; only mock mode takes it from the inputs"
             )
+        from hxtorch.spiking.lowering.lower import run_on_chip  # slow to import: mock mode goes without a chip
+
         batch_size, steps = self._extent()
         ran = run_on_chip(self, int(runtime), batch_size, steps, self._chips)
         self.execution_info = tuple(ran.infos.values())

@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import networkx as nx
-
 from hxtorch.spiking.errors import CircleError, ExperimentError, UnknownNodeError
 from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.substitutes import Held, held_by
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from hxtorch.spiking.modules.base import HXBaseExperimentModule
     from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
 
@@ -80,7 +80,9 @@ class ModuleGraph(BaseModuleManager):
         self._wrappers: dict[HXModuleWrapper, str] = {}
 
     def _forget(self) -> None:
-        self.graph = nx.DiGraph()
+        import networkx as nx  # slow to import: a program that only imports the frontend goes without
+
+        self.graph: nx.DiGraph = nx.DiGraph()
         self.nodes: dict[HXBaseExperimentModule, int] = {}
         self._steps: dict[int, Step] = {}
         self._makers: dict[int, int] = {}
@@ -165,7 +167,9 @@ class ModuleGraph(BaseModuleManager):
         order: dict[Any, int] = {}
         for number, step in self._steps.items():
             order.setdefault(name_of.get(step.module, number), number)
-        whole = nx.DiGraph()
+        import networkx as nx  # slow to import: a program that only imports the frontend goes without
+
+        whole: nx.DiGraph = nx.DiGraph()
         whole.add_nodes_from(order)
         for one, other in self.graph.edges:
             if not isinstance(one, str):
