@@ -78,8 +78,8 @@ def describe(z: hxsnn.NeuronHandle) -> None:
     """Print what was recorded."""
     print("membrane, CADC:", tuple(z.membrane_cadc.shape), "from", z.membrane_cadc[:8, 0, 0].mean().item(), "at rest")
     if z.membrane_madc is not None:
-        (trace,) = z.membrane_madc  # one per batch entry
-        print("membrane, MADC:", len(trace.times), "samples, from", trace.values[:100].mean().item(), "at rest")
+        values = z.membrane_madc[1, :, 0]  # row 0 has the times, in cycles of 8 ns
+        print("membrane, MADC:", len(values), "samples, from", values[:100].mean().item(), "at rest")
 
 
 # %% [markdown]
@@ -227,10 +227,8 @@ def draw(path: str, chip: Any, mock: Any, scales: Scales, losses: list[float], m
     figure = Figure(figsize=(16, 4), layout="constrained")
     first, second, third, fourth = figure.subplots(1, 4)
     first.plot(chip.membrane_cadc[:, 0, 0].detach(), label="CADC")
-    (trace,) = chip.membrane_madc
-    first.plot(
-        trace.times / DT, (trace.values - trace.values[:100].mean()) / 3 + scales.baseline, lw=0.5, label="MADC / 3"
-    )
+    cycles, values = chip.membrane_madc[..., 0]
+    first.plot(cycles * 8e-9 / DT, (values - values[:100].mean()) / 3 + scales.baseline, lw=0.5, label="MADC / 3")
     first.vlines(chip.spikes[:, 0, 0].nonzero().flatten(), *first.get_ylim(), colors="k", ls=":", label="spike")
     first.set(title="one neuron on the chip", xlabel="time (us)", ylabel="membrane (CADC steps)")
     first.legend()

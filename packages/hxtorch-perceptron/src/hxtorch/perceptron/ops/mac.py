@@ -117,6 +117,8 @@ def _check_fit(x: Tensor, weights: Tensor) -> None:
             f"product: got input {tuple(x.shape[1:])} times weight {tuple(weights.shape[1:])}, "
             "wanted (batch, rows) times (rows, columns), rows and columns at least 1"
         )
+    if not x.is_floating_point():
+        raise ProgramError(f"input: got type {x.dtype}, wanted floating point; convert by .float()")
     if x.dtype != weights.dtype or x.device != weights.device:
         raise ProgramError(
             f"product: got input {x.dtype} on {x.device} and weight {weights.dtype} on {weights.device}, "

@@ -55,6 +55,13 @@ class Operands:
             if tensor is not None:
                 self.numbers(name, tensor, dtype, shape)
 
+    def gradients(
+        self, names: Sequence[str], tensors: Sequence[Tensor | None], dtype: torch.dtype, shape: Sequence[int]
+    ) -> None:
+        """Refuse gradients as :meth:`maybe` does; those of outputs that nobody asked for are as empty as these."""
+        asked = [tensor if tensor is None or tensor.shape != (0,) else None for tensor in tensors]
+        self.maybe(names, asked, dtype, shape)
+
     def needed(self, name: str, tensor: Tensor, dtype: torch.dtype, shape: Sequence[int], need: bool, why: str) -> None:
         """Refuse an operand as :meth:`numbers` does, but not one without numbers unless there is a ``need``.
 

@@ -208,7 +208,8 @@ def _checked_backward(
     whole = tuple(shape)
     operands.constants(constants, dtype, len(ROWS), whole[1:])
     gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
-    operands.maybe((*GRADIENTS, "membrane_hw", "input"), (*gradients, membrane_hw, input), dtype, whole)
+    operands.gradients(GRADIENTS, gradients, dtype, whole)
+    operands.maybe(("membrane_hw", "input"), (membrane_hw, input), dtype, whole)
     if input is not None and (not fire or full or to_constants or membrane_hw is not None):
         raise TensorValueError(
             f"{operands.at('input')}: got one, wanted None; only spikes without other terms, recordings and gradients "

@@ -212,7 +212,8 @@ def _checked_backward(
     operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
     operands.constants(constants, dtype, len(ROWS), whole[1:])
     gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
-    operands.maybe((*GRADIENTS, "membrane_hw"), (*gradients, membrane_hw), dtype, whole)
+    operands.gradients(GRADIENTS, gradients, dtype, whole)
+    operands.maybe(("membrane_hw",), (membrane_hw,), dtype, whole)
     operands.needed("before", before, dtype, whole, True, FORWARD)
     operands.needed("events", events, torch.uint8, whole, True, FORWARD)
     operands.needed("current", current, dtype, whole, to_constants, FORWARD)
