@@ -1,5 +1,6 @@
 """The low level: connections, compiled names, events of grids, coordinates and the log."""
 
+import logging
 from importlib import import_module
 
 import pytest
@@ -72,10 +73,36 @@ def test_rows_and_columns_give_a_circuit_in_either_order():
     assert int(halco.AtomicNeuronOnDLS(column(5), row)) == 261
 
 
-def test_a_logger_has_the_levels_of_the_chips_software():
-    log = hxtorch.logger.get("behaviour")
+@pytest.fixture
+def _own_logging():
+    """What a test says about all loggers ends with it."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_a_logger_has_the_levels_of_the_chips_software(caplog):
+    log = hxtorch.logger.get("behaviour.levels")
+    hxtorch.logger.set_loglevel(log, hxtorch.logger.LogLevel.INFO)
     log.INFO("a")
     log.TRACE("b")
     log.WARN("c")
+    assert [record.getMessage() for record in caplog.records] == ["a", "c"]
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_loggers_without_a_level_of_their_own_follow_the_default_one(capsys):
     hxtorch.logger.default_config(level=hxtorch.logger.LogLevel.ERROR)
+    hxtorch.logger.get("behaviour.default").WARN("unheard")
+    hxtorch.logger.get("behaviour.default").ERROR("loud")
+    shown = capsys.readouterr().err
+    assert "loud" in shown
+    assert "unheard" not in shown
+
+
+def test_the_version_is_text():
+    """Ours, beyond the documents."""
     assert isinstance(hxtorch.__version__, str)
