@@ -4,12 +4,13 @@ import copy
 
 import pytest
 import torch
+import unit_layers as unit
 from torch.utils.checkpoint import checkpoint
 
 import hxtorch.spiking as hxsnn
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError, TensorValueError
-from hxtorch.spiking.functional.steps import fused, recurrence
+from hxtorch.spiking.functional.steps import euler, fused, recurrence
 from hxtorch.spiking.functional.synapses import events
 
 STEPS = 30
@@ -18,6 +19,10 @@ SHORT = [torch.bfloat16, torch.float16]
 
 def spikes(dtype=torch.float32):
     return (torch.rand(STEPS, 2, 5, generator=torch.Generator().manual_seed(0)) < 0.3).to(dtype)
+
+
+def eventprop(size, experiment, **options):
+    return unit.layer(hxsnn.EventPropLIF, ("leak", "reset", "threshold"), size, experiment, **options)
 
 
 class Net(torch.nn.Module):
@@ -29,13 +34,13 @@ class Net(torch.nn.Module):
         self.experiment = hxsnn.Experiment(mock=True)
         e = self.experiment
         dense = hxsnn.EventPropSynapse if kind == "eventprop" else hxsnn.Synapse
-        neuron = {"eventprop": hxsnn.EventPropLIF, "iaf": hxsnn.IAFNeuron, "aelif": hxsnn.AELIF}.get(kind, hxsnn.LIF)
+        neuron = {"eventprop": eventprop, "iaf": unit.iaf, "aelif": unit.aelif}.get(kind, unit.lif)
         self.first = dense(5, 40, e)
         self.hidden = neuron(40, e, **parameters)
         if kind == "recurrent":
             self.hidden = hxsnn.Recurrent(e, self.hidden, hxsnn.Synapse(40, 40, e))
         self.second = hxsnn.SparseSynapse(torch.ones(40, 3), e) if kind == "sparse" else dense(40, 3, e)
-        self.readout = hxsnn.LI(3, e)
+        self.readout = unit.li(3, e)
         with torch.no_grad():
             for weight in self.parameters():
                 weight.mul_(2.0)
@@ -102,14 +107,14 @@ def test_modules_of_another_type_keep_their_time_constants(kind, dtype):
 @pytest.mark.parametrize("dtype", SHORT)
 def test_factors_of_a_step_do_not_overflow_in_half_precision(dtype):
     tau = torch.tensor([1e-5, 5e-6, 2e-4], dtype=dtype)
-    part = functional.euler.fraction(tau, 1e-6)
+    part = euler.fraction(tau, 1e-6)
     torch.testing.assert_close(part, 1e-6 / tau.float())
-    assert functional.euler.whole_steps(torch.tensor([0.2], dtype=dtype), 1e-6).isfinite().all()
+    assert euler.whole_steps(torch.tensor([0.2], dtype=dtype), 1e-6).isfinite().all()
 
 
 def test_deprecated_neurons_have_finite_factors_in_half_precision():
     experiment = hxsnn.Experiment(mock=True)
-    with pytest.warns(DeprecationWarning, match="use ReadoutNeuron"):
+    with pytest.warns(DeprecationWarning, match="use LI"):
         neuron = hxsnn.ReadoutNeuronExp(5, experiment, tau_mem=torch.full((5,), 1e-5))
     synapse = hxsnn.Synapse(5, 5, experiment)
     torch.nn.ModuleList([synapse, neuron]).half()
