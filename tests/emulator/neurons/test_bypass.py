@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bss2_emulator import Chip, ChipConfig, EngineError, constants
+from bss2_emulator import Chip, ChipConfig, EngineError
+from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import crossbar_reach
 
 STEP = 8
