@@ -32,8 +32,7 @@ class NetworkGraph:
         population_of: Value of the descriptor of the population that each circuit belongs to, int64 (512,), or -1.
         index_of: Position of each circuit's neuron in its population, int64 (512,).
         silent: Circuits that must not fire, because another one fires for their neuron, bool (512,).
-        configured: What :meth:`configure` was given last, and the registers beside weights that it made of it; graphs
-            share it that differ in weights.
+        written: Writes the registers beside weights; graphs share it that differ in weights.
     """
 
     network: Network
@@ -44,7 +43,7 @@ class NetworkGraph:
     population_of: np.ndarray
     index_of: np.ndarray
     silent: np.ndarray
-    configured: list[tuple[ChipConfiguration, ChipConfiguration]] = field(default_factory=list, repr=False)
+    written: Written = field(default_factory=lambda: Written(), repr=False)
 
     def configure(self, base: ChipConfiguration) -> ChipConfiguration:
         """Return ``base`` with this network on it.
@@ -53,14 +52,7 @@ class NetworkGraph:
         are set; analog cells and all else that a calibration or a neuron model sets stay as they are, but
         ``enable_threshold`` is cleared where another circuit fires for the neuron.
         """
-        held = self.configured[0] if self.configured else None
-        if held is None or held[0] is not base:
-            registers = dict(self.registers)
-            if self.silent.any():
-                registers["enable_threshold"] = base.enable_threshold & ~self.silent
-            held = base, base.replace(**registers)
-            self.configured[:] = [held]
-        return held[1].replace(weight=self.weight)
+        return self.written.over(base, self)
 
     def external_labels(self, population: PopulationDescriptor) -> np.ndarray:
         """Return the 16-bit label of each source of an external population, uint16 (size,)."""
@@ -70,6 +62,26 @@ class NetworkGraph:
         """Return the 16-bit label by which the host knows each source of a background population, uint16 (size,)."""
         place = self.routing.background[population]
         return (place.labels | place.generators[0] % 4 << 14).astype(np.uint16)
+
+
+class Written:
+    """Writes graphs that differ in weights over registers, and keeps the last of what it was given and made."""
+
+    def __init__(self) -> None:
+        self._base: ChipConfiguration | None = None
+        self._below = self._all = ChipConfiguration()
+
+    def over(self, base: ChipConfiguration, graph: NetworkGraph) -> ChipConfiguration:
+        """Return ``base`` with ``graph`` on it: the same object as the last time if neither changed."""
+        if self._base is not base:
+            registers = dict(graph.registers)
+            if graph.silent.any():
+                registers["enable_threshold"] = base.enable_threshold & ~graph.silent
+            self._base, self._below = base, base.replace(**registers)
+            self._all = self._below
+        if self._all.weight is not graph.weight:
+            self._all = self._below.holding(weight=graph.weight)
+        return self._all
 
 
 def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 
 
+@lru_cache(64)
 def in_cycles(dt: float) -> float:
     """Return ``dt`` seconds in cycles, free of the rounding errors of decimal fractions.
 
@@ -75,6 +77,9 @@ class InputEvents:
     labels: np.ndarray
     batch_offsets: np.ndarray
 
+    _within: ClassVar[int | None] = None
+    """Cycles within which events are known to lie, or None if nobody looked."""
+
     def __post_init__(self) -> None:
         for name, dtype in (("times", np.int64), ("labels", np.uint16), ("batch_offsets", np.int64)):
             object.__setattr__(self, name, legal_integers(f"events: {name}", getattr(self, name), dtype))
@@ -103,6 +108,31 @@ class InputEvents:
     @property
     def batch_size(self) -> int:
         return len(self.batch_offsets) - 1
+
+    @classmethod
+    def sorted_within(cls, runtime: int, times: np.ndarray, labels: np.ndarray, offsets: np.ndarray) -> InputEvents:
+        """Return events that are legal by the way they were made, and lie in [0, runtime); they are not looked at."""
+        new = object.__new__(cls)
+        for array in (times, labels, offsets):
+            array.flags.writeable = False
+        new.__dict__.update(times=times, labels=labels, batch_offsets=offsets, _within=runtime)
+        return new
+
+    def check_within(self, runtime: int) -> None:
+        """Check that all events lie in [0, runtime).
+
+        Raises:
+            ProgramError: One does not.
+        """
+        times = self.times
+        if self._within is not None and self._within <= runtime:
+            return
+        if times.size and (times.min() < 0 or times.max() >= runtime):
+            bad = times[(times < 0) | (times >= runtime)][0]
+            raise ProgramError(
+                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime}) "
+                f"({runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
+            )
 
     @classmethod
     def silence(cls, batch_size: int = 1) -> InputEvents:
@@ -205,14 +235,9 @@ class SpikingProgram:
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)
-        times = self.events.times
-        if times.size and (times.min() < 0 or times.max() >= self.runtime):
-            bad = times[(times < 0) | (times >= self.runtime)][0]
-            raise ProgramError(
-                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {self.runtime}) "
-                f"({self.runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
-            )
-        object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
+        self.events.check_within(self.runtime)
+        if self.writes:
+            object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
         for write in self.writes:
             if write.time >= self.runtime:
                 raise ProgramError(

@@ -48,18 +48,22 @@ class Session:
 
     def __enter__(self) -> Session:
         self._open_connection()
+        global _all_entries
         with _slot_lock:
             self._entries += 1
+            _all_entries += 1
         _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
+        global _all_entries
         here = _entered.get()
         last = max((place for place, session in enumerate(here) if session is self), default=None)
         if last is not None:  # else the block ends in another context than it began in
             _entered.set(here[:last] + here[last + 1 :])
         with _slot_lock:
             self._entries -= 1
+            _all_entries -= 1
             over = self._entries == 0
         if over:
             self.close()
@@ -132,6 +136,7 @@ class Session:
 
 _slot_lock = threading.RLock()
 _sessions: WeakSet[Session] = WeakSet()
+_all_entries = 0  # of all sessions in all threads
 
 
 def _renew_locks() -> None:
@@ -252,6 +257,8 @@ def _entered_elsewhere() -> Session | None:
     Raises:
         NoConnectionError: They have entered several.
     """
+    if not _all_entries:
+        return None
     with _slot_lock:
         found = [session for session in _sessions if session._entries and not session.closed]
     if len(found) > 1:

@@ -71,7 +71,7 @@ class ChipNetwork:
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
         self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
-        self._target: tuple[list[list[tuple[str, bytes]]], dict[str, np.ndarray]] | None = None
+        self._target: tuple[list[tuple[Any, ...]], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -93,10 +93,10 @@ class ChipNetwork:
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        asked = [population.hardware_values() for population in self._circuits]
-        key = [[(name, value.tobytes()) for name, value in values.items()] for values in asked]
+        key = [population.chip_values() for population in self._circuits]
         if self._target is not None and self._target[0] == key:
             return self._target[1]
+        asked = [population.hardware_values() for population in self._circuits]
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
@@ -116,7 +116,14 @@ class ChipNetwork:
         return collected
 
     def execution(
-        self, plan: Plan, calibration: Calibration, runtime: int, dt: float, batch_size: int, others: Mapping[Any, Any]
+        self,
+        plan: Plan,
+        calibration: Calibration,
+        runtime: int,
+        dt: float,
+        batch_size: int,
+        others: Mapping[Any, Any],
+        session: core.Session | None = None,
     ) -> core.Execution:
         """Return what runs.
 
@@ -127,6 +134,7 @@ class ChipNetwork:
             dt: Step in seconds.
             batch_size: Number of batch entries.
             others: The networks of other execution instances, by instance, which may send spikes.
+            session: Where to run, or None for the current session.
 
         Raises:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
@@ -151,7 +159,7 @@ class ChipNetwork:
         inputs = generator.done()
         hooks = plan.instance.hooks_for(inputs.runtime)
         self.configuration = self._dropped(self._configured[1])
-        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, plan.instance.session)
+        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, session)
 
     def observe(
         self, plan: Plan, result: core.SpikingResult, cycles: int, seconds: float, steps: int
@@ -171,7 +179,8 @@ class ChipNetwork:
         recorded += [(s.population, d) for s, d in zip(plan.sources, self._sources, strict=True) if s.loopback]
         found = {}
         for module, descriptor in recorded:
-            module._run_seconds = seconds
+            if module._run_seconds != seconds:
+                module._run_seconds = seconds
             found[module] = on_grid(post_process(module, extractor.get(descriptor), seconds), steps)
         return found
 
@@ -277,10 +286,10 @@ def run_on_chip(
             chip.update()
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
-        connection = (instance.session or core.current_session()).connection
+        session = instance.session or core.current_session()
         values = {} if instance.calibration else chip.target_values()
-        calibration = instance.calibrate(connection, values)
-        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips)
+        calibration = instance.calibrate(session.connection, values)
+        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
     results = core.run_executions(executions)
     recorded, infos = HardwareResults(), {}
     for plan in plans:
