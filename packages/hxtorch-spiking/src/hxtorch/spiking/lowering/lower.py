@@ -14,7 +14,7 @@ import numpy as np
 
 from hxtorch import core
 from hxtorch.core import NeuronPlacement
-from hxtorch.core.calibration import Calibration, check_parameters
+from hxtorch.core.calibration import check_parameters
 from hxtorch.core.errors import RecordingError
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
@@ -26,6 +26,7 @@ from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
 
 if TYPE_CHECKING:
+    from hxtorch.core.interfaces import ChipCalibration
     from hxtorch.spiking.experiment.experiment import Experiment
 
 _LOG = logging.getLogger("hxtorch.spiking.lowering.lower")
@@ -69,7 +70,7 @@ class ChipNetwork:
         self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
         network = builder.done()
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
-        self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
+        self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
         self._target: tuple[list[tuple[Any, ...]], dict[str, np.ndarray]] | None = None
 
@@ -118,7 +119,7 @@ class ChipNetwork:
     def execution(
         self,
         plan: Plan,
-        calibration: Calibration,
+        calibration: ChipCalibration,
         runtime: int,
         dt: float,
         batch_size: int,
@@ -201,7 +202,7 @@ class ChipNetwork:
             raise ExperimentError(f"{end.label}: synapses need it on the chip, but it did not register there")
         return self.populations[end]
 
-    def _configure(self, calibration: Calibration) -> core.ChipConfiguration:
+    def _configure(self, calibration: ChipCalibration) -> core.ChipConfiguration:
         """Return all registers below the network: what the modules start from, the calibration, what modules set."""
         chip = core.Chip()
         for population, circuits in self._circuits.items():
@@ -229,7 +230,7 @@ class ChipNetwork:
             return configuration
         return configuration.replace(enable_threshold=fires)
 
-    def _compare(self, calibration: Calibration, instance: ExecutionInstance) -> None:
+    def _compare(self, calibration: ChipCalibration, instance: ExecutionInstance) -> None:
         """Tell modules what a loaded calibration was made for, or report where their parameters differ from that."""
         if instance.decides_parameters and not instance.strict:
             for population, circuits in self._circuits.items():
@@ -244,7 +245,7 @@ class ChipNetwork:
                     values[name][circuits] = np.asarray(parameter.hardware_value, np.float64)[..., np.newaxis]
             check_parameters(calibration, values, circuits.reshape(-1), instance.strict)
 
-    def _report_failed(self, calibration: Calibration) -> None:
+    def _report_failed(self, calibration: ChipCalibration) -> None:
         used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
         failed = np.intersect1d(calibration.failed, used)
         if failed.size:
