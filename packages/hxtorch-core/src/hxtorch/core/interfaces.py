@@ -1,8 +1,8 @@
 """What passes between frontends, core and a chip: roles, which are structural, and the records that they exchange.
 
 A backend is a :class:`Connection`; it need not import this file. Records are frozen and legal once constructed. Times
-are cycles of 8 ns since the start of a batch entry; neurons are ``n = 256 * hemisphere + column``, 0 to 511. Batches are
-flat: entry ``b`` owns ``[batch_offsets[b], batch_offsets[b + 1])``, int64 (batch + 1,).
+are cycles of 8 ns since the start of a batch entry; neurons are ``n = 256 * hemisphere + column``, 0 to 511. Batches
+are flat: entry ``b`` owns ``[batch_offsets[b], batch_offsets[b + 1])``, int64 (batch + 1,).
 
 ====================  ==============================================================================================
 down                  holds

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
-from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS
+from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
@@ -266,7 +266,7 @@ def senders(configuration: ChipConfiguration) -> np.ndarray:
     """
     neurons = np.flatnonzero(configuration.enable_spike_output)[::-1]
     table: np.ndarray = np.full((8, 2048), -1, np.int64)
-    table[:, (neurons % COLUMNS // 32) << 8 | configuration.event_address[neurons]] = neurons
+    table[:, (neurons % COLUMNS // COLUMNS_PER_OUTPUT) << 8 | configuration.event_address[neurons]] = neurons
     return table.reshape(-1)
 
 
@@ -289,8 +289,8 @@ class _Matrix:
             )
         self._link.held = program.configuration
         batch, rows = program.activations.shape
-        tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
-        events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
+        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
             times, values, offsets = run.madc

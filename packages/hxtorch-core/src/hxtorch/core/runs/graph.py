@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS, NO_FORWARD
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, NO_FORWARD, ROWS
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.morphology import SWITCHES
 from hxtorch.core.networks.network import Network, PopulationDescriptor, Projection
@@ -122,8 +122,8 @@ def _weights(network: Network, routing: Routing) -> np.ndarray:
     flat = np.concatenate([np.zeros(1, np.int8), *(p.weights.reshape(-1) for p in network.projections.values())])
     (hemispheres, drivers, columns), places = routing.used_places
     signed = flat.take(places)
-    weight: np.ndarray = np.zeros((2, 256, 256), np.uint8)
-    rows = weight.reshape(2, 128, 2, 256)[hemispheres, drivers, :, columns]
+    weight: np.ndarray = np.zeros((HEMISPHERES, ROWS, COLUMNS), np.uint8)
+    rows = weight.reshape(HEMISPHERES, DRIVERS, 2, COLUMNS)[hemispheres, drivers, :, columns]
     rows[:, :, 1] = np.maximum(signed, 0)
     rows[:, :, 0] = np.maximum(np.negative(signed, out=signed), 0)
     weight.setflags(write=False)
@@ -132,15 +132,15 @@ def _weights(network: Network, routing: Routing) -> np.ndarray:
 
 def _registers(network: Network, routing: Routing) -> dict[str, np.ndarray]:
     used = (routing.places > 0).any(2)
-    row_mode = np.zeros((2, 256), np.uint8)
+    row_mode = np.zeros((HEMISPHERES, ROWS), np.uint8)
     row_mode[:, 1::2] = np.where(used, 1, 0)
     row_mode[:, 0::2] = np.where(used, 2, 0)
     mask, target = _crossbar(network, routing)
     registers = {
         "label": np.repeat(routing.synapse_labels, 2, axis=1),
         "row_mode": row_mode,
-        "row_select_mask": np.full((2, 128), routing.row_select_mask, np.uint8),
-        "enable_hagen_modulation": np.zeros((2, 128), np.bool_),
+        "row_select_mask": np.full((HEMISPHERES, DRIVERS), routing.row_select_mask, np.uint8),
+        "enable_hagen_modulation": np.zeros((HEMISPHERES, DRIVERS), np.bool_),
         "event_address": np.maximum(routing.event_addresses, 0).astype(np.uint8),
         "enable_spike_output": routing.event_addresses >= 0,
         "crossbar_mask": mask,

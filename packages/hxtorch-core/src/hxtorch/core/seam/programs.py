@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bss2_emulator.facts.constants import CYCLE as CYCLE
-from bss2_emulator.facts.constants import MAX_RUNTIME
+from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from hxtorch.core import constants
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
 from hxtorch.core.seam.configuration import ChipConfiguration
@@ -172,14 +172,16 @@ class Recording:
         legal_integer("correlation_reset", self.correlation_reset, 0)
         if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
             raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
-        if rows.size and (rows.min() < 0 or rows.max() > 511):
+        if rows.size and (rows.min() < 0 or rows.max() >= HEMISPHERES * ROWS):
             raise RecordingError(f"correlation_rows: got {rows.min()}..{rows.max()}, wanted 256 * hemisphere + row")
         if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
             raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
-        if neurons.size and (neurons.min() < 0 or neurons.max() > 511):
-            raise RecordingError(f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to 511")
+        if neurons.size and (neurons.min() < 0 or neurons.max() >= NEURONS):
+            raise RecordingError(
+                f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to {NEURONS - 1}"
+            )
         if self.madc_neuron is not None:
-            legal_integer("madc_neuron", self.madc_neuron, 0, 511, RecordingError)
+            legal_integer("madc_neuron", self.madc_neuron, 0, NEURONS - 1, RecordingError)
 
 
 @dataclass(frozen=True, eq=False)
