@@ -15,7 +15,7 @@ import numpy as np
 from hxtorch import core
 from hxtorch.core import NeuronPlacement
 from hxtorch.core.calibration import check_parameters
-from hxtorch.core.errors import RecordingError
+from hxtorch.core.errors import PlacementError, RecordingError
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
@@ -305,22 +305,44 @@ def run_on_chip(
 def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[AnalogNeuron, np.ndarray]:
     """Choose places on the chip and tell the populations.
 
+    Populations with constraints come first, the others in their order; if not all find a place so, those of neurons
+    with more circuits, which have to lie together, before the others.
+
     Returns:
         The circuits of the neurons of each population, int64 (neuron, circuit).
+
+    Raises:
+        PlacementError: They do not fit.
     """
-    placement = experiment.neuron_placement = NeuronPlacement()
     ids: dict[AnalogNeuron, range] = {}
     first = 0
     for population in populations:
         ids[population] = range(first, first + population.size)
         first += population.size
     experiment.id_counter = first
-    for population in sorted(populations, key=lambda population: population.placement_constraint is None):
-        shape = population.neuron_structure.logical_neuron
-        placement.register_id(ids[population], shape, population.placement_constraint)
+    order = sorted(populations, key=lambda population: population.placement_constraint is None)
+    try:
+        placement = _placed(order, ids)
+    except PlacementError:
+        shapes = {population: population.neuron_structure.logical_neuron for population in order}
+        size = {one: len(core.LogicalNeuronOnDLS(shape).get_atomic_neurons()) for one, shape in shapes.items()}
+        larger = sorted(order, key=lambda one: (one.placement_constraint is None, -size[one]))
+        if larger == order:
+            raise
+        placement = _placed(larger, ids)
+    experiment.neuron_placement = placement
+    for population in populations:
         population.unit_ids = np.array(ids[population])
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return {population: population.circuits() for population in populations}
+
+
+def _placed(order: list[AnalogNeuron], ids: Mapping[AnalogNeuron, range]) -> NeuronPlacement:
+    placement = NeuronPlacement()
+    for population in order:
+        shape = population.neuron_structure.logical_neuron
+        placement.register_id(ids[population], shape, population.placement_constraint)
+    return placement
 
 
 def _recording(populations: list[AnalogNeuron]) -> core.CADCRecording | None:
