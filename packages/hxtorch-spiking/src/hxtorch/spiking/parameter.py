@@ -17,6 +17,9 @@ ParameterValue = float | Tensor
 """One number, or a tensor with one value per neuron (neuron,)."""
 
 _SHORT = torch.float16, torch.bfloat16
+NUMBERS = frozenset((float, int))
+"""Types of values that are the same whoever holds them, so that nothing has to be done to compare or to keep them."""
+
 _KEY = "_model_value"
 _OLD_KEY = "value"  # of an HXParameter in checkpoints from before 2026-12
 
@@ -201,7 +204,8 @@ class HXParameter(HXBaseParameter):
     @property
     def hardware_value(self) -> Any:
         """Value that the chip is calibrated to, without gradient."""
-        return _detached(self._model_value)
+        value = self._model_value
+        return value if type(value) in NUMBERS else _detached(value)
 
     @hardware_value.setter
     def hardware_value(self, value: ParameterValue | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bss2_emulator
-from bss2_emulator.facts.constants import BACKGROUND_INPUT
+from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
@@ -170,6 +170,14 @@ def _typed_errors() -> Iterator[None]:
 class _Spiking:
     def __init__(self, link: _Link) -> None:
         self._link = link
+        self._told: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def _senders_of(self, configuration: ChipConfiguration) -> np.ndarray:
+        """Return :func:`senders`, those of the last run while the two registers are the same arrays."""
+        outputs, addresses = configuration.enable_spike_output, configuration.event_address
+        if self._told is None or self._told[0] is not outputs or self._told[1] is not addresses:
+            self._told = outputs, addresses, senders(configuration)
+        return self._told[2]
 
     def run(self, program: SpikingProgram) -> SpikingResult:
         """Run ``program`` once for each batch entry.
@@ -207,11 +215,11 @@ class _Spiking:
         if run.madc is not None and recording.madc_neuron is not None:
             times, values, offsets = run.madc
             madc = MADCSamples(times, values, recording.madc_neuron, offsets)
-        neurons = neurons_of_labels(held[0], run.spike_labels)
+        neurons = self._senders_of(held[0])[run.spike_labels]
         if writes:
             which = held_at(run.spike_times, run.written)
             for i in np.unique(which[which > 0]).tolist():
-                neurons[which == i] = neurons_of_labels(held[i], run.spike_labels[which == i])
+                neurons[which == i] = senders(held[i])[run.spike_labels[which == i]]
         correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
@@ -244,23 +252,22 @@ def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
     return LabelEvents(times, labels, offsets)
 
 
-def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
-    """Tell which neuron sent each label, as one has to on the link; of two with one label the first.
+def senders(configuration: ChipConfiguration) -> np.ndarray:
+    """Tell which neuron sends each label, as one has to on the link; of two with one label the first.
 
     Args:
         configuration: Registers, of which spike outputs and event addresses count.
-        labels: On-chip labels, integers (spikes,): event output in bits 10..8, address in bits 7..0.
 
     Returns:
-        Neurons ``n``, int64 (spikes,).
+        Neurons ``n`` by on-chip label (event output in bits 10..8, address in bits 7..0), -1 for none, int64 (16384,):
+        bits 13..11 do not matter.
 
     Source: chip facts 1.4.
     """
     neurons = np.flatnonzero(configuration.enable_spike_output)[::-1]
-    senders: np.ndarray = np.full(2048, -1, np.int64)
-    senders[(neurons % 256 // 32) << 8 | configuration.event_address[neurons]] = neurons
-    found: np.ndarray = senders[np.asarray(labels, np.int64) & 0x7FF]
-    return found
+    table: np.ndarray = np.full((8, 2048), -1, np.int64)
+    table[:, (neurons % COLUMNS // COLUMNS_PER_OUTPUT) << 8 | configuration.event_address[neurons]] = neurons
+    return table.reshape(-1)
 
 
 class _Matrix:
@@ -282,8 +289,8 @@ class _Matrix:
             )
         self._link.held = program.configuration
         batch, rows = program.activations.shape
-        tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
-        events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
+        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
             times, values, offsets = run.madc

@@ -80,6 +80,10 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
     """
     for key, execution in executions.items():
         _check(key, execution, executions)
+    if len(executions) == 1:
+        ((key, execution),) = executions.items()
+        session = execution.session or current_session()
+        return {key: _run(execution, session, executions, {})}
     order = _order(executions)
     sessions = {key: executions[key].session or current_session() for key in order}
     done: dict[Key, Future[SpikingResult]] = {key: Future() for key in order}
@@ -109,14 +113,15 @@ def _run(
     executions: Mapping[Any, Execution],
     done: Mapping[Any, Future[SpikingResult]],
 ) -> SpikingResult:
-    trains = dict(execution.inputs.trains)
+    inputs, trains = execution.inputs, dict(execution.inputs.trains)
     for descriptor, origin in execution.origins.items():
         graph, runtime = executions[origin.instance].network_graph, execution.inputs.runtime
         spikes = extract_spikes(done[origin.instance].result(), graph, runtime)[origin.population]
         times = spikes.times + origin.delay
         arrive = np.flatnonzero(times < runtime)
         trains[descriptor] = SpikeTrains(times[arrive], spikes.indices[arrive], spikes.batches[arrive])
-    inputs = replace(execution.inputs, trains=trains)
+    if execution.origins:
+        inputs = replace(inputs, trains=trains)
     return run(execution.config, execution.network_graph, inputs, execution.playback_hooks, session=session)
 
 

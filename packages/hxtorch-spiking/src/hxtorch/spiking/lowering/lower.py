@@ -14,8 +14,8 @@ import numpy as np
 
 from hxtorch import core
 from hxtorch.core import NeuronPlacement
-from hxtorch.core.calibration import Calibration, check_parameters
-from hxtorch.core.errors import RecordingError
+from hxtorch.core.calibration import check_parameters
+from hxtorch.core.errors import PlacementError, RecordingError
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
@@ -26,6 +26,7 @@ from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
 
 if TYPE_CHECKING:
+    from hxtorch.core.interfaces import ChipCalibration
     from hxtorch.spiking.experiment.experiment import Experiment
 
 _LOG = logging.getLogger("hxtorch.spiking.lowering.lower")
@@ -69,9 +70,9 @@ class ChipNetwork:
         self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
         network = builder.done()
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
-        self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
+        self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
-        self._target: tuple[list[list[tuple[str, bytes]]], dict[str, np.ndarray]] | None = None
+        self._target: tuple[list[tuple[Any, ...]], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -93,10 +94,10 @@ class ChipNetwork:
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        asked = [population.hardware_values() for population in self._circuits]
-        key = [[(name, value.tobytes()) for name, value in values.items()] for values in asked]
+        key = [population.chip_values() for population in self._circuits]
         if self._target is not None and self._target[0] == key:
             return self._target[1]
+        asked = [population.hardware_values() for population in self._circuits]
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
@@ -116,7 +117,14 @@ class ChipNetwork:
         return collected
 
     def execution(
-        self, plan: Plan, calibration: Calibration, runtime: int, dt: float, batch_size: int, others: Mapping[Any, Any]
+        self,
+        plan: Plan,
+        calibration: ChipCalibration,
+        runtime: int,
+        dt: float,
+        batch_size: int,
+        others: Mapping[Any, Any],
+        session: core.Session | None = None,
     ) -> core.Execution:
         """Return what runs.
 
@@ -127,6 +135,7 @@ class ChipNetwork:
             dt: Step in seconds.
             batch_size: Number of batch entries.
             others: The networks of other execution instances, by instance, which may send spikes.
+            session: Where to run, or None for the current session.
 
         Raises:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
@@ -151,7 +160,7 @@ class ChipNetwork:
         inputs = generator.done()
         hooks = plan.instance.hooks_for(inputs.runtime)
         self.configuration = self._dropped(self._configured[1])
-        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, plan.instance.session)
+        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, session)
 
     def observe(
         self, plan: Plan, result: core.SpikingResult, cycles: int, seconds: float, steps: int
@@ -171,7 +180,8 @@ class ChipNetwork:
         recorded += [(s.population, d) for s, d in zip(plan.sources, self._sources, strict=True) if s.loopback]
         found = {}
         for module, descriptor in recorded:
-            module._run_seconds = seconds
+            if module._run_seconds != seconds:
+                module._run_seconds = seconds
             found[module] = on_grid(post_process(module, extractor.get(descriptor), seconds), steps)
         return found
 
@@ -192,7 +202,7 @@ class ChipNetwork:
             raise ExperimentError(f"{end.label}: synapses need it on the chip, but it did not register there")
         return self.populations[end]
 
-    def _configure(self, calibration: Calibration) -> core.ChipConfiguration:
+    def _configure(self, calibration: ChipCalibration) -> core.ChipConfiguration:
         """Return all registers below the network: what the modules start from, the calibration, what modules set."""
         chip = core.Chip()
         for population, circuits in self._circuits.items():
@@ -220,7 +230,7 @@ class ChipNetwork:
             return configuration
         return configuration.replace(enable_threshold=fires)
 
-    def _compare(self, calibration: Calibration, instance: ExecutionInstance) -> None:
+    def _compare(self, calibration: ChipCalibration, instance: ExecutionInstance) -> None:
         """Tell modules what a loaded calibration was made for, or report where their parameters differ from that."""
         if instance.decides_parameters and not instance.strict:
             for population, circuits in self._circuits.items():
@@ -235,7 +245,7 @@ class ChipNetwork:
                     values[name][circuits] = np.asarray(parameter.hardware_value, np.float64)[..., np.newaxis]
             check_parameters(calibration, values, circuits.reshape(-1), instance.strict)
 
-    def _report_failed(self, calibration: Calibration) -> None:
+    def _report_failed(self, calibration: ChipCalibration) -> None:
         used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
         failed = np.intersect1d(calibration.failed, used)
         if failed.size:
@@ -277,10 +287,10 @@ def run_on_chip(
             chip.update()
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
-        connection = (instance.session or core.current_session()).connection
+        session = instance.session or core.current_session()
         values = {} if instance.calibration else chip.target_values()
-        calibration = instance.calibrate(connection, values)
-        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips)
+        calibration = instance.calibrate(session.connection, values)
+        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
     results = core.run_executions(executions)
     recorded, infos = HardwareResults(), {}
     for plan in plans:
@@ -295,22 +305,44 @@ def run_on_chip(
 def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[AnalogNeuron, np.ndarray]:
     """Choose places on the chip and tell the populations.
 
+    Populations with constraints come first, the others in their order; if not all find a place so, those of neurons
+    with more circuits, which have to lie together, before the others.
+
     Returns:
         The circuits of the neurons of each population, int64 (neuron, circuit).
+
+    Raises:
+        PlacementError: They do not fit.
     """
-    placement = experiment.neuron_placement = NeuronPlacement()
     ids: dict[AnalogNeuron, range] = {}
     first = 0
     for population in populations:
         ids[population] = range(first, first + population.size)
         first += population.size
     experiment.id_counter = first
-    for population in sorted(populations, key=lambda population: population.placement_constraint is None):
-        shape = population.neuron_structure.logical_neuron
-        placement.register_id(ids[population], shape, population.placement_constraint)
+    order = sorted(populations, key=lambda population: population.placement_constraint is None)
+    try:
+        placement = _placed(order, ids)
+    except PlacementError:
+        shapes = {population: population.neuron_structure.logical_neuron for population in order}
+        size = {one: len(core.LogicalNeuronOnDLS(shape).get_atomic_neurons()) for one, shape in shapes.items()}
+        larger = sorted(order, key=lambda one: (one.placement_constraint is None, -size[one]))
+        if larger == order:
+            raise
+        placement = _placed(larger, ids)
+    experiment.neuron_placement = placement
+    for population in populations:
         population.unit_ids = np.array(ids[population])
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return {population: population.circuits() for population in populations}
+
+
+def _placed(order: list[AnalogNeuron], ids: Mapping[AnalogNeuron, range]) -> NeuronPlacement:
+    placement = NeuronPlacement()
+    for population in order:
+        shape = population.neuron_structure.logical_neuron
+        placement.register_id(ids[population], shape, population.placement_constraint)
+    return placement
 
 
 def _recording(populations: list[AnalogNeuron]) -> core.CADCRecording | None:

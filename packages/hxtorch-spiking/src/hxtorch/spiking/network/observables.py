@@ -75,7 +75,7 @@ class HardwareObservables:
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
         traces = (self.spikes, self.cadc, self.adaptation)
-        return min([available] + [len(trace) for trace in traces if trace is not None])
+        return min([available] + [trace.shape[0] for trace in traces if trace is not None])
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.spikes, self.cadc, self.madc))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from operator import is_
+from types import NoneType
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models import aelif
+from hxtorch.spiking.functional.models.step_code import CuBaStepCode
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -38,6 +41,31 @@ _OF_MODEL = {
     "tau_adap": "tau_adap",
 }
 """Arguments of the numerics by those of the module."""
+
+
+_NUMBERS = frozenset((float, int, NoneType))
+
+
+def _constants(step: CuBaStepCode, dt: float, names: Sequence[str], values: Sequence[Any], capacity: Any) -> Constants:
+    """Return the factors of one step.
+
+    Args:
+        step: Terms of the equations.
+        dt: Length of a step in seconds.
+        names: Arguments of the module that the numerics know.
+        values: Theirs, and behind them the membrane time constant.
+        capacity: Membrane capacitance, None for one that makes the leak's conductance 1.
+    """
+    *own, tau = values
+    given = {_OF_MODEL[name]: value for name, value in zip(names, own, strict=True)}
+    capacity = tau if capacity is None else capacity
+    if step.leaky or step.exponential:
+        fraction(tau, dt, "tau_mem")
+        given["g_l"] = capacity / tau
+    return aelif.constants(step, dt, c_mem=capacity, **given)
+
+
+_constants_of_numbers = lru_cache(64)(_constants)
 
 
 class AnalogNeuron(NeuronCircuits):
@@ -82,18 +110,14 @@ class AnalogNeuron(NeuronCircuits):
         Raises:
             ParameterError: A time constant is below half a step, or the slope is not positive.
         """
-        given = {
-            of_model: getattr(self, name).model_value
-            for name, of_model in _OF_MODEL.items()
-            if name in self.parameter_names or name in self.register_names
-        }
-        tau, capacity = self.tau_mem.model_value, self.membrane_capacitance.model_value
-        capacity = tau if capacity is None else capacity
+        known = self._parameters_by_name()
+        names = [name for name in _OF_MODEL if name in self.parameter_names or name in self.register_names]
+        values = (*[known[name].model_value for name in names], known["tau_mem"].model_value)
+        given = self.step, self.experiment.dt, (*names,), values, known["membrane_capacitance"].model_value
         try:
-            if self.step.leaky or self.step.exponential:
-                fraction(tau, self.experiment.dt, "tau_mem")
-                given["g_l"] = capacity / tau
-            return aelif.constants(self.step, self.experiment.dt, c_mem=capacity, **given)
+            if _NUMBERS.issuperset(map(type, values)) and type(given[-1]) in _NUMBERS:
+                return _constants_of_numbers(*given)
+            return _constants(*given)
         except ParameterError as error:
             raise ParameterError(f"{self.label}: {error}") from None
 
@@ -118,8 +142,9 @@ class AnalogNeuron(NeuronCircuits):
             recorded: What the chip showed.
             current: Weighted spikes (time, batch, neuron); a layer that they never make fire warns once.
         """
-        if self.fires and not self._heard:
-            self._heard = checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None)
+        silent = self.fires and not self._heard
+        if silent and checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None):
+            self._heard = True
         made = self.output_type or ReadoutNeuronHandle
         filled: Any = made(traces.spikes) if self.fires else made()
         filled.membrane_madc = recorded.madc

@@ -207,7 +207,8 @@ class NeuronCircuits(Population):
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Take up which neurons the layers that read this one drop in this run."""
         said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
-        self._dropped = torch.stack(said).all(0) if said else None
+        if said or self._dropped is not None:
+            self._dropped = torch.stack(said).all(0) if said else None
 
     @property
     def madc_index(self) -> int | None:
@@ -326,14 +327,17 @@ class NeuronCircuits(Population):
 
     def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
         """Turn recordings into tensors for the numerics, analog ones in model units."""
-        analog = []
+        spikes = super().observe(hw_data, runtime).spikes
+        cadc = madc = None
         if hw_data.cadc is not None:
             cadc = self.readout.read(hw_data.cadc, runtime, self.experiment.dt, self.coordinates)
-            analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
         if hw_data.madc is not None:
-            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_data.madc)))
-        spikes = super().observe(hw_data, runtime).spikes
-        return HardwareObservables.of(spikes, tuple(analog))
+            madc = read_madc(hw_data.madc)
+        of_cadc, of_madc = self.cadc_readout_source, self.madc_readout_source
+        if of_cadc is of_madc is ReadoutSource.membrane:
+            return HardwareObservables(spikes, cadc, madc)
+        analog = AnalogObservable(of_cadc, cadc=cadc), AnalogObservable(of_madc, madc=madc)
+        return HardwareObservables.of(spikes, tuple(one for one in analog if one.cadc is not one.madc))
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         owner = type(self).__name__
