@@ -1,6 +1,6 @@
 """Exchange of networks and recordings in the Neuromorphic Intermediate Representation (NIR).
 
-The library ``nir`` is needed only where graphs are read or made: ``pip install 'hxtorch-spiking[nir]'``.
+The library ``nir`` is needed only where graphs are read or made: ``pip install nir``.
 
 Source:
     Pedersen et al., Nature Communications 15 (2024).
