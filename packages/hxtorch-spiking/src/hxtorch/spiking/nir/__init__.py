@@ -14,3 +14,7 @@ from hxtorch.spiking.nir.network import NIRNetwork
 from hxtorch.spiking.nir.snn import SNN
 
 __all__ = ["SNN", "ConversionConfig", "NIRNetwork", "from_nir", "from_nir_data", "to_nir", "to_nir_data"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
