@@ -20,16 +20,18 @@ def emulator() -> None:
 
 def perceptron() -> None:
     """Multiply a vector by a matrix on the chip."""
-    import hxtorch.ann as hxann
     import torch
+
+    import hxtorch.ann as hxann
 
     assert hxann.matmul(torch.full((100,), 15.0), torch.full((100, 10), 21.0)).min() > 0  # noqa: S101
 
 
 def spiking() -> None:
     """Take one gradient of a small network in the loop."""
-    import hxtorch.snn as hxsnn
     import torch
+
+    import hxtorch.snn as hxsnn
 
     experiment = hxsnn.Experiment(dt=1e-6)
     synapse = hxsnn.Synapse(16, 1, experiment=experiment)
