@@ -20,6 +20,7 @@ from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
+from hxtorch.spiking.lowering.biases import add_biases
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
 from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
@@ -72,7 +73,7 @@ class ChipNetwork:
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
         self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
-        self._target: tuple[list[tuple[Any, ...]], dict[str, np.ndarray]] | None = None
+        self._target: tuple[list[Any], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -86,18 +87,26 @@ class ChipNetwork:
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
 
-    def target_values(self) -> dict[str, np.ndarray]:
+    def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
+
+        Args:
+            shifts: Added to leaks, LSB (neuron,).
 
         Neurons that no module uses, and fields that a module does not have, get a value that is asked for elsewhere.
 
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        key = [population.chip_values() for population in self._circuits]
+        key: list[Any] = [population.chip_values() for population in self._circuits]
+        if shifts:
+            key.append({population: shift.tobytes() for population, shift in shifts.items()})
         if self._target is not None and self._target[0] == key:
             return self._target[1]
         asked = [population.hardware_values() for population in self._circuits]
+        for population, values in zip(self._circuits, asked, strict=True):
+            if population in shifts:
+                values["leak"] = values["leak"] + shifts[population]
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
@@ -279,6 +288,7 @@ def run_on_chip(
     executions: dict[ExecutionInstance, core.Execution] = {}
     plans = make_plans(experiment.modules)
     for plan in plans:
+        add_biases(plan, experiment.dt, runtime, batch_size)
         instance = plan.instance
         chip = chips.get(instance)
         if chip is None or chip.signature != plan.signature():
@@ -288,7 +298,7 @@ def run_on_chip(
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
         session = instance.session or core.current_session()
-        values = {} if instance.calibration else chip.target_values()
+        values = {} if instance.calibration else chip.target_values(plan.shifts)
         calibration = instance.calibrate(session.connection, values)
         executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
     results = core.run_executions(executions)

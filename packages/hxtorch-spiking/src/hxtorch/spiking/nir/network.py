@@ -207,7 +207,8 @@ class NIRNetwork(torch.nn.Module):
         ]
         bias = self.biases.get(name)
         if bias is not None and bias.synapse is not None:
-            spikes = bias.spikes(like.filled()).to(bias.synapse.weight.dtype)
+            steps, batch = like.filled().shape[:2]
+            spikes = bias.rhythm.spikes(steps, batch, bias.synapse.weight)
             found.append(bias.synapse(NeuronHandle(spikes)))
         return found
 
