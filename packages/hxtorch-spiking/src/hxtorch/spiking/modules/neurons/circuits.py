@@ -356,15 +356,12 @@ class NeuronCircuits(Population):
             saved, own = state_dict.pop(prefix + name, None), getattr(self, name)
             if saved is None or isinstance(own, Mapping):
                 continue
-            like = torch.as_tensor(own)
-            trained = like.requires_grad and like.shape == saved.shape
-            if trained:
-                with torch.no_grad():
-                    like.copy_(saved)
-            elif like.shape != saved.shape or not torch.equal(like.detach().double().cpu(), saved.double().cpu()):
+            now = torch.as_tensor(own, dtype=torch.float64, device=saved.device).detach()
+            if isinstance(own, Tensor) and own.requires_grad and now.shape == saved.shape:  # trained
+                own.data.copy_(saved)
+            elif now.shape != saved.shape or not torch.equal(now, saved.double()):
                 warn_of_taken(prefix + name, saved, own, prefix + name)
-                taken = float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True)
-                setattr(self, name, taken)
+                setattr(self, name, float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True))
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
