@@ -8,6 +8,7 @@ import torch
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
+from hxtorch.core import compat
 from hxtorch.core.errors import RecordingError
 from hxtorch.spiking import execution_instance
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
@@ -212,3 +213,16 @@ def test_any_number_that_is_not_zero_is_one_spike_on_the_chip(ideal_chip):
     assert torch.equal(y.spikes, z.spikes)
     modules[1](modules[0](hxsnn.NeuronHandle(-0.5 * SPIKES)))
     hxsnn.run(exp, 40)  # said once
+
+
+def test_scripts_of_the_chips_software_find_what_the_frontend_has():
+    with compat.installed():
+        from pygrenade_vx.network import InputGenerator
+        from pygrenade_vx.signal_flow import ExecutionHealthInfo, ExecutionInstance, ExecutionTimeInfo, IODataMap
+
+        assert ExecutionInstance is hxsnn.ExecutionInstance
+        assert InputGenerator(5, 1e-6).done().runtime == 625
+        assert IODataMap is core.SpikingResult
+        assert {ExecutionTimeInfo.__module__, ExecutionHealthInfo.__module__} == {"hxtorch.spiking.chip.execution_info"}
+        experiment = hxsnn.Experiment(mock=True, execution_instance=ExecutionInstance())
+        assert isinstance(experiment.default_execution_instance.ID, int)

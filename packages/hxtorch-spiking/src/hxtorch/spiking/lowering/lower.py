@@ -7,7 +7,7 @@ weights as long as their values in LSB are the same, the calibration as long as 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -62,7 +62,7 @@ class ChipNetwork:
         self.recording = _recording(on_chip)
         builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
-            _signed(
+            _descriptors(
                 wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
             )
             for wire in plan.wires
@@ -81,7 +81,8 @@ class ChipNetwork:
         weights = [projection.hardware_weights() for projection in self._wires]
         changed = {
             descriptor: new
-            for descriptor, new in zip(self._projections, weights, strict=True)
+            for descriptors, signed in zip(self._projections, weights, strict=True)
+            for descriptor, new in _by_descriptor(descriptors, signed)
             if not np.array_equal(new, routed[descriptor].weights)
         }
         if changed:
@@ -380,9 +381,20 @@ def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder
     return descriptor
 
 
-def _signed(added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...]) -> core.ProjectionDescriptor:
-    """Return what signed synapses are called; hooks of users may return that alone."""
-    return added[0] if isinstance(added, tuple) else added
+def _descriptors(
+    added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...],
+) -> tuple[core.ProjectionDescriptor, ...]:
+    """Return what signed synapses are called: one name, or an excitatory and an inhibitory one."""
+    return tuple(dict.fromkeys(added)) if isinstance(added, tuple) else (added,)
+
+
+def _by_descriptor(
+    descriptors: tuple[core.ProjectionDescriptor, ...], signed: np.ndarray
+) -> Iterable[tuple[core.ProjectionDescriptor, np.ndarray]]:
+    """Return which weights belong to each descriptor."""
+    if len(descriptors) == 1:
+        return ((descriptors[0], signed),)
+    return zip(descriptors, (signed.clip(min=0), signed.clip(max=0)), strict=True)
 
 
 def _origin(population: AnalogNeuron, chips: Mapping[Any, ChipNetwork]) -> core.Origin:
