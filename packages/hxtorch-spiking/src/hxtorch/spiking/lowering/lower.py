@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.lowering.biases import add_biases
+from hxtorch.spiking.lowering.entries import entry_wait
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
 from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
@@ -301,7 +303,10 @@ def run_on_chip(
         session = instance.session or core.current_session()
         values = {} if instance.calibration else chip.target_values(plan.shifts)
         calibration = instance.calibrate(session.connection, values)
-        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
+        execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
+        if experiment.inter_batch_entry_wait is not None and batch_size > 1:
+            execution = replace(execution, entry_wait=entry_wait(plan, experiment))
+        executions[instance] = execution
     results = core.run_executions(executions)
     recorded, infos = HardwareResults(), {}
     for plan in plans:
