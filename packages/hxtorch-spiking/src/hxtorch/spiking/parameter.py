@@ -310,10 +310,19 @@ def warn_of_taken(name: str, saved: Tensor, own: Any, key: str) -> None:
     )
 
 
-def _legal(name: str, value: ParameterValue | None) -> ParameterValue | None:
-    """Return ``value`` if it is finite or None, and Python's number for NumPy's."""
+def _legal(name: str, value: Any) -> ParameterValue | None:
+    """Return ``value`` if it is finite or None, Python's number for NumPy's, and a tensor for arrays and sequences.
+
+    Raises:
+        ParameterError: It is something else.
+    """
     if value is None:
         return None
+    if isinstance(value, (np.ndarray, list, tuple)) and not isinstance(value, np.ma.MaskedArray):
+        try:
+            value = torch.tensor(np.asarray(value, np.float64), dtype=torch.get_default_dtype())
+        except (TypeError, ValueError):
+            raise ParameterError(f"{name}: got {value!r}, wanted a finite number, a tensor or an array") from None
     if isinstance(value, Tensor):
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")

@@ -367,10 +367,7 @@ class NeuronCircuits(Population):
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         owner = type(self).__name__
         try:
-            if name == "membrane_capacitance":
-                parameter = checks.capacitance(value, owner)
-            else:
-                parameter = as_parameter(torch.tensor(value) if isinstance(value, (tuple, list)) else value)
+            parameter = checks.capacitance(value, owner) if name == "membrane_capacitance" else as_parameter(value)
         except ParameterError as error:
             raise ParameterError(f"{name} of {owner}: {error}") from None
         self._check_size(name, parameter.model_value)
