@@ -2,10 +2,10 @@
 
 import importlib
 
-import hxtorch.snn as hxsnn
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 from hxtorch import core
 from hxtorch.spiking.utils.readout_source import ReadoutSource
 
