@@ -166,12 +166,7 @@ class HXBaseParameter(torch.nn.Module):
         wanted = saved if own is None else torch.as_tensor(own, dtype=saved.dtype, device=saved.device)
         if own is not None and wanted.shape == saved.shape and bool((wanted == saved).all()):
             return
-        warnings.warn(
-            f"{name}: took {_shown(saved)} from the checkpoint in the place of {_shown(own)}; build the network with "
-            f"{name.rpartition('.')[2]}={_shown(saved)}, or drop {name + '.' + _KEY!r} from the checkpoint",
-            ParameterWarning,
-            stacklevel=2,
-        )
+        warn_of_taken(name, saved, own, f"{name}.{_KEY}")
         if saved.ndim == 0:
             self._hold(float(saved), "model_value")
         else:
@@ -298,10 +293,36 @@ def as_parameter(value: HXBaseParameter | ParameterValue | None) -> HXBaseParame
     return value if isinstance(value, HXBaseParameter) else HXParameter(value)
 
 
-def _legal(name: str, value: ParameterValue | None) -> ParameterValue | None:
-    """Return ``value`` if it is finite or None, and Python's number for NumPy's."""
+def warn_of_taken(name: str, saved: Tensor, own: Any, key: str) -> None:
+    """Say that a value of a checkpoint took the place of another one.
+
+    Args:
+        name: What it is, with the place in the network.
+        saved: Of the checkpoint.
+        own: Of the network.
+        key: Of the checkpoint.
+    """
+    warnings.warn(
+        f"{name}: took {_shown(saved)} from the checkpoint in the place of {_shown(own)}; build the network with "
+        f"{name.rpartition('.')[2]}={_shown(saved)}, or drop {key!r} from the checkpoint",
+        ParameterWarning,
+        stacklevel=3,
+    )
+
+
+def _legal(name: str, value: Any) -> ParameterValue | None:
+    """Return ``value`` if it is finite or None, Python's number for NumPy's, and a tensor for arrays and sequences.
+
+    Raises:
+        ParameterError: It is something else.
+    """
     if value is None:
         return None
+    if isinstance(value, (np.ndarray, list, tuple)) and not isinstance(value, np.ma.MaskedArray):
+        try:
+            value = torch.tensor(np.asarray(value, np.float64), dtype=torch.get_default_dtype())
+        except (TypeError, ValueError):
+            raise ParameterError(f"{name}: got {value!r}, wanted a finite number, a tensor or an array") from None
     if isinstance(value, Tensor):
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")

@@ -17,6 +17,7 @@ from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
 from hxtorch.core.runs.inputs import NetworkInputs, SpikeTrains
 from hxtorch.core.runs.observables import extract_spikes
+from hxtorch.core.runs.sequence import run_in_sequence
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import legal_integer
 from hxtorch.core.seam.results import SpikingResult
@@ -51,6 +52,7 @@ class Execution:
         origins: Where external populations get their spikes instead.
         playback_hooks: What else to write.
         session: Where to run, or None for the current session.
+        entry_wait: Cycles of 8 ns between batch entries that run one after the other; None for independent ones.
     """
 
     config: ChipConfiguration
@@ -59,6 +61,7 @@ class Execution:
     origins: Mapping[PopulationDescriptor, Origin] = field(default_factory=dict)
     playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None
     session: Session | None = None
+    entry_wait: int | None = None
 
 
 def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResult]:
@@ -122,7 +125,10 @@ def _run(
         trains[descriptor] = SpikeTrains(times[arrive], spikes.indices[arrive], spikes.batches[arrive])
     if execution.origins:
         inputs = replace(inputs, trains=trains)
-    return run(execution.config, execution.network_graph, inputs, execution.playback_hooks, session=session)
+    graph, hooks, wait = execution.network_graph, execution.playback_hooks, execution.entry_wait
+    if wait is not None and inputs.batch_size > 1:
+        return run_in_sequence(execution.config, graph, inputs, hooks, wait, session)
+    return run(execution.config, graph, inputs, hooks, session=session)
 
 
 def _order(executions: Mapping[Key, Execution]) -> list[Key]:

@@ -7,7 +7,8 @@ weights as long as their values in LSB are the same, the calibration as long as 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
+from hxtorch.spiking.lowering.biases import add_biases
+from hxtorch.spiking.lowering.entries import entry_wait
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
 from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
@@ -61,7 +64,7 @@ class ChipNetwork:
         self.recording = _recording(on_chip)
         builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
-            _signed(
+            _descriptors(
                 wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
             )
             for wire in plan.wires
@@ -72,7 +75,7 @@ class ChipNetwork:
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
         self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
-        self._target: tuple[list[tuple[Any, ...]], dict[str, np.ndarray]] | None = None
+        self._target: tuple[list[Any], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -80,24 +83,33 @@ class ChipNetwork:
         weights = [projection.hardware_weights() for projection in self._wires]
         changed = {
             descriptor: new
-            for descriptor, new in zip(self._projections, weights, strict=True)
+            for descriptors, signed in zip(self._projections, weights, strict=True)
+            for descriptor, new in _by_descriptor(descriptors, signed)
             if not np.array_equal(new, routed[descriptor].weights)
         }
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
 
-    def target_values(self) -> dict[str, np.ndarray]:
+    def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
+
+        Args:
+            shifts: Added to leaks, LSB (neuron,).
 
         Neurons that no module uses, and fields that a module does not have, get a value that is asked for elsewhere.
 
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        key = [population.chip_values() for population in self._circuits]
+        key: list[Any] = [population.chip_values() for population in self._circuits]
+        if shifts:
+            key.append({population: shift.tobytes() for population, shift in shifts.items()})
         if self._target is not None and self._target[0] == key:
             return self._target[1]
         asked = [population.hardware_values() for population in self._circuits]
+        for population, values in zip(self._circuits, asked, strict=True):
+            if population in shifts:
+                values["leak"] = values["leak"] + shifts[population]
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
@@ -279,6 +291,7 @@ def run_on_chip(
     executions: dict[ExecutionInstance, core.Execution] = {}
     plans = make_plans(experiment.modules)
     for plan in plans:
+        add_biases(plan, experiment.dt, runtime, batch_size)
         instance = plan.instance
         chip = chips.get(instance)
         if chip is None or chip.signature != plan.signature():
@@ -288,9 +301,12 @@ def run_on_chip(
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
         session = instance.session or core.current_session()
-        values = {} if instance.calibration else chip.target_values()
+        values = {} if instance.calibration else chip.target_values(plan.shifts)
         calibration = instance.calibrate(session.connection, values)
-        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
+        execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
+        if experiment.inter_batch_entry_wait is not None and batch_size > 1:
+            execution = replace(execution, entry_wait=entry_wait(plan, experiment))
+        executions[instance] = execution
     results = core.run_executions(executions)
     recorded, infos = HardwareResults(), {}
     for plan in plans:
@@ -370,9 +386,20 @@ def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder
     return descriptor
 
 
-def _signed(added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...]) -> core.ProjectionDescriptor:
-    """Return what signed synapses are called; hooks of users may return that alone."""
-    return added[0] if isinstance(added, tuple) else added
+def _descriptors(
+    added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...],
+) -> tuple[core.ProjectionDescriptor, ...]:
+    """Return what signed synapses are called: one name, or an excitatory and an inhibitory one."""
+    return tuple(dict.fromkeys(added)) if isinstance(added, tuple) else (added,)
+
+
+def _by_descriptor(
+    descriptors: tuple[core.ProjectionDescriptor, ...], signed: np.ndarray
+) -> Iterable[tuple[core.ProjectionDescriptor, np.ndarray]]:
+    """Return which weights belong to each descriptor."""
+    if len(descriptors) == 1:
+        return ((descriptors[0], signed),)
+    return zip(descriptors, (signed.clip(min=0), signed.clip(max=0)), strict=True)
 
 
 def _origin(population: AnalogNeuron, chips: Mapping[Any, ChipNetwork]) -> core.Origin:

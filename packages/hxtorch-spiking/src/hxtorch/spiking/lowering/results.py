@@ -11,7 +11,7 @@ from torch import Tensor
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.network.handle import Handle
-from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables, VoltageTrace
 
 
 class HardwareResults(dict[Any, Any]):
@@ -82,6 +82,10 @@ def on_grid(observed: Any, steps: int) -> Any:
 
 def _fit(trace: Any, steps: int, silent: bool = False) -> Any:
     """Return a trace (time, batch, neuron) with ``steps`` points of time; what is none stays."""
+    if isinstance(trace, AnalogObservable):
+        return replace(trace, cadc=_fit(trace.cadc, steps))
+    if isinstance(trace, VoltageTrace):
+        return VoltageTrace.of(_fit(trace.cadc, steps), trace.madc)
     if not isinstance(trace, Tensor) or trace.ndim != 3:
         return trace
     available = trace.shape[0]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.functional.eventprop.grid import EventPropCurrent
 from hxtorch.spiking.functional.models import aelif
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode
 from hxtorch.spiking.functional.recorded import HardwareData, observables
@@ -22,6 +23,7 @@ from hxtorch.spiking.functional.steps.integration import integrate
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
+from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
 from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
@@ -91,7 +93,8 @@ class AnalogNeuron(NeuronCircuits):
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast.
 
-        A function of one's own may take more axes than the model does, as that of EventProp takes two currents.
+        A function of one's own may take more axes than the model does. Of the two currents that EventProp's function of
+        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other.
         """
         first, *others = (self._checked_input(handle.filled()) for handle in handles)
         total = full_precision(first)
@@ -100,8 +103,12 @@ class AnalogNeuron(NeuronCircuits):
         return total
 
     def _checked_input(self, tensor: Tensor) -> Tensor:
-        if self.func is not None and tensor.ndim > 3 and tensor.shape[-1] == self.size:
-            return tensor
+        if tensor.ndim > 3 and tensor.shape[-1] == self.size:
+            if self.func is not None:
+                return tensor
+            if tensor.ndim == 4 and len(tensor) == 2:
+                first: Tensor = EventPropCurrent.apply(tensor, self.experiment.dt)  # type: ignore[no-untyped-call]
+                return first
         return check_axes(tensor, self, self.size)
 
     def step_constants(self) -> Constants:
@@ -156,13 +163,16 @@ class AnalogNeuron(NeuronCircuits):
         return handle
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareData = None) -> Any:
-        """Integrate the sum of the inputs, by the model or by ``func``."""
+        """Integrate the sum of the inputs, by the model or by ``func``, which gets the parameters that it names."""
         current = self.total_input(input)
         recorded = self._observables(observables(hw_data, self.fires), current)
         if self.func is None:
             return self.handle(self.integrate(current, recorded), recorded, current)
         shown = None if hw_data is None else recorded
-        return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
+        asked = arguments_of(self.func).names
+        values = {name: getattr(self, name).model_value for name in self.parameter_names if name in asked}
+        own: dict[str, Any] = {"params": self.params, "hw_data": shown, "dt": self.experiment.dt}
+        return self._call_func((SynapseHandle(current),), **values, **own)
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""
