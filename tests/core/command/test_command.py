@@ -159,7 +159,8 @@ def test_doctor_says_line_by_line_and_runs_nothing(script, capsys):
     found = [line.removeprefix(f"{path}:").split(": ", 2) for line in capsys.readouterr().out.splitlines()[:-1]]
     said = [(int(line), kind) for line, kind, _ in found]
     assert said == [
-        (1, "runs"), (2, "missing"), (2, "runs"), (3, "missing"), (4, "runs"), (5, "missing"), (7, "differs"), (9, "differs"),
+        (1, "runs"), (2, "missing"), (2, "runs"), (3, "missing"), (4, "runs"), (5, "missing"),
+        (7, "differs"), (9, "differs"),
     ]  # fmt: skip
     assert "nearest is 'init_hardware'" in found[5][2]
 

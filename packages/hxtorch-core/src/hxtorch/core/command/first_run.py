@@ -36,9 +36,12 @@ def _multiplied(*_: Any) -> NoReturn:
 def main(arguments: Sequence[str]) -> int:
     """Run the script up to its first run of a chip; return 0 where the network fits, else 1."""
     # Every way onto the chip asks here for a routing or a graph, and this process does nothing else.
-    for name, value in {"build_routing": _routed, "build_network_graph": _routed}.items():
-        setattr(core, name, value)
-    Session.run_matrix = _multiplied  # type: ignore[method-assign]
+    for place, name, value in (
+        (core, "build_routing", _routed),
+        (core, "build_network_graph", _routed),
+        (Session, "run_matrix", _multiplied),
+    ):
+        setattr(place, name, value)
     script, *rest = arguments
     try:
         run_script(Path(script), rest)
