@@ -42,3 +42,7 @@ __all__ = [
     "SparseSynapse",
     "Synapse",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
