@@ -147,7 +147,7 @@ class SpikingEngine:
         written = [(-(-cycle // STEP), after) for cycle, after in writes]
         held = [(0, config), *((start, after) for start, after in written if start < steps)]
         starts, configs = [start for start, _ in held], [after for _, after in held]
-        self._memo.keep = len(held)
+        self._memo.compare = len(held)
         joined = [self._membranes(after) for after in configs]
         observable = [
             self._observable(after, membranes, recording) for after, membranes in zip(configs, joined, strict=True)
