@@ -35,3 +35,15 @@ def test_what_takes_turns_is_made_once():
     equal = np.arange(3), HELD - 1
     assert memo.get("sum", equal, lambda: made.append(equal) or -1) == HELD - 1
     assert len(made) == HELD
+
+
+def test_neurons_to_record_may_be_written_to_between_runs(network, events, label):
+    config = network(np.full((4, 3), 40), [9, 40, 300])
+    train, chip, neurons = [(500, label(0))], Chip("turns", "ideal"), np.array([9])
+    first = chip.run_spiking(config, 3000, *events([train]), cadc_neurons=neurons).cadc[0]
+    neurons[0] = 40
+    second = chip.run_spiking(config, 3000, *events([train]), cadc_neurons=neurons).cadc[0]
+    fresh = Chip("turns", "ideal").run_spiking(config, 3000, *events([train]), cadc_neurons=[40]).cadc[0]
+    assert second.neurons.tolist() == [40]
+    assert np.array_equal(second.values, fresh.values)
+    assert first.values.shape == second.values.shape
