@@ -23,8 +23,8 @@ ORDER = {
         "spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors threads constants seam interfaces vocabulary networks routing backends calibration sessions products "
-        "compute runs fit compat command"
+        "errors threads looks constants seam interfaces vocabulary networks routing backends calibration sessions "
+        "products compute runs fit compat command"
     ),
     "hxtorch.perceptron": (
         "errors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"

@@ -13,6 +13,7 @@ from weakref import WeakSet
 from hxtorch.core import backends
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import MatrixResult, SpikingResult
@@ -58,6 +59,21 @@ class Session:
         self._matrix_calibration = matrix_calibration
         self._matrix_configuration: ChipConfiguration | None = None
         _sessions.add(self)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("serial", self.setup.serial),
+            ("backend", self.setup.backend),
+            ("fidelity", self.setup.fidelity),
+            ("seed", str(self.setup.seed)),
+            ("state", "closed" if self.closed else "open"),
+        ]
+
+    def __repr__(self) -> str:
+        return f"Session({', '.join(f'{name} {value}' for name, value in self._rows())})"
+
+    def _repr_html_(self) -> str:
+        return table("Session", ("setting", "value"), self._rows())
 
     def __enter__(self) -> Session:
         self._open_connection()
