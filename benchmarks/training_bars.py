@@ -1,7 +1,8 @@
 """Train networks in the loop on chips that no default was chosen on: python benchmarks/training_bars.py.
 
-Yin-yang by surrogate gradients and by EventProp, and the digits of scikit-learn (256-246-10, the whole chip) paired with
-mock mode: the mean over all pairs of serial and seed, beside its bar. Exits with 1 if one is missed. About half an hour.
+Yin-yang by surrogate gradients and by EventProp, and scikit-learn's digits (256-246-10, the whole chip), these paired
+with mock mode: means over all pairs of serial and seed, beside their bars. Exits with 1 if one is missed. Takes about
+half an hour.
 """
 
 import argparse
