@@ -64,7 +64,8 @@ def load() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     pixels = interpolate(images, (SIDE, SIDE), mode="bilinear").flatten(1)
     labels = torch.tensor(data.target, dtype=torch.long)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
-    test, train = order.split([int(TEST_SHARE * len(order)), len(order) - int(TEST_SHARE * len(order))])
+    tests = int(TEST_SHARE * len(order))
+    test, train = order[:tests], order[tests:]
     return (pixels[train], labels[train]), (pixels[test], labels[test])
 
 
@@ -142,7 +143,9 @@ def _main(args: argparse.Namespace) -> list[float]:
     accuracies: list[float] = []
     for epoch in range(1, args.epochs + 1):
         losses, hits = 0.0, 0
-        for batch in torch.randperm(len(labels)).split(args.batch_size):
+        order = torch.randperm(len(labels))
+        for start in range(0, len(order), args.batch_size):
+            batch = order[start : start + args.batch_size]
             optimizer.zero_grad()
             scores = network(pixels[batch])
             loss = cross_entropy(scores, labels[batch])
@@ -153,11 +156,8 @@ def _main(args: argparse.Namespace) -> list[float]:
             hits += int((scores.argmax(1) == labels[batch]).sum())
         scheduler.step()
         with torch.no_grad():
-            right = [
-                network(some).argmax(1) == label
-                for some, label in zip(test_pixels.split(100), test_labels.split(100), strict=True)
-            ]
-        accuracies.append(float(torch.cat(right).float().mean()))
+            found = [network(test_pixels[k : k + 100]).argmax(1) for k in range(0, len(test_labels), 100)]
+        accuracies.append(float((torch.cat(found) == test_labels).float().mean()))
         print(
             f"epoch {epoch}: train loss {losses / len(labels):.3f}, accuracy {hits / len(labels):.3f}; "
             f"test accuracy {accuracies[-1]:.3f}"
