@@ -23,8 +23,8 @@ ORDER = {
         "spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors threads constants seam interfaces vocabulary networks routing backends calibration sessions products "
-        "compute runs fit compat"
+        "errors files threads constants seam interfaces vocabulary networks routing backends calibration sessions "
+        "products compute runs fit compat"
     ),
     "hxtorch.perceptron": (
         "errors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"

@@ -59,3 +59,7 @@ class CalibrationTargetError(HXTorchError, ValueError):
 
 class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
+
+
+class FileWarning(UserWarning):
+    """A file is read that an older version wrote, without what newer ones are checked by."""

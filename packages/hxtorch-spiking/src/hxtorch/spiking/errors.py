@@ -45,6 +45,10 @@ class CheckpointError(HXTorchError, ValueError):
     """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""
 
 
+class CheckpointMismatchError(CheckpointError, RuntimeError):
+    """A model, an optimizer or another part of training was built in another way than that of a checkpoint."""
+
+
 class ParameterWarning(UserWarning):
     """A parameter of a layer, or one of a checkpoint, is legal and likely not what was meant."""
 

@@ -18,9 +18,10 @@ from pathlib import Path
 from hxtorch.core.calibration.provider import path_for_target
 from hxtorch.core.calibration.stored.paths import cache_directory, shipped_path
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.stored.store import load, loads, write_whole
+from hxtorch.core.calibration.stored.store import load, loads
 from hxtorch.core.calibration.targets import preset
 from hxtorch.core.errors import NoConnectionError
+from hxtorch.core.files import write_whole
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.sessions.session import current_session
 from hxtorch.core.vocabulary.chip import Chip
