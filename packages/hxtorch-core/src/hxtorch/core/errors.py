@@ -5,6 +5,10 @@ class HXTorchError(Exception):
     """Base of everything that hxtorch raises on purpose."""
 
 
+class ArgumentError(HXTorchError, TypeError, ValueError):
+    """An argument is of another type than its annotation says, or a number that is none."""
+
+
 class NoConnectionError(HXTorchError, RuntimeError):
     """An operation needs a chip and no connection is open."""
 

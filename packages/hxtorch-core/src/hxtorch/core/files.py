@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import FileWarning, HXTorchError
 
 if sys.platform != "win32":
@@ -56,6 +57,7 @@ def read_regular(path: str | os.PathLike[str], error: type[HXTorchError], most: 
         os.close(handle)
 
 
+@checked
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write ``content`` to ``path``, all or nothing, and durably.
 

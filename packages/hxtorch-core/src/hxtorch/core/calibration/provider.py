@@ -6,6 +6,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions
 from hxtorch.core.calibration.calibrate import measure, nominal_calibration
 from hxtorch.core.calibration.check import still_holds
@@ -21,6 +22,7 @@ _KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated 
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
 
 
+@checked
 def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
     """Find register codes that bring a chip to a target, by measuring through its registers, spikes and ADCs.
 
@@ -40,6 +42,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     return measure(connection, target, options, for_target)
 
 
+@checked
 def for_target(
     connection: Connection,
     target: CalibTarget,
@@ -68,6 +71,7 @@ def for_target(
     return found or _cached(connection, target, options, folder)[0]
 
 
+@checked
 def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
     """Return a file with what :func:`for_target` returns; it is made if there is none yet.
 

@@ -9,6 +9,7 @@ from numbers import Integral
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import wiring
 from hxtorch.core.seam.integers import frozen, legal_integer
@@ -16,6 +17,7 @@ from hxtorch.core.seam.integers import frozen, legal_integer
 BACKGROUND_CLOCK = 250e6  # Hz (chip facts 1.5)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Population:
     """Neurons on the chip, all of the same number of circuits.
@@ -78,6 +80,7 @@ class Population:
         return replace(self, neurons=self.neurons[:size], circuits=self.circuits[:size], madc_index=madc)
 
 
+@checked
 @dataclass(frozen=True)
 class ExternalPopulation:
     """Sources of input events on the host.
@@ -100,6 +103,7 @@ class ExternalPopulation:
         return replace(self, size=size)
 
 
+@checked
 @dataclass(frozen=True)
 class BackgroundSpikeSource:
     """How a generator on the chip makes events.
@@ -133,6 +137,7 @@ class BackgroundSpikeSource:
         return BACKGROUND_CLOCK / (self.period + 1) * (share if self.enable_random else 1.0)
 
 
+@checked
 @dataclass(frozen=True)
 class BackgroundPopulation:
     """Sources of events that are generated on the chip.

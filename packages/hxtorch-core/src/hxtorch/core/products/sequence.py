@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import HXTorchError
 from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_whole
 from hxtorch.core.products.compute import MAC, Addition, ArgMax, ConvertingReLU, Operation, ReLU, Sequence
@@ -63,6 +64,7 @@ _KINDS: dict[str, tuple[type, Callable[[Any], tuple[Numbers, Arrays]], Callable[
 }
 
 
+@checked
 def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
     """Write ``sequence`` to ``path``, all or nothing.
 
@@ -85,6 +87,7 @@ def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
     return write_whole(path, seal(save(tensors, {_KIND: str(SCHEMA), "manifest": manifest, "sha256": UNSEALED})))
 
 
+@checked
 def load_sequence(path: str | os.PathLike[str]) -> Sequence:
     """Read a sequence from a file of any name.
 

@@ -19,7 +19,8 @@ from hxtorch import core
 from hxtorch.core.errors import NoConnectionError
 from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_whole
 from hxtorch.core.interfaces import CountsRuns
-from hxtorch.spiking.errors import CheckpointError
+from hxtorch.spiking.doors import checked
+from hxtorch.spiking.errors import CheckpointError, CheckpointNotFoundError
 from hxtorch.spiking.experiment.states import all_or_nothing, decode, encode, random_state, restore_random
 
 SCHEMA = 2  # the first had no seal
@@ -27,6 +28,7 @@ _KEY = "hxtorch.checkpoint"
 _PARTS = {"model", "optimizer", "scheduler", "generators", "random", "chip", "extra"}
 
 
+@checked
 def save_checkpoint(
     path: str | PathLike[str],
     model: torch.nn.Module,
@@ -68,6 +70,7 @@ def save_checkpoint(
     write_whole(path, seal(save(tensors, {_KEY: str(SCHEMA), "state": table, "sha256": UNSEALED})))
 
 
+@checked
 def load_checkpoint(
     path: str | PathLike[str],
     model: torch.nn.Module,
@@ -93,6 +96,7 @@ def load_checkpoint(
     Raises:
         CheckpointError: The file is no checkpoint, is damaged, lacks what is asked for, or belongs to another chip.
         CheckpointMismatchError: The model, the optimizer or another part was built in another way.
+        CheckpointNotFoundError: There is no such file.
         OSError: The file can not be read.
     """
     state = _read(path)
@@ -154,9 +158,11 @@ def _read(path: str | PathLike[str]) -> dict[str, Any]:
     from safetensors import SafetensorError  # slow to import, needed only here
     from safetensors.torch import load  # the same
 
-    metadata, content = read_sealed(
-        path, _KEY, SCHEMA, CheckpointError, "write one by save_checkpoint, pickles are refused"
-    )
+    again = "pickles are refused; write one by save_checkpoint"
+    try:
+        metadata, content = read_sealed(path, _KEY, SCHEMA, CheckpointError, again)
+    except FileNotFoundError as error:
+        raise CheckpointNotFoundError(f"{path}: no such file; write one by save_checkpoint") from error
     try:
         state = decode(parse_table(metadata.get("state", ""), path, CheckpointError), load(content))
     except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:

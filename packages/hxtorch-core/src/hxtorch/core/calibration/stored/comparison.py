@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets.ranges import PER_NEURON
 from hxtorch.core.errors import CalibrationTargetError
@@ -38,6 +39,7 @@ class Difference:
         return f"{self.name}: {wanted} wanted, {calibrated} calibrated, {len(self.neurons)} neurons"
 
 
+@checked
 def differences(
     calibration: Calibration, values: Mapping[str, Any], neurons: np.ndarray | None = None
 ) -> tuple[Difference, ...]:
@@ -72,6 +74,7 @@ def differences(
     return tuple(found)
 
 
+@checked
 def check_parameters(
     calibration: Calibration, values: Mapping[str, Any], neurons: np.ndarray | None = None, strict: bool = False
 ) -> tuple[Difference, ...]:

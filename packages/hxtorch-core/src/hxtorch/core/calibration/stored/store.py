@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.stored.container import parse_json, read_container
 from hxtorch.core.calibration.stored.foreign import explain_foreign
 from hxtorch.core.calibration.stored.result import Calibration
@@ -27,6 +28,7 @@ MAX_FILE = 1 << 24  # bytes; a calibration has some ten thousand
 _MANIFEST_KEYS = {"schema", "kind", "serial", "fidelity", "provenance", "sha256"}
 
 
+@checked
 def dumps(calibration: Calibration) -> bytes:
     """Return ``calibration`` as the bytes of a file."""
     from safetensors.numpy import save as to_safetensors  # slow to import, needed only here
@@ -43,6 +45,7 @@ def dumps(calibration: Calibration) -> bytes:
     return to_safetensors(tensors, {"manifest": json.dumps(manifest, sort_keys=True)})
 
 
+@checked
 def loads(data: bytes | bytearray | memoryview) -> Calibration:
     """Return the calibration in ``data``.
 
@@ -70,11 +73,13 @@ def loads(data: bytes | bytearray | memoryview) -> Calibration:
     return _assemble(manifest, tensors)
 
 
+@checked
 def save(calibration: Calibration, path: str | os.PathLike[str]) -> Path:
     """Write ``calibration`` to ``path``, all or nothing: a reader never meets a half-written file."""
     return write_whole(Path(path), dumps(calibration))
 
 
+@checked
 def load(path: str | os.PathLike[str], serial: str | None = None) -> Calibration:
     """Read a calibration from a file of any name.
 
