@@ -6,12 +6,16 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
-DEBUG = os.environ.get("BSS2_EMULATOR_DEBUG", "0") != "0"  # bounds checks + line tracing
-SANITIZE = os.environ.get("BSS2_EMULATOR_SANITIZE", "0") != "0"  # memory, undefined behaviour
-CHECKS = "alignment,bounds,float-cast-overflow,shift,signed-integer-overflow"
 SOURCE = Path(__file__).parent / "src"
 KERNELS = SOURCE / "bss2_emulator" / "_kernels"
+DEBUG = os.environ.get("BSS2_EMULATOR_DEBUG", "0") != "0"  # bounds checks + line tracing
+SANITIZE = os.environ.get("BSS2_EMULATOR_SANITIZE", "0") != "0"  # memory, undefined behaviour
+
+# From here on the same in all three packages.
+CHECKS = "alignment,bounds,float-cast-overflow,shift,signed-integer-overflow"
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # Contraction off: results are the same bytes on every processor.
 if sys.platform == "win32":
@@ -24,6 +28,20 @@ else:
         checks = [f"-fsanitize=address,{CHECKS}", "-fno-sanitize-recover=all"]
         COMPILE += [*checks, "-g", "-fno-omit-frame-pointer"]
         LINK += checks
+
+
+class BuildKernels(build_ext):
+    """Compile as many kernels at once as there are processors, and say which: ``pip install -v`` shows it."""
+
+    def initialize_options(self):
+        super().initialize_options()
+        self.parallel = PROCESSORS
+
+    def build_extension(self, extension):
+        number = 1 + self.extensions.index(extension)
+        print(f"compiling kernel {number} of {len(self.extensions)}: {extension.name}", flush=True)
+        super().build_extension(extension)
+
 
 extensions = [
     Extension(
@@ -39,7 +57,7 @@ extensions = [
 ]
 
 setup(
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+    cmdclass={"build_ext": BuildKernels},
     ext_modules=cythonize(
         extensions,
         build_dir="build",

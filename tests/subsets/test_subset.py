@@ -62,4 +62,4 @@ def test_a_frontend_imports_under_both_names_or_says_what_to_install(names, dist
         for code in (f"import hxtorch; hxtorch.{name}", f"import hxtorch.{name}", f"from hxtorch import {name}"):
             result = run(code)
             assert result.returncode != 0
-            assert f"pip install {distribution}" in result.stderr, (code, result.stderr)
+            assert f"pip install packages/{distribution}" in result.stderr, (code, result.stderr)

@@ -205,6 +205,26 @@ def test_a_router_is_an_object_that_routes():
         assert isinstance(routing, grenade.network.routing.RoutingResult)
 
 
+def test_projections_are_made_of_connections_onto_receptors():
+    """Excitatory connections are positive weights, inhibitory ones negative; an instance may be said."""
+    with compat.installed():
+        import pygrenade_vx as grenade
+
+        network, instance = grenade.network, grenade.common.ExecutionInstanceID(0)
+        builder = network.NetworkBuilder()
+        inputs = builder.add(network.ExternalSourcePopulation(2), instance)
+        layer = builder.add(network.Population([0, 1, 2]), instance)
+        for kind, weight in ((network.Receptor.Type.excitatory, 7), (network.Receptor.Type.inhibitory, 9)):
+            connections = [network.Projection.Connection((1, 0), (2, 0), weight), *core.weight_to_connection([[3]])]
+            receptor = network.Receptor(network.Receptor.ID(), kind)
+            builder.add(network.Projection(receptor, connections, inputs, layer), instance)
+        added = [projection.weights.tolist() for projection in builder.done().projections.values()]
+        assert added == [[[3, 0, 0], [0, 0, 7]], [[-3, 0, 0], [0, 0, -9]]]
+        beyond = network.Projection(receptor, [network.Projection.Connection(2, 0, 1)], inputs, layer)
+        with pytest.raises(core.RoutingError, match="got 2 to 0, wanted one of 2 to one of 3"):
+            builder.add(beyond, instance)
+
+
 def test_modules_from_elsewhere_are_not_mixed_with(monkeypatch):
     monkeypatch.setitem(sys.modules, "pylogging", sys)
     with pytest.raises(compat.CompatError, match="pylogging is imported from elsewhere"), compat.installed():

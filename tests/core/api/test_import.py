@@ -143,7 +143,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr
 def test_a_missing_frontend_says_what_to_install(statement, name, what):
     result = run(HIDDEN + statement.format(name))
     assert result.returncode == 1
-    assert f"pip install hxtorch-{what}" in result.stderr.splitlines()[-1]
+    assert f"pip install packages/hxtorch-{what}" in result.stderr.splitlines()[-1]
 
 
 def test_a_missing_frontend_is_no_attribute():

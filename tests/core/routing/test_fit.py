@@ -288,7 +288,7 @@ def test_a_figure_of_the_chip_is_drawn(tmp_path, network, suffix):
 def test_a_figure_without_matplotlib_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
-    with pytest.raises(ImportError, match=r"pip install 'hxtorch-core\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install matplotlib"):
         draw_fit(fit_report(layered()), tmp_path / "chip.png")
     assert not list(tmp_path.iterdir())
 

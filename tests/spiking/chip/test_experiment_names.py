@@ -1,6 +1,7 @@
 """What scripts read of experiments and execution instances on a chip, and what they override."""
 
 import importlib
+import warnings
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
+from hxtorch.core import compat
 from hxtorch.core.errors import RecordingError
 from hxtorch.spiking import execution_instance
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
@@ -212,3 +214,61 @@ def test_any_number_that_is_not_zero_is_one_spike_on_the_chip(ideal_chip):
     assert torch.equal(y.spikes, z.spikes)
     modules[1](modules[0](hxsnn.NeuronHandle(-0.5 * SPIKES)))
     hxsnn.run(exp, 40)  # said once
+
+
+def test_scripts_of_the_chips_software_find_what_the_frontend_has():
+    with compat.installed():
+        from pygrenade_vx.network import InputGenerator
+        from pygrenade_vx.signal_flow import ExecutionHealthInfo, ExecutionInstance, ExecutionTimeInfo, IODataMap
+
+        assert ExecutionInstance is hxsnn.ExecutionInstance
+        assert InputGenerator(5, 1e-6).done().runtime == 625
+        assert IODataMap is core.SpikingResult
+        assert {ExecutionTimeInfo.__module__, ExecutionHealthInfo.__module__} == {"hxtorch.spiking.chip.execution_info"}
+        experiment = hxsnn.Experiment(mock=True, execution_instance=ExecutionInstance())
+        assert isinstance(experiment.default_execution_instance.ID, int)
+
+
+def entries(wait, runtime=40, **arguments):
+    """Return the membranes of two entries, of which only the first has input, at its end."""
+    exp = hxsnn.Experiment()
+    exp.inter_batch_entry_wait = wait
+    synapse, neuron = hxsnn.Synapse(1, 1, exp), hxsnn.LI(1, exp, trace_offset=-48.0, **arguments)
+    torch.nn.init.constant_(synapse.weight, 25.0)
+    spikes = torch.zeros(40, 2, 1)
+    spikes[30:38, 0] = 1
+    handle = neuron(synapse(hxsnn.NeuronHandle(spikes)))
+    hxsnn.run(exp, runtime)
+    return handle.membrane_cadc.detach()[..., 0]
+
+
+def test_entries_are_independent_unless_a_wait_below_ten_time_constants_is_set(ideal_chip):
+    """Parity section 2: what an entry leaves reaches into the next only then; 10 us are 1250 cycles."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        apart = entries(None)
+        assert torch.equal(entries(12500), apart)
+    assert apart[:, 1].abs().max() < 3
+    with pytest.warns(ExperimentWarning, match="0 cycles are less than ten time constants.*write 12500 or more"):
+        joined = entries(0)
+    assert joined[0, 1] > 0.7 * joined[-1, 0] > 20
+    torch.testing.assert_close(joined[:, 0], apart[:, 0], atol=2.0, rtol=0.0)
+    with pytest.warns(ExperimentWarning, match="3750 cycles"):
+        later = entries(3750)
+    assert 3 < later[0, 1] < 0.7 * joined[0, 1]
+
+
+def test_the_wait_between_entries_is_said_once_and_has_to_be_a_number_of_cycles(ideal_chip):
+    exp = hxsnn.Experiment()
+    modules = build(exp)
+    exp.inter_batch_entry_wait = {exp.default_execution_instance.ID: 100}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ExperimentWarning)
+        for _ in range(2):
+            modules[1](modules[0](hxsnn.NeuronHandle(SPIKES.clone())))
+            hxsnn.run(exp, 40)
+    assert sum("ten time constants" in str(one.message) for one in said) == 1
+    exp.inter_batch_entry_wait = 1.5
+    modules[1](modules[0](hxsnn.NeuronHandle(SPIKES.clone())))
+    with pytest.raises(ParameterError, match=r"inter_batch_entry_wait: got 1\.5"):
+        hxsnn.run(exp, 40)

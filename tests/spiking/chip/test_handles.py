@@ -59,7 +59,9 @@ def test_samples_of_the_column_adc_are_interpolated(recorded, mode):
     _, samples, _ = recorded
     dense = samples.to_dense(50e-6, 1e-6, mode=mode)
     assert dense.dtype == torch.float32
-    plain = core.CADCHandle(samples.parts, samples.size).to_dense(50e-6, 1e-6, "nearest" if mode == "nn" else mode)
+    plain = core.CADCHandle.of([*samples.parts], samples.size).to_dense(
+        50e-6, 1e-6, "nearest" if mode == "nn" else mode
+    )
     np.testing.assert_array_equal(dense.numpy(), plain)
     with pytest.raises(ParameterError, match="wanted 'linear' or 'nn'"):
         samples.to_dense(50e-6, 1e-6, mode="cubic")

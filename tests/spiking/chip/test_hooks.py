@@ -8,7 +8,7 @@ import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
-from hxtorch.core import calibration
+from hxtorch.core import calibration, compat
 from hxtorch.spiking.backend.module_manager import BaseModuleManager, ModuleManager
 from hxtorch.spiking.chip.input_generator import InputGenerator
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, TensorShapeError
@@ -295,3 +295,32 @@ def test_an_execution_instance_writes_registers_before_during_and_after_a_run(pr
     assert not ideal_chip.connection.configuration.weight.any()
     exp.default_execution_instance.playback_hooks = None
     torch.testing.assert_close(fire(), plain)
+
+
+def test_synapses_may_be_excitatory_and_inhibitory_projections_of_connections(ideal_chip):
+    """A user's own projections, onto receptors, give what the signed one gives, after a change of weights too."""
+
+    class Split(hxsnn.Synapse):
+        def add_to_network_graph(self, pre, post, builder):
+            from pygrenade_vx import network
+
+            signed, added = torch.as_tensor(self.hardware_weights().T.astype(np.int64)), []
+            for kind, part in (("excitatory", signed.clamp(min=0)), ("inhibitory", signed.clamp(max=0))):
+                receptor = network.Receptor(network.Receptor.ID(), network.Receptor.Type[kind])
+                connections = core.weight_to_connection(part)
+                added.append(builder.add(network.Projection(receptor, connections, pre, post), 0))
+            return tuple(added)
+
+    weights = [torch.linspace(-30, 50, 20).reshape(4, 5), torch.linspace(60, -20, 20).reshape(4, 5)]
+    found = []
+    with compat.installed():
+        for kind in (hxsnn.Synapse, Split):
+            exp = hxsnn.Experiment()
+            modules = build(exp, hxsnn.LI, kind)
+            for weight in weights:
+                modules[1].weight.data.copy_(weight)
+                handle = call(modules)
+                hxsnn.run(exp, 40)
+                found.append(handle.membrane_cadc.detach())
+    torch.testing.assert_close(found[2:], found[:2], atol=1.0, rtol=0.0)
+    assert (found[2] - found[3]).abs().max() > 5

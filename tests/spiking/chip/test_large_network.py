@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 import unit_layers as unit
@@ -100,3 +101,18 @@ def test_parts_on_one_chip_do_not_fit(ideal_chip):
         lif.execution_instance = net.instances[0]
     with pytest.raises(core.PlacementError, match="512"):
         net(torch.zeros(STEPS, 1, INPUTS))
+
+
+def test_pairs_of_circuits_find_columns_beside_a_layer_that_would_fill_a_row(ideal_chip):
+    experiment = hxsnn.Experiment()
+    scaled = partial(linear_saturating, scale=100)
+    first, second = (hxsnn.Synapse(*sizes, experiment, transform=scaled) for sizes in ((128, 256), (256, 10)))
+    hidden = hxsnn.Neuron(256, experiment)
+    out = hxsnn.ReadoutNeuron(10, experiment, neuron_structure=SingleCompartmentNeuron(2))
+    spikes = torch.zeros(30, 1, 128)
+    spikes[3] = 1
+    result = out(second(hidden(first(hxsnn.NeuronHandle(spikes)))))
+    hxsnn.run(experiment, 30)
+    assert result.membrane_cadc.shape == (30, 1, 10)
+    circuits = np.concatenate([layer.circuits().reshape(-1) for layer in (hidden, out)])
+    assert len(np.unique(circuits)) == 256 + 2 * 10

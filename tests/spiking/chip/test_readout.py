@@ -32,6 +32,44 @@ def run(neuron, exp):
     return handle
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_membranes_of_a_run_are_a_tensor_and_name_both_recordings(ideal_chip, named):
+    """``hw_data.voltage`` in both spellings, read by a function and returned by ``post_process``."""
+    seen = []
+
+    class Own(hxsnn.LI):
+        def post_process(self, hw_data, runtime):
+            found = super().post_process(hw_data, runtime)
+            voltage = AnalogObservable(cadc=found.voltage.cadc, madc=found.voltage.madc) if named else found.voltage
+            return hxsnn.Handle(voltage=voltage, adaptation=None, spikes=None)
+
+        def forward_func(self, input, hw_data=None):
+            seen.append(hw_data.voltage)
+            return super().forward_func(input, hw_data=hw_data)
+
+    exp = hxsnn.Experiment()
+    synapse, neuron = hxsnn.Synapse(1, 2, exp), Own(2, exp, enable_madc_recording=True, record_neuron_id=1)
+    torch.nn.init.constant_(synapse.weight, 50.0)
+    spikes = torch.cat([torch.ones(20, 1, 1), torch.zeros(10, 1, 1)])
+    handle = neuron(synapse(hxsnn.NeuronHandle(spikes)))
+    hxsnn.run(exp, 20)
+    (voltage,) = seen
+    assert torch.equal(voltage.cadc, handle.membrane_cadc)
+    assert voltage.madc.shape[0] == 2
+    assert torch.equal(voltage.madc, handle.membrane_madc)
+    assert len(voltage.cadc) == 30
+    if not named:
+        assert type(voltage + 1) is torch.Tensor
+        assert torch.equal(voltage + 1, handle.membrane_cadc + 1)
+
+
+def test_observables_without_recordings_show_no_voltage():
+    assert HardwareObservables().voltage is None
+    samples = torch.zeros(2, 5, 1)
+    assert HardwareObservables(madc=samples).voltage.cadc is None
+    assert HardwareObservables(madc=samples).voltage.madc is samples
+
+
 def test_sources_are_the_codes_of_the_register():
     assert [source.value for source in ReadoutSource] == [0, 1, 2, 3]
     assert ReadoutSource.of("adaptation") is ReadoutSource.of(ReadoutSource.adaptation)

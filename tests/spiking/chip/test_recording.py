@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from hxtorch.core import CADCHandle, CADCSamples, MADCHandle
-from hxtorch.core.runs.observables import CADCPart
 from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronOnDLS
 from hxtorch.spiking.chip.recording import TraceReadout, read_madc, shift_time
 from hxtorch.spiking.errors import ParameterError
@@ -18,7 +17,7 @@ def samples():
     step = np.arange(8)
     values = np.stack([130 + step, 100 + 2 * step], 1).astype(np.uint8)
     block = CADCSamples(125 * step, values, np.array([4, 9]), np.array([0, 8]))
-    return CADCHandle((CADCPart(block, np.array([0, 1]), np.array([0, 1])),), 2)
+    return CADCHandle.of([(block, np.array([0, 1]), np.array([0, 1]))], 2)
 
 
 def read(samples, **arguments):

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hxtorch.core import CADCHandle, CADCSamples, RecordingError, SpikeHandle, SpikeTrains
-from hxtorch.core.runs.observables import CADCPart
 from hxtorch.spiking._kernels.chip.traces import resample
 from hxtorch.spiking._kernels.chip.trains import find, scatter
 from hxtorch.spiking.chip.recording import TraceReadout, read_spikes, shift_time
@@ -28,13 +27,13 @@ def draw_handle(rng, batch, size, runtime):
     if rng.random() < 0.4:
         first = int(rng.integers(0, 5))
         samples = draw_samples(rng, batch, size + first, runtime)
-        return CADCHandle((CADCPart(samples, np.arange(first, first + size), np.arange(size)),), size)
+        return CADCHandle.of([(samples, np.arange(first, first + size), np.arange(size))], size)
     cut, order, parts = int(rng.integers(0, size + 1)), rng.permutation(size), []
     for indices in (order[:cut], order[cut:]):
         if len(indices):
             samples = draw_samples(rng, batch, size + 7, runtime)
-            parts.append(CADCPart(samples, rng.permutation(size + 7)[: len(indices)], indices))
-    return CADCHandle(tuple(parts), size)
+            parts.append((samples, rng.permutation(size + 7)[: len(indices)], indices))
+    return CADCHandle.of(parts, size)
 
 
 @given(
@@ -83,7 +82,7 @@ def test_gradients_reach_a_scale_that_is_trained():
 
 def test_an_entry_without_samples_is_named():
     samples = CADCSamples(np.array([5]), np.zeros((1, 3), np.uint8), np.arange(3), np.array([0, 1, 1]))
-    handle = CADCHandle((CADCPart(samples, np.arange(3), np.arange(3)),), 3)
+    handle = CADCHandle.of([(samples, np.arange(3), np.arange(3))], 3)
     with pytest.raises(RecordingError, match="no sample in batch entry 1"):
         TraceReadout().read(handle, 8e-6, 1e-6, ())
 

@@ -313,3 +313,39 @@ def test_missing_parameters_and_wrong_stacks_are_refused():
         EventPropLIFFunction.apply(torch.zeros(2, 6, 1, 3), 0.0, 0.0)
     with pytest.raises(TensorShapeError, match=r"wanted \(2, time, batch, neuron\)"):
         EventPropLIFFunction.apply(torch.zeros(3, 6, 1, 3), 0.0, 0.0, 1.0, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("reader", [hxsnn.EventPropLIF, hxsnn.Neuron, hxsnn.LI, hxsnn.IAFNeuron])
+def test_layers_read_the_pair_of_a_synapse_of_the_users_own(reader):
+    """Values and gradients are those of the layer behind an EventPropSynapse."""
+
+    class Stacked(hxsnn.Synapse):
+        def forward_func(self, input):
+            return hxsnn.SynapseHandle(EventPropSynapseFunction.apply(input.spikes, self.weight))
+
+    spikes = (torch.rand(30, 2, 3, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    found = []
+    for kind in (Stacked, hxsnn.EventPropSynapse):
+        experiment = hxsnn.Experiment(mock=True)
+        synapse, neuron = kind(3, 2, experiment), reader(2, experiment)
+        torch.nn.init.constant_(synapse.weight, 20.0)
+        given = spikes.clone().requires_grad_()
+        handle = neuron(synapse(hxsnn.NeuronHandle(given)))
+        hxsnn.run(experiment, None)
+        handle.membrane_cadc.square().sum().backward()
+        found.append((handle.membrane_cadc.detach(), synapse.weight.grad, given.grad))
+    for got, law in zip(*found, strict=True):
+        torch.testing.assert_close(got, law, rtol=1e-4, atol=1e-6 * law.abs().max().item())
+
+
+def test_a_layer_calls_the_function_of_today_with_the_parameters_that_it_names():
+    experiment = hxsnn.Experiment(mock=True)
+    synapse = hxsnn.Synapse(3, 2, experiment, func=EventPropSynapseFunction)
+    neuron = hxsnn.Neuron(2, experiment, threshold=90.0, func=EventPropLIFFunction)
+    torch.nn.init.constant_(synapse.weight, 20.0)
+    handle = neuron(synapse(hxsnn.NeuronHandle(torch.ones(20, 1, 3))))
+    hxsnn.run(experiment, None)
+    pair = EventPropSynapseFunction.apply(torch.ones(20, 1, 3), synapse.weight)
+    law = EventPropLIFFunction.apply(pair, 80.0, 80.0, 90.0, 1e-5, 1e-5)
+    assert handle.spikes.sum() > 0
+    torch.testing.assert_close(handle.membrane_cadc, law[1])

@@ -6,7 +6,7 @@ import torch
 from hxtorch import snn as hxsnn
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import TensorTypeError
-from hxtorch.spiking.observables import HardwareObservables
+from hxtorch.spiking.observables import AnalogObservable, HardwareObservables
 
 DT = 1e-6
 
@@ -69,7 +69,11 @@ def test_recordings_are_a_tuple_or_a_handle_or_what_a_run_hands_over():
     Shown.spikes = spikes
     wanted = functional.cuba_lif_integration(x, functional.CUBALIFParams(), HardwareObservables(spikes, membrane))
     assert torch.equal(wanted.spikes, spikes)
-    for form in ((spikes, membrane, None), (spikes, membrane), Shown()):
+
+    class Named(Shown):
+        voltage = AnalogObservable(cadc=membrane)
+
+    for form in ((spikes, membrane, None), (spikes, membrane), Shown(), Named()):
         got = functional.cuba_lif_integration(x, functional.CUBALIFParams(), form)
         assert torch.equal(got.spikes, spikes)
         assert torch.equal(got.membrane_cadc, wanted.membrane_cadc)

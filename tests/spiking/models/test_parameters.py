@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -216,3 +217,25 @@ def test_key_of_older_checkpoints_is_known():
     parameter = hxsnn.HXParameter(torch.nn.Parameter(torch.tensor(2.0)))
     parameter.load_state_dict({"value": torch.tensor(3.0)})
     assert parameter.model_value.item() == 3.0
+
+
+@pytest.mark.parametrize("kind", [np.array, list, tuple, lambda values: np.array(values, np.float32)])
+def test_arrays_and_sequences_are_values_of_neurons(kind):
+    """As arguments, in parameters, and set as attributes."""
+    exp, values = hxsnn.Experiment(mock=True), kind([70.0, 80.0, 90.0])
+    for leak in (values, hxsnn.HXParameter(values), hxsnn.MixedHXModelParameter(values, values)):
+        lif = hxsnn.LIF(3, exp, leak=leak)
+        assert lif.leak.model_value.tolist() == lif.leak.hardware_value.tolist() == [70.0, 80.0, 90.0]
+        assert lif.leak.model_value.dtype == torch.float32
+    lif.threshold = values
+    assert lif.threshold.model_value.tolist() == [70.0, 80.0, 90.0]
+    with pytest.raises(ParameterError, match="NaN"):
+        hxsnn.LIF(3, exp, leak=kind([float("nan"), 80.0, 90.0]))
+
+
+@pytest.mark.parametrize(
+    "value", [np.ma.masked_array([1.0, 2.0, 3.0], [0, 1, 0]), ["a", "b", "c"], [[1.0], [2.0, 3.0]]]
+)
+def test_what_is_no_array_of_numbers_is_no_value(value):
+    with pytest.raises(ParameterError, match="leak of LIF"):
+        hxsnn.LIF(3, hxsnn.Experiment(mock=True), leak=value)

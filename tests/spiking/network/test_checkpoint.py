@@ -6,6 +6,7 @@ import pickle
 import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.core import open_session
-from hxtorch.spiking.errors import CheckpointError
+from hxtorch.spiking.errors import CheckpointError, ParameterWarning
 
 JOB = Path(__file__).with_name("checkpoint_job.py")
 
@@ -114,3 +116,30 @@ def test_pickles_and_other_files_are_refused(linear, tmp_path):
     for name in ("pickle", "torch", "cut", "empty"):
         with pytest.raises(CheckpointError, match="no checkpoint"):
             hxsnn.load_checkpoint(tmp_path / name, model)
+
+
+@pytest.mark.parametrize("value", [3.0, torch.tensor([1.0, 2.0, 3.0])])
+@pytest.mark.parametrize("name", ["trace_scale", "trace_offset"])
+def test_scales_and_offsets_of_traces_come_from_the_checkpoint_and_that_is_said(name, value):
+    """They change results as parameters do; checkpoints without them, and equal ones, load in silence."""
+
+    def neuron(**arguments):
+        return hxsnn.Neuron(3, hxsnn.Experiment(mock=True), **arguments)
+
+    state = neuron(**{name: value}).state_dict()
+    model = torch.nn.ModuleDict({"lif": neuron()})
+    with pytest.warns(ParameterWarning, match=f"lif.{name}: took .* from the checkpoint in the place of"):
+        model.load_state_dict({f"lif.{key}": tensor for key, tensor in state.items()})
+    assert torch.equal(torch.as_tensor(getattr(model["lif"], name)), torch.as_tensor(value))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        neuron(**{name: value}).load_state_dict(state)
+        neuron().load_state_dict({key: tensor for key, tensor in state.items() if key != name})
+
+
+def test_scales_by_coordinate_stay_with_their_chip():
+    by_place = {core.AtomicNeuronOnDLS(index): 2.0 for index in range(512)}
+    neuron = hxsnn.Neuron(3, hxsnn.Experiment(mock=True), trace_scale=by_place)
+    assert "trace_scale" not in neuron.state_dict()
+    neuron.load_state_dict(hxsnn.Neuron(3, hxsnn.Experiment(mock=True)).state_dict())
+    assert neuron.trace_scale == by_place

@@ -66,7 +66,7 @@ def test_strong_backgrounds_are_several_sources(ideal_chip):
     bias = np.array([3.0, 3.0, 3.0, 3.0], np.float32)
     for mock in (True, False):
         network = hxsnn.from_nir(biased(bias, "CubaLI"), hxsnn.ConversionConfig(mock=mock))
-        assert network.biases["cell"].sources == 4
+        assert network.biases["cell"].rhythm.sources == 4
         assert abs(network.biases["cell"].synapse.hardware_weights()).max() <= 63
     assert at_the_end(network, 100)[-1].min() > 0.8  # it saturates
 

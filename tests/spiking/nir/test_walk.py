@@ -53,6 +53,13 @@ def test_any_text_names_a_node(name):
     assert set(hxsnn.to_nir(network).nodes) == set(graph.nodes)
 
 
+@pytest.mark.parametrize("name", AWKWARD)
+def test_any_text_names_a_weight_and_comes_back(name):
+    network = hxsnn.from_nir(chain(INPUT, (name, linear(4, 5)), ("n", neurons()), OUTPUT))
+    assert set(network.synapses) == {name}
+    assert name in hxsnn.to_nir(network).nodes
+
+
 @pytest.mark.parametrize("pair", [("fc.1", "fc_1"), ("fc.1", "fc%2E1"), ("a.b.c", "a_b.c"), ("A", "a")])
 def test_names_that_are_nearly_the_same_are_two(pair):
     one, other = pair
@@ -90,6 +97,7 @@ def test_inputs_have_the_product_of_their_axes(shape, layers):
     )
     assert network.inputs == {"x": size}
     assert network({"x": torch.ones(10, 1, size)})["n"].shape == (10, 1, 4)
+    assert network({"x": torch.ones(10, 1, *shape)})["n"].shape == (10, 1, 4)
 
 
 def test_a_batch_that_became_an_axis_is_none_of_the_channels():

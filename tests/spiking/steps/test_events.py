@@ -1,10 +1,12 @@
 """The product that only looks at spikes against the dense one: values and all gradients."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hxtorch.spiking as hxsnn
 from hxtorch.spiking.functional import linear, step_by_step
 from hxtorch.spiking.functional.linear import Linear
 from hxtorch.spiking.functional.synapses import events
@@ -59,19 +61,26 @@ def test_product_does_not_depend_on_the_number_of_threads(threads):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_spikes_that_were_found_are_used_once_and_only_if_nothing_changed(dtype):
+@pytest.mark.parametrize("write", [lambda spikes: spikes[3].fill_(1.0), lambda spikes: spikes.numpy()[5].fill(1.0)])
+def test_what_is_written_after_spikes_were_checked_counts(dtype, write):
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(50, 70, generator=generator, dtype=dtype)
     spikes = (torch.rand(30, 20, 70, generator=generator) < 0.05).to(dtype)
     assert events.holds_spikes(spikes, 50)
+    write(spikes)
     torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
-    assert events.holds_spikes(spikes, 50)
-    spikes[3, 4] = 1.0
-    torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
-    assert events.holds_spikes(spikes, 50)
-    linear(spikes, weight)
-    spikes.numpy()[5, 6] = 1.0  # nobody can see this; what was found was used up before
-    torch.testing.assert_close(linear(spikes, weight), spikes @ weight.T)
+
+
+@pytest.mark.parametrize("made_by", ["numpy", "torch"])
+def test_input_that_numpy_writes_between_call_and_run_counts_as_it_is_at_the_run(made_by):
+    spikes = np.zeros((100, 20, 50), np.float32)
+    tensor = torch.from_numpy(spikes) if made_by == "numpy" else torch.zeros(100, 20, 50)
+    experiment = hxsnn.Experiment(mock=True)
+    synapse = hxsnn.Synapse(50, 40, experiment)
+    graded = synapse(hxsnn.NeuronHandle(tensor))
+    tensor.numpy()[10] = 1
+    hxsnn.run(experiment, None)
+    torch.testing.assert_close(graded.graded_spikes, tensor @ synapse.weight.T)
 
 
 @pytest.mark.parametrize("number", [0.5, -1.0, torch.nan, torch.inf])

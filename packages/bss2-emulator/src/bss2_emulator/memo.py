@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from operator import is_
+from typing import Any, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+HELD = 8
+"""How many values of a quantity are held."""
 
 
 class Memo:
     """Holds the last values of each derived quantity together with the inputs that they were made from.
 
+    Several are held, for networks that take turns on one chip: they are told apart by the identity of what each has.
+
     Attributes:
-        keep: How many values of a quantity are held, at least 1.
+        compare: How many of the last values of a quantity are compared by value, at least 1.
     """
 
     def __init__(self) -> None:
-        self.keep = 1
+        self.compare = 1
         self._held: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
 
     def get(self, name: str, inputs: tuple[Any, ...], build: Callable[[], T]) -> T:
@@ -30,14 +35,20 @@ class Memo:
             build: Makes the value.
         """
         held = self._held.setdefault(name, [])
+        value: T
         for i, (before, value) in enumerate(held):
+            if all(map(is_, before, inputs)):
+                if i:
+                    held.insert(0, held.pop(i))
+                return value
+        for i, (before, value) in enumerate(held[: self.compare]):
             if all(map(_same, before, inputs)):
                 held.pop(i)
                 held.insert(0, (inputs, value))  # the next comparison is by identity
-                return cast(T, value)
+                return value
         made = build()
         held.insert(0, (inputs, made))
-        del held[self.keep :]
+        del held[max(self.compare, HELD) :]
         return made
 
 

@@ -21,7 +21,8 @@ def need(holds: Any, what: str) -> None:
 
 def inside(values: np.ndarray, low: int, high: int) -> bool:
     """Tell whether all values lie in [low, high)."""
-    return not values.size or bool(values.min() >= low and values.max() < high)
+    # what the methods of arrays do, without their two more calls: this is asked about ten arrays in each run
+    return not values.size or bool(np.minimum.reduce(values, None) >= low and np.maximum.reduce(values, None) < high)
 
 
 def check_circuits(

@@ -10,7 +10,9 @@ from hxtorch import core as core
 from hxtorch import logger as logger
 
 if TYPE_CHECKING:
+    from hxtorch import ann as ann
     from hxtorch import perceptron as perceptron
+    from hxtorch import snn as snn
     from hxtorch import spiking as spiking
     from hxtorch.core.backends.setup import CalibrationPath as CalibrationPath
     from hxtorch.core.backends.setup import HWDBPath as HWDBPath
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from hxtorch.core.sessions.session import init_hardware_minimal as init_hardware_minimal
     from hxtorch.core.sessions.session import release_hardware as release_hardware
 
-    ann, snn = perceptron, spiking
     __version__: str
 
 _FRONTENDS = {"perceptron": "hxtorch-perceptron", "spiking": "hxtorch-spiking"}

@@ -58,7 +58,10 @@ class MissingFinder(MetaPathFinder):
         """Refuse a missing frontend by name; pass on everything else."""
         if fullname in self._distributions:
             distribution = self._distributions[fullname]
-            raise FrontendMissingError(f"{fullname} is provided by {distribution!r}: pip install {distribution}")
+            raise FrontendMissingError(
+                f"{fullname} is provided by {distribution!r}, which is not installed: "
+                f"pip install packages/{distribution} in a checkout of this project"
+            )
 
 
 def install(aliases: Mapping[str, str], distributions: Mapping[str, str]) -> None:

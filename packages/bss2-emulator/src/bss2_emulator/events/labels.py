@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from bss2_emulator.memo import Memo
 from bss2_emulator.silicon.serial import Silicon
 
 KEEP: Final = 4096  # known labels beyond which only those in use are kept
-REGISTERS: Final = (
+_REGISTERS: Final = attrgetter(
     *events.REGISTERS, "event_address", "enable_spike_output", "enable_background", "background_mask",
     "background_label",
 )  # fmt: skip
@@ -78,7 +79,7 @@ class LabelBook:
         self, configs: Sequence[ChipConfig], active: NDArray[np.int64], labels: NDArray[np.uint16]
     ) -> list[Page]:
         """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list."""
-        self._memo.keep = len(configs)
+        self._memo.compare = len(configs)
         if len(configs) == 1:
             return [self.follow(configs[0], active, labels)]
         pages = [self.follow(config, active, labels) for config in configs]
@@ -89,10 +90,8 @@ class LabelBook:
         return [bound[[page is other for other in different].index(True)] for page in pages]
 
     def _page(self, config: ChipConfig, active: NDArray[np.int64]) -> Page:
-        registers = tuple(getattr(config, name) for name in REGISTERS)
-        return self._memo.get(
-            "page", (*registers, active, self._known), lambda: _write_page(config, self._silicon, active, self._known)
-        )
+        inputs = (*_REGISTERS(config), active, self._known)
+        return self._memo.get("page", inputs, lambda: _write_page(config, self._silicon, active, self._known))
 
 
 def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64], known: NDArray[np.int64]) -> Page:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from itertools import compress
+from operator import is_not
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -220,7 +222,10 @@ class Registers:
         """Return a copy with the given registers changed; only those are checked, the others are shared."""
         if not registers:
             return self
-        legal = {name: self.legal(name, value) for name, value in registers.items()}
+        return self.holding(**{name: self.legal(name, value) for name, value in registers.items()})
+
+    def holding(self: Self, **legal: np.ndarray) -> Self:
+        """Return a copy with registers that are legal by the way they were made; nothing is checked or copied."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
         new.__dict__.update(legal)
@@ -228,8 +233,8 @@ class Registers:
 
     def update(self: Self, registers: Mapping[str, np.ndarray]) -> Self:
         """Return a copy that holds ``registers``; arrays that are already held are neither checked nor copied."""
-        held = self.__dict__
-        changed = {name: value for name, value in registers.items() if held.get(name) is not value}
+        differs = map(is_not, map(self.__dict__.get, registers), registers.values())
+        changed = dict(compress(registers.items(), differs))
         return self.replace(**changed) if changed else self
 
     def registers(self) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ Charge is collected on membranes, or stays on the synaptic lines where these are
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -34,9 +35,10 @@ from bss2_emulator.silicon.serial import FloatArray, Silicon
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
 NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
-READOUT: Final = (
-    "cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage", "readout_source",
-    "v_adapt_ref",
+_PHYSICS: Final = attrgetter(*REGISTERS)
+_COLUMNS: Final = attrgetter(
+    *REGISTERS, "cadc_ramp_slope", "cadc_ramp_offset", "cadc_offset", "enable_cadc_debug", "debug_voltage",
+    "readout_source", "v_adapt_ref",
 )  # fmt: skip
 
 
@@ -110,8 +112,7 @@ class HagenEngine:
         return MatrixRun(values, madc, sent * sends)
 
     def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
-        registers = tuple(getattr(config, name) for name in REGISTERS + READOUT)
-        return self._memo.get("columns", registers, lambda: self._derive_columns(config))
+        return self._memo.get("columns", _COLUMNS(config), lambda: self._derive_columns(config))
 
     def _derive_columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
         columns = column_constants(config, self.silicon, self._physics(config))
@@ -128,8 +129,7 @@ class HagenEngine:
         return columns, reads
 
     def _physics(self, config: ChipConfig) -> NeuronPhysics:
-        registers = tuple(getattr(config, name) for name in REGISTERS)
-        return self._memo.get("physics", registers, lambda: neuron_physics(config, self.silicon))
+        return self._memo.get("physics", _PHYSICS(config), lambda: neuron_physics(config, self.silicon))
 
     def _pulse_offset(self, config: ChipConfig) -> NDArray[np.int16]:
         """Return what each driver adds to a pulse, in fractions of an activation LSB, (2, 128)."""

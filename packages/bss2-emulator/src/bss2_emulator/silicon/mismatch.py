@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from bss2_emulator._kernels.noise.normals import fill_normals
 
 
+@lru_cache(maxsize=256)
 def key_of(*parts: object) -> int:
     """Return a 64-bit key of a path such as ``("chip", serial, "v_leak")``; equal paths give equal keys everywhere."""
     text = "\x1f".join(str(part) for part in parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from bss2_emulator._kernels.spiking.run import Delivery
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events import background
@@ -12,6 +14,8 @@ from bss2_emulator.memo import Memo
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking.inputs import Events
 from bss2_emulator.synram import stp as plasticity
+
+_REGISTERS = attrgetter(*plasticity.REGISTERS, *background.REGISTERS, "dacen_pulse_extension")
 
 
 def describe(
@@ -27,17 +31,16 @@ def describe(
         keep_passed: List the events at synapses.
         memo: Keeps what was derived from registers.
     """
-    laws, powers = memo.get(
-        "plasticity",
-        tuple(getattr(config, name) for name in plasticity.REGISTERS),
-        lambda: (plasticity.driver_laws(config, silicon), plasticity.powers(config)),
+    laws, powers, generators, busy = memo.get(
+        "drivers and generators",
+        _REGISTERS(config),
+        lambda: (
+            plasticity.driver_laws(config, silicon),
+            plasticity.powers(config),
+            background.sources(config),
+            bus_cycles(config),
+        ),
     )
-    generators = memo.get(
-        "generators",
-        tuple(getattr(config, name) for name in background.REGISTERS),
-        lambda: background.sources(config),
-    )
-    busy = memo.get("bus cycles", (config.dacen_pulse_extension,), lambda: bus_cycles(config))
     return Delivery(
         silicon.imperfections.event_loss,
         keep_passed,

@@ -45,14 +45,14 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
     if times.ndim != 1 or times.shape != labels.shape:
         raise EventError(f"events: got times {times.shape} and labels {labels.shape}, wanted two equal flat arrays")
     lengths = offsets[1:] - offsets[:-1] if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
-    if lengths.min() < 0 or offsets[0] != 0 or offsets[-1] != len(times):
+    if np.minimum.reduce(lengths) < 0 or offsets[0] != 0 or offsets[-1] != len(times):
         got = offsets.tolist() if offsets.size < 9 else f"shape {offsets.shape}"
         raise EventError(
             f"batch_offsets: got {got}, wanted numbers that ascend from 0 to {len(times)}, the number of events, "
             "one more than there are batch entries"
         )
     if len(times):
-        if times.min() < 0 or times.max() >= runtime:
+        if np.minimum.reduce(times) < 0 or np.maximum.reduce(times) >= runtime:
             bad = int(times[(times < 0) | (times >= runtime)][0])
             raise EventError(
                 f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})"
@@ -77,6 +77,9 @@ def check_runtime(runtime: Any) -> int:
     return int(runtime)
 
 
+_NOBODY: Final = np.empty(0, np.int64)
+
+
 def check_recording(cadc_neurons: Any, madc_neuron: Any) -> tuple[NDArray[np.int64], int | None]:
     """Return the neurons to record.
 
@@ -85,7 +88,7 @@ def check_recording(cadc_neurons: Any, madc_neuron: Any) -> tuple[NDArray[np.int
     """
     cadc = np.asarray(cadc_neurons)
     if cadc.size == 0:
-        cadc = np.empty(0, np.int64)
+        cadc = _NOBODY
     if cadc.dtype.kind not in "iu" or cadc.ndim != 1:
         raise RunError(f"cadc_neurons: got {cadc.dtype} {cadc.shape}, wanted a flat array of neurons")
     cadc = cadc.astype(np.int64, copy=False)
@@ -110,10 +113,10 @@ def check_correlation(runtime: int, rows: Any, reset: Any) -> tuple[NDArray[np.i
     """
     array = np.asarray(rows)
     if array.size == 0:
-        array = np.empty(0, np.int64)
+        array = _NOBODY
     if array.dtype.kind not in "iu" or array.ndim != 1:
         raise RunError(f"correlation_rows: got {array.dtype} {array.shape}, wanted a flat array of rows")
-    array = array.astype(np.int64)
+    array = array.astype(np.int64, copy=False)
     last = HEMISPHERES * ROWS - 1
     if array.size and (array.min() < 0 or array.max() > last):
         got = f"{array.min()} to {array.max()}"
@@ -164,6 +167,8 @@ _SENSING: Final = "correlation sensors are read, which takes this register as it
 
 
 def _integers(name: str, values: Any, dtype: type[np.integer[Any]]) -> np.ndarray:
+    if type(values) is np.ndarray and values.dtype == dtype and values.flags.c_contiguous:
+        return values
     array = np.asarray(values)
     if array.size == 0:
         return np.zeros(array.shape, dtype)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,16 @@ from bss2_emulator.synram import correlation
 from bss2_emulator.synram.weights import arranged_synapses
 
 STEP = LAYOUT["step"]
+
+_PHYSICS, _TERMS, _TOPOLOGY = attrgetter(*REGISTERS), attrgetter(*TERM_REGISTERS), attrgetter(*TOPOLOGY_REGISTERS)
+_FIRING = attrgetter("enable_threshold", "enable_bypass_exc", "enable_bypass_inh", "enable_spike_output")
+_NEURONS = attrgetter(*REGISTERS, *TERM_REGISTERS, *TOPOLOGY_REGISTERS, "readout_source")
+
+
+@lru_cache(64)
+def _one(*values: object) -> tuple[object, ...]:
+    """Return one object for equal values, which a memo tells by its identity: callers may write to their arrays."""
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +128,11 @@ class SpikingEngine:
             cadc=done.samples,
             madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
             loopback_inputs=page.table["input"][sources],
-            delivered=out.delivered.sum(axis=0),
-            dropped=out.dropped.sum(axis=0),
-            passed=out.through.sum(axis=0),
-            dropped_link=out.link_dropped.sum(axis=0),
-            background=out.generated.sum(axis=0),
+            delivered=np.add.reduce(out.delivered),
+            dropped=np.add.reduce(out.dropped),
+            passed=np.add.reduce(out.through),
+            dropped_link=np.add.reduce(out.link_dropped),
+            background=np.add.reduce(out.generated),
             fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
             correlation=self._correlation(config, done, recording, noise, threads),
@@ -142,11 +154,10 @@ class SpikingEngine:
         written = [(-(-cycle // STEP), after) for cycle, after in writes]
         held = [(0, config), *((start, after) for start, after in written if start < steps)]
         starts, configs = [start for start, _ in held], [after for _, after in held]
-        self._memo.keep = len(held)
+        self._memo.compare = len(held)
         joined = [self._membranes(after) for after in configs]
         observable = [
-            _observable(after, membranes.topology.compartment, recording)
-            for after, membranes in zip(configs, joined, strict=True)
+            self._observable(after, membranes, recording) for after, membranes in zip(configs, joined, strict=True)
         ]
         seen = observable[0]
         if len(held) > 1:
@@ -208,8 +219,10 @@ class SpikingEngine:
     ) -> Segment:
         """Translate one set of registers for the kernel."""
         memo, switches, active = self._memo, self.silicon.imperfections, arrangement.active
-        tables = memo.get(
-            "tables", (membranes, arrangement), lambda: neuron_tables(membranes, active, switches, self.dtype)
+        tables, neurons = memo.get(
+            "tables",
+            (membranes, arrangement),
+            lambda: (neuron_tables(membranes, active, switches, self.dtype), padded(active).astype(np.uint32)),
         )
         joints = memo.get(
             "circuits", (membranes, arrangement, config.readout_source),
@@ -228,7 +241,7 @@ class SpikingEngine:
             synapses.exc,
             synapses.inh,
             synapses.spans,
-            padded(active).astype(np.uint32),
+            neurons,
             tables.reset_cycles,
             tables.refractory_cycles,
             joints,
@@ -260,16 +273,22 @@ class SpikingEngine:
     def _arrangement(self, membranes: Membranes, seen: NDArray[np.bool_]) -> Arrangement:
         return self._memo.get("arrangement", (membranes, seen), lambda: arrange(membranes, seen))
 
+    def _observable(self, config: ChipConfig, membranes: Membranes, recording: Recording) -> NDArray[np.bool_]:
+        compartment = membranes.topology.compartment
+        recorded = _one(recording.cadc_neurons.tobytes(), recording.madc_neuron, recording.correlation_rows.tobytes())
+        inputs = (*_FIRING(config), compartment, recorded)
+        return self._memo.get("observable", inputs, lambda: _observable(config, compartment, recording))
+
     def _membranes(self, config: ChipConfig) -> Membranes:
         """Translate registers of neurons, keeping what has not changed."""
+        return self._memo.get("neurons", _NEURONS(config), lambda: self._joined(config))
+
+    def _joined(self, config: ChipConfig) -> Membranes:
+        """Join the terms of neurons, of which only what depends on a register that changed is derived anew."""
         memo, silicon = self._memo, self.silicon
-
-        def values(names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
-            return tuple(getattr(config, name) for name in names)
-
-        physics = memo.get("physics", values(REGISTERS), lambda: neuron_physics(config, silicon))
-        terms = memo.get("terms", values(TERM_REGISTERS), lambda: neuron_terms(config, silicon))
-        topology = memo.get("topology", values(TOPOLOGY_REGISTERS), lambda: find_topology(config, silicon))
+        physics = memo.get("physics", _PHYSICS(config), lambda: neuron_physics(config, silicon))
+        terms = memo.get("terms", _TERMS(config), lambda: neuron_terms(config, silicon))
+        topology = memo.get("topology", _TOPOLOGY(config), lambda: find_topology(config, silicon))
         return memo.get(
             "membranes", (physics, terms, topology, config.readout_source == 3),
             lambda: join(physics, terms, topology, config),
@@ -304,6 +323,7 @@ def _observable(config: ChipConfig, compartment: NDArray[np.int64], recording: R
     seen[recording.cadc_neurons] = True
     if recording.madc_neuron is not None:
         seen[recording.madc_neuron] = True
-    for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
-        seen |= fires & (hemisphere == HEMISPHERE)
+    if len(recording.correlation_rows):
+        for hemisphere in np.unique(recording.correlation_rows // constants.ROWS):
+            seen |= fires & (hemisphere == HEMISPHERE)
     return np.asarray(seen)

@@ -1,12 +1,76 @@
-"""The roles at the seam: what core asks of a chip. Structural, so a backend need not import this file."""
+"""What passes between frontends, core and a chip: roles, which are structural, and the records that they exchange.
+
+A backend is a :class:`Connection`; it need not import this file. Records are frozen and legal once constructed. Times
+are cycles of 8 ns since the start of a batch entry; neurons are ``n = 256 * hemisphere + column``, 0 to 511. Batches
+are flat: entry ``b`` owns ``[batch_offsets[b], batch_offsets[b + 1])``, int64 (batch + 1,).
+
+====================  ==============================================================================================
+down                  holds
+====================  ==============================================================================================
+`ChipConfiguration`   all registers, one array each; shapes and codes are listed in ``bss2_emulator.facts.registers``
+`SpikingProgram`      registers, runtime in cycles, `InputEvents`, `Recording`, writes at a time (`TimedWrite`)
+`InputEvents`         times, int64 (events,), ascending in an entry; 16-bit labels, uint16 (events,)
+`Recording`           neurons of the column ADC, int64 (recorded,); the one neuron of the membrane ADC; sensor rows
+`MatrixProgram`       registers; weights, int8 (rows, columns), -63..63; activations, uint8 (batch, rows), 0..31
+====================  ==============================================================================================
+
+====================  ==============================================================================================
+up                    holds
+====================  ==============================================================================================
+`SpikingResult`       all below of one program, and `ExecutionInfo`: chip and wall time in seconds, counters of events
+`SpikeEvents`         times, int64 (spikes,); neurons, int64 (spikes,)
+`LabelEvents`         times, int64 (events,); 16-bit labels, uint16 (events,)
+`CADCSamples`         times, int64 (samples,); codes 0..255, uint8 (samples, neurons); neurons of one hemisphere
+`MADCSamples`         times, int64 (samples,); codes 0..1023, uint16 (samples,)
+`CorrelationCodes`    codes 0..255, uint8 (batch, rows, 256, 2), of the (causal, acausal) sensors
+`SpikeCounters`       spikes up to 255, uint8 (batch, 512), and whether there were more, bool
+`MatrixResult`        products, int8 (batch, columns)
+====================  ==============================================================================================
+"""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from hxtorch.core.seam.configuration import ChipConfiguration
-from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
-from hxtorch.core.seam.results import MatrixResult, SpikingResult
+from hxtorch.core.seam.programs import InputEvents, MatrixProgram, Recording, SpikingProgram, TimedWrite
+from hxtorch.core.seam.results import (
+    CADCSamples,
+    CorrelationCodes,
+    ExecutionInfo,
+    LabelEvents,
+    MADCSamples,
+    MatrixResult,
+    SpikeCounters,
+    SpikeEvents,
+    SpikingResult,
+)
+
+__all__ = [
+    "CADCSamples",
+    "ChipCalibration",
+    "ChipConfiguration",
+    "Connection",
+    "CorrelationCodes",
+    "CountsRuns",
+    "ExecutionInfo",
+    "HoldsRegisters",
+    "InputEvents",
+    "LabelEvents",
+    "MADCSamples",
+    "MatrixProgram",
+    "MatrixResult",
+    "MatrixUnit",
+    "Recording",
+    "SpikeCounters",
+    "SpikeEvents",
+    "SpikingProgram",
+    "SpikingResult",
+    "SpikingUnit",
+    "TimedWrite",
+]
 
 
 @runtime_checkable
@@ -64,3 +128,36 @@ class HoldsRegisters(Protocol):
 
     @property
     def configuration(self) -> ChipConfiguration: ...
+
+
+@runtime_checkable
+class ChipCalibration(Protocol):
+    """What frontends ask of a calibration: register codes for one chip, whoever found them.
+
+    Attributes:
+        kind: What it is for: ``spiking`` or ``hagen``.
+        serial: The chip that they were found on.
+        target: What was asked for, such as a :class:`~hxtorch.core.calibration.SpikingCalibTarget`, which gives units:
+            an attribute for each calibrated parameter, () or (512,), and all of them by name from ``values()``.
+        failed: Neurons that did not reach it, int64 (failed,).
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def serial(self) -> str: ...
+
+    @property
+    def target(self) -> Any: ...
+
+    @property
+    def failed(self) -> np.ndarray: ...
+
+    def apply(self, configuration: ChipConfiguration) -> ChipConfiguration:
+        """Return ``configuration`` with the calibrated registers; all others stay."""
+        ...
+
+    def require_chip(self, connection: Connection) -> None:
+        """Raise a ``CalibrationSerialError`` unless the codes are those of the chip behind ``connection``."""
+        ...

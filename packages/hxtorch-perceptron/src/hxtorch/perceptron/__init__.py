@@ -39,3 +39,7 @@ __all__ = [
     "relu",
     "set_mock_parameter",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "errors"})

@@ -111,5 +111,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    public = {name for name in globals() if not name.startswith("_")} - {"TYPE_CHECKING", "import_module"}
-    return sorted({*public, *__all__, "nir"})
+    return sorted({*__all__, "errors", "modules", "nir", "parameter", "utils"})

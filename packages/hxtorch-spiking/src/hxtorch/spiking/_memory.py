@@ -24,6 +24,8 @@ def empty_like(like: Tensor, dtype: torch.dtype | None = None, shape: Sequence[i
         dtype: Another type.
         shape: Another shape.
     """
+    if shape is None and dtype is None and like.nbytes < _LARGE and like.is_contiguous():
+        return torch.empty_like(like)
     return empty(like.shape if shape is None else shape, dtype or like.dtype)
 
 

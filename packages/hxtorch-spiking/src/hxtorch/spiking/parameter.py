@@ -18,6 +18,9 @@ ParameterValue = float | Tensor
 """One number, or a tensor with one value per neuron (neuron,)."""
 
 _SHORT = torch.float16, torch.bfloat16
+NUMBERS = frozenset((float, int))
+"""Types of values that are the same whoever holds them, so that nothing has to be done to compare or to keep them."""
+
 _KEY = "_model_value"
 _OLD_KEY = "value"  # of an HXParameter in checkpoints from before 2026-12
 
@@ -165,12 +168,7 @@ class HXBaseParameter(torch.nn.Module):
         wanted = saved if own is None else torch.as_tensor(own, dtype=saved.dtype, device=saved.device)
         if own is not None and wanted.shape == saved.shape and bool((wanted == saved).all()):
             return
-        warnings.warn(
-            f"{name}: took {_shown(saved)} from the checkpoint in the place of {_shown(own)}; build the network with "
-            f"{name.rpartition('.')[2]}={_shown(saved)}, or drop {name + '.' + _KEY!r} from the checkpoint",
-            ParameterWarning,
-            stacklevel=2,
-        )
+        warn_of_taken(name, saved, own, f"{name}.{_KEY}")
         if saved.ndim == 0:
             self._hold(float(saved), "model_value")
         else:
@@ -204,7 +202,8 @@ class HXParameter(HXBaseParameter):
     @property
     def hardware_value(self) -> Any:
         """Value that the chip is calibrated to, without gradient."""
-        return _detached(self._model_value)
+        value = self._model_value
+        return value if type(value) in NUMBERS else _detached(value)
 
     @hardware_value.setter
     def hardware_value(self, value: ParameterValue | None) -> None:
@@ -300,10 +299,36 @@ def as_parameter(value: HXBaseParameter | ParameterValue | None) -> HXBaseParame
     return value if isinstance(value, HXBaseParameter) else HXParameter(value)
 
 
-def _legal(name: str, value: ParameterValue | None) -> ParameterValue | None:
-    """Return ``value`` if it is finite or None, and Python's number for NumPy's."""
+def warn_of_taken(name: str, saved: Tensor, own: Any, key: str) -> None:
+    """Say that a value of a checkpoint took the place of another one.
+
+    Args:
+        name: What it is, with the place in the network.
+        saved: Of the checkpoint.
+        own: Of the network.
+        key: Of the checkpoint.
+    """
+    warnings.warn(
+        f"{name}: took {_shown(saved)} from the checkpoint in the place of {_shown(own)}; build the network with "
+        f"{name.rpartition('.')[2]}={_shown(saved)}, or drop {key!r} from the checkpoint",
+        ParameterWarning,
+        stacklevel=3,
+    )
+
+
+def _legal(name: str, value: Any) -> ParameterValue | None:
+    """Return ``value`` if it is finite or None, Python's number for NumPy's, and a tensor for arrays and sequences.
+
+    Raises:
+        ParameterError: It is something else.
+    """
     if value is None:
         return None
+    if isinstance(value, (np.ndarray, list, tuple)) and not isinstance(value, np.ma.MaskedArray):
+        try:
+            value = torch.tensor(np.asarray(value, np.float64), dtype=torch.get_default_dtype())
+        except (TypeError, ValueError):
+            raise ParameterError(f"{name}: got {value!r}, wanted a finite number, a tensor or an array") from None
     if isinstance(value, Tensor):
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import is_
 from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
 
 import bss2_emulator
-from bss2_emulator.facts.constants import BACKGROUND_INPUT
+from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
@@ -34,6 +35,8 @@ _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
     "calibrated": "calibrated",
     "full": "full",
 }
+
+_WRITTEN = 8  # configurations of which the emulator's registers are kept
 
 # Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
 _MATRIX_OVERHEAD = 46e-6
@@ -119,8 +122,7 @@ class _Link:
         self.chip: bss2_emulator.Chip | None = chip
         self._threads = chip.threads
         self.setup = setup
-        self._config = bss2_emulator.ChipConfig()
-        self._written: ChipConfiguration | None = None
+        self._written = [(ChipConfiguration(), bss2_emulator.ChipConfig())]
         self.held = ChipConfiguration()
 
     def open_chip(self) -> bss2_emulator.Chip:
@@ -135,11 +137,23 @@ class _Link:
         return chip
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
-        """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
-        if configuration is not self._written:  # one object never changes
-            self._config = self._config.update(configuration.registers())
-            self._written = configuration
-        return self._config
+        """Return the emulator's registers for ``configuration``.
+
+        They are made of those written before that share most arrays with it, which are neither checked nor copied
+        again: networks that take turns on the chip have their own.
+        """
+        written = self._written
+        for i, (known, config) in enumerate(written):
+            if known is configuration:  # one object never changes
+                if i:
+                    written.insert(0, written.pop(i))
+                return config
+        registers = configuration.registers()
+        likeness = [sum(map(is_, known.registers().values(), registers.values())) for known, _ in written]
+        config = written[likeness.index(max(likeness))][1].update(registers)
+        written.insert(0, (configuration, config))
+        del written[_WRITTEN:]
+        return config
 
     def info(self, run: int, started: float, emulated_time: float, events_sent: int, **more: Any) -> ExecutionInfo:
         return ExecutionInfo(
@@ -170,6 +184,14 @@ def _typed_errors() -> Iterator[None]:
 class _Spiking:
     def __init__(self, link: _Link) -> None:
         self._link = link
+        self._told: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def _senders_of(self, configuration: ChipConfiguration) -> np.ndarray:
+        """Return :func:`senders`, those of the last run while the two registers are the same arrays."""
+        outputs, addresses = configuration.enable_spike_output, configuration.event_address
+        if self._told is None or self._told[0] is not outputs or self._told[1] is not addresses:
+            self._told = outputs, addresses, senders(configuration)
+        return self._told[2]
 
     def run(self, program: SpikingProgram) -> SpikingResult:
         """Run ``program`` once for each batch entry.
@@ -207,11 +229,11 @@ class _Spiking:
         if run.madc is not None and recording.madc_neuron is not None:
             times, values, offsets = run.madc
             madc = MADCSamples(times, values, recording.madc_neuron, offsets)
-        neurons = neurons_of_labels(held[0], run.spike_labels)
+        neurons = self._senders_of(held[0])[run.spike_labels]
         if writes:
             which = held_at(run.spike_times, run.written)
             for i in np.unique(which[which > 0]).tolist():
-                neurons[which == i] = neurons_of_labels(held[i], run.spike_labels[which == i])
+                neurons[which == i] = senders(held[i])[run.spike_labels[which == i]]
         correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
@@ -244,23 +266,22 @@ def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
     return LabelEvents(times, labels, offsets)
 
 
-def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> np.ndarray:
-    """Tell which neuron sent each label, as one has to on the link; of two with one label the first.
+def senders(configuration: ChipConfiguration) -> np.ndarray:
+    """Tell which neuron sends each label, as one has to on the link; of two with one label the first.
 
     Args:
         configuration: Registers, of which spike outputs and event addresses count.
-        labels: On-chip labels, integers (spikes,): event output in bits 10..8, address in bits 7..0.
 
     Returns:
-        Neurons ``n``, int64 (spikes,).
+        Neurons ``n`` by on-chip label (event output in bits 10..8, address in bits 7..0), -1 for none, int64 (16384,):
+        bits 13..11 do not matter.
 
     Source: chip facts 1.4.
     """
     neurons = np.flatnonzero(configuration.enable_spike_output)[::-1]
-    senders: np.ndarray = np.full(2048, -1, np.int64)
-    senders[(neurons % 256 // 32) << 8 | configuration.event_address[neurons]] = neurons
-    found: np.ndarray = senders[np.asarray(labels, np.int64) & 0x7FF]
-    return found
+    table: np.ndarray = np.full((8, 2048), -1, np.int64)
+    table[:, (neurons % COLUMNS // COLUMNS_PER_OUTPUT) << 8 | configuration.event_address[neurons]] = neurons
+    return table.reshape(-1)
 
 
 class _Matrix:
@@ -282,8 +303,8 @@ class _Matrix:
             )
         self._link.held = program.configuration
         batch, rows = program.activations.shape
-        tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
-        events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
+        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
             times, values, offsets = run.madc

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bss2_emulator.facts.constants import CADC_OFFSET_STEP
+from bss2_emulator.facts.constants import CADC_OFFSET_STEP, COLUMNS
 from bss2_emulator.facts.coordinates import QUADRANT
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
@@ -55,7 +55,7 @@ def calibrate_cadc(bench: Bench, middle: float | None = None) -> None:
     for _ in range(2):
         _calibrate_ramps(bench, codes, wanted)
     error = np.stack([_readings(bench, codes, acausal).mean(axis=0) for acausal in (False, True)]) - wanted.mean()
-    offset = np.rint(-error.reshape(2, 2, 256).swapaxes(0, 1)).astype(
+    offset = np.rint(-error.reshape(2, 2, COLUMNS).swapaxes(0, 1)).astype(
         np.int64
     )  # (hemisphere, causal or acausal, column)
     bench.set(cadc_offset=np.clip(offset, -128, 127))

@@ -41,6 +41,9 @@ class CompatFinder(MetaPathFinder, Loader):
         provided, below = MODULES[module.__name__], children(module.__name__)
 
         def __getattr__(name: str) -> Any:  # noqa: N807
+            owner = provided.of_frontends.get(name)
+            if owner is not None:
+                return getattr(import_module(owner), name)
             raise AttributeError(missing(module.__name__, name))
 
         module.__doc__ = f"Names of ``{module.__name__}`` for types of hxtorch.core."

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from hxtorch import logger
 from hxtorch.core.compat.connection import ManagedConnection
-from hxtorch.core.networks import morphology, network, populations
+from hxtorch.core.networks import connections, morphology, network, populations
 from hxtorch.core.routing import portfolio as routing
 from hxtorch.core.routing import routes
 from hxtorch.core.runs import execution, hooks, inputs
@@ -36,6 +36,10 @@ class Time(int):
     fpga_clock_cycles_per_us = round(1e-6 / CYCLE)
 
 
+class ExecutionInstanceID(int):
+    """Number of an execution instance."""
+
+
 class Timer:
     """Holds the type of times on the chip."""
 
@@ -53,6 +57,8 @@ class Provided:
 
     names: Mapping[str, object] = field(default_factory=dict)
     remark: str = ""
+    of_frontends: Mapping[str, str] = field(default_factory=dict)
+    """Where names are that the spiking frontend has, if it is installed: module and name."""
 
 
 def _by_name(module: object, *names: str) -> dict[str, object]:
@@ -86,6 +92,7 @@ _HAL = Provided(
 _HXCOMM = Provided(
     {"ManagedConnection": ManagedConnection}, "see also hxtorch.init_hardware and hxtorch.core.open_session"
 )
+_SPIKING = "hxtorch.spiking"
 _HOOKS = {
     "ExecutionInstanceHooks": hooks.ExecutionInstanceHooks,
     "ExecutionInstancePlaybackHooks": hooks.ExecutionInstanceHooks,
@@ -102,15 +109,27 @@ MODULES: Mapping[str, Provided] = {
         remark="core runs networks, not playback programs; playback_hooks of hxtorch.core.run write further registers"
     ),
     "pygrenade_vx": Provided(remark="networks are built by pygrenade_vx.network and run by hxtorch.core.run"),
-    "pygrenade_vx.common": Provided({"Time": Time}, "execution instances are hxtorch.snn.ExecutionInstance"),
+    "pygrenade_vx.common": Provided(
+        {"ExecutionInstanceID": ExecutionInstanceID, "Time": Time},
+        "execution instances are hxtorch.snn.ExecutionInstance",
+    ),
     "pygrenade_vx.execution": Provided(_HOOKS, "hxtorch.core.run takes them as playback_hooks"),
     "pygrenade_vx.signal_flow": Provided(
-        {**_HOOKS, "InputData": inputs.NetworkInputs, "OutputData": results.SpikingResult},
+        {
+            **_HOOKS,
+            "InputData": inputs.NetworkInputs,
+            "IODataMap": results.SpikingResult,
+            "OutputData": results.SpikingResult,
+        },
         "hxtorch.core.run takes hooks as playback_hooks, and InputData, and returns OutputData",
+        dict.fromkeys(("ExecutionTimeInfo", "ExecutionHealthInfo"), f"{_SPIKING}.execution_info")
+        | {"ExecutionInstance": f"{_SPIKING}.execution_instance"},
     ),
     "pygrenade_vx.network": Provided(
         {
-            **_by_name(network, "CADCRecording", "Network", "NetworkBuilder", "Population", "Projection"),
+            **_by_name(network, "CADCRecording", "Network", "NetworkBuilder", "Population"),
+            "Projection": connections.ProjectionFace,
+            "Receptor": connections.Receptor,
             "ExternalSourcePopulation": populations.ExternalPopulation,
             "BackgroundSourcePopulation": populations.BackgroundPopulation,
             **_by_name(network, "PopulationDescriptor", "ProjectionDescriptor"),
@@ -121,6 +140,7 @@ MODULES: Mapping[str, Provided] = {
             "run": execution.run,
         },
         "update_network_graph returns a new graph instead of changing one",
+        {"InputGenerator": f"{_SPIKING}.chip.input_generator"},
     ),
     "pygrenade_vx.network.routing": Provided(_ROUTING, "routers are those of hxtorch.core.routing"),
     "pyhalco_hicann_dls_vx_v3": _HALCO,
@@ -140,7 +160,7 @@ def children(module: str) -> dict[str, str]:
 
 def missing(module: str, name: str) -> str:
     """Say that ``module`` has no ``name``, what it has, which is nearest, and what to do."""
-    existing = sorted([*MODULES[module].names, *children(module)])
+    existing = sorted([*MODULES[module].names, *MODULES[module].of_frontends, *children(module)])
     return (
         f"{module} as provided by hxtorch.core.compat has no {name!r}; it has {', '.join(existing) or 'no names'}"
         f"{_nearest(module, name)} ({MODULES[module].remark})"

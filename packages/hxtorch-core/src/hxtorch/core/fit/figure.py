@@ -36,7 +36,7 @@ def draw_fit(report: FitReport, path: str | PathLike[str]) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # an extra of the package
         from matplotlib.figure import Figure  # an extra of the package
     except ImportError as error:
-        raise ImportError("the figure of the chip needs matplotlib: pip install 'hxtorch-core[plot]'") from error
+        raise ImportError("the figure of the chip needs matplotlib: pip install matplotlib") from error
     figure = Figure(figsize=(9, 10) if report.fits else (9, 7), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(5 if report.fits else 4, 2, height_ratios=(6, 1, 1, 6, 4)[: 5 if report.fits else 4])

@@ -16,12 +16,12 @@ import numpy as np
 from bss2_emulator.facts.constants import COLUMNS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
+from hxtorch.core.vocabulary.coordinates import HALF as HALF
 from hxtorch.core.vocabulary.coordinates import Circuits, LogicalNeuronCompartments, LogicalNeuronOnDLS
 
 if TYPE_CHECKING:
     from hxtorch.core.vocabulary.chip import NeuronBlock
 
-HALF = COLUMNS // 2  # columns of half a row, which no neuron leaves (chip facts 1.2)
 SWITCHES = ("connect_right", "connect_vertical", "connect_soma", "connect_soma_right")
 
 _Place = tuple[int, int]  # row, column
@@ -92,14 +92,14 @@ def wiring(circuits: np.ndarray, what: str) -> dict[str, np.ndarray]:
     """
     closed: dict[str, list[np.ndarray]] = {name: [np.empty(0, np.int64)] for name in (*SWITCHES, "line")}
     if circuits.shape[1] > 1:
-        columns = circuits % 256
+        columns = circuits % COLUMNS
         left = columns.min(1)
         if (columns.max(1) // HALF != left // HALF).any():
             neuron = circuits[np.argmax(columns.max(1) // HALF != left // HALF)]
             raise PlacementError(
                 f"{what}: a neuron has circuits {neuron.tolist()}, wanted all in columns 0..127 or all in 128..255"
             )
-        shapes = np.stack([circuits // 256, columns - left[:, np.newaxis]], axis=2)
+        shapes = np.stack([circuits // COLUMNS, columns - left[:, np.newaxis]], axis=2)
         kinds, kind_of = np.unique(shapes, axis=0, return_inverse=True)
         for kind, shape in enumerate(kinds):
             try:
@@ -108,7 +108,7 @@ def wiring(circuits: np.ndarray, what: str) -> dict[str, np.ndarray]:
                 raise PlacementError(f"{what}: {error}") from None
             starts = left[kind_of.reshape(-1) == kind]
             for name, places in joints.items():
-                closed[name] += [256 * row + column + starts for row, column in places]
+                closed[name] += [COLUMNS * row + column + starts for row, column in places]
     joined = {name: np.concatenate(parts) for name, parts in closed.items()}
     check_lines([(what, joined["line"])])
     return joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import overload
+from typing import Protocol, overload, runtime_checkable
 
 import numpy as np
 
@@ -132,6 +132,22 @@ class Network:
         return Network(self.populations, projections, self.cadc)
 
 
+@runtime_checkable
+class Connected(Protocol):
+    """Synapses that become a projection once the sizes of their populations are known."""
+
+    @property
+    def pre(self) -> PopulationDescriptor:
+        """Source population."""
+
+    @property
+    def post(self) -> PopulationDescriptor:
+        """Target population."""
+
+    def resolved(self, sources: int, targets: int) -> Projection:
+        """Return the projection."""
+
+
 class NetworkBuilder:
     """Collect a network piece by piece."""
 
@@ -141,15 +157,22 @@ class NetworkBuilder:
         self._cadc = CADCRecording()
 
     @overload
-    def add(self, part: AnyPopulation) -> PopulationDescriptor: ...
+    def add(self, part: AnyPopulation, instance: object = None) -> PopulationDescriptor: ...
 
     @overload
-    def add(self, part: Projection) -> ProjectionDescriptor: ...
+    def add(self, part: Projection | Connected, instance: object = None) -> ProjectionDescriptor: ...
 
-    def add(self, part: AnyPopulation | Projection) -> PopulationDescriptor | ProjectionDescriptor:
+    def add(
+        self, part: AnyPopulation | Projection | Connected, instance: object = None
+    ) -> PopulationDescriptor | ProjectionDescriptor:
         """Add a population, or synapses between populations that were added before.
 
         Parts without a name are called by their number.
+
+        Args:
+            part: The population; or the synapses, in whichever form.
+            instance: Where it runs in networks of several chips, as scripts of the chip's own software say it. A
+                network here is that of one instance.
 
         Raises:
             PlacementError: A neuron belongs to another population already.
@@ -157,6 +180,9 @@ class NetworkBuilder:
             RoutingError: A population of a projection is unknown, of another size, or its target is not on the chip; or
                 the part is none of a network.
         """
+        if isinstance(part, Connected):
+            sizes = [self._populations[end].size if end in self._populations else 0 for end in (part.pre, part.post)]
+            part = part.resolved(*sizes)
         if not isinstance(part, AnyPopulation | Projection):
             raise RoutingError(
                 f"network: got {type(part).__name__}, wanted a Population, ExternalPopulation, BackgroundPopulation or "

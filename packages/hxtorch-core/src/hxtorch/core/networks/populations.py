@@ -9,6 +9,7 @@ from numbers import Integral
 
 import numpy as np
 
+from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import wiring
@@ -53,8 +54,8 @@ class Population:
             raise PlacementError(
                 f"{what}: got circuits {circuits.shape}, wanted integers ({len(neurons)}, circuits of a neuron)"
             )
-        if circuits.min() < 0 or circuits.max() > 511:
-            raise PlacementError(f"{what}: got neurons {circuits.min()}..{circuits.max()}, wanted 0 to 511")
+        if circuits.min() < 0 or circuits.max() >= NEURONS:
+            raise PlacementError(f"{what}: got neurons {circuits.min()}..{circuits.max()}, wanted 0 to {NEURONS - 1}")
         if len(np.unique(circuits)) != circuits.size:
             raise PlacementError(f"{what}: a neuron is used twice")
         if (circuits[:, 0] != neurons).any():

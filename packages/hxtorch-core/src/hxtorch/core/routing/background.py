@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, Population
@@ -67,7 +68,7 @@ def hemispheres(demand: Demand, descriptor: PopulationDescriptor) -> list[int]:
         for population in demand.network.populations.values()
         if isinstance(population, Population)
     ]
-    return [int(one) for one in np.unique(np.concatenate([*circuits, np.empty(0, np.int64)]) // 256)]
+    return [int(one) for one in np.unique(np.concatenate([*circuits, np.empty(0, np.int64)]) // COLUMNS)]
 
 
 def _place(

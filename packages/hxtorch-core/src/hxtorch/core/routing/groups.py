@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population
@@ -166,8 +166,8 @@ class GroupRouter:
         """Give each synapse the next free driver of its source's group, in the circuits of its neuron in turn."""
         network, groups = demand.network, len(self.addresses)
         positions = np.argsort(np.arange(DRIVERS_PER_BUS) & self.mask, kind="stable").reshape(groups, -1)
-        places = np.zeros((2, 128, 256), np.int32)
-        synapse_labels = np.zeros((2, 128, 256), np.uint8)
+        places = np.zeros((HEMISPHERES, DRIVERS, COLUMNS), np.int32)
+        synapse_labels = np.zeros((HEMISPHERES, DRIVERS, COLUMNS), np.uint8)
         filled = np.zeros((BUSES * groups, NEURONS), np.int64)
         offsets, offset = {}, 0
         for descriptor, projection in network.projections.items():
@@ -181,7 +181,7 @@ class GroupRouter:
                 count = filled[pair, neurons]
                 circuits = neurons if width == 1 else post.circuits[targets, count % width]
                 position = positions[pair % groups, count // width]
-                where = (circuits // 256, BUSES * position + pair // groups, circuits % 256)
+                where = (circuits // COLUMNS, BUSES * position + pair // groups, circuits % COLUMNS)
                 places[where] = 1 + offset + row * post.size + targets
                 synapse_labels[where] = pairs.labels[source]
                 filled[pair, neurons] = count + 1
@@ -195,7 +195,7 @@ def _heard(demand: Demand, fan_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     for population in demand.network.populations.values():
         if isinstance(population, Population):
             for hemisphere in (0, 1):
-                there[hemisphere, population.neurons] = (population.circuits // 256 == hemisphere).any(1)
+                there[hemisphere, population.neurons] = (population.circuits // COLUMNS == hemisphere).any(1)
     return fan_out[:, there[0]].sum(1) > 0, fan_out[:, there[1]].sum(1) > 0
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from bss2_emulator.facts.constants import BUSES as BUSES
-from bss2_emulator.facts.constants import DRIVERS
+from bss2_emulator.facts.constants import COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundSpikeSource
 
@@ -102,5 +102,5 @@ def event_outputs(neurons: np.ndarray) -> np.ndarray:
 
     Source: chip facts 1.1.
     """
-    outputs: np.ndarray = neurons % 256 // 32
+    outputs: np.ndarray = neurons % COLUMNS // COLUMNS_PER_OUTPUT
     return outputs

@@ -18,6 +18,7 @@ from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
 from hxtorch.core.runs.inputs import NetworkInputs, SpikeTrains
 from hxtorch.core.runs.observables import extract_spikes
+from hxtorch.core.runs.sequence import run_in_sequence
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import legal_integer
 from hxtorch.core.seam.results import SpikingResult
@@ -54,6 +55,7 @@ class Execution:
         origins: Where external populations get their spikes instead.
         playback_hooks: What else to write.
         session: Where to run, or None for the current session.
+        entry_wait: Cycles of 8 ns between batch entries that run one after the other; None for independent ones.
     """
 
     config: ChipConfiguration
@@ -62,6 +64,7 @@ class Execution:
     origins: Mapping[PopulationDescriptor, Origin] = field(default_factory=dict)
     playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None
     session: Session | None = None
+    entry_wait: int | None = None
 
 
 @checked
@@ -84,6 +87,10 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
     """
     for key, execution in executions.items():
         _check(key, execution, executions)
+    if len(executions) == 1:
+        ((key, execution),) = executions.items()
+        session = execution.session or current_session()
+        return {key: _run(execution, session, executions, {})}
     order = _order(executions)
     sessions = {key: executions[key].session or current_session() for key in order}
     done: dict[Key, Future[SpikingResult]] = {key: Future() for key in order}
@@ -113,15 +120,19 @@ def _run(
     executions: Mapping[Any, Execution],
     done: Mapping[Any, Future[SpikingResult]],
 ) -> SpikingResult:
-    trains = dict(execution.inputs.trains)
+    inputs, trains = execution.inputs, dict(execution.inputs.trains)
     for descriptor, origin in execution.origins.items():
         graph, runtime = executions[origin.instance].network_graph, execution.inputs.runtime
         spikes = extract_spikes(done[origin.instance].result(), graph, runtime)[origin.population]
         times = spikes.times + origin.delay
         arrive = np.flatnonzero(times < runtime)
         trains[descriptor] = SpikeTrains(times[arrive], spikes.indices[arrive], spikes.batches[arrive])
-    inputs = replace(execution.inputs, trains=trains)
-    return run(execution.config, execution.network_graph, inputs, execution.playback_hooks, session=session)
+    if execution.origins:
+        inputs = replace(inputs, trains=trains)
+    graph, hooks, wait = execution.network_graph, execution.playback_hooks, execution.entry_wait
+    if wait is not None and inputs.batch_size > 1:
+        return run_in_sequence(execution.config, graph, inputs, hooks, wait, session)
+    return run(execution.config, graph, inputs, hooks, session=session)
 
 
 def _order(executions: Mapping[Key, Execution]) -> list[Key]:

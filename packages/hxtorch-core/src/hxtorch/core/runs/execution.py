@@ -74,8 +74,10 @@ def make_program(
 ) -> SpikingProgram:
     """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
     hooks = playback_hooks
+    if hooks is None:
+        return SpikingProgram(network_graph.configure(config), runtime, events, network_graph.recording)
     if not isinstance(hooks, ExecutionInstanceHooks):
-        hooks = ExecutionInstanceHooks(pre_realtime=() if hooks is None else hooks)
+        hooks = ExecutionInstanceHooks(pre_realtime=hooks)
     configuration = network_graph.configure(hooks.apply("pre_static_config", config))
     program = SpikingProgram(
         hooks.apply("pre_realtime", configuration),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS, NO_FORWARD
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, NO_FORWARD, ROWS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.morphology import SWITCHES
@@ -33,8 +33,7 @@ class NetworkGraph:
         population_of: Value of the descriptor of the population that each circuit belongs to, int64 (512,), or -1.
         index_of: Position of each circuit's neuron in its population, int64 (512,).
         silent: Circuits that must not fire, because another one fires for their neuron, bool (512,).
-        configured: What :meth:`configure` was given last, and the registers beside weights that it made of it; graphs
-            share it that differ in weights.
+        written: Writes the registers beside weights; graphs share it that differ in weights.
     """
 
     network: Network
@@ -45,7 +44,7 @@ class NetworkGraph:
     population_of: np.ndarray
     index_of: np.ndarray
     silent: np.ndarray
-    configured: list[tuple[ChipConfiguration, ChipConfiguration]] = field(default_factory=list, repr=False)
+    written: Written = field(default_factory=lambda: Written(), repr=False)
 
     def configure(self, base: ChipConfiguration) -> ChipConfiguration:
         """Return ``base`` with this network on it.
@@ -54,14 +53,7 @@ class NetworkGraph:
         are set; analog cells and all else that a calibration or a neuron model sets stay as they are, but
         ``enable_threshold`` is cleared where another circuit fires for the neuron.
         """
-        held = self.configured[0] if self.configured else None
-        if held is None or held[0] is not base:
-            registers = dict(self.registers)
-            if self.silent.any():
-                registers["enable_threshold"] = base.enable_threshold & ~self.silent
-            held = base, base.replace(**registers)
-            self.configured[:] = [held]
-        return held[1].replace(weight=self.weight)
+        return self.written.over(base, self)
 
     def external_labels(self, population: PopulationDescriptor) -> np.ndarray:
         """Return the 16-bit label of each source of an external population, uint16 (size,)."""
@@ -71,6 +63,26 @@ class NetworkGraph:
         """Return the 16-bit label by which the host knows each source of a background population, uint16 (size,)."""
         place = self.routing.background[population]
         return (place.labels | place.generators[0] % 4 << 14).astype(np.uint16)
+
+
+class Written:
+    """Writes graphs that differ in weights over registers, and keeps the last of what it was given and made."""
+
+    def __init__(self) -> None:
+        self._base: ChipConfiguration | None = None
+        self._below = self._all = ChipConfiguration()
+
+    def over(self, base: ChipConfiguration, graph: NetworkGraph) -> ChipConfiguration:
+        """Return ``base`` with ``graph`` on it: the same object as the last time if neither changed."""
+        if self._base is not base:
+            registers = dict(graph.registers)
+            if graph.silent.any():
+                registers["enable_threshold"] = base.enable_threshold & ~graph.silent
+            self._base, self._below = base, base.replace(**registers)
+            self._all = self._below
+        if self._all.weight is not graph.weight:
+            self._all = self._below.holding(weight=graph.weight)
+        return self._all
 
 
 @checked
@@ -113,8 +125,8 @@ def _weights(network: Network, routing: Routing) -> np.ndarray:
     flat = np.concatenate([np.zeros(1, np.int8), *(p.weights.reshape(-1) for p in network.projections.values())])
     (hemispheres, drivers, columns), places = routing.used_places
     signed = flat.take(places)
-    weight: np.ndarray = np.zeros((2, 256, 256), np.uint8)
-    rows = weight.reshape(2, 128, 2, 256)[hemispheres, drivers, :, columns]
+    weight: np.ndarray = np.zeros((HEMISPHERES, ROWS, COLUMNS), np.uint8)
+    rows = weight.reshape(HEMISPHERES, DRIVERS, 2, COLUMNS)[hemispheres, drivers, :, columns]
     rows[:, :, 1] = np.maximum(signed, 0)
     rows[:, :, 0] = np.maximum(np.negative(signed, out=signed), 0)
     weight.setflags(write=False)
@@ -123,15 +135,15 @@ def _weights(network: Network, routing: Routing) -> np.ndarray:
 
 def _registers(network: Network, routing: Routing) -> dict[str, np.ndarray]:
     used = (routing.places > 0).any(2)
-    row_mode = np.zeros((2, 256), np.uint8)
+    row_mode = np.zeros((HEMISPHERES, ROWS), np.uint8)
     row_mode[:, 1::2] = np.where(used, 1, 0)
     row_mode[:, 0::2] = np.where(used, 2, 0)
     mask, target = _crossbar(network, routing)
     registers = {
         "label": np.repeat(routing.synapse_labels, 2, axis=1),
         "row_mode": row_mode,
-        "row_select_mask": np.full((2, 128), routing.row_select_mask, np.uint8),
-        "enable_hagen_modulation": np.zeros((2, 128), np.bool_),
+        "row_select_mask": np.full((HEMISPHERES, DRIVERS), routing.row_select_mask, np.uint8),
+        "enable_hagen_modulation": np.zeros((HEMISPHERES, DRIVERS), np.bool_),
         "event_address": np.maximum(routing.event_addresses, 0).astype(np.uint8),
         "enable_spike_output": routing.event_addresses >= 0,
         "crossbar_mask": mask,

@@ -35,8 +35,8 @@ class SpikeTrains:
     batches: np.ndarray
 
     def __post_init__(self) -> None:
-        for name in ("times", "indices", "batches"):
-            values = np.asarray(getattr(self, name))
+        for name, values in (("times", self.times), ("indices", self.indices), ("batches", self.batches)):
+            values = np.asarray(values)
             if values.dtype.kind not in "iu" or values.ndim != 1:
                 raise ProgramError(f"{name}: got {values.dtype} {values.shape}, wanted a flat array of integers")
             object.__setattr__(self, name, frozen(values, np.int64))
@@ -175,15 +175,14 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
         batches.append(trains.batches)
     if not times:
         return InputEvents.silence(inputs.batch_size)
-    time, batch = np.concatenate(times), np.concatenate(batches)
-    label = np.concatenate(labels)
+    time, batch, label = (part[0] if len(part) == 1 else np.concatenate(part) for part in (times, batches, labels))
     key = batch * inputs.runtime + time
     if (key[1:] < key[:-1]).any():
         order = np.argsort(key, kind="stable")
         time, label = time[order], label[order]
     offsets: np.ndarray = np.zeros(inputs.batch_size + 1, np.int64)
-    np.cumsum(np.bincount(batch, minlength=inputs.batch_size), out=offsets[1:])
-    return InputEvents(time, label, offsets)
+    np.bincount(batch, minlength=inputs.batch_size).cumsum(out=offsets[1:])
+    return InputEvents.sorted_within(inputs.runtime, time, label, offsets)
 
 
 def _check(population: ExternalPopulation, trains: SpikeTrains, inputs: NetworkInputs) -> None:
@@ -192,6 +191,9 @@ def _check(population: ExternalPopulation, trains: SpikeTrains, inputs: NetworkI
         (trains.batches, inputs.batch_size, "batch entry"),
         (trains.times, inputs.runtime, "time"),
     )
+    beyond = [values.view(np.uint64) >= stop for values, stop, _ in limits]  # negative ones too
+    if not (beyond[0] | beyond[1] | beyond[2]).any():
+        return
     for values, stop, what in limits:
         bad = (values < 0) | (values >= stop)
         if not bad.any():

@@ -6,7 +6,9 @@ A grid of step ``dt`` over ``runtime`` has ``ceil(runtime / dt) + 1`` points, th
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from hxtorch.core.seam.results import CADCSamples, LabelEvents, SpikeEvents, Spi
 
 
 @checked
+@lru_cache(64)
 def grid_points(runtime: float, dt: float) -> int:
     """Return the number of points of a grid over ``runtime`` with step ``dt``, both in seconds.
 
@@ -67,35 +70,35 @@ class SpikeHandle:
 
 
 @dataclass(frozen=True, eq=False)
-class CADCPart:
-    """What one hemisphere recorded of a population.
-
-    Attributes:
-        samples: All samples of the hemisphere.
-        columns: Positions in ``samples.neurons`` that belong to the population, int64.
-        indices: The neurons in the population that these are, int64.
-    """
-
-    samples: CADCSamples
-    columns: np.ndarray
-    indices: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class CADCHandle:
-    """Membrane samples of one population.
+    """Membrane samples of one population, by the hemispheres on which it lies.
 
     Attributes:
-        parts: Of each hemisphere on which the population lies.
+        samples: All samples of each hemisphere.
+        columns: Positions in their ``neurons`` that belong to the population, int64 each.
+        indices: The neurons in the population that these are, int64 each.
         size: Number of neurons.
     """
 
-    parts: tuple[CADCPart, ...]
+    samples: tuple[CADCSamples, ...]
+    columns: tuple[np.ndarray, ...]
+    indices: tuple[np.ndarray, ...]
     size: int
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[CADCSamples, np.ndarray, np.ndarray]], size: int) -> CADCHandle:
+        """Return the handle of ``parts``: (samples, columns, indices) of each hemisphere."""
+        samples, columns, indices = zip(*parts, strict=True) if parts else ((), (), ())
+        return cls(samples, columns, indices, size)
 
     @property
     def batch_size(self) -> int:
-        return len(self.parts[0].samples.batch_offsets) - 1
+        return len(self.samples[0].batch_offsets) - 1
+
+    @property
+    def parts(self) -> Iterator[tuple[CADCSamples, np.ndarray, np.ndarray]]:
+        """Go through samples, columns and indices of each hemisphere."""
+        return zip(self.samples, self.columns, self.indices, strict=True)
 
     def entry(self, batch: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Return the samples of one batch entry as recorded.
@@ -105,10 +108,9 @@ class CADCHandle:
             neurons in the population, int64 (neurons,).
         """
         result = []
-        for part in self.parts:
-            mine = slice(*part.samples.batch_offsets[batch : batch + 2])
-            values = to_user_units(part.samples.values[mine][:, part.columns])
-            result.append((part.samples.times[mine], values, part.indices))
+        for samples, columns, indices in self.parts:
+            mine = slice(*samples.batch_offsets[batch : batch + 2])
+            result.append((samples.times[mine], to_user_units(samples.values[mine][:, columns]), indices))
         return result
 
     def require_samples(self) -> None:
@@ -117,8 +119,8 @@ class CADCHandle:
         Raises:
             RecordingError: A batch entry has no sample, because the run was too short.
         """
-        for part in self.parts:
-            counts = np.diff(part.samples.batch_offsets)
+        for samples in self.samples:
+            counts = np.diff(samples.batch_offsets)
             if not counts.all():
                 raise RecordingError(
                     f"CADC: got no sample in batch entry {counts.argmin()}: the run was shorter than the sampling "
@@ -143,11 +145,11 @@ class CADCHandle:
         self.require_samples()
         points = np.arange(grid_points(runtime, dt)) * in_cycles(dt)
         dense: np.ndarray = np.empty((len(points), self.batch_size, self.size), np.float32)
-        for part in self.parts:
-            traces = interpolate(part.samples, part.columns, points, mode)
-            if len(self.parts) == 1 and (part.indices == np.arange(self.size)).all():
+        for samples, columns, indices in self.parts:
+            traces = interpolate(samples, columns, points, mode)
+            if len(self.samples) == 1 and (indices == np.arange(self.size)).all():
                 return traces
-            dense[..., part.indices] = traces
+            dense[..., indices] = traces
         return dense
 
 
@@ -216,7 +218,7 @@ def extract_spikes(
             source_of[labels] = np.arange(population.size)
             index = source_of[events.labels]
             mine = index >= 0
-        mine = np.flatnonzero(mine & (events.times < runtime))
+        (mine,) = (mine & (events.times < runtime)).nonzero()
         batch_size = len(events.batch_offsets) - 1
         batches = np.repeat(np.arange(batch_size), events.batch_offsets[1:] - events.batch_offsets[:-1])
         handles[descriptor] = SpikeHandle(events.times[mine], index[mine], batches[mine], batch_size, population.size)
@@ -245,10 +247,10 @@ def extract_cadc(
             continue
         parts = []
         for samples in data.cadc:
-            columns = np.flatnonzero(network_graph.population_of[samples.neurons] == descriptor.value)
+            (columns,) = (network_graph.population_of[samples.neurons] == descriptor.value).nonzero()
             if columns.size:
-                parts.append(CADCPart(samples, columns, network_graph.index_of[samples.neurons[columns]]))
-        handles[descriptor] = CADCHandle(tuple(parts), population.size)
+                parts.append((samples, columns, network_graph.index_of[samples.neurons[columns]]))
+        handles[descriptor] = CADCHandle.of(parts, population.size)
     return handles
 
 

@@ -14,10 +14,11 @@ _MOST = 2**32 - 1
 
 def frozen(array: np.ndarray, dtype: type) -> np.ndarray:
     """Return ``array`` as a read-only contiguous array of ``dtype``; copy only what is needed for that."""
-    result: np.ndarray = np.ascontiguousarray(array, dtype)
-    if result is array and result.flags.writeable:
-        result = result.view()
-    result.setflags(write=False)
+    fits = type(array) is np.ndarray and array.ndim and array.dtype == dtype and array.flags.c_contiguous
+    if fits and not array.flags.writeable:
+        return array
+    result: np.ndarray = array.view() if fits else np.ascontiguousarray(array, dtype)
+    result.flags.writeable = False
     return result
 
 
@@ -62,7 +63,9 @@ def legal_integer(
     Raises:
         HXTorchError: It is no integer, or out of the range.
     """
-    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    number: int | None = value if type(value) is int else None
+    if number is None and isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
     if number is None or not low <= number <= (_MOST if high is None else high):
         unbounded = high is None and (number is None or number < low)
         wanted = f"of at least {low}" if unbounded else f"from {low} to {_MOST if high is None else high}"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bss2_emulator.facts.constants import CYCLE as CYCLE
-from bss2_emulator.facts.constants import MAX_RUNTIME
+from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
@@ -21,6 +22,7 @@ from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 
 
 @checked
+@lru_cache(64)
 def in_cycles(dt: float) -> float:
     """Return ``dt`` seconds in cycles, free of the rounding errors of decimal fractions.
 
@@ -77,6 +79,9 @@ class InputEvents:
     labels: np.ndarray
     batch_offsets: np.ndarray
 
+    _within: ClassVar[int | None] = None
+    """Cycles within which events are known to lie, or None if nobody looked."""
+
     def __post_init__(self) -> None:
         for name, dtype in (("times", np.int64), ("labels", np.uint16), ("batch_offsets", np.int64)):
             object.__setattr__(self, name, legal_integers(f"events: {name}", getattr(self, name), dtype))
@@ -105,6 +110,31 @@ class InputEvents:
     @property
     def batch_size(self) -> int:
         return len(self.batch_offsets) - 1
+
+    @classmethod
+    def sorted_within(cls, runtime: int, times: np.ndarray, labels: np.ndarray, offsets: np.ndarray) -> InputEvents:
+        """Return events that are legal by the way they were made, and lie in [0, runtime); they are not looked at."""
+        new = object.__new__(cls)
+        for array in (times, labels, offsets):
+            array.flags.writeable = False
+        new.__dict__.update(times=times, labels=labels, batch_offsets=offsets, _within=runtime)
+        return new
+
+    def check_within(self, runtime: int) -> None:
+        """Check that all events lie in [0, runtime).
+
+        Raises:
+            ProgramError: One does not.
+        """
+        times = self.times
+        if self._within is not None and self._within <= runtime:
+            return
+        if times.size and (times.min() < 0 or times.max() >= runtime):
+            bad = times[(times < 0) | (times >= runtime)][0]
+            raise ProgramError(
+                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime}) "
+                f"({runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
+            )
 
     @classmethod
     def silence(cls, batch_size: int = 1) -> InputEvents:
@@ -145,14 +175,16 @@ class Recording:
         legal_integer("correlation_reset", self.correlation_reset, 0)
         if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
             raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
-        if rows.size and (rows.min() < 0 or rows.max() > 511):
+        if rows.size and (rows.min() < 0 or rows.max() >= HEMISPHERES * ROWS):
             raise RecordingError(f"correlation_rows: got {rows.min()}..{rows.max()}, wanted 256 * hemisphere + row")
         if neurons.ndim != 1 or len(np.unique(neurons)) != len(neurons):
             raise RecordingError("cadc_neurons: wanted a flat array of distinct neurons")
-        if neurons.size and (neurons.min() < 0 or neurons.max() > 511):
-            raise RecordingError(f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to 511")
+        if neurons.size and (neurons.min() < 0 or neurons.max() >= NEURONS):
+            raise RecordingError(
+                f"cadc_neurons: got {neurons.min()}..{neurons.max()}, wanted neurons from 0 to {NEURONS - 1}"
+            )
         if self.madc_neuron is not None:
-            legal_integer("madc_neuron", self.madc_neuron, 0, 511, RecordingError)
+            legal_integer("madc_neuron", self.madc_neuron, 0, NEURONS - 1, RecordingError)
 
 
 @checked
@@ -210,14 +242,9 @@ class SpikingProgram:
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)
-        times = self.events.times
-        if times.size and (times.min() < 0 or times.max() >= self.runtime):
-            bad = times[(times < 0) | (times >= self.runtime)][0]
-            raise ProgramError(
-                f"events: got one at cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {self.runtime}) "
-                f"({self.runtime * CYCLE * 1e6:.3f} us); run longer or drop late events"
-            )
-        object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
+        self.events.check_within(self.runtime)
+        if self.writes:
+            object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
         for write in self.writes:
             if write.time >= self.runtime:
                 raise ProgramError(

@@ -19,8 +19,7 @@ from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import MatrixResult, SpikingResult
 
 if TYPE_CHECKING:
-    from hxtorch.core.calibration import Calibration
-    from hxtorch.core.interfaces import Connection
+    from hxtorch.core.interfaces import ChipCalibration, Connection
 
 
 @checked
@@ -36,38 +35,56 @@ class Session:
         lock: Held during a run; hold it to keep other threads off the chip between runs.
     """
 
-    def __init__(self, connection: Connection, setup: Setup, *, calibrated: bool = True) -> None:
-        """Own ``connection``; without ``calibrated`` no calibration for matrix products is looked up."""
+    def __init__(
+        self,
+        connection: Connection,
+        setup: Setup,
+        *,
+        calibrated: bool = True,
+        matrix_calibration: ChipCalibration | None = None,
+    ) -> None:
+        """Own ``connection``.
+
+        Args:
+            connection: An open chip.
+            setup: What was asked for.
+            calibrated: Whether a calibration for matrix products may be looked up.
+            matrix_calibration: That calibration, or None to look it up when it is first needed.
+        """
         self.connection = connection
         self.setup = setup
         self.lock = threading.RLock()
         self.closed = False
         self._entries = 0
         self._calibrated = calibrated
-        self._matrix_calibration: Calibration | None = None
+        self._matrix_calibration = matrix_calibration
         self._matrix_configuration: ChipConfiguration | None = None
         _sessions.add(self)
 
     def __enter__(self) -> Session:
         self._open_connection()
+        global _all_entries
         with _slot_lock:
             self._entries += 1
+            _all_entries += 1
         _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
+        global _all_entries
         here = _entered.get()
         last = max((place for place, session in enumerate(here) if session is self), default=None)
         if last is not None:  # else the block ends in another context than it began in
             _entered.set(here[:last] + here[last + 1 :])
         with _slot_lock:
             self._entries -= 1
+            _all_entries -= 1
             over = self._entries == 0
         if over:
             self.close()
 
     @property
-    def matrix_calibration(self) -> Calibration:
+    def matrix_calibration(self) -> ChipCalibration:
         """The calibration for matrix products: the setup's file, else the one stored for this chip, else a new one.
 
         Raises:
@@ -113,7 +130,7 @@ class Session:
             raise NoConnectionError("this session is closed; open another one, for instance by hxtorch.init_hardware()")
         return self.connection
 
-    def _find_matrix_calibration(self) -> Calibration:
+    def _find_matrix_calibration(self) -> ChipCalibration:
         connection = self._open_connection()
         if not self._calibrated:
             raise CalibrationError(
@@ -134,6 +151,7 @@ class Session:
 
 _slot_lock = threading.RLock()
 _sessions: WeakSet[Session] = WeakSet()
+_all_entries = 0  # of all sessions in all threads
 
 
 def _renew_locks() -> None:
@@ -255,6 +273,8 @@ def _entered_elsewhere() -> Session | None:
     Raises:
         NoConnectionError: They have entered several.
     """
+    if not _all_entries:
+        return None
     with _slot_lock:
         found = [session for session in _sessions if session._entries and not session.closed]
     if len(found) > 1:

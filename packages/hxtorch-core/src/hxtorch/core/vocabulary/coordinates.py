@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import COLUMNS, NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.seam.integers import legal_integer
+
+HALF = COLUMNS // 2  # columns of half a row, which no neuron leaves (chip facts 1.2)
 
 
 class _Coordinate(int):
@@ -69,13 +71,13 @@ NeuronRowOnDLS.top, NeuronRowOnDLS.bottom = iter_all(NeuronRowOnDLS)
 class NeuronColumnOnDLS(_Coordinate):
     """Column of a neuron, which is that of its synapses and of its CADC channel."""
 
-    size = 256
+    size = COLUMNS
 
 
 class NeuronColumnOnLogicalNeuron(_Coordinate):
     """Column relative to a logical neuron's anchor."""
 
-    size = 128
+    size = HALF
 
 
 class NeuronRowOnLogicalNeuron(_Coordinate):
@@ -109,20 +111,20 @@ class AtomicNeuronOnDLS(_Coordinate):
     def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnDLS:
         if row is not None:
             column, row = _column_and_row(cls.__name__, value, row)
-            value = 256 * NeuronRowOnDLS(row) + NeuronColumnOnDLS(column)
+            value = COLUMNS * NeuronRowOnDLS(row) + NeuronColumnOnDLS(column)
         return super().__new__(cls, value)  # type: ignore[return-value]
 
     def toNeuronColumnOnDLS(self) -> NeuronColumnOnDLS:  # noqa: N802
         """Return the column."""
-        return NeuronColumnOnDLS(self % 256)
+        return NeuronColumnOnDLS(self % COLUMNS)
 
     def toNeuronRowOnDLS(self) -> NeuronRowOnDLS:  # noqa: N802
         """Return the row."""
-        return NeuronRowOnDLS(self // 256)
+        return NeuronRowOnDLS(self // COLUMNS)
 
     def toHemisphereOnDLS(self) -> HemisphereOnDLS:  # noqa: N802
         """Return the hemisphere."""
-        return HemisphereOnDLS(self // 256)
+        return HemisphereOnDLS(self // COLUMNS)
 
 
 class CompartmentOnLogicalNeuron(_Coordinate):
@@ -143,18 +145,18 @@ class AtomicNeuronOnLogicalNeuron(_Coordinate):
     def __new__(cls, value: int = 0, row: int | None = None) -> AtomicNeuronOnLogicalNeuron:
         if row is not None:
             column, row = _column_and_row(cls.__name__, value, row)
-            if not 0 <= column < 128:
+            if not 0 <= column < HALF:
                 raise PlacementError(f"{cls.__name__}: got column {column}, wanted 0 to 127")
-            value = 128 * NeuronRowOnDLS(row) + column
+            value = HALF * NeuronRowOnDLS(row) + column
         return super().__new__(cls, value)  # type: ignore[return-value]
 
     def toNeuronColumnOnLogicalNeuron(self) -> NeuronColumnOnLogicalNeuron:  # noqa: N802
         """Return the column."""
-        return NeuronColumnOnLogicalNeuron(self % 128)
+        return NeuronColumnOnLogicalNeuron(self % HALF)
 
     def toNeuronRowOnLogicalNeuron(self) -> NeuronRowOnLogicalNeuron:  # noqa: N802
         """Return the row."""
-        return NeuronRowOnLogicalNeuron(self // 128)
+        return NeuronRowOnLogicalNeuron(self // HALF)
 
 
 @checked
@@ -224,8 +226,8 @@ class LogicalNeuronOnDLS:
         }
 
     def _place(self, circuit: int) -> AtomicNeuronOnDLS:
-        row, column = self.anchor // 256 + circuit // 128, self.anchor % 256 + circuit % 128
-        if row > 1 or column // 128 != self.anchor % 256 // 128:
+        row, column = self.anchor // COLUMNS + circuit // HALF, self.anchor % COLUMNS + circuit % HALF
+        if row > 1 or column // HALF != self.anchor % COLUMNS // HALF:
             raise PlacementError(
                 f"logical neuron at {self.anchor!r}: circuit at column {column}, row {row} is not in the anchor's "
                 "half, columns 0..127 or 128..255 of two rows"

@@ -84,7 +84,7 @@ class Digits(Images):
         try:
             from sklearn.datasets import load_digits  # type: ignore[import-untyped, unused-ignore]
         except ModuleNotFoundError as error:
-            raise DatasetError("digits come with scikit-learn: pip install hxtorch-perceptron[examples]") from error
+            raise DatasetError("digits come with scikit-learn: pip install scikit-learn") from error
         digits = load_digits()
         chosen = (torch.arange(len(digits.target)) % 5 != 4) == train
         super().__init__(

@@ -22,3 +22,7 @@ __all__ = [
     "scale_input",
     "scale_weight",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -34,7 +34,7 @@ def draw(
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # an extra of the package
         from matplotlib.figure import Figure  # an extra of the package
     except ImportError as error:
-        raise ImportError("the figure needs matplotlib: pip install 'hxtorch-spiking[plot]'") from error
+        raise ImportError("the figure needs matplotlib: pip install matplotlib") from error
     figure = Figure(figsize=(15 if model else 5, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 3 if model else 1, squeeze=False)[0]

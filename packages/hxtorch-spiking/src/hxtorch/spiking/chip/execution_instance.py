@@ -18,7 +18,7 @@ from hxtorch.spiking.doors import checked
 
 if TYPE_CHECKING:
     from hxtorch.core import CADCRecording, Chip, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
-    from hxtorch.core.calibration import Calibration
+    from hxtorch.core.interfaces import ChipCalibration
 
 __all__ = ["BaseExecutionInstance", "ExecutionInstance", "ExecutionInstances"]
 
@@ -86,7 +86,7 @@ class ExecutionInstance(BaseExecutionInstance):
     ) -> None:
         super().__init__()
         self.calib_cache_dir = None if calib_cache_dir is None else Path(calib_cache_dir)
-        self.calibration: Calibration | None = None
+        self.calibration: ChipCalibration | None = None
         self.input_loopback = input_loopback
         self.strict = strict
         self.playback_hooks = playback_hooks
@@ -102,7 +102,7 @@ class ExecutionInstance(BaseExecutionInstance):
         self._chip: Chip | ChipConfiguration | None = None
         self._recording: CADCRecording | None = None
         self._runtime: int | None = None
-        self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], Calibration] | None = None
+        self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], ChipCalibration] | None = None
         if calib_path is not None:
             self.load_calib(calib_path)
 
@@ -143,7 +143,7 @@ class ExecutionInstance(BaseExecutionInstance):
 
     def calibrate(
         self, connection: Connection | None = None, values: Mapping[str, np.ndarray] | None = None
-    ) -> Calibration:
+    ) -> ChipCalibration:
         """Return the calibration to run with: the loaded one, else one made for the parameters of the modules.
 
         Args:

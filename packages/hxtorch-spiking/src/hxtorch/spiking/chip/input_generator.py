@@ -63,7 +63,7 @@ class InputGenerator:
             )
             found = trains.find((spikes != 0).to(torch.float32).numpy())
             assert found is not None  # noqa: S101 - there are zeros and ones now
-        if len(whole) > self.runtime and bool(whole[self.runtime :].any()):
+        if whole.shape[0] > self.runtime and bool(whole[self.runtime :].any()):
             late = int(torch.count_nonzero(whole[self.runtime :]))
             _say_once(
                 sender,

@@ -179,14 +179,14 @@ class TraceReadout:
         points, size = _points(runtime, dt, self.time_shift), samples.size
         out = empty((len(points), samples.batch_size, size))
         nearest, threads = self.interpolation_mode == "nearest", torch.get_num_threads()
-        for part in samples.parts:
-            sampled = part.samples
+        for sampled, columns, indices in samples.parts:
             times = np.ascontiguousarray(sampled.times, np.int64)
             offsets = np.ascontiguousarray(sampled.batch_offsets, np.int64)
             values = np.ascontiguousarray(sampled.values, np.uint8)
-            places = part.columns, part.indices
             try:
-                resample(points, times, offsets, values, *places, offset, scale, nearest, out.data_ptr(), threads)
+                resample(
+                    points, times, offsets, values, columns, indices, offset, scale, nearest, out.data_ptr(), threads
+                )
             except ValueError:
                 samples.require_samples()  # says it better
                 raise

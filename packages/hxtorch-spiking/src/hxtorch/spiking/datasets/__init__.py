@@ -3,3 +3,7 @@
 from hxtorch.spiking.datasets.yinyang import YinYangDataset
 
 __all__ = ["YinYangDataset"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -52,8 +52,10 @@ class Experiment(BaseExperiment):
         hw_populations, hw_projections: What goes on the chip that is being prepared.
         neuron_placement: Where neurons are on the chip that was prepared last, by their numbers.
         id_counter: Number of neurons on that chip.
-        inter_batch_entry_wait: FPGA cycles (125 a us) between batch entries, by execution instance or for all, or None:
-            entries are independent, as after an endless wait.
+        inter_batch_entry_wait: FPGA cycles (125 a us) between batch entries on a chip, by execution instance or its
+            ``ID``, or for all. None, and ten time constants or more: entries are independent, as after an endless
+            wait. Below that they run one after the other, with one warning, and what one leaves on the membranes
+            reaches into the next.
         inter_batch_entry_routing_disabled: Whether events are kept from the chip between entries; there are none here.
         injection_pre_static_config, injection_pre_realtime, injection_inside_realtime_begin,
             injection_inside_realtime_end, injection_post_realtime: Those of the default execution instance.
@@ -96,6 +98,7 @@ class Experiment(BaseExperiment):
         self.neuron_placement = core.NeuronPlacement()
         self.id_counter = 0
         self.inter_batch_entry_wait: Any = None
+        self.said_in_sequence = False
         self.inter_batch_entry_routing_disabled = True
         self._wrappers: list[HXModuleWrapper] = []
         self._chips: dict[ExecutionInstance, ChipNetwork] = {}

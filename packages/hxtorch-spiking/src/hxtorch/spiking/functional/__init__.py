@@ -60,3 +60,7 @@ __all__ = [
     "superspike_func",
     "threshold",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,16 +10,28 @@ from hxtorch.spiking.errors import TensorTypeError
 from hxtorch.spiking.network.observables import HardwareObservables
 
 
+class Analog(Protocol):
+    """What the ADCs showed of one node of the neurons; what was not recorded is None."""
+
+    @property
+    def cadc(self) -> Tensor | None:
+        """By the column ADC, in model units (time, batch, neuron)."""
+
+    @property
+    def madc(self) -> Tensor | None:
+        """By the membrane ADC."""
+
+
 class ObservableHandle(Protocol):
     """What the chip showed under the names of today's handles; what was not recorded is None."""
 
     @property
-    def voltage(self) -> Tensor | None:
-        """Membranes in model units (time, batch, neuron)."""
+    def voltage(self) -> Tensor | Analog | None:
+        """Membranes in model units (time, batch, neuron), or that by ``cadc`` and ``madc``."""
 
     @property
-    def adaptation(self) -> Tensor | None:
-        """Adaptation in model units (time, batch, neuron)."""
+    def adaptation(self) -> Tensor | Analog | None:
+        """Adaptation in model units (time, batch, neuron), or that by ``cadc`` and ``madc``."""
 
     @property
     def spikes(self) -> Tensor | None:
@@ -46,8 +58,9 @@ def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservable
     if isinstance(hw_data, Tensor):
         return HardwareObservables(spikes=hw_data) if fires else HardwareObservables(cadc=hw_data)
     if hasattr(hw_data, "voltage") or hasattr(hw_data, "adaptation"):
-        named = [getattr(hw_data, name, None) for name in ("spikes", "voltage", "adaptation")]
-        return HardwareObservables(spikes=named[0], cadc=named[1], adaptation=named[2])
+        spikes, voltage, adaptation = (getattr(hw_data, name, None) for name in ("spikes", "voltage", "adaptation"))
+        madc = getattr(voltage, "madc", None)
+        return HardwareObservables(spikes, _column(voltage), madc, _column(adaptation))
     if isinstance(hw_data, tuple) and len(hw_data) <= 3:
         spikes, cadc, madc = (*hw_data, None, None, None)[:3]
         return HardwareObservables(spikes, cadc, madc)
@@ -55,3 +68,10 @@ def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservable
         f"hw_data: got {type(hw_data).__name__}, wanted (spikes, cadc, madc) of tensors or None, or a handle with "
         "voltage, adaptation and spikes"
     )
+
+
+def _column(observed: Tensor | Analog | None) -> Tensor | None:
+    """Return what the column ADC showed."""
+    if observed is None or (isinstance(observed, Tensor) and not hasattr(observed, "cadc")):
+        return observed
+    return observed.cadc

@@ -7,25 +7,29 @@ weights as long as their values in LSB are the same, the calibration as long as 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hxtorch import core
 from hxtorch.core import NeuronPlacement
-from hxtorch.core.calibration import Calibration, check_parameters
-from hxtorch.core.errors import RecordingError
+from hxtorch.core.calibration import check_parameters
+from hxtorch.core.errors import PlacementError, RecordingError
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
+from hxtorch.spiking.lowering.biases import add_biases
+from hxtorch.spiking.lowering.entries import entry_wait
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
 from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
 
 if TYPE_CHECKING:
+    from hxtorch.core.interfaces import ChipCalibration
     from hxtorch.spiking.experiment.experiment import Experiment
 
 _LOG = logging.getLogger("hxtorch.spiking.lowering.lower")
@@ -60,7 +64,7 @@ class ChipNetwork:
         self.recording = _recording(on_chip)
         builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
-            _signed(
+            _descriptors(
                 wire.projection.add_to_network_graph(self._end(plan, wire.pre), self._end(plan, wire.post), builder)
             )
             for wire in plan.wires
@@ -69,9 +73,9 @@ class ChipNetwork:
         self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
         network = builder.done()
         self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
-        self._configured: tuple[Calibration, core.ChipConfiguration] | None = None
+        self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
-        self._target: tuple[list[list[tuple[str, bytes]]], dict[str, np.ndarray]] | None = None
+        self._target: tuple[list[Any], dict[str, np.ndarray]] | None = None
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -79,24 +83,33 @@ class ChipNetwork:
         weights = [projection.hardware_weights() for projection in self._wires]
         changed = {
             descriptor: new
-            for descriptor, new in zip(self._projections, weights, strict=True)
+            for descriptors, signed in zip(self._projections, weights, strict=True)
+            for descriptor, new in _by_descriptor(descriptors, signed)
             if not np.array_equal(new, routed[descriptor].weights)
         }
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
 
-    def target_values(self) -> dict[str, np.ndarray]:
+    def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
+
+        Args:
+            shifts: Added to leaks, LSB (neuron,).
 
         Neurons that no module uses, and fields that a module does not have, get a value that is asked for elsewhere.
 
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        asked = [population.hardware_values() for population in self._circuits]
-        key = [[(name, value.tobytes()) for name, value in values.items()] for values in asked]
+        key: list[Any] = [population.chip_values() for population in self._circuits]
+        if shifts:
+            key.append({population: shift.tobytes() for population, shift in shifts.items()})
         if self._target is not None and self._target[0] == key:
             return self._target[1]
+        asked = [population.hardware_values() for population in self._circuits]
+        for population, values in zip(self._circuits, asked, strict=True):
+            if population in shifts:
+                values["leak"] = values["leak"] + shifts[population]
         collected: dict[str, np.ndarray] = {}
         for circuits, values in zip(self._circuits.values(), asked, strict=True):
             for name, value in values.items():
@@ -116,7 +129,14 @@ class ChipNetwork:
         return collected
 
     def execution(
-        self, plan: Plan, calibration: Calibration, runtime: int, dt: float, batch_size: int, others: Mapping[Any, Any]
+        self,
+        plan: Plan,
+        calibration: ChipCalibration,
+        runtime: int,
+        dt: float,
+        batch_size: int,
+        others: Mapping[Any, Any],
+        session: core.Session | None = None,
     ) -> core.Execution:
         """Return what runs.
 
@@ -127,6 +147,7 @@ class ChipNetwork:
             dt: Step in seconds.
             batch_size: Number of batch entries.
             others: The networks of other execution instances, by instance, which may send spikes.
+            session: Where to run, or None for the current session.
 
         Raises:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
@@ -151,7 +172,7 @@ class ChipNetwork:
         inputs = generator.done()
         hooks = plan.instance.hooks_for(inputs.runtime)
         self.configuration = self._dropped(self._configured[1])
-        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, plan.instance.session)
+        return core.Execution(self.configuration, self.graph, inputs, origins, hooks, session)
 
     def observe(
         self, plan: Plan, result: core.SpikingResult, cycles: int, seconds: float, steps: int
@@ -171,7 +192,8 @@ class ChipNetwork:
         recorded += [(s.population, d) for s, d in zip(plan.sources, self._sources, strict=True) if s.loopback]
         found = {}
         for module, descriptor in recorded:
-            module._run_seconds = seconds
+            if module._run_seconds != seconds:
+                module._run_seconds = seconds
             found[module] = on_grid(post_process(module, extractor.get(descriptor), seconds), steps)
         return found
 
@@ -192,7 +214,7 @@ class ChipNetwork:
             raise ExperimentError(f"{end.label}: synapses need it on the chip, but it did not register there")
         return self.populations[end]
 
-    def _configure(self, calibration: Calibration) -> core.ChipConfiguration:
+    def _configure(self, calibration: ChipCalibration) -> core.ChipConfiguration:
         """Return all registers below the network: what the modules start from, the calibration, what modules set."""
         chip = core.Chip()
         for population, circuits in self._circuits.items():
@@ -220,7 +242,7 @@ class ChipNetwork:
             return configuration
         return configuration.replace(enable_threshold=fires)
 
-    def _compare(self, calibration: Calibration, instance: ExecutionInstance) -> None:
+    def _compare(self, calibration: ChipCalibration, instance: ExecutionInstance) -> None:
         """Tell modules what a loaded calibration was made for, or report where their parameters differ from that."""
         if instance.decides_parameters and not instance.strict:
             for population, circuits in self._circuits.items():
@@ -235,7 +257,7 @@ class ChipNetwork:
                     values[name][circuits] = np.asarray(parameter.hardware_value, np.float64)[..., np.newaxis]
             check_parameters(calibration, values, circuits.reshape(-1), instance.strict)
 
-    def _report_failed(self, calibration: Calibration) -> None:
+    def _report_failed(self, calibration: ChipCalibration) -> None:
         used = np.concatenate([circuits.reshape(-1) for circuits in self._circuits.values()])
         failed = np.intersect1d(calibration.failed, used)
         if failed.size:
@@ -269,6 +291,7 @@ def run_on_chip(
     executions: dict[ExecutionInstance, core.Execution] = {}
     plans = make_plans(experiment.modules)
     for plan in plans:
+        add_biases(plan, experiment.dt, runtime, batch_size)
         instance = plan.instance
         chip = chips.get(instance)
         if chip is None or chip.signature != plan.signature():
@@ -277,10 +300,13 @@ def run_on_chip(
             chip.update()
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
-        connection = (instance.session or core.current_session()).connection
-        values = {} if instance.calibration else chip.target_values()
-        calibration = instance.calibrate(connection, values)
-        executions[instance] = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips)
+        session = instance.session or core.current_session()
+        values = {} if instance.calibration else chip.target_values(plan.shifts)
+        calibration = instance.calibrate(session.connection, values)
+        execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
+        if experiment.inter_batch_entry_wait is not None and batch_size > 1:
+            execution = replace(execution, entry_wait=entry_wait(plan, experiment))
+        executions[instance] = execution
     results = core.run_executions(executions)
     recorded, infos = HardwareResults(), {}
     for plan in plans:
@@ -295,22 +321,44 @@ def run_on_chip(
 def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[AnalogNeuron, np.ndarray]:
     """Choose places on the chip and tell the populations.
 
+    Populations with constraints come first, the others in their order; if not all find a place so, those of neurons
+    with more circuits, which have to lie together, before the others.
+
     Returns:
         The circuits of the neurons of each population, int64 (neuron, circuit).
+
+    Raises:
+        PlacementError: They do not fit.
     """
-    placement = experiment.neuron_placement = NeuronPlacement()
     ids: dict[AnalogNeuron, range] = {}
     first = 0
     for population in populations:
         ids[population] = range(first, first + population.size)
         first += population.size
     experiment.id_counter = first
-    for population in sorted(populations, key=lambda population: population.placement_constraint is None):
-        shape = population.neuron_structure.logical_neuron
-        placement.register_id(ids[population], shape, population.placement_constraint)
+    order = sorted(populations, key=lambda population: population.placement_constraint is None)
+    try:
+        placement = _placed(order, ids)
+    except PlacementError:
+        shapes = {population: population.neuron_structure.logical_neuron for population in order}
+        size = {one: len(core.LogicalNeuronOnDLS(shape).get_atomic_neurons()) for one, shape in shapes.items()}
+        larger = sorted(order, key=lambda one: (one.placement_constraint is None, -size[one]))
+        if larger == order:
+            raise
+        placement = _placed(larger, ids)
+    experiment.neuron_placement = placement
+    for population in populations:
         population.unit_ids = np.array(ids[population])
         population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
     return {population: population.circuits() for population in populations}
+
+
+def _placed(order: list[AnalogNeuron], ids: Mapping[AnalogNeuron, range]) -> NeuronPlacement:
+    placement = NeuronPlacement()
+    for population in order:
+        shape = population.neuron_structure.logical_neuron
+        placement.register_id(ids[population], shape, population.placement_constraint)
+    return placement
 
 
 def _recording(populations: list[AnalogNeuron]) -> core.CADCRecording | None:
@@ -338,9 +386,20 @@ def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder
     return descriptor
 
 
-def _signed(added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...]) -> core.ProjectionDescriptor:
-    """Return what signed synapses are called; hooks of users may return that alone."""
-    return added[0] if isinstance(added, tuple) else added
+def _descriptors(
+    added: core.ProjectionDescriptor | tuple[core.ProjectionDescriptor, ...],
+) -> tuple[core.ProjectionDescriptor, ...]:
+    """Return what signed synapses are called: one name, or an excitatory and an inhibitory one."""
+    return tuple(dict.fromkeys(added)) if isinstance(added, tuple) else (added,)
+
+
+def _by_descriptor(
+    descriptors: tuple[core.ProjectionDescriptor, ...], signed: np.ndarray
+) -> Iterable[tuple[core.ProjectionDescriptor, np.ndarray]]:
+    """Return which weights belong to each descriptor."""
+    if len(descriptors) == 1:
+        return ((descriptors[0], signed),)
+    return zip(descriptors, (signed.clip(min=0), signed.clip(max=0)), strict=True)
 
 
 def _origin(population: AnalogNeuron, chips: Mapping[Any, ChipNetwork]) -> core.Origin:

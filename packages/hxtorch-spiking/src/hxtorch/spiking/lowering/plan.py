@@ -6,11 +6,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import networkx as nx
+import numpy as np
 
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.errors import CircleError, ExperimentError
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
+from hxtorch.spiking.modules.synapses.bias import Background
 from hxtorch.spiking.modules.types import BasePopulation, Projection
 from hxtorch.spiking.network.graph import ModuleGraph, Step
 from hxtorch.spiking.network.handle import Handle
@@ -42,7 +44,7 @@ class Source:
 class Wire:
     """Synapses of one projection between two populations."""
 
-    projection: Projection
+    projection: Projection | Background
     pre: Source | AnalogNeuron
     post: AnalogNeuron
 
@@ -55,6 +57,8 @@ class Plan:
     populations: list[AnalogNeuron] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
+    shifts: dict[AnalogNeuron, np.ndarray] = field(default_factory=dict)
+    """By how much leaks are shifted, LSB (neuron,)."""
 
     def signature(self) -> Hashable:
         """Return what placing and routing depend on; plans with equal signatures differ in values only."""

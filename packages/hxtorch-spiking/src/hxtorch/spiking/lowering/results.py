@@ -11,7 +11,7 @@ from torch import Tensor
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.network.handle import Handle
-from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables, VoltageTrace
 
 
 class HardwareResults(dict[Any, Any]):
@@ -28,7 +28,8 @@ class HardwareResults(dict[Any, Any]):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return what was recorded of a module or descriptor."""
-        return self[key] if key in self else default  # noqa: SIM401  # the dict's own get does not know descriptors
+        found = super().get(key)  # which does not know descriptors
+        return found if found is not None else self[key] if key in self else default  # noqa: SIM401
 
 
 def post_process(module: Any, recording: PopulationRecording, seconds: float) -> Any:
@@ -58,7 +59,7 @@ def on_grid(observed: Any, steps: int) -> Any:
     """
     if isinstance(observed, HardwareObservables):
         traces = observed.spikes, observed.cadc, observed.adaptation, *(one.cadc for one in observed.others)
-        if all(trace is None or len(trace) == steps for trace in traces):
+        if all(trace is None or trace.shape[0] == steps for trace in traces):
             return observed
         others = tuple(replace(one, cadc=_fit(one.cadc, steps)) for one in observed.others)
         return HardwareObservables(
@@ -81,9 +82,16 @@ def on_grid(observed: Any, steps: int) -> Any:
 
 def _fit(trace: Any, steps: int, silent: bool = False) -> Any:
     """Return a trace (time, batch, neuron) with ``steps`` points of time; what is none stays."""
-    if not isinstance(trace, Tensor) or trace.ndim != 3 or len(trace) in (2, steps):
-        return trace  # two rows are those of the membrane ADC
-    if len(trace) > steps:
+    if isinstance(trace, AnalogObservable):
+        return replace(trace, cadc=_fit(trace.cadc, steps))
+    if isinstance(trace, VoltageTrace):
+        return VoltageTrace.of(_fit(trace.cadc, steps), trace.madc)
+    if not isinstance(trace, Tensor) or trace.ndim != 3:
+        return trace
+    available = trace.shape[0]
+    if available in (2, steps):  # two rows are those of the membrane ADC
+        return trace
+    if available > steps:
         return trace[:steps]
     last = torch.zeros_like(trace[-1:]) if silent else trace[-1:]
-    return torch.cat([trace, last.expand(steps - len(trace), -1, -1)])
+    return torch.cat([trace, last.expand(steps - available, -1, -1)])

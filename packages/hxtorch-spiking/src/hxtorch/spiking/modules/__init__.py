@@ -3,7 +3,7 @@
 from hxtorch.spiking.modules.aelif import AELIF
 from hxtorch.spiking.modules.base import HXBaseExperimentModule
 from hxtorch.spiking.modules.batch_dropout import BatchDropout
-from hxtorch.spiking.modules.hx_module import HXModule
+from hxtorch.spiking.modules.hx_module import HXFunctionalModule, HXModule
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
 from hxtorch.spiking.modules.iaf_neuron import IAFNeuron
 from hxtorch.spiking.modules.input_neuron import InputNeuron
@@ -16,7 +16,7 @@ from hxtorch.spiking.modules.neurons.exponential import NeuronExp, ReadoutNeuron
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
 from hxtorch.spiking.modules.sparse_synapse import SparseSynapse
 from hxtorch.spiking.modules.synapse import Synapse
-from hxtorch.spiking.modules.types import Population, Projection
+from hxtorch.spiking.modules.types import InputPopulation, Population, Projection
 
 __all__ = [
     "AELIF",
@@ -27,10 +27,12 @@ __all__ = [
     "EventPropSynapse",
     "ExactEventPropLIF",
     "HXBaseExperimentModule",
+    "HXFunctionalModule",
     "HXModule",
     "HXModuleWrapper",
     "IAFNeuron",
     "InputNeuron",
+    "InputPopulation",
     "Neuron",
     "NeuronExp",
     "Population",
@@ -42,3 +44,7 @@ __all__ = [
     "SparseSynapse",
     "Synapse",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

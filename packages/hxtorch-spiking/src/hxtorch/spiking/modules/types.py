@@ -16,6 +16,7 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.modules.base import places
 from hxtorch.spiking.modules.hx_module import HXModule
 from hxtorch.spiking.parameter import (
+    NUMBERS,
     HXBaseParameter,
     HXTransformedModelParameter,
     MixedHXModelParameter,
@@ -123,6 +124,8 @@ class Population(BasePopulation, ABC):
     coordinates: tuple[Any, ...] = ()
     """Where the neurons are, once they were placed on a chip."""
 
+    _found: tuple[dict[str, Any], dict[str, HXBaseParameter]] = {}, {}
+
     def __init__(
         self,
         size: int,
@@ -138,7 +141,16 @@ class Population(BasePopulation, ABC):
 
     def params_dict(self) -> dict[str, HXBaseParameter]:
         """Return the parameters by their names."""
-        return {name: value for name, value in self._modules.items() if isinstance(value, HXBaseParameter)}
+        return dict(self._parameters_by_name())
+
+    def _parameters_by_name(self) -> dict[str, HXBaseParameter]:
+        """Return the parameters by their names, looked for again only where a submodule was set."""
+        known, found = self._found
+        if known != self._modules:
+            known = dict(self._modules)
+            found = {name: value for name, value in known.items() if isinstance(value, HXBaseParameter)}
+            self.__dict__["_found"] = known, found
+        return found
 
     def has_trainable_params(self) -> bool:
         """Return whether a parameter is trained."""
@@ -154,10 +166,13 @@ class Population(BasePopulation, ABC):
 
     def state(self) -> tuple[Any, ...]:
         """Return what the chip is placed and routed for, and last what it is calibrated for."""
-        parameters = [parameter for parameter in self.params_dict().values() if not parameter.model_only]
-        values = tuple(parameter.hardware_value for parameter in parameters)
-        shown = (v.detach().double().cpu().numpy().tobytes() if isinstance(v, Tensor) else v for v in values)
-        return super().state(), tuple(shown)
+        return super().state(), self.chip_values()
+
+    def chip_values(self) -> tuple[Any, ...]:
+        """Return the parameters' values for the chip: numbers, and the bytes of tensors."""
+        known = self._parameters_by_name()
+        values = [parameter.hardware_value for parameter in known.values() if not parameter.model_only]
+        return tuple([value if type(value) in NUMBERS else _comparable(value) for value in values])
 
     def set_trainable_params(self, chip: object) -> None:
         """Write trained parameters to a chip, those that were given a function for that.
@@ -315,6 +330,11 @@ def legal_size(name: str, value: int) -> int:
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not 1 <= value < 2**31:
         raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1, and less than 2**31")
     return int(value)
+
+
+def _comparable(value: Any) -> Any:
+    """Return a number, or the bytes of a tensor."""
+    return value.detach().double().cpu().numpy().tobytes() if isinstance(value, Tensor) else value
 
 
 def _circuit(neuron: Any) -> int:

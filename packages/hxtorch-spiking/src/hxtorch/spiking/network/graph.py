@@ -214,10 +214,12 @@ class ModuleGraph(BaseModuleManager):
     def clear(self) -> None:
         """Forget all calls and wrappers."""
         if self._steps:
-            for node in self._steps:
-                del self.graph.nodes[node]["sources"], self.graph.nodes[node]["target"]
-            for _, _, data in self.graph.edges(data=True):
-                data.clear()
+            for node, data in self.graph.nodes(data=True):
+                if node in self._steps:
+                    del data["sources"], data["target"]
+            for _, readers in self.graph.adjacency():
+                for data in readers.values():
+                    data.clear()
             self.prev_graph = self.graph
             self._forget()
         self._wrappers = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from hxtorch.spiking.network.readout_source import ReadoutSource
@@ -30,6 +31,25 @@ class AnalogObservable:
     source: ReadoutSource = ReadoutSource.membrane
     cadc: Tensor | None = None
     madc: MADCTrace | None = None
+
+
+class VoltageTrace(Tensor):
+    """Membranes as a tensor (time, batch, neuron), which names the recordings as an :class:`AnalogObservable`.
+
+    What is computed from it is a plain tensor.
+    """
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # of torch
+
+    cadc: Tensor
+    madc: MADCTrace | None
+
+    @staticmethod
+    def of(cadc: Tensor, madc: MADCTrace | None) -> VoltageTrace:
+        """Return ``cadc`` with both names."""
+        made: VoltageTrace = cadc.as_subclass(VoltageTrace)
+        made.cadc, made.madc = cadc, madc
+        return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +88,19 @@ class HardwareObservables:
         return cls(spikes, cadc, madc, adaptation, tuple(others))
 
     @property
-    def voltage(self) -> Tensor | None:
-        """Return ``cadc`` under the name of today's scripts."""
-        return self.cadc
+    def voltage(self) -> VoltageTrace | AnalogObservable | None:
+        """Membranes under the name of today's scripts: the tensor ``cadc``, with ``voltage.cadc`` and ``voltage.madc``.
+
+        Without a recording by the column ADC an :class:`AnalogObservable`, and without any None.
+        """
+        if self.cadc is not None:
+            return VoltageTrace.of(self.cadc, self.madc)
+        return None if self.madc is None else AnalogObservable(madc=self.madc)
 
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
         traces = (self.spikes, self.cadc, self.adaptation)
-        return min([available] + [len(trace) for trace in traces if trace is not None])
+        return min([available] + [trace.shape[0] for trace in traces if trace is not None])
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.spikes, self.cadc, self.madc))

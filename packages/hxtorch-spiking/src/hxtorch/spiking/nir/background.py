@@ -1,21 +1,20 @@
-"""Biases of graphs: constant inputs of neurons, which the chip has no register for."""
+"""Biases of graphs: constant inputs of neurons."""
 
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.chip.background import Rhythm
 from hxtorch.spiking.modules import Synapse
 from hxtorch.spiking.nir.levels import Levels
 from hxtorch.spiking.nir.neurons import Values
 
 _LOG = logging.getLogger("hxtorch.spiking.nir")
-_LARGEST = 63.0  # LSB of a weight
 
 
 @dataclass
@@ -26,16 +25,14 @@ class Bias:
         node: Name of the node that the graph has it in.
         per_step: Model units (neuron,), as the graph has them.
         shift: How far the leak of the population was shifted for it, model units (neuron,), or None for a background.
-        period: Steps between two spikes of a background source.
-        sources: Number of regular background sources, one after the other within a period.
+        rhythm: When regular background sources spike.
         synapse: From these sources to the population, trained as others are.
     """
 
     node: str
     per_step: Tensor
     shift: Tensor | None = None
-    period: int = 1
-    sources: int = 0
+    rhythm: Rhythm = Rhythm(1, 0)
     synapse: Synapse | None = None
 
     @property
@@ -43,19 +40,11 @@ class Bias:
         """What does it: "shift of the leak" or "regular background source"."""
         return "shift of the leak" if self.shift is not None else "regular background source"
 
-    def spikes(self, like: Tensor) -> Tensor:
-        """Return the spikes of the background sources for as many steps and batch entries as an input has."""
-        steps, batch = like.shape[:2]
-        spikes = torch.zeros(steps, batch, self.sources, dtype=like.dtype, device=like.device)
-        for source in range(self.sources):
-            spikes[source * self.period // self.sources :: self.period, :, source] = 1
-        return spikes
-
     def current(self) -> Tensor:
         """Return what is added in each step now, after training maybe, in model units (neuron,)."""
         if self.synapse is None:
             return self.per_step
-        return self.synapse.weight.detach().sum(1) / self.period
+        return self.synapse.weight.detach().sum(1) / self.rhythm.period
 
 
 def bias_of(name: str, node: str, bias: np.ndarray, values: Values, levels: Levels, dt: float) -> Bias:
@@ -79,8 +68,6 @@ def bias_of(name: str, node: str, bias: np.ndarray, values: Values, levels: Leve
         made.shift = torch.tensor(shift, dtype=torch.float32)
     else:
         lsb = float((np.abs(per_step) * levels.weight_scale).max())
-        smooth = max(1, math.floor(0.5 * float(values.tau_syn.min()) / dt))  # the current ripples little
-        made.period = min(smooth, max(1, math.floor(_LARGEST / max(lsb, 1e-6))))
-        made.sources = max(1, math.ceil(lsb * made.period / _LARGEST - 1e-9))
+        made.rhythm = Rhythm.of(lsb, float(values.tau_syn.min()) / dt)
     _LOG.info("node %r, bias: becomes a %s of %r", node, made.kind, name)
     return made

@@ -44,10 +44,10 @@ def to_nir(
 ) -> Any:
     """Return the graph of a network, with the values of the model.
 
-    Populations become ``CubaLIF`` and ``CubaLI``, those without leak ``IF``, synapses ``Linear``. ``r`` is
-    ``tau_mem / C``, and ``w_in`` such that a spike of one step changes the current by the weight. What NIR has no
-    parameter for stays in the node's metadata: a refractory time, and the synaptic time constant of an ``IF``. A
-    network of :func:`~hxtorch.spiking.from_nir` gets the kinds, units and biases of its graph back.
+    Populations become ``CubaLIF`` and ``CubaLI``, those without leak ``IF``, synapses ``Linear``, with a bias
+    ``Affine``. ``r`` is ``tau_mem / C``, and ``w_in`` such that a spike of one step changes the current by the weight.
+    What NIR has no parameter for stays in the node's metadata: a refractory time, and the synaptic time constant of an
+    ``IF``. A network of :func:`~hxtorch.spiking.from_nir` gets the kinds, units and biases of its graph back.
 
     Args:
         snn: A module whose forward runs an experiment, as :class:`~hxtorch.spiking.utils.to_nir.SNN`; or what
@@ -211,6 +211,7 @@ class _Export:
         if not isinstance(module, (Synapse, SparseSynapse)):
             raise NIRConversionError(f"node {name!r}: {module.label} has no counterpart in NIR")
         weight = _numpy(_dense(module))
+        bias = self._bias(name, units) if module.bias is None else _numpy(module.bias)
         targets = {
             self._at[id(call.target)]
             for call in self._calls
@@ -222,7 +223,7 @@ class _Export:
             raise NIRConversionError(f"node {name!r}: {module.label} leads to populations of different units")
         for values in unit.values():
             weight = weight / values[:, None]
-        bias = self._bias(name, units)
+            bias = bias if bias is None or module.bias is None else bias / values
         weight = weight.astype(np.float32)
         return self._nir.Linear(weight) if bias is None else self._nir.Affine(weight, bias.astype(np.float32))
 

@@ -63,7 +63,7 @@ class _Way(NamedTuple):
 
     gain: float
     matrix: np.ndarray | None
-    name: str = ""
+    name: str | None = None
 
 
 class _Bias(NamedTuple):
@@ -139,18 +139,24 @@ def _multiply(nir: Any, ways: nx.DiGraph, names: Mapping[Path, str], order: list
         biases = [added[one] for one in before if one in added]
         if name in flat.neurons:
             for source, way in arriving:
-                flat.connections.append(Connection(source, name, way.matrix, way.gain, way.name or f"{source}_{name}"))
+                called = f"{source}_{name}" if way.name is None else way.name
+                flat.connections.append(Connection(source, name, way.matrix, way.gain, called))
             if biases:
                 flat.biases[name] = biases[-1].name, _total(biases, name)
         elif isinstance(node, nir.Output):
-            if len(arriving) != 1 or arriving[0][0] not in flat.neurons or arriving[0][1] != (1.0, None, "") or biases:
+            if (
+                len(arriving) != 1
+                or arriving[0][0] not in flat.neurons
+                or arriving[0][1] != (1.0, None, None)
+                or biases
+            ):
                 raise NIRConversionError(f"node {name!r}: shows no neuron, wanted the output of one")
             flat.outputs[name] = arriving[0][0]
 
 
 def _sum(ways: list[_Way], name: str) -> _Way:
     gain, matrices = sum(way.gain for way in ways), [way.matrix for way in ways if way.matrix is not None]
-    called = next((way.name for way in ways if way.name), "")
+    called = next((way.name for way in ways if way.name is not None), None)
     if not matrices:
         return _Way(gain, None, called)
     if any(matrix.shape != matrices[0].shape for matrix in matrices):
@@ -199,7 +205,7 @@ def _bias(nir: Any, node: Any, name: str, before: list[_Bias]) -> _Bias | None:
     found: list[_Bias] = []
     if before:
         passed = _apply(nir, node, name, _Way(0.0, _total(before, name)[:, None], before[-1].name))
-        found = [_Bias(passed.matrix[:, 0], passed.name)]  # type: ignore[index]  # a matrix stays one
+        found = [_Bias(passed.matrix[:, 0], before[-1].name if passed.name is None else passed.name)]  # type: ignore[index]  # stays
     if isinstance(node, nir.Affine):
         bias, rows = array(node.bias, name, "bias").reshape(-1), len(_weight(node, name))
         if bias.size not in (1, rows):

@@ -96,8 +96,7 @@ def from_nir(
     }
     for name, bias in biases.items():
         if bias.shift is None:
-            weight = bias.per_step[:, None].expand(-1, bias.sources) * (bias.period / bias.sources)
-            bias.synapse = _dense(weight, _tensor(levels[name].weight_scale), experiment)
+            bias.synapse = _dense(bias.rhythm.weight(bias.per_step), _tensor(levels[name].weight_scale), experiment)
     synapses: dict[str, tuple[str, str, Synapse | SparseSynapse]] = {}
     taken = {*flat.inputs, *populations}
     for connection in flat.connections:

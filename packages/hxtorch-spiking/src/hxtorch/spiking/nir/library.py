@@ -19,9 +19,7 @@ def nir_library() -> Any:
     try:
         return import_module("nir")
     except ImportError as error:
-        raise ImportError(
-            "NIR graphs need the library nir; install it by: pip install 'hxtorch-spiking[nir]'"
-        ) from error
+        raise ImportError("NIR graphs need the library nir; install it by: pip install nir") from error
 
 
 def of_class(node: Any, *names: str) -> bool:

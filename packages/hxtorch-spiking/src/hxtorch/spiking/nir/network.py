@@ -148,8 +148,9 @@ class NIRNetwork(torch.nn.Module):
         """Run the network, or join its experiment.
 
         Args:
-            input: Spikes (time, batch, channel), by the names of the inputs if there are several. Names of nodes that
-                the network computes itself may be among them and are not read.
+            input: Spikes (time, batch, channel), by the names of the inputs if there are several; a tensor may have the
+                axes that the graph's input has, (time, batch, ...). Names of nodes that the network computes itself may
+                be among them and are not read.
 
         Returns:
             Called with tensors: the spikes (time, batch, neuron) of the nodes that have some, by name, or, if none
@@ -162,7 +163,7 @@ class NIRNetwork(torch.nn.Module):
         """
         given = self._given(input)
         if isinstance(next(iter(given.values())), Tensor):
-            return self._run({name: NeuronHandle(spikes) for name, spikes in given.items()})
+            return self._run({name: NeuronHandle(_channels(spikes)) for name, spikes in given.items()})
         return self._join(given)
 
     def _given(self, input: Any) -> dict[str, Any]:
@@ -207,7 +208,8 @@ class NIRNetwork(torch.nn.Module):
         ]
         bias = self.biases.get(name)
         if bias is not None and bias.synapse is not None:
-            spikes = bias.spikes(like.filled()).to(bias.synapse.weight.dtype)
+            steps, batch = like.filled().shape[:2]
+            spikes = bias.rhythm.spikes(steps, batch, bias.synapse.weight)
             found.append(bias.synapse(NeuronHandle(spikes)))
         return found
 
@@ -238,3 +240,8 @@ class NIRNetwork(torch.nn.Module):
         first = {group: min(places[name] for name in groups.nodes[group]["members"]) for group in groups}
         order = nx.lexicographical_topological_sort(groups, key=first.__getitem__)
         return [sorted(groups.nodes[group]["members"], key=places.__getitem__) for group in order]
+
+
+def _channels(spikes: Tensor) -> Tensor:
+    """Return spikes (time, batch, channel) of spikes whose channels have several axes."""
+    return spikes.flatten(2) if spikes.ndim > 3 else spikes

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES, ROWS
 from hxtorch.core.seam.programs import CYCLE, InputEvents
 
 EXCITATORY, INHIBITORY = 0, 1
@@ -24,9 +25,9 @@ def stimulus_registers(weight: tuple[int, int]) -> dict[str, Any]:
     Args:
         weight: Of excitatory and of inhibitory synapses, 0..63.
     """
-    driver = np.arange(256) // 2
+    driver = np.arange(ROWS) // 2
     sign = (driver // 4) % 2
-    top_row = np.arange(256) % 2 == 1
+    top_row = np.arange(ROWS) % 2 == 1
     mode = np.where(top_row, 1 + sign, 0)  # one row of each driver is enough
     target = np.full((20, 12), DROP)
     for link in range(4):
@@ -37,7 +38,7 @@ def stimulus_registers(weight: tuple[int, int]) -> dict[str, Any]:
         "row_mode": np.stack([mode, mode]),
         "row_select_mask": 31,
         "enable_hagen_modulation": False,
-        "weight": np.broadcast_to(weights[:, np.newaxis], (2, 256, 256)),
+        "weight": np.broadcast_to(weights[:, np.newaxis], (HEMISPHERES, ROWS, COLUMNS)),
         "label": 0,
         "crossbar_mask": 0,
         "crossbar_target": target,

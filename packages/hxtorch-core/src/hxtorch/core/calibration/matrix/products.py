@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE
 from hxtorch.core.seam.programs import MatrixProgram
@@ -56,10 +57,10 @@ def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: i
     batch = np.concatenate([np.hstack([activations, nothing]), np.hstack([nothing, activations])])
     program = MatrixProgram(
         bench.configuration,
-        np.full((2 * ROWS, 256), weight, np.int8),
+        np.full((2 * ROWS, COLUMNS), weight, np.int8),
         np.tile(batch, (repetitions, 1)).astype(np.uint8),
         num_sends,
     )
-    values = bench.connection.matrix.run(program).values.reshape(repetitions, 2, len(activations), 256)
-    drops = (bench.configuration.readout_source == EXCITATORY_LINE).reshape(2, 1, 256)
+    values = bench.connection.matrix.run(program).values.reshape(repetitions, 2, len(activations), COLUMNS)
+    drops = (bench.configuration.readout_source == EXCITATORY_LINE).reshape(HEMISPHERES, 1, COLUMNS)
     return np.asarray(np.where(drops, -values.astype(np.int16), values))

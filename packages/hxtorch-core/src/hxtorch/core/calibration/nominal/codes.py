@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator.facts import constants as facts
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, ROWS
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.nominal.refractory import refractory_registers
 from hxtorch.core.calibration.targets import (
@@ -88,7 +88,7 @@ class CADCRange:
         return {
             "cadc_ramp_slope": np.full(4, code(370 * self.volt_per_lsb / 4.5e-3)),
             "cadc_ramp_offset": np.full(4, code(31 + (start - 0.06) / 1.2e-3)),
-            "cadc_offset": np.zeros((2, 2, 256), np.int64),
+            "cadc_offset": np.zeros((HEMISPHERES, 2, COLUMNS), np.int64),
         }
 
 
@@ -224,15 +224,15 @@ def stp_registers(target: STPCalibTarget) -> dict[str, np.ndarray]:
         "v_stp_recover": np.tile(both("v_recover"), (4, 1)),
         "i_stp_ramp": np.full(4, int(np.asarray(target.i_ramp))),
         "v_stp": np.full(4, int(np.asarray(target.v_stp))),
-        "stp_offset": np.full((2, 128), STP_OFFSET),
+        "stp_offset": np.full((HEMISPHERES, DRIVERS), STP_OFFSET),
     }
 
 
 def driver_registers(target: SynapseDriverCalibTarget) -> dict[str, np.ndarray]:
     """Return offsets of synapse drivers without mismatch, for hagen mode and for short-term plasticity."""
     return {
-        "hagen_dac_offset": np.full((2, 128), HAGEN_DAC_CENTER),
-        "stp_offset": np.full((2, 128), int(np.asarray(target.stp_offset))),
+        "hagen_dac_offset": np.full((HEMISPHERES, DRIVERS), HAGEN_DAC_CENTER),
+        "stp_offset": np.full((HEMISPHERES, DRIVERS), int(np.asarray(target.stp_offset))),
     }
 
 
@@ -250,7 +250,7 @@ def line_registers(target: HagenSyninCalibTarget) -> dict[str, np.ndarray]:
         "high_resistance_exc": slow[0],
         "high_resistance_inh": slow[1],
         "i_synapse_dac_bias": np.full(4, code(float(np.asarray(target.synapse_dac_bias)))),
-        "hagen_dac_offset": np.full((2, 128), HAGEN_DAC_CENTER),
+        "hagen_dac_offset": np.full((HEMISPHERES, DRIVERS), HAGEN_DAC_CENTER),
     }
 
 
@@ -260,8 +260,8 @@ def correlation_registers(target: CorrelationCalibTarget) -> dict[str, np.ndarra
     return {
         "i_correlation_ramp": np.full(4, code(CORRELATION_TIME / seconds)),
         "i_correlation_store": np.full(4, code(lsb / CORRELATION_AMPLITUDE)),
-        "correlation_time": np.zeros((2, 256, 256), np.int64),
-        "correlation_amplitude": np.zeros((2, 256, 256), np.int64),
+        "correlation_time": np.zeros((HEMISPHERES, ROWS, COLUMNS), np.int64),
+        "correlation_amplitude": np.zeros((HEMISPHERES, ROWS, COLUMNS), np.int64),
     }
 
 
@@ -303,5 +303,5 @@ def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
         registers["v_reset"] = reset_code(adc.volts(target.per_neuron("leak")))
         registers["enable_leak"] = np.zeros(NEURONS, np.bool_)  # off while charge is collected
         if isinstance(target, HagenCalibTarget):
-            registers["hagen_dac_offset"] = np.full((2, 128), HAGEN_DAC_CENTER)
+            registers["hagen_dac_offset"] = np.full((HEMISPHERES, DRIVERS), HAGEN_DAC_CENTER)
     return registers

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, ROWS
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.stimuli import stimulus_registers
 from hxtorch.core.calibration.nominal.codes import code, correlation_registers
@@ -23,7 +23,6 @@ from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, InputEvents, Recording, SpikingProgram
 
-DRIVERS = 128
 CAUSAL, ACAUSAL = 0, 1
 TRIGGERS = (0, 127)  # drivers; each is measured while the other one triggers
 TRIM = 1 + 0.5 * np.arange(4)  # what the codes of a trim make of time constant and amplitude
@@ -46,7 +45,7 @@ class CorrelationCalibrator:
         registers["i_correlation_ramp"] = code(registers["i_correlation_ramp"] * TRIM[MIDDLE])
         registers["i_correlation_store"] = code(registers["i_correlation_store"] / TRIM[MIDDLE])
         for name in ("correlation_time", "correlation_amplitude"):
-            registers[name] = np.full((2, 256, 256), MIDDLE)
+            registers[name] = np.full((HEMISPHERES, ROWS, COLUMNS), MIDDLE)
         with progress_bar(options, f"calibrate {connection.identifier}", 2) as progress:
             progress.stage("biases")
             tau, amplitude = sensors(connection, registers, wanted, TRIGGERS[:1])
@@ -97,11 +96,13 @@ def sensors(
     for sensor in (CAUSAL, ACAUSAL):
         found = []
         for distance in (near, near + apart):
-            codes = np.full((NEURONS, 256), np.nan)
+            codes = np.full((NEURONS, COLUMNS), np.nan)
             for trigger in triggers:
-                seen = np.arange(NEURONS) % 256 // 2 != trigger
+                seen = np.arange(NEURONS) % COLUMNS // 2 != trigger
                 codes[seen] = _codes(connection, registers, trigger, sensor, distance, period, pairs)[seen]
-            found.append(np.where((codes >= LEAST) & (codes <= MOST), codes, np.nan).reshape(2, 256, 256))
+            found.append(
+                np.where((codes >= LEAST) & (codes <= MOST), codes, np.nan).reshape(HEMISPHERES, ROWS, COLUMNS)
+            )
         first, second = found
         with np.errstate(divide="ignore", invalid="ignore"):
             tau = apart * CYCLE / np.log(first / second)
@@ -135,13 +136,13 @@ def _codes(
     events = InputEvents(
         (starts[:, np.newaxis] + times[order]).reshape(-1), np.tile(labels, pairs), np.array([0, pairs * DRIVERS])
     )
-    fires = np.arange(256) // 2 == trigger
+    fires = np.arange(ROWS) // 2 == trigger
     configuration = ChipConfiguration().replace(
         **{
             **stimulus_registers((0, 0)),
             **registers,
             "row_mode": np.tile(np.where(fires, 1, 2), (2, 1)),
-            "weight": np.broadcast_to(np.where(fires, 63, 0)[:, np.newaxis], (2, 256, 256)),
+            "weight": np.broadcast_to(np.where(fires, 63, 0)[:, np.newaxis], (HEMISPHERES, ROWS, COLUMNS)),
             "enable_bypass_exc": True,
             "enable_threshold": True,
         }
@@ -155,7 +156,7 @@ def _codes(
 
 def _quadrants(values: np.ndarray) -> np.ndarray:
     """Return the median of each quadrant over both sensors, (4,)."""
-    halves = values.reshape(2, 2, 256, 2, 128).transpose(1, 3, 0, 2, 4).reshape(4, -1)
+    halves = values.reshape(2, HEMISPHERES, ROWS, 2, COLUMNS // 2).transpose(1, 3, 0, 2, 4).reshape(4, -1)
     return np.asarray(np.nanmedian(halves, axis=1))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, DRIVERS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive_search
@@ -20,7 +21,6 @@ from hxtorch.core.interfaces import Connection
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, InputEvents
 
-DRIVERS = 128
 AMPLITUDE = 0.5  # of a full pulse, at which drivers are compared
 AMPLITUDE_LSB = 32  # of a full pulse
 WEIGHT = 63
@@ -84,7 +84,7 @@ def amplitudes(bench: Bench, configuration: ChipConfiguration) -> np.ndarray:
         # drivers at odd positions are inhibitory: they are compared among themselves
         for sign in (0, 1):
             mine = np.flatnonzero(np.arange(DRIVERS) // 4 % 2 == sign)
-            response[samples.neurons[0] // 256, mine] = AMPLITUDE * moved[mine] / np.median(moved[mine])
+            response[samples.neurons[0] // COLUMNS, mine] = AMPLITUDE * moved[mine] / np.median(moved[mine])
     return response
 
 

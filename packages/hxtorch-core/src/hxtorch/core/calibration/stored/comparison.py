@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from hxtorch.core.arguments import checked
-from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets.ranges import PER_NEURON
 from hxtorch.core.errors import CalibrationTargetError
+from hxtorch.core.interfaces import ChipCalibration
 
 _LOG = logging.getLogger("hxtorch.core.calibration")
 TOLERANCE = 1e-5  # relative: parameters may have passed through single precision
@@ -41,7 +41,7 @@ class Difference:
 
 @checked
 def differences(
-    calibration: Calibration, values: Mapping[str, Any], neurons: np.ndarray | None = None
+    calibration: ChipCalibration, values: Mapping[str, Any], neurons: np.ndarray | None = None
 ) -> tuple[Difference, ...]:
     """Compare wanted parameters with those that a calibration was made for.
 
@@ -76,7 +76,7 @@ def differences(
 
 @checked
 def check_parameters(
-    calibration: Calibration, values: Mapping[str, Any], neurons: np.ndarray | None = None, strict: bool = False
+    calibration: ChipCalibration, values: Mapping[str, Any], neurons: np.ndarray | None = None, strict: bool = False
 ) -> tuple[Difference, ...]:
     """Report parameters that differ from those that a loaded calibration was made for.
 

@@ -65,7 +65,7 @@ class Constants:
             ParameterError: A constant has a shape that is none of these.
         """
         values = tuple(vars(self).values())
-        if Tensor not in map(type, values) and not any(isinstance(value, Tensor) for value in values):
+        if _NUMBERS.issuperset(map(type, values)) or not any(isinstance(value, Tensor) for value in values):
             plain = compilable(like) and not traced(like) and not torch.is_inference_mode_enabled()
             return (_column if plain else _column.__wrapped__)(values, like.dtype, like.device)
         tensors = [torch.as_tensor(value, dtype=like.dtype, device=like.device) for value in values]
@@ -83,6 +83,8 @@ class Constants:
         shape = lanes if any(len(tensor.shape) == 2 and tensor.shape[0] > 1 for tensor in tensors) else lanes[1:]
         return torch.stack([tensor.reshape(tensor.shape[-len(shape) :]).expand(shape) for tensor in tensors]).flatten(1)
 
+
+_NUMBERS = frozenset((float, int))
 
 ROWS = tuple(Constants.__dataclass_fields__)
 """Names of the rows of packed constants."""

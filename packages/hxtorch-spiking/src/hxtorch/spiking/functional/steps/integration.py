@@ -105,7 +105,8 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     if recorded is NOTHING:
         return _UNRECORDED
     traces = (recorded.spikes, recorded.cadc, recorded.adaptation)
-    shown = [None if trace is None else trace[: len(input)].detach().to(input) for trace in traces]
+    steps = input.shape[0]
+    shown = [None if trace is None else trace[:steps].detach().to(input) for trace in traces]
     for trace in shown:
         if trace is not None and trace.shape != input.shape:
             raise TensorShapeError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import ref
 
 import torch
 from torch import Tensor
@@ -67,13 +66,11 @@ def _bits(rows: int, sources: int) -> int:
     return rows * ((sources + 63) // 64) + 2
 
 
-_found: dict[int, tuple[ref[Tensor], int, Found]] = {}
-
-
 def holds_spikes(tensor: Tensor, targets: int) -> bool:
-    """Return whether all numbers are known to be 0 or 1, and remember where the spikes are for the next product.
+    """Return whether all numbers are known to be 0 or 1.
 
-    That takes as long as to check for finite numbers, which this does too.
+    That takes as long as to check for finite numbers, which this does too. A product looks again: until then somebody
+    may have written to the memory of the tensor without its knowing.
 
     Args:
         tensor: Spikes, last axis source.
@@ -86,26 +83,17 @@ def holds_spikes(tensor: Tensor, targets: int) -> bool:
         return False
     if not compilable(tensor) or not tensor.is_contiguous() or tensor.is_inference():
         return False
-    found, key = _find(tensor), id(tensor)
-    _found[key] = ref(tensor, lambda _: _found.pop(key, None)), tensor._version, found
-    return not found.graded
+    return not _find(tensor).graded
 
 
-def _recall(tensor: Tensor) -> Found | None:
-    """Return what :func:`holds_spikes` found in ``tensor``, once, and if it was not changed since."""
-    who, version, found = _found.pop(id(tensor), (None, 0, None))
-    return found if who is not None and who() is tensor and tensor._version == version else None
-
-
-def _forward(spikes: Tensor, weight: Tensor, found: Found | None = None) -> tuple[Tensor, Tensor]:
+def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
     (rows, sources), targets = spikes.shape, weight.shape[0]
     output = empty_like(spikes, shape=(rows, targets))
     if targets < _MANY_TARGETS or not sources:
         return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
-    if found is None or found.bits.shape[0] != _bits(rows, sources):  # of what the tensor was before its data changed
-        found = _find(spikes)
+    found = _find(spikes)
     bits, count, graded = found
     if not _sparse(count, rows, sources):
         return torch.mm(spikes, weight.T, out=output), bits
@@ -264,27 +252,27 @@ class _Product(torch.autograd.Function):
     """The operator without torch's dispatcher."""
 
     @staticmethod
-    def forward(ctx: Any, spikes: Tensor, weight: Tensor, found: Found | None) -> tuple[Tensor, Tensor]:
-        product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight, found)
+    def forward(ctx: Any, spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight)
         _keep(ctx, (spikes, weight), (product, bits))
         return product.view(*spikes.shape[:-1], weight.shape[0]), bits
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor | None, bits: None) -> tuple[Tensor | None, ...]:
-        return *_adjoint(ctx, gradient, bits, checked=False), None
+        return _adjoint(ctx, gradient, bits, checked=False)
 
 
 def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
     """Call :data:`OPERATOR` the shortest way.
 
     Args:
-        spikes: (..., source); :func:`holds_spikes` may have looked at it.
+        spikes: (..., source).
         weight: (target, source).
 
     Returns:
         The product (..., target).
     """
     if not traced(spikes):
-        return _Product.apply(spikes, weight, _recall(spikes))[0]  # type: ignore[no-untyped-call, no-any-return]
+        return _Product.apply(spikes, weight)[0]  # type: ignore[no-untyped-call, no-any-return]
     product: Tensor = OPERATOR(spikes.reshape(-1, spikes.shape[-1]), weight)[0]
     return product.reshape(*spikes.shape[:-1], weight.shape[0])

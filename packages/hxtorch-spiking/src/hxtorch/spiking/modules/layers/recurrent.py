@@ -11,7 +11,7 @@ from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps.feedback import Recurrence
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
-from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
+from hxtorch.spiking.modules.synapses.weighted import WeightedProjection, check_no_bias
 from hxtorch.spiking.network.handle import TensorHandle
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Recurrent(HXModuleWrapper):
         synapse: From all of them to all of them, dense or sparse.
 
     Raises:
-        ParameterError: ``neuron`` does not fire, or its model takes no spikes of its own.
+        ParameterError: ``neuron`` does not fire, or its model takes no spikes of its own; or ``synapse`` has a bias.
         TensorShapeError: ``synapse`` is of another size.
     """
 
@@ -45,6 +45,7 @@ class Recurrent(HXModuleWrapper):
         if not (synapse.in_features == synapse.out_features == neuron.size):
             sizes = f"{synapse.in_features} to {synapse.out_features}"
             raise TensorShapeError(f"synapse: got one from {sizes} neurons, wanted {neuron.size} to {neuron.size}")
+        check_no_bias("synapse", synapse)
         super().__init__(experiment, neuron=neuron, synapse=synapse)
 
     def forward_func(self, *input: TensorHandle, hw_data: Any = None) -> Any:

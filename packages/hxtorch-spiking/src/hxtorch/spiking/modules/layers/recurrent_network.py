@@ -18,7 +18,7 @@ from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
-from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
+from hxtorch.spiking.modules.synapses.weighted import WeightedProjection, check_no_bias
 from hxtorch.spiking.network.handle import NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 
@@ -65,7 +65,7 @@ class RecurrentNetwork(HXModuleWrapper):
 
     Raises:
         ExperimentError: A module is there twice.
-        ParameterError: A population is of another kind or differs from the others.
+        ParameterError: A population is of another kind or differs from the others; or a synapse has a bias.
         TensorShapeError: A synapse is of another size than its populations.
     """
 
@@ -87,6 +87,7 @@ class RecurrentNetwork(HXModuleWrapper):
             if (synapse.in_features, synapse.out_features) != (source.size, target.size):
                 sizes = f"{synapse.in_features} to {synapse.out_features}"
                 raise TensorShapeError(f"links: got one from {sizes} neurons, wanted {source.size} to {target.size}")
+            check_no_bias("links", synapse)
         for name in _SHARED:
             if any(getattr(neuron, name) != getattr(populations[0], name) for neuron in populations):
                 raise ParameterError(

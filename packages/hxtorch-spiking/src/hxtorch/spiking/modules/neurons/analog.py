@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from operator import is_
+from types import NoneType
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.functional.eventprop.grid import EventPropCurrent
 from hxtorch.spiking.functional.models import aelif
+from hxtorch.spiking.functional.models.step_code import CuBaStepCode
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -19,6 +23,7 @@ from hxtorch.spiking.functional.steps.integration import integrate
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
+from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
 from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
@@ -38,6 +43,31 @@ _OF_MODEL = {
     "tau_adap": "tau_adap",
 }
 """Arguments of the numerics by those of the module."""
+
+
+_NUMBERS = frozenset((float, int, NoneType))
+
+
+def _constants(step: CuBaStepCode, dt: float, names: Sequence[str], values: Sequence[Any], capacity: Any) -> Constants:
+    """Return the factors of one step.
+
+    Args:
+        step: Terms of the equations.
+        dt: Length of a step in seconds.
+        names: Arguments of the module that the numerics know.
+        values: Theirs, and behind them the membrane time constant.
+        capacity: Membrane capacitance, None for one that makes the leak's conductance 1.
+    """
+    *own, tau = values
+    given = {_OF_MODEL[name]: value for name, value in zip(names, own, strict=True)}
+    capacity = tau if capacity is None else capacity
+    if step.leaky or step.exponential:
+        fraction(tau, dt, "tau_mem")
+        given["g_l"] = capacity / tau
+    return aelif.constants(step, dt, c_mem=capacity, **given)
+
+
+_constants_of_numbers = lru_cache(64)(_constants)
 
 
 class AnalogNeuron(NeuronCircuits):
@@ -63,7 +93,8 @@ class AnalogNeuron(NeuronCircuits):
     def total_input(self, handles: tuple[TensorHandle, ...]) -> Tensor:
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast.
 
-        A function of one's own may take more axes than the model does, as that of EventProp takes two currents.
+        A function of one's own may take more axes than the model does. Of the two currents that EventProp's function of
+        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other.
         """
         first, *others = (self._checked_input(handle.filled()) for handle in handles)
         total = full_precision(first)
@@ -72,8 +103,12 @@ class AnalogNeuron(NeuronCircuits):
         return total
 
     def _checked_input(self, tensor: Tensor) -> Tensor:
-        if self.func is not None and tensor.ndim > 3 and tensor.shape[-1] == self.size:
-            return tensor
+        if tensor.ndim > 3 and tensor.shape[-1] == self.size:
+            if self.func is not None:
+                return tensor
+            if tensor.ndim == 4 and len(tensor) == 2:
+                first: Tensor = EventPropCurrent.apply(tensor, self.experiment.dt)  # type: ignore[no-untyped-call]
+                return first
         return check_axes(tensor, self, self.size)
 
     def step_constants(self) -> Constants:
@@ -82,18 +117,14 @@ class AnalogNeuron(NeuronCircuits):
         Raises:
             ParameterError: A time constant is below half a step, or the slope is not positive.
         """
-        given = {
-            of_model: getattr(self, name).model_value
-            for name, of_model in _OF_MODEL.items()
-            if name in self.parameter_names or name in self.register_names
-        }
-        tau, capacity = self.tau_mem.model_value, self.membrane_capacitance.model_value
-        capacity = tau if capacity is None else capacity
+        known = self._parameters_by_name()
+        names = [name for name in _OF_MODEL if name in self.parameter_names or name in self.register_names]
+        values = (*[known[name].model_value for name in names], known["tau_mem"].model_value)
+        given = self.step, self.experiment.dt, (*names,), values, known["membrane_capacitance"].model_value
         try:
-            if self.step.leaky or self.step.exponential:
-                fraction(tau, self.experiment.dt, "tau_mem")
-                given["g_l"] = capacity / tau
-            return aelif.constants(self.step, self.experiment.dt, c_mem=capacity, **given)
+            if _NUMBERS.issuperset(map(type, values)) and type(given[-1]) in _NUMBERS:
+                return _constants_of_numbers(*given)
+            return _constants(*given)
         except ParameterError as error:
             raise ParameterError(f"{self.label}: {error}") from None
 
@@ -118,8 +149,9 @@ class AnalogNeuron(NeuronCircuits):
             recorded: What the chip showed.
             current: Weighted spikes (time, batch, neuron); a layer that they never make fire warns once.
         """
-        if self.fires and not self._heard:
-            self._heard = checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None)
+        silent = self.fires and not self._heard
+        if silent and checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None):
+            self._heard = True
         made = self.output_type or ReadoutNeuronHandle
         filled: Any = made(traces.spikes) if self.fires else made()
         filled.membrane_madc = recorded.madc
@@ -131,13 +163,16 @@ class AnalogNeuron(NeuronCircuits):
         return handle
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareData = None) -> Any:
-        """Integrate the sum of the inputs, by the model or by ``func``."""
+        """Integrate the sum of the inputs, by the model or by ``func``, which gets the parameters that it names."""
         current = self.total_input(input)
         recorded = self._observables(observables(hw_data, self.fires), current)
         if self.func is None:
             return self.handle(self.integrate(current, recorded), recorded, current)
         shown = None if hw_data is None else recorded
-        return self._call_func((SynapseHandle(current),), params=self.params, hw_data=shown, dt=self.experiment.dt)
+        asked = arguments_of(self.func).names
+        values = {name: getattr(self, name).model_value for name in self.parameter_names if name in asked}
+        own: dict[str, Any] = {"params": self.params, "hw_data": shown, "dt": self.experiment.dt}
+        return self._call_func((SynapseHandle(current),), **values, **own)
 
     def _observables(self, hw_data: HardwareObservables | None, like: Tensor) -> HardwareObservables:
         """Return ``hw_data`` in the type and on the device of ``like``."""

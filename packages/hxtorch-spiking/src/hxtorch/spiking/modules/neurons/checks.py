@@ -39,7 +39,7 @@ _TIMES = {
 _COARSE = 0.2
 """Share of a time constant that a step may be before its integration is coarse."""
 
-_REACHABLE = {"leak": (50.0, 160.0), "reset": (50.0, 160.0), "threshold": (50.0, 220.0)}
+REACHABLE = {"leak": (50.0, 160.0), "reset": (50.0, 160.0), "threshold": (50.0, 220.0)}
 """CADC LSB that potentials on the chip have (chip facts 3.4)."""
 
 _HOPELESS = (15.0, 248.0)
@@ -124,7 +124,7 @@ def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
     if _HOPELESS[0] < low and high < _HOPELESS[1]:
         return
     said, lines = [], []
-    for name, (lowest, highest) in _REACHABLE.items():
+    for name, (lowest, highest) in REACHABLE.items():
         below, above = _range(torch.as_tensor(values.get(name, lowest)))
         if below < lowest or above > highest:
             got, typical = (below if below < lowest else above), 125 if name == "threshold" else 80

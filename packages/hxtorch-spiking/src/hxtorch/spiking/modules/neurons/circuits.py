@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,11 +29,14 @@ from hxtorch.spiking.network.handle import (
 from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables
 from hxtorch.spiking.network.readout_source import ReadoutSource
 from hxtorch.spiking.network.roles import BaseExperiment
-from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
+from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter, warn_of_taken
 
 if TYPE_CHECKING:
     from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
 
+
+_STORED = ("trace_offset", "trace_scale")
+"""What changes results beside the parameters."""
 
 _HANDLES = {
     (True, False): NeuronHandle,
@@ -207,7 +210,8 @@ class NeuronCircuits(Population):
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Take up which neurons the layers that read this one drop in this run."""
         said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
-        self._dropped = torch.stack(said).all(0) if said else None
+        if said or self._dropped is not None:
+            self._dropped = torch.stack(said).all(0) if said else None
 
     @property
     def madc_index(self) -> int | None:
@@ -326,22 +330,44 @@ class NeuronCircuits(Population):
 
     def observe(self, hw_data: PopulationRecording, runtime: float) -> HardwareObservables:
         """Turn recordings into tensors for the numerics, analog ones in model units."""
-        analog = []
+        spikes = super().observe(hw_data, runtime).spikes
+        cadc = madc = None
         if hw_data.cadc is not None:
             cadc = self.readout.read(hw_data.cadc, runtime, self.experiment.dt, self.coordinates)
-            analog.append(AnalogObservable(self.cadc_readout_source, cadc=cadc))
         if hw_data.madc is not None:
-            analog.append(AnalogObservable(self.madc_readout_source, madc=read_madc(hw_data.madc)))
-        spikes = super().observe(hw_data, runtime).spikes
-        return HardwareObservables.of(spikes, tuple(analog))
+            madc = read_madc(hw_data.madc)
+        of_cadc, of_madc = self.cadc_readout_source, self.madc_readout_source
+        if of_cadc is of_madc is ReadoutSource.membrane:
+            return HardwareObservables(spikes, cadc, madc)
+        analog = AnalogObservable(of_cadc, cadc=cadc), AnalogObservable(of_madc, madc=madc)
+        return HardwareObservables.of(spikes, tuple(one for one in analog if one.cadc is not one.madc))
+
+    def _save_to_state_dict(self, destination: MutableMapping[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Store offsets and scales of traces too, but not by coordinate: those belong to one chip."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        for name in _STORED:
+            value = getattr(self, name)
+            if not isinstance(value, Mapping):
+                destination[prefix + name] = torch.as_tensor(value, dtype=torch.float64).detach().clone()
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        """Take over offsets and scales of traces, and say so if they are others; older checkpoints have none."""
+        for name in _STORED:
+            saved, own = state_dict.pop(prefix + name, None), getattr(self, name)
+            if saved is None or isinstance(own, Mapping):
+                continue
+            now = torch.as_tensor(own, dtype=torch.float64, device=saved.device).detach()
+            if isinstance(own, Tensor) and own.requires_grad and now.shape == saved.shape:  # trained
+                own.data.copy_(saved)
+            elif now.shape != saved.shape or not torch.equal(now, saved.double()):
+                warn_of_taken(prefix + name, saved, own, prefix + name)
+                setattr(self, name, float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True))
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         owner = type(self).__name__
         try:
-            if name == "membrane_capacitance":
-                parameter = checks.capacitance(value, owner)
-            else:
-                parameter = as_parameter(torch.tensor(value) if isinstance(value, (tuple, list)) else value)
+            parameter = checks.capacitance(value, owner) if name == "membrane_capacitance" else as_parameter(value)
         except ParameterError as error:
             raise ParameterError(f"{name} of {owner}: {error}") from None
         self._check_size(name, parameter.model_value)

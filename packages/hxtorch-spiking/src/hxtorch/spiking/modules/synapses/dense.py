@@ -42,9 +42,15 @@ class Synapse(WeightedProjection):
         transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
         plasticity_rule: Rule for the plasticity processors, which a run on the chip refuses as yet.
         func: Model of the synapse, a function of spikes (time, batch, in_features) and weight (out_features,
-            in_features), or a ``torch.autograd.Function``.
+            in_features), and the bias if there is one, or a ``torch.autograd.Function``.
+        bias: Add a bias to the outputs in each step, as ``torch.nn.Linear`` does: True, or its values (out_features,).
+            A chip has no register for one. What is trained stands there as a source that spikes regularly; what is
+            not (``synapse.bias.requires_grad_(False)``) shifts the leak of the neurons where the chip reaches that,
+            the calibration is made for the layer and traces are not shifted to their first value.
+            :attr:`bias_on_chip` says which.
 
     Attributes:
+        bias: In model units, a parameter (out_features,), drawn as the weight is, or None.
         weight: Weights in model units, a parameter (out_features, in_features), drawn from U(-k, k) with
             ``k = 1 / sqrt(in_features)``.
     """
@@ -62,11 +68,12 @@ class Synapse(WeightedProjection):
         plasticity_rule: object = None,
         *,
         func: Callable[..., Any] = functional.linear,
+        bias: bool | Tensor = False,
     ) -> None:
         arguments = Arguments(execution_instance, chip_coordinate, device, dtype, transform, func).sorted()
         shape = (legal_size("out_features", out_features), legal_size("in_features", in_features))
         weight = torch.empty(shape, device=arguments.device, dtype=arguments.dtype)
-        super().__init__(in_features, out_features, experiment, weight, arguments, plasticity_rule)
+        super().__init__(in_features, out_features, experiment, weight, arguments, plasticity_rule, bias)
         self.reset_parameters()
 
     def hardware_weights(self) -> np.ndarray:

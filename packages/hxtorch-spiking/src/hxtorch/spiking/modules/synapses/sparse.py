@@ -50,6 +50,7 @@ class SparseSynapse(WeightedProjection):
         transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
         func: Model of the synapse, a function of spikes (time, batch, in_features), weight and :attr:`mask`, or a
             ``torch.autograd.Function``.
+        bias: As that of :class:`~hxtorch.spiking.Synapse`.
         packed: Keep one weight per synapse (synapse,), in the order of sources and then targets, instead of a dense
             matrix, so that large networks take memory for their synapses only. ``func`` gets :attr:`connections`
             instead of the mask.
@@ -82,6 +83,7 @@ class SparseSynapse(WeightedProjection):
         *,
         func: Callable[..., Any] = functional.linear_sparse,
         packed: bool = False,
+        bias: bool | Tensor = False,
     ) -> None:
         arguments = Arguments(execution_instance, chip_coordinate, device, dtype, transform, func).sorted()
         if not isinstance(connections, Tensor):
@@ -97,7 +99,7 @@ class SparseSynapse(WeightedProjection):
         weight = torch.empty(
             (pattern.shape[1],) if packed else (targets, sources), device=arguments.device, dtype=arguments.dtype
         )
-        super().__init__(sources, targets, experiment, weight, arguments)
+        super().__init__(sources, targets, experiment, weight, arguments, bias=bias)
         self.packed = packed
         self.register_buffer("pattern", pattern, persistent=False)
         self.reset_parameters()
@@ -135,6 +137,7 @@ class SparseSynapse(WeightedProjection):
         """
         with torch.no_grad():
             if self.packed and mean is None and std is None:
+                self._draw_bias()
                 targets = self.pattern[1]
                 bound = torch.bincount(targets, minlength=self.out_features)[targets].to(self.weight).rsqrt_()
                 self.weight.uniform_(-1.0, 1.0).mul_(bound)
@@ -145,13 +148,15 @@ class SparseSynapse(WeightedProjection):
 
     def operands(self) -> tuple[Any, ...]:
         """Return what the model of the synapse is called with behind the spikes."""
-        return self.weight, self.connections if self.packed else self.mask
+        weight, *bias = super().operands()
+        return weight, self.connections if self.packed else self.mask, *bias
 
     def weigh(self, spikes: Tensor) -> Tensor:
         """Return the weighted spikes, see :meth:`WeightedProjection.weigh`; of few synapses without their matrix."""
         if not (self.has_own_model() or self.packed) and self._is_thin():
             self.check_operands(spikes)
-            return weigh_synapses(spikes, self.values(), self.pattern, (self.in_features, self.out_features))
+            output = weigh_synapses(spikes, self.values(), self.pattern, (self.in_features, self.out_features))
+            return output if self.bias is None else output + self.bias
         return super().weigh(spikes)
 
     def matrix(self) -> Tensor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Callable
@@ -14,12 +15,14 @@ from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
 from hxtorch.spiking.errors import (
     ExperimentError,
+    ParameterError,
     ParameterWarning,
     SilentLayerWarning,
     TensorShapeError,
     TensorTypeError,
 )
 from hxtorch.spiking.functional.synapses.events import holds_spikes
+from hxtorch.spiking.modules.synapses.bias import Background, check_takes_bias, legal_bias
 from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -35,6 +38,7 @@ CLIPPED = 0.05
 """Part of the weights beyond the range of the chip from which on it is said."""
 
 _HALF = torch.tensor(0.5)
+_LEAST_PART = 2.0**-20
 
 
 class WeightedProjection(Projection):
@@ -46,6 +50,14 @@ class WeightedProjection(Projection):
         weight: Weights in model units, any shape; the subclass draws the values.
         arguments: What synapses are made of beside.
         plasticity_rule: Rule for the plasticity processors, or None.
+        bias: Whether there is one, or its values (out_features,).
+
+    Attributes:
+        bias: What is added to each output in each step, model units, a parameter (out_features,), or None.
+        bias_on_chip: What it was in the last run on a chip: "shift of the leak" or "regular background source".
+
+    Raises:
+        ParameterError: ``bias`` is no boolean or tensor (out_features,), or ``func`` takes none.
     """
 
     input_type = NeuronHandle
@@ -55,6 +67,12 @@ class WeightedProjection(Projection):
     """Model of the synapse if nothing is said."""
 
     weight: torch.nn.Parameter
+    bias: torch.nn.Parameter | None
+
+    bias_on_chip: str | None = None
+
+    background: Background | None = None
+    """What stood for the bias in the last run on a chip, unless it was a shift of the leak."""
 
     def __init__(
         self,
@@ -64,6 +82,7 @@ class WeightedProjection(Projection):
         weight: Tensor,
         arguments: Arguments,
         plasticity_rule: object = None,
+        bias: bool | Tensor = False,
     ) -> None:
         super().__init__(
             in_features,
@@ -73,12 +92,17 @@ class WeightedProjection(Projection):
             execution_instance=arguments.execution_instance,
         )
         self.weight = torch.nn.Parameter(weight)
+        self.register_parameter("bias", legal_bias(bias, self.out_features, weight))
+        if self.bias is not None:
+            check_takes_bias(arguments.func, len(inspect.signature(self.product).parameters) - 1)
+        self._bias_given = isinstance(bias, Tensor)
         self.weight_transform = arguments.transform
         self.chip_coordinate = arguments.chip_coordinate
         self.plasticity_rule = plasticity_rule
         self.extra_kwargs: dict[str, Any] = {}
         self._extra_args: tuple[Any, ...] = ()
         self._weight_old: Tensor | None = None
+        self._bias_old: Tensor | None = None
         self._said: set[str] = set()
 
     @property
@@ -92,23 +116,19 @@ class WeightedProjection(Projection):
 
     def operands(self) -> tuple[Any, ...]:
         """Return what the model of the synapse is called with behind the spikes."""
-        return (self.weight,)
+        return (self.weight,) if self.bias is None else (self.weight, self.bias)
 
     @property
     def changed_since_last_run(self) -> bool:
-        """Whether the weight or what the chip is routed for has changed since the last run, or there was none."""
-        old = self._weight_old
-        same = old is not None and old.device == self.weight.device and torch.equal(old, self.weight)
+        """Whether weight, bias or what the chip is routed for has changed since the last run, or there was none."""
+        same = _equal(self._weight_old, self.weight) and _equal(self._bias_old, self.bias)
         return not same or super().changed_since_last_run
 
     def reset_changed_since_last_run(self) -> None:
         """Take the weight as it is now for that of the last run; runs do this."""
         super().reset_changed_since_last_run()
-        old, weight = self._weight_old, self.weight.detach()
-        if old is None or (old.shape, old.dtype, old.device) != (weight.shape, weight.dtype, weight.device):
-            self._weight_old = weight.clone()
-        else:
-            old.copy_(weight)
+        self._weight_old = _kept(self._weight_old, self.weight)
+        self._bias_old = None if self.bias is None else _kept(self._bias_old, self.bias)
 
     def reset_parameters(self, mean: float | None = None, std: float | None = None) -> None:
         """Draw new weights.
@@ -117,11 +137,19 @@ class WeightedProjection(Projection):
             mean: Mean of normal weights, in model units. Without it and ``std``, weights are uniform between -k and k
                 for ``k = 1 / sqrt(in_features)``, as those of ``torch.nn.Linear`` are.
             std: Standard deviation of normal weights, in model units.
+
+        A bias is uniform between -k and k.
         """
+        self._draw_bias()
         if mean is None and std is None:
             torch.nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         else:
             torch.nn.init.normal_(self.weight, 0.0 if mean is None else mean, 1.0 if std is None else std)
+
+    def _draw_bias(self) -> None:
+        if self.bias is not None and not self._bias_given:
+            bound = 1 / math.sqrt(self.in_features)
+            torch.nn.init.uniform_(self.bias, -bound, bound)
 
     def add_to_network_graph(
         self, pre: core.PopulationDescriptor, post: core.PopulationDescriptor, builder: core.NetworkBuilder
@@ -170,6 +198,8 @@ class WeightedProjection(Projection):
             wanted = f"{self.weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
         check_finite(self.weight, f"weight of {self.label}")
+        if self.bias is not None:
+            check_finite(self.bias, f"bias of {self.label}")
 
     def matrix(self) -> Tensor | None:
         """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
@@ -196,24 +226,52 @@ class WeightedProjection(Projection):
             ParameterWarning: More than 5 % of the weights are clipped; once per layer.
         """
         with torch.no_grad():
-            weight = self._transformed(self.present())
-            worst = max((float(bound) for bound in weight.aminmax()), key=abs) if weight.numel() else 0.0
-            if not abs(worst) < MAX_WEIGHT + 0.5:
-                check_finite(weight, f"transformed weight of {self.label}")
-                raise OperandRangeError(
-                    f"weight of {self.label}: got {math.trunc(worst + math.copysign(0.5, worst))} LSB after the "
-                    f"transform, wanted -{MAX_WEIGHT} to {MAX_WEIGHT}; clamp in the transform, as linear_saturating "
-                    "does"
-                )
-            if abs(worst) < 0.5:
+            weight, worst = self._in_range(self.present(), "weight")
+            if worst < 0.5:
                 self._say_if_silent()
-            elif abs(worst) >= MAX_WEIGHT:
+            elif worst >= MAX_WEIGHT:
                 self._say_if_clipped(weight)
-            return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
+            return _rounded(weight)
+
+    def bias_lsb(self, weights: Tensor) -> Tensor:
+        """Return weights (out_features, source) of the sources that stand for the bias as those of the chip.
+
+        Returns:
+            int8 of the same shape, -63..63 LSB, on the CPU.
+
+        Raises:
+            TensorTypeError, TensorValueError, TensorShapeError, OperandRangeError: As :meth:`lsb`.
+        """
+        with torch.no_grad():
+            return _rounded(self._in_range(weights, "bias")[0])
+
+    def largest_bias(self) -> float:
+        """Return the largest bias as a weight in LSB, also where the transform would clip it."""
+        assert self.bias is not None  # noqa: S101 - nobody asks otherwise
+        with torch.no_grad():
+            part = 1.0
+            while True:
+                largest = float(self._transformed(self.bias.detach()[:, None] * part).abs().max())
+                if largest < MAX_WEIGHT - 0.5 or part < _LEAST_PART:
+                    return largest / part
+                part /= 2
 
     def present(self) -> Tensor:
         """Return the weights as they count, outside of the gradient: zero where there is no synapse."""
         return self.weight.detach()
+
+    def _in_range(self, values: Tensor, what: str) -> tuple[Tensor, float]:
+        """Return ``values`` in LSB, and the largest size, if the chip has all of them."""
+        weight = self._transformed(values)
+        worst = max((float(bound) for bound in weight.aminmax()), key=abs) if weight.numel() else 0.0
+        if not abs(worst) < MAX_WEIGHT + 0.5:
+            check_finite(weight, f"transformed {what} of {self.label}")
+            raise OperandRangeError(
+                f"{what} of {self.label}: got {math.trunc(worst + math.copysign(0.5, worst))} LSB after the "
+                f"transform, wanted -{MAX_WEIGHT} to {MAX_WEIGHT}; clamp in the transform, as linear_saturating "
+                "does"
+            )
+        return weight, abs(worst)
 
     def _transformed(self, values: Tensor) -> Tensor:
         """Return ``values`` in LSB."""
@@ -260,6 +318,35 @@ class WeightedProjection(Projection):
         """Check the numbers of an input that was handed in filled; that finds the spikes too."""
         if not holds_spikes(tensor, self.out_features):
             check_finite(tensor, what)
+
+
+def check_no_bias(what: str, synapse: WeightedProjection) -> None:
+    """Check that a synapse within a recurrent layer has no bias.
+
+    Raises:
+        ParameterError: It has one.
+    """
+    if synapse.bias is not None:
+        raise ParameterError(f"{what}: got a bias, which comes from outside; give it to the synapse into the layer")
+
+
+def _rounded(weight: Tensor) -> Tensor:
+    """Return weights in LSB as int8 on the CPU, halves rounded away from zero."""
+    return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
+
+
+def _equal(old: Tensor | None, now: Tensor | None) -> bool:
+    if old is None or now is None:
+        return old is now
+    return old.device == now.device and torch.equal(old, now)
+
+
+def _kept(old: Tensor | None, now: Tensor) -> Tensor:
+    """Return a copy of ``now``, in the memory of ``old`` where that fits."""
+    now = now.detach()
+    if old is None or (old.shape, old.dtype, old.device) != (now.shape, now.dtype, now.device):
+        return now.clone()
+    return old.copy_(now)
 
 
 def _line(scale: float) -> str:

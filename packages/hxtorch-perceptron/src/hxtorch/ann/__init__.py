@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron`."""
+
+from hxtorch.perceptron import *  # noqa: F403

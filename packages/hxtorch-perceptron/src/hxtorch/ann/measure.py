@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.measure`."""
+
+from hxtorch.perceptron.measure import *  # noqa: F403

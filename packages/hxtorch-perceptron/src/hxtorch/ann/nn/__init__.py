@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.nn`."""
+
+from hxtorch.perceptron.nn import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.nn.convolution`."""
+
+from hxtorch.perceptron.nn.convolution import *  # noqa: F403

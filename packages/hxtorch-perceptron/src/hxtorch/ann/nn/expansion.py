@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.nn.expansion`."""
+
+from hxtorch.perceptron.nn.expansion import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.nn.transforms`."""
+
+from hxtorch.perceptron.nn.transforms import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.tracer`."""
+
+from hxtorch.perceptron.tracer import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional`."""
+
+from hxtorch.spiking.functional import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.refractory`."""
+
+from hxtorch.spiking.functional.refractory import *  # noqa: F403

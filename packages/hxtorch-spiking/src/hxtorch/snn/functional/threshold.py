@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.functional.threshold`."""
+
+from hxtorch.spiking.functional.threshold import *  # noqa: F403

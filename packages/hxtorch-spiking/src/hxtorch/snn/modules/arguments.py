@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.arguments`."""
+
+from hxtorch.spiking.modules.arguments import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.base`."""
+
+from hxtorch.spiking.modules.base import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.batch_dropout`."""
+
+from hxtorch.spiking.modules.batch_dropout import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.calling`."""
+
+from hxtorch.spiking.modules.calling import *  # noqa: F403

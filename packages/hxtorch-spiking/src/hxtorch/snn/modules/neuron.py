@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.neuron`."""
+
+from hxtorch.spiking.modules.neuron import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.readout_neuron`."""
+
+from hxtorch.spiking.modules.readout_neuron import *  # noqa: F403

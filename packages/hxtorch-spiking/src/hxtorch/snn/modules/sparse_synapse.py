@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.sparse_synapse`."""
+
+from hxtorch.spiking.modules.sparse_synapse import *  # noqa: F403

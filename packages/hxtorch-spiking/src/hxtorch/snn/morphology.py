@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.morphology`."""
+
+from hxtorch.spiking.morphology import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.nir.library`."""
+
+from hxtorch.spiking.nir.library import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.nir.neurons`."""
+
+from hxtorch.spiking.nir.neurons import *  # noqa: F403

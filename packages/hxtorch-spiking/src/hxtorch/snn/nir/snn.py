@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.nir.snn`."""
+
+from hxtorch.spiking.nir.snn import *  # noqa: F403

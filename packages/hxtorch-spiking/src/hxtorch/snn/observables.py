@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.observables`."""
+
+from hxtorch.spiking.observables import *  # noqa: F403

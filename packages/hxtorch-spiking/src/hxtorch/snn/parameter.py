@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.parameter`."""
+
+from hxtorch.spiking.parameter import *  # noqa: F403

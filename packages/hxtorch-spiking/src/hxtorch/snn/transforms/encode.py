@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.transforms.encode`."""
+
+from hxtorch.spiking.transforms.encode import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.utils.dynamic_range.boundary`."""
+
+from hxtorch.spiking.utils.dynamic_range.boundary import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.utils.dynamic_range.threshold`."""
+
+from hxtorch.spiking.utils.dynamic_range.threshold import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.utils.from_nir`."""
+
+from hxtorch.spiking.utils.from_nir import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.utils.from_nir_data`."""
+
+from hxtorch.spiking.utils.from_nir_data import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.utils.model_mapper`."""
+
+from hxtorch.spiking.utils.model_mapper import *  # noqa: F403
