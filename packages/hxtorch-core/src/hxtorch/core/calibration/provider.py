@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions
 from hxtorch.core.calibration.calibrate import measure, nominal_calibration
 from hxtorch.core.calibration.check import still_holds
@@ -24,6 +25,7 @@ _KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated 
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
 
 
+@checked
 def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
     """Find register codes that bring a chip to a target, by measuring through its registers, spikes and ADCs.
 
@@ -43,6 +45,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     return measure(connection, target, options, for_target)
 
 
+@checked
 def for_target(
     connection: Connection,
     target: CalibTarget,
@@ -71,6 +74,7 @@ def for_target(
     return found or _cached(connection, target, options, folder)[0]
 
 
+@checked
 def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
     """Return a file with what :func:`for_target` returns; it is made if there is none yet.
 

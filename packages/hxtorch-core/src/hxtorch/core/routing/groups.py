@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population
 from hxtorch.core.routing import report as routing_report
@@ -45,6 +46,7 @@ class Pairs:
     labels: np.ndarray
 
 
+@checked
 @dataclass(frozen=True)
 class GroupRouter:
     """Routes with one row select mask for all drivers.

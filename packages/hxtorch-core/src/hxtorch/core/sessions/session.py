@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from hxtorch.core import backends
+from hxtorch.core.arguments import checked
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
 from hxtorch.core.looks import table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hxtorch.core.interfaces import ChipCalibration, Connection
 
 
+@checked
 class Session:
     """An open chip together with its calibration for matrix products.
 
@@ -182,6 +184,7 @@ _current: Session | None = None
 _entered: ContextVar[tuple[Session, ...]] = ContextVar("hxtorch_sessions", default=())
 
 
+@checked
 def open_session(
     hwdb_path: HWDBPath | None = None,
     *,
@@ -299,6 +302,7 @@ def _entered_elsewhere() -> Session | None:
     return found[0] if found else None
 
 
+@checked
 def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> list[str]:
     """Return the serials of the connected chips, or of the chips that a database would open.
 

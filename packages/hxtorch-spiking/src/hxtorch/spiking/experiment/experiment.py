@@ -16,6 +16,7 @@ from hxtorch import core, logger
 from hxtorch.core.looks import table
 from hxtorch.spiking.chip.execution_info import ExecutionInfo
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance, ExecutionInstances
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
 from hxtorch.spiking.experiment.module_manager import ModuleManager
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
@@ -34,6 +35,7 @@ __all__ = ["BaseExperiment", "Experiment", "log"]
 log = logger.get("hxtorch.spiking.experiment")
 
 
+@checked
 class Experiment(BaseExperiment):
     """Collects a network and runs it, on a chip or in the numerics alone.
 

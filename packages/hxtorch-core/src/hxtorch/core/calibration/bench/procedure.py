@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.stored.paths import core_version
 from hxtorch.core.calibration.stored.result import Calibration, fidelity_of
 from hxtorch.core.calibration.targets import CalibTarget
@@ -19,6 +20,7 @@ from hxtorch.core.interfaces import Connection, CountsRuns
 FIRST_RUN = 1 << 31
 
 
+@checked
 @dataclass(frozen=True)
 class CalibrationOptions:
     """How to calibrate.

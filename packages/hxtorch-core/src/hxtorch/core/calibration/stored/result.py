@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
 from hxtorch.core.interfaces import Connection
@@ -42,6 +43,7 @@ def fidelity_of(connection: Connection) -> str:
     return " with ".join(description[key] for key in ("fidelity", "imperfections") if description.get(key))
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
     """Register codes that bring one chip to a target.
