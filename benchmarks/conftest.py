@@ -72,3 +72,24 @@ def compare(request: pytest.FixtureRequest):
         return {name: statistics.median(samples) for name, samples in times.items()}
 
     return measure
+
+
+@pytest.fixture
+def ratio(request: pytest.FixtureRequest):
+    """Time a peer and ours in turn, each after an untimed call of its own, and return the median of peer / ours."""
+
+    def measure(peer: Callable[[], object], ours: Callable[[], object], rounds: int = 11, warmup: int = 2) -> float:
+        times: dict[str, list[float]] = {"peer": [], "ours": []}
+        for number in range(warmup + rounds):
+            for name, subject in ("peer", peer), ("ours", ours):
+                subject()
+                begin = time.perf_counter()
+                subject()
+                if number >= warmup:
+                    times[name].append(time.perf_counter() - begin)
+        found = statistics.median(a / b for a, b in zip(times["peer"], times["ours"], strict=True))
+        both = ", ".join(f"{name} {statistics.median(samples) * 1e3:.2f} ms" for name, samples in times.items())
+        request.config.stash[REPORT].lines.append(f"{request.node.name}: {found:.2f} ({both})")
+        return found
+
+    return measure
