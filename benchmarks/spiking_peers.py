@@ -350,9 +350,11 @@ def snntorch_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
         layer.recurrent.bias.zero_()
 
     def forward() -> Tensor:
-        z, synapse, membrane = layer.init_rsynaptic()
+        layer.init_rsynaptic()
+        x = linear(spikes, weight)
+        z = synapse = membrane = torch.zeros_like(x[0])
         found = []
-        for one in linear(spikes, weight).unbind(0):
+        for one in x.unbind(0):
             z, synapse, membrane = layer(one, z, synapse, membrane)
             found.append(z)
         return torch.stack(found)
