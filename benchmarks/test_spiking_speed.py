@@ -38,7 +38,7 @@ def cases():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("size", "traces", "name", "bar"), cases())
+@pytest.mark.parametrize(("size", "traces", "name", "bar"), list(cases()))
 def test_training_step(ratio, size, traces, name, bar):
     with peers.threads(2):
         peer = peers.peer_step(name, size, traces)
