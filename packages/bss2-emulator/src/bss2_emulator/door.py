@@ -26,6 +26,7 @@ import numpy as np
 T = TypeVar("T", bound=Callable[..., Any])
 
 _NUMBERS = "float", "Value", "Tensor", "np.ndarray"
+_FINITE = int, bool, NoneType
 _LARGEST = 2**63
 _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
@@ -47,7 +48,7 @@ class Door:
         self,
         base: type[Exception],
         error: type[Exception],
-        compiling: Callable[[], bool] = lambda: False,
+        compiling: Callable[[], bool] | None = None,
         has_nan: Callable[[Any], bool] | None = None,
     ) -> None:
         self._base, self._error, self._compiling = base, error, compiling
@@ -77,18 +78,24 @@ class Door:
 
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if compiling():
+            if compiling is not None and compiling():
                 return function(*args, **kwargs)
             late = None  # what is said unless the function says it itself, in its own words
             for name, value in (*zip(order, args), *kwargs.items()):  # noqa: B905  # args may be more
+                kind = type(value)
                 if name in flags:
-                    if type(value) is not bool and type(value) is not np.bool_:
+                    if kind is not bool and kind is not np.bool_:
                         raise self._error(f"{name}: got {shown(value)}, wanted True or False")
-                elif type(value) is np.ma.MaskedArray and np.ma.is_masked(value):
+                elif kind is np.ma.MaskedArray and np.ma.is_masked(value):
                     raise self._error(f"{name}: got a masked array, whose mask would be lost; wanted .filled(...)")
-                elif name in numbers and self._is_nan(value):
-                    late = f"{name}: got nan, wanted numbers"
-                elif name in counts and not (_is_whole(value) and -_LARGEST <= value < _LARGEST):
+                elif name in numbers:
+                    if (
+                        value != value
+                        if kind is float
+                        else value is not None and kind is not int and self._is_nan(value)
+                    ):
+                        late = f"{name}: got nan, wanted numbers"
+                elif name in counts and not ((kind is int or _is_whole(value)) and -_LARGEST <= value < _LARGEST):
                     late = f"{name}: got {shown(value)}, wanted an integer"
             try:
                 found = function(*args, **kwargs)
@@ -106,10 +113,7 @@ class Door:
         return guarded
 
     def _is_nan(self, value: Any) -> bool:
-        kind = type(value)
-        if kind is int or value is None:
-            return False
-        if isinstance(value, float):  # of NumPy, too
+        if isinstance(value, float):  # of NumPy
             return value != value
         if isinstance(value, np.ndarray):
             return value.dtype.kind == "f" and bool(np.isnan(value).any())
