@@ -10,7 +10,7 @@ import torch
 from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.core import compat
-from hxtorch.core.errors import RecordingError
+from hxtorch.core.errors import ArgumentError, RecordingError
 from hxtorch.spiking import execution_instance
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
 from hxtorch.spiking.observables import HardwareObservables
@@ -77,7 +77,7 @@ def test_the_third_position_is_a_routing_function_or_a_calibration(ideal_chip, t
 
 @pytest.mark.parametrize("mock", ["False", None, 2])
 def test_mock_is_true_or_false(mock):
-    with pytest.raises(ParameterError, match="mock: got"):
+    with pytest.raises(ArgumentError, match="mock: got"):
         hxsnn.Experiment(mock=mock)
 
 

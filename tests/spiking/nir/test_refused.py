@@ -94,5 +94,5 @@ def test_library_is_optional_and_its_absence_says_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "nir", None)
-    with pytest.raises(ImportError, match=r"hxtorch-spiking\[nir\]"):
+    with pytest.raises(ImportError, match=r"pip install nir"):
         hxsnn.from_nir(None)

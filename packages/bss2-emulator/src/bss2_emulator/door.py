@@ -16,7 +16,7 @@ import inspect
 import math
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, TypeVar
@@ -54,25 +54,26 @@ class Door:
         self._base, self._error, self._compiling = base, error, compiling
         self._has_nan = has_nan or _tensor_has_nan
 
-    def __call__(self, target: T, places: int | None = None) -> T:
+    def __call__(self, target: T, places: int | None = None, missing: Collection[str] = ()) -> T:
         """Decorate a function, a method, or the constructor of a class.
 
         Args:
             target: What is decorated; a class stays the same object.
             places: How many arguments without names count, None for all.
+            missing: Arguments in which NaN stands for none.
         """
         if not isinstance(target, type):
-            return typing.cast(T, self._guarded(target, places))
+            return typing.cast(T, self._guarded(target, places, missing))
         name = "__new__" if "__new__" in vars(target) and "__init__" not in vars(target) else "__init__"
-        setattr(target, name, self._guarded(getattr(target, name), places))
+        setattr(target, name, self._guarded(getattr(target, name), places, missing))
         return target
 
-    def _guarded(self, function: Any, places: int | None) -> Any:
+    def _guarded(self, function: Any, places: int | None, missing: Collection[str]) -> Any:
         parameters = [*inspect.signature(function).parameters.values()]
         flags = {one.name for one in parameters if one.annotation in ("bool", bool)}
         order = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY][:places]
         spelled = {one.name: str(one.annotation) for one in parameters}
-        numbers = {name for name, text in spelled.items() if any(word in text for word in _NUMBERS)}
+        numbers = {name for name, text in spelled.items() if any(word in text for word in _NUMBERS)} - {*missing}
         counts = {one.name for one in parameters if one.annotation in ("int", int)}
         compiling = self._compiling
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from hxtorch.core.errors import CalibrationTargetError
 _POTENTIAL: dict[str, Any] = {"checked": (50, 160), "hard": (0, 255)}
 
 
-@checked
+@partial(checked, missing=("e_coba_reversal", "e_coba_reference"))
 @dataclass(frozen=True, eq=False)
 class SpikingCalibTarget(Target):
     """Parameters of spiking neurons, scalars or one value per neuron.

@@ -121,6 +121,10 @@ def by_name(owner: str, model: type, positional: Sequence[Any], named: Mapping[s
     return {**given, **{name: value for name, value in named.items() if name in known}}
 
 
+_MAY_LACK = "e_coba_reversal", "e_coba_reference"
+"""NaN leaves the inputs of a neuron current-based."""
+
+
 def declares(model: type) -> Callable[[M], M]:
     """Return a decorator of modules: their signature and documentation show the declared arguments of ``model``.
 
@@ -140,7 +144,8 @@ def declares(model: type) -> Callable[[M], M]:
             module.__init__ = init  # type: ignore[misc]
             init.__qualname__, init.__name__ = f"{module.__qualname__}.__init__", "__init__"
         init.__signature__ = _signature(model)
-        module.__init__ = checked(init, places=3)  # type: ignore[misc]  # those after experiment have two orders
+        # places: those after the experiment have two orders
+        module.__init__ = checked(init, places=3, missing=_MAY_LACK)  # type: ignore[misc]
         text = "\n".join(f"    {name}: {entry.text} Default {_default(entry)}." for name, entry in known.items())
         head = "size: Number of neurons.\n    experiment: Collects the module when it is called.\n"
         lines = inspect.cleandoc(module.__doc__ or "").partition("\nRaises:\n")
