@@ -52,5 +52,5 @@ def test_a_parameter_without_meaning_is_refused_and_the_one_in_force_stays(bad, 
 @pytest.mark.parametrize("gain", [0.0, -0.1, 1.1, float("nan")])
 @pytest.mark.parametrize("error", [OverflowError, ValueError])
 def test_gain_outside_of_its_range_is_an_overflow(gain, error):
-    with pytest.raises(error, match="more than 0 and at most 1"):
+    with pytest.raises(error, match="more than 0 and at most 1|got nan, wanted numbers"):
         hxp.set_mock_parameter(hxp.MockParameter(gain=gain))
