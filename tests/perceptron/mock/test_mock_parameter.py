@@ -49,8 +49,8 @@ def test_a_parameter_without_meaning_is_refused_and_the_one_in_force_stays(bad, 
     assert hxp.get_mock_parameter() == hxp.MockParameter()
 
 
-@pytest.mark.parametrize("gain", [0.0, -0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("gain", [0.0, -0.1, 1.1])
 @pytest.mark.parametrize("error", [OverflowError, ValueError])
 def test_gain_outside_of_its_range_is_an_overflow(gain, error):
-    with pytest.raises(error, match="more than 0 and at most 1|got nan, wanted numbers"):
+    with pytest.raises(error, match="more than 0 and at most 1"):
         hxp.set_mock_parameter(hxp.MockParameter(gain=gain))
