@@ -33,3 +33,4 @@ types: ## mypy on installed wheels, as CI does
 
 figures: ## what the pages make from the code
 	$(PYTHON) -m bss2_emulator.facts > docs/registers.md
+	$(PYTHON) -m bss2_emulator.facts docs/chip.md

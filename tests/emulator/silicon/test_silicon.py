@@ -7,10 +7,12 @@ import pytest
 
 from bss2_emulator import Chip, Imperfections
 from bss2_emulator.facts.coordinates import QUADRANT
-from bss2_emulator.silicon.serial import SPREADS, Silicon
+from bss2_emulator.facts.sheet import SHEET
+from bss2_emulator.silicon.serial import Silicon
 
 SERIALS = [f"population-{i}" for i in range(40)]
 MADC = 1.5e-3  # V per LSB
+SPREADING = [row for row in SHEET.rows.values() if row.spread]
 
 
 @pytest.fixture(scope="module")
@@ -109,21 +111,21 @@ def test_ideal_chips_are_equal_and_calibrated_ones_nearly():
         assert total[0].std() / total[1].std() == pytest.approx(share, rel=0.15)
 
 
-@pytest.mark.parametrize("switch", sorted({spread.switch for spread in SPREADS.values()}))
+@pytest.mark.parametrize("switch", sorted({row.switch for row in SPREADING}))
 def test_each_imperfection_goes_alone(switch):
     silicon = Silicon("a", "full", Imperfections(**{switch: False}))
-    for name, spread in SPREADS.items():
-        assert (silicon.sigma(name) == 0) == (spread.switch == switch)
+    for row in SPREADING:
+        assert (silicon.sigma(row.name) == 0) == (row.switch == switch)
 
 
 def test_terms_differ_as_declared(population):
-    """No sheet has these; each parameter has the spread that SPREADS declares, and its own numbers."""
+    """No sheet has these; each parameter has the spread that the table declares, and its own numbers."""
     own = ("exp_sharpness", "exp_potential", "adapt_tau", "adapt_a", "adapt_b", "adapt_leak", "adapt_reference", "icc")
     drawn = {name: np.array([silicon.offsets(name) for silicon in population]) for name in own}
     drawn |= {name: np.array([s.offsets(name, 2, 512) for s in population]) for name in ("coba", "reversal")}
     for name, values in drawn.items():
-        within(values.std(), SPREADS[name].sigma, values.size)
-        assert abs(values.mean()) < 3.29 * SPREADS[name].sigma / math.sqrt(values.size)
+        within(values.std(), SHEET.rows[name].spread, values.size)
+        assert abs(values.mean()) < 3.29 * SHEET.rows[name].spread / math.sqrt(values.size)
     flat = np.array([drawn[name].ravel() for name in own])
     off_diagonal = np.corrcoef(flat)[np.triu_indices(len(own), 1)]
     assert abs(off_diagonal).max() < 4.5 / math.sqrt(flat.shape[1])

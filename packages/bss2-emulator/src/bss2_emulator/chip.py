@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from bss2_emulator._version import __version__
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
+from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.matrix.operands import check_operands
 from bss2_emulator.matrix.product import HagenEngine
 from bss2_emulator.results import MatrixRun, SpikingRun
@@ -21,6 +23,12 @@ from bss2_emulator.spiking.run import Recording, SpikingEngine
 from bss2_emulator.threads import default_threads
 
 _DTYPES = {"single": np.float32, "double": np.float64}
+
+
+def _sheet(given: Sheet | str | PathLike[str] | None) -> Sheet:
+    if given is None:
+        return SHEET
+    return given if isinstance(given, Sheet) else Sheet.load(given)
 
 
 class Chip:
@@ -35,6 +43,8 @@ class Chip:
             leaves; nominal codes are right) or ``ideal`` (no mismatch, no noise, no saturation).
         seed: Of the noise.
         imperfections: Switches that take single imperfections away; all are on by default.
+        sheet: What the silicon is like on average, and how it spreads; or a CSV file with it, whose rows replace those
+            of the default sheet (``docs/chip.md``, section 10).
         precision: ``single`` or ``double`` for the integration of membranes.
         threads: Of a run, at most; by default one in a forked child, else what ``OMP_NUM_THREADS`` says, else the
             processors at hand. May be set between runs.
@@ -45,6 +55,7 @@ class Chip:
 
     Raises:
         RunError: An argument is none of the above.
+        SheetError: The sheet can not be read, or has a value that cannot be.
     """
 
     def __init__(
@@ -54,6 +65,7 @@ class Chip:
         seed: int = 0,
         imperfections: Imperfections | None = None,
         *,
+        sheet: Sheet | str | PathLike[str] | None = None,
         precision: str = "single",
         threads: int | None = None,
     ) -> None:
@@ -68,7 +80,7 @@ class Chip:
         self.serial, self.fidelity, self.seed, self.precision = serial, fidelity, int(seed), precision
         self.threads = threads
         self.run_counter = 0
-        self.silicon = Silicon(serial, fidelity, imperfections or Imperfections())
+        self.silicon = Silicon(serial, fidelity, imperfections or Imperfections(), _sheet(sheet))
         self._spiking = SpikingEngine(self.silicon, _DTYPES[precision])
         self._hagen = HagenEngine(self.silicon)
 

@@ -8,6 +8,7 @@ A database is a file with one table per setup::
     serial = "emulated-1"
     fidelity = "full"                     # ideal, calibrated or full
     seed = 0                              # of the noise
+    sheet = "measured.csv"                # parameters of its silicon, relative to this file
     imperfections = { cadc_noise = false }
     hagen_calibration = { stable = "hagen.safetensors" }    # by version, relative to this file
 """
@@ -30,6 +31,7 @@ _ENVIRONMENT = {
     "serial": "HXTORCH_CHIP",
     "fidelity": "HXTORCH_FIDELITY",
     "seed": "HXTORCH_SEED",
+    "sheet": "HXTORCH_SHEET",
 }
 
 
@@ -64,6 +66,8 @@ class Setup:
         seed: Of the noise of an emulated chip.
         imperfections: Imperfections of an emulated chip to switch off (False) or on (True), by name.
         hagen_calibration: File with the calibration for matrix products, or None for the chip's stored one.
+        sheet: CSV file with parameters of an emulated chip's silicon (``docs/chip.md``, section 10), or None for the
+            usual ones.
     """
 
     backend: str = "emulator"
@@ -72,11 +76,14 @@ class Setup:
     seed: int = 0
     imperfections: Mapping[str, bool] = field(default_factory=dict)
     hagen_calibration: str | None = None
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("backend", "serial", "fidelity"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise BackendError(f"{name}: got {getattr(self, name)!r}, wanted a name")
+        if self.sheet is not None and (not isinstance(self.sheet, str) or not self.sheet):
+            raise BackendError(f"sheet: got {self.sheet!r}, wanted the path of a CSV file")
         object.__setattr__(self, "seed", legal_integer("seed", self.seed, 0, error=BackendError))
         switches = self.imperfections
         if not isinstance(switches, Mapping) or not all(isinstance(switch, bool) for switch in switches.values()):
@@ -92,8 +99,8 @@ def resolve_setup(hwdb_path: HWDBPath | None = None, **given: Any) -> Setup:
 
     Returns:
         The setup: ``given`` over environment variables (``HXTORCH_BACKEND``, ``HXTORCH_CHIP``, ``HXTORCH_FIDELITY``,
-        ``HXTORCH_SEED``) over the database over built-in defaults. In a database ``HXTORCH_CHIP`` names the setup or
-        its serial; without it the first setup is taken.
+        ``HXTORCH_SEED``, ``HXTORCH_SHEET``) over the database over built-in defaults. In a database ``HXTORCH_CHIP``
+        names the setup or its serial; without it the first setup is taken.
 
     Raises:
         BackendError: The database cannot be read or lacks what is asked for, or a value is not legal.
@@ -150,6 +157,8 @@ def _read_database(path: Path, version: str, wanted: str | None) -> Setup:
         if not isinstance(calibrations, dict) or not isinstance(calibrations.get(version), str):
             raise BackendError(f"hardware database {path}: no hagen_calibration of version {version!r}")
         entry["hagen_calibration"] = str(path.parent / calibrations[version])
+    if isinstance(entry.get("sheet"), str):
+        entry["sheet"] = str(path.parent / entry["sheet"])
     try:
         return Setup(**entry)
     except BackendError as error:

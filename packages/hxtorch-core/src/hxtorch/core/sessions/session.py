@@ -157,6 +157,7 @@ def open_session(
     seed: int | None = None,
     imperfections: Mapping[str, bool] | None = None,
     hagen_calibration: str | None = None,
+    sheet: str | None = None,
 ) -> Session:
     """Open a session beside the current one; any number may be open.
 
@@ -169,6 +170,7 @@ def open_session(
         seed: Of the noise, at least 0.
         imperfections: Which to switch off (False) or on (True), by name.
         hagen_calibration: File with the calibration for matrix products.
+        sheet: CSV file with parameters of an emulated chip's silicon.
 
     Returns:
         The session; close it or use it in a ``with`` statement, where it is the current one.
@@ -184,6 +186,7 @@ def open_session(
         seed=seed,
         imperfections=imperfections,
         hagen_calibration=hagen_calibration,
+        sheet=sheet,
     )
     return Session(backends.connect(setup), setup)
 
