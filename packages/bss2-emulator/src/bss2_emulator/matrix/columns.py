@@ -56,7 +56,15 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
     strength = synin_strength(config, silicon) / nominal
     slope = transfer * c.CADC_LSB * c.HAGEN_SLOPE / c.CADC_NOMINAL_SLOPE
     size = c.CAPACITANCE / physics.capacitance
-    gain = c.HAGEN_GAIN * strength * (physics.tau_syn / c.HAGEN_TAU) * slope * size * physics.connected
+    gain = (
+        silicon.mean("hagen_gain")
+        * silicon.scale("gain")
+        * strength
+        * (physics.tau_syn / c.HAGEN_TAU)
+        * slope
+        * size
+        * physics.connected
+    )
     largest = np.maximum(gain.max(axis=0), 1e-30)
     ratio = gain[::-1] / largest * WEIGHT_STEPS
     limit = np.maximum((c.HAGEN_LIMIT + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation

@@ -121,8 +121,9 @@ def _synin_gain(config: ChipConfig, silicon: Silicon) -> FloatArray:
 
 
 def synapse_bias(config: ChipConfig, silicon: Silicon) -> FloatArray:
-    """Return the strength of each column's synapses, mismatch of its quadrant included; 1 at DAC bias 600, (512,)."""
-    return np.asarray((config.i_synapse_dac_bias / silicon.mean("dac_bias"))[QUADRANT] * silicon.quadrant_strength)
+    """Return the strength of each column's synapses with mismatch of quadrant and serial; 1 at DAC bias 600, (512,)."""
+    bias = (config.i_synapse_dac_bias / silicon.mean("dac_bias"))[QUADRANT]
+    return np.asarray(bias * silicon.scale("strength") * silicon.quadrant_strength)
 
 
 def event_current(config: ChipConfig, silicon: Silicon) -> FloatArray:

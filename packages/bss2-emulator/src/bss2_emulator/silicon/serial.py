@@ -27,12 +27,21 @@ class Silicon:
         fidelity: ``full``, ``calibrated`` (what calibration leaves) or ``ideal`` (nothing).
         imperfections: Switches; by default all are on.
         sheet: What circuits are on average, and how they spread.
+        temperature: Of the chip, degrees Celsius; None: that of the sheet.
     """
 
     def __init__(
-        self, serial: str, fidelity: str = "full", imperfections: Imperfections | None = None, sheet: Sheet = SHEET
+        self,
+        serial: str,
+        fidelity: str = "full",
+        imperfections: Imperfections | None = None,
+        sheet: Sheet = SHEET,
+        temperature: float | None = None,
     ) -> None:
         self.serial, self.fidelity, self.sheet = serial, fidelity, sheet
+        usual = sheet.mean("temperature")
+        self.temperature = usual if temperature is None else temperature
+        self._warmer = 0.0 if fidelity == "ideal" else self.temperature - usual
         self.imperfections = Imperfections.none() if fidelity == "ideal" else imperfections or Imperfections()
 
     def sigma(self, parameter: str) -> float:
@@ -58,8 +67,22 @@ class Silicon:
         """Return the factors of a parameter whose logarithm is spread; shape as for :meth:`offsets`."""
         return np.asarray(np.exp(self.offsets(parameter, *shape)))
 
+    @property
+    def _warm(self) -> float:
+        """Volts by which the temperature moves all potentials."""
+        return self.mean("temperature_potential") * self._warmer
+
     def _normal(self, name: str, *shape: int) -> FloatArray:
         return draw(self.serial, name, shape).astype(np.float64)
+
+    def scale(self, name: str) -> float:
+        """Return a factor that is common to a chip: its serial's own, and that of its temperature.
+
+        Args:
+            name: ``strength`` of synapses, ``gain`` of products beside it, ``leak_conductance`` or ``tau_syn``.
+        """
+        own = math.exp(self.sigma(f"serial_{name}") * float(self._normal(f"serial_{name}", 1)[0]))
+        return own * max(1 + self.mean(f"temperature_{name}") * self._warmer, 0.1)
 
     @cached_property
     def readout_offset(self) -> FloatArray:
@@ -69,21 +92,17 @@ class Silicon:
     @cached_property
     def leak_offset(self) -> FloatArray:
         """Volts, (512,)."""
-        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("leak") * self._normal(
-            "leak", 512
-        )
+        return self._warm + self.offsets("leak_reset") + self.offsets("leak")
 
     @cached_property
     def reset_offset(self) -> FloatArray:
         """Volts, (512,)."""
-        return self.sigma("leak_reset") * self._normal("leak_reset", 512) + self.sigma("reset") * self._normal(
-            "reset", 512
-        )
+        return self._warm + self.offsets("leak_reset") + self.offsets("reset")
 
     @cached_property
     def threshold_offset(self) -> FloatArray:
         """Volts, (512,)."""
-        return self.sigma("threshold") * self._normal("threshold", 512)
+        return self._warm + self.offsets("threshold")
 
     @cached_property
     def capacitance(self) -> FloatArray:
@@ -95,7 +114,7 @@ class Silicon:
         """Factors, (512,); correlated with the leak potential."""
         rho = self.sheet.correlation("leak_conductance")
         own = rho * self._normal("leak", 512) + np.sqrt(1 - rho**2) * self._normal("leak_conductance", 512)
-        return np.asarray(np.exp(self.sigma("leak_conductance") * own))
+        return np.asarray(self.scale("leak_conductance") * np.exp(self.sigma("leak_conductance") * own))
 
     @cached_property
     def reset_time(self) -> FloatArray:
@@ -105,7 +124,7 @@ class Silicon:
     @cached_property
     def tau_syn(self) -> FloatArray:
         """Factors of (excitatory, inhibitory), (2, 512)."""
-        return np.asarray(np.exp(self.sigma("tau_syn") * self._normal("tau_syn", 2, 512)))
+        return np.asarray(self.scale("tau_syn") * self.factors("tau_syn", 2, 512))
 
     @cached_property
     def gm(self) -> FloatArray:

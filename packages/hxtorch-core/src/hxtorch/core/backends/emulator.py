@@ -43,7 +43,8 @@ def connect(setup: Setup) -> EmulatorConnection:
     """Open the emulated chip of ``setup``.
 
     Raises:
-        BackendError: The fidelity or the name of an imperfection is unknown, or the sheet of the silicon is not legal.
+        BackendError: The fidelity or the name of an imperfection is unknown, or the sheet of the silicon or the
+            temperature is not legal.
     """
     fidelity = _FIDELITIES.get(setup.fidelity)
     if fidelity is None:
@@ -56,8 +57,10 @@ def connect(setup: Setup) -> EmulatorConnection:
             raise BackendError(f"imperfections: got {unknown[0]!r}, wanted {', '.join(known)}")
         imperfections = bss2_emulator.Imperfections(**setup.imperfections)
     try:
-        chip = bss2_emulator.Chip(setup.serial, fidelity, setup.seed, imperfections, sheet=setup.sheet)
-    except bss2_emulator.SheetError as error:
+        chip = bss2_emulator.Chip(
+            setup.serial, fidelity, setup.seed, imperfections, sheet=setup.sheet, temperature=setup.temperature
+        )
+    except (bss2_emulator.SheetError, bss2_emulator.RunError) as error:
         raise BackendError(str(error)) from error
     return EmulatorConnection(chip, setup)
 
@@ -110,6 +113,8 @@ class EmulatorConnection:
             description["imperfections"] = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switches)
         if setup.sheet is not None:
             description["sheet"] = self._link.sheet
+        if setup.temperature is not None:
+            description["temperature"] = f"{setup.temperature:g}"
         return description
 
     def close(self) -> None:
