@@ -1,4 +1,4 @@
-"""What a calibration leaves is what it leaves on real chips; chip facts 11 and 12, five serials of their own.
+"""What a calibration leaves is what it leaves on real chips; chip facts 6.4, five serials of their own.
 
 Estimates carry half the width of their 99.9 % interval (`surveys.spread`: of a standard deviation over the neurons of
 five chips); a figure has to lie in its band and be known to a quarter of it.
@@ -6,15 +6,8 @@ five chips); a figure has to lie in its band and be known to a quarter of it.
 
 import numpy as np
 import pytest
-from surveys import QUANTITIES, survey
+from surveys import BANDS, survey
 
-BANDS = {
-    "leak": (1.5, 2.5),  # LSB of the column ADC
-    "reset": (1.0, 1.7),
-    "threshold": (1.0, 1.5),
-    "tau_mem": (0.03, 0.05),
-    "psp": (0.03, 0.05),
-}
 BARS = {"leak": 2.8, "reset": 1.9, "threshold": 1.7, "tau_mem": 0.055}  # of the chip's own calibration software
 
 pytestmark = [pytest.mark.slow, pytest.mark.statistical]
@@ -30,7 +23,7 @@ def calibrated():
     return survey("calibrated")[0]
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", BANDS)
 def test_a_calibration_leaves_what_it_leaves_on_real_chips(full, quantity):
     estimate = full[0][quantity]
     assert estimate.inside(*BANDS[quantity]), estimate
@@ -53,7 +46,7 @@ def test_a_calibration_does_not_know_what_is_left(full):
         assert reported < full[0]["leak"].value
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", BANDS)
 def test_calibrated_fidelity_agrees_with_a_calibrated_chip(full, calibrated, quantity):
     one, two = full[0][quantity], calibrated[quantity]
     room = one.half_width / one.value + two.half_width / two.value

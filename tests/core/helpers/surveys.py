@@ -20,7 +20,13 @@ from hxtorch.core.calibration.neurons.time_constants import membrane_time_consta
 from hxtorch.core.seam.programs import CYCLE
 
 SERIALS = tuple(f"survey-{i}" for i in range(1, 6))
-QUANTITIES = ("leak", "reset", "threshold", "tau_mem", "psp")
+BANDS = {  # of what a calibration leaves, std over neurons
+    "leak": (1.5, 2.5),  # LSB of the column ADC
+    "reset": (1.0, 1.7),
+    "threshold": (1.0, 1.5),
+    "tau_mem": (0.03, 0.05),
+    "psp": (0.03, 0.05),
+}
 WEIGHT, ROWS, PERIOD, REPETITIONS = 10, 4, 60e-6, 120  # of postsynaptic potentials: 13 LSB
 PEAK = (7e-6, 14e-6)  # s after the event
 
@@ -104,4 +110,4 @@ def survey(fidelity: str = "full") -> tuple[dict[str, Estimate], list[Calibratio
             measured = residuals(bench)
         found.append({name: values[calibration.success] for name, values in measured.items()})
         calibrations.append(calibration)
-    return {name: spread([chip[name] for chip in found]) for name in QUANTITIES}, calibrations
+    return {name: spread([chip[name] for chip in found]) for name in BANDS}, calibrations
