@@ -67,11 +67,11 @@ def population(multiply):
 @pytest.mark.parametrize(
     ("name", "low", "high"),
     [
-        ("gain", 0.0018, 0.0022),
+        ("gain", 0.0015, 0.0026),  # serials differ by 8 %
         ("columns", 2, 4),
         ("noise", 1.4, 4),  # at most twice 2.0
         ("residual", 0, 3),
-        ("slope", 0.0018 * 64 * 12, 0.0022 * 64 * 12),
+        ("slope", 0.0015 * 64 * 12, 0.0026 * 64 * 12),
         ("highest", 125, 127.01),
         ("lowest", -120, -90),
         ("diagonal", 40, 127.01),

@@ -18,7 +18,7 @@ from bss2_emulator.silicon.noise import RunNoise
 def twin(chip, config, weights, activations, number, sends=1, wait=5):
     """One tile by the reference."""
     hemisphere = number % 2
-    columns = column_constants(config, chip.silicon, neuron_physics(config, chip.silicon))
+    columns = column_constants(chip.landed(config), chip.silicon, neuron_physics(chip.landed(config), chip.silicon))
     offsets = chip.silicon.driver_offset[hemisphere] + 0.1 * (config.hagen_dac_offset[hemisphere].astype(float) - 32)
     return run_tile(
         weights, activations, offsets, chip.silicon.synapse[hemisphere], columns, columns.gain[hemisphere],

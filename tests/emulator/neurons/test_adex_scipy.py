@@ -92,7 +92,7 @@ def run_pattern(network, pattern, precision="double", **registers):
     config = network(np.zeros((0, 1)), [n], spiking=True, **{**ADEX, **PATTERNS[pattern], **registers})
     chip = Chip("adex", "ideal", imperfections=Imperfections(**dict.fromkeys(NOISE, False)), precision=precision)
     times = chip.run_spiking(config, RUNTIME).spike_times
-    return times, neuron_physics(config, chip.silicon), neuron_terms(config, chip.silicon)
+    return times, neuron_physics(chip.landed(config), chip.silicon), neuron_terms(chip.landed(config), chip.silicon)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])

@@ -32,7 +32,7 @@ def test_membrane_follows_the_equations(network, events, label, slow, n):
     chip = Chip("coba", imperfections=Imperfections(**dict.fromkeys(off, False)), precision="double")
     train = sorted((int(t), int(s)) for t, s in zip(rng.integers(0, RUNTIME, 40), rng.integers(0, 6, 40), strict=True))
     got = trace(chip, config, n, events([[(t, label(s)) for t, s in train]]))
-    physics, terms = neuron_physics(config, chip.silicon), neuron_terms(config, chip.silicon)
+    physics, terms = neuron_physics(chip.landed(config), chip.silicon), neuron_terms(chip.landed(config), chip.silicon)
 
     def rhs(_, y):
         v, exc, inh = y

@@ -42,7 +42,8 @@ def run_both(fuzzed, events, seed, switches, precision, **registers):
     ).trace
     key = RunNoise.of(chip.serial, 7, 3).key
     want = [
-        run_entry(config, chip.silicon, RUNTIME, train, neurons.tolist(), key, 3, b) for b, train in enumerate(trains)
+        run_entry(chip.landed(config), chip.silicon, RUNTIME, train, neurons.tolist(), key, 3, b)
+        for b, train in enumerate(trains)
     ]
     return chip, config, neurons, key, got, trace, want
 

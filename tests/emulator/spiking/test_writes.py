@@ -165,7 +165,7 @@ def test_the_membrane_relaxes_to_a_new_leak_potential_with_the_new_time_constant
     config, n = at_rest()
     after = config.replace(v_leak=700, i_leak=300)
     chip, trace, cycles = trace_of(config, [(1001, after)])
-    before, law = (neuron_physics(one, chip.silicon) for one in (config, after))
+    before, law = (neuron_physics(chip.landed(one), chip.silicon) for one in (config, after))
     tau = law.capacitance[n] / law.leak[n]
     t = np.maximum(cycles - 1008, 0) * CYCLE
     want = law.leak_potential[n] + (before.leak_potential[n] - law.leak_potential[n]) * np.exp(-t / tau)
@@ -191,7 +191,7 @@ def test_what_a_synaptic_line_draws_follows_the_gain(network, events, slow, labe
     flat = events([[(800, label(0))]])
     off = config.replace(i_synin_exc_gm=0)
     chip, trace, cycles = trace_of(config, [(1200, off), (2000, config)], flat)
-    physics = neuron_physics(config, chip.silicon)
+    physics = neuron_physics(chip.landed(config), chip.silicon)
     rest, tau, tau_syn = (
         float(x) for x in (physics.leak_potential[3], physics.capacitance[3] / physics.leak[3], physics.tau_syn[0, 3])
     )
@@ -223,7 +223,7 @@ def test_thresholds_and_refractory_periods_hold_from_their_write_on():
     result = chip.run_spiking(config, 12_000, writes=[(1000, lowered), (4000, longer)])
     times = result.spike_times[result.spike_neurons == n]
     assert times[0] in range(1000, 1012)
-    law = [int(neuron_physics(one, chip.silicon).refractory_cycles[n]) for one in (lowered, longer)]
+    law = [int(neuron_physics(chip.landed(one), chip.silicon).refractory_cycles[n]) for one in (lowered, longer)]
     assert law[1] > 2 * law[0]
     early, late = times[times < 4000], times[times >= 4000]
     assert len(early) > 3

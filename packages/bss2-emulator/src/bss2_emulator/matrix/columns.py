@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.physics import NeuronPhysics, synapse_bias, synin_strength
-from bss2_emulator.neurons.terms import potential
 from bss2_emulator.readout import cadc
 from bss2_emulator.silicon.serial import FloatArray, Silicon
 
@@ -57,7 +56,15 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
     strength = synin_strength(config, silicon) / nominal
     slope = transfer * c.CADC_LSB * c.HAGEN_SLOPE / c.CADC_NOMINAL_SLOPE
     size = c.CAPACITANCE / physics.capacitance
-    gain = c.HAGEN_GAIN * strength * (physics.tau_syn / c.HAGEN_TAU) * slope * size * physics.connected
+    gain = (
+        silicon.mean("hagen_gain")
+        * silicon.scale("gain")
+        * strength
+        * (physics.tau_syn / c.HAGEN_TAU)
+        * slope
+        * size
+        * physics.connected
+    )
     largest = np.maximum(gain.max(axis=0), 1e-30)
     ratio = gain[::-1] / largest * WEIGHT_STEPS
     limit = np.maximum((c.HAGEN_LIMIT + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation
@@ -71,7 +78,9 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         ratio[1 - line, here], ratio[line, here] = WEIGHT_STEPS, 0
         decay[here], limit[here], start[here] = 1 / physics.tau_syn[line, here], 0, c.LINE_REST
     here = np.flatnonzero(config.readout_source == ADAPTATION)
-    reference = potential(c.ADAPT_REFERENCE, config.v_adapt_ref) + silicon.offsets("adapt_reference")
+    reference = silicon.potential("adapt_reference", c.ADAPT_REFERENCE[0], config.v_adapt_ref) + silicon.offsets(
+        "adapt_reference"
+    )
     largest[here], decay[here], limit[here], start[here] = 0, 0, 0, reference[here]
     read = c.CADC_NOISE * silicon.imperfections.cadc_noise
     sides = (c.HEMISPHERES, c.COLUMNS)

@@ -26,6 +26,10 @@ class Imperfections:
         quadrant_strength: Strength common to a quadrant.
         synin_offset: Spread of the bias at which a synaptic input is balanced.
         synapse: Spread of single synapses.
+        cell_write: Error of each write of an analog cell, which stays until the next one.
+        cell_crosstalk: Pull of the cells beside one; a calibration takes it out, so ``calibrated`` has none.
+        cell_drift: Slow movement of analog cells in the emulated time of a session.
+        serial_scales: Gain, strength and time constants that are a serial's own.
         comparator: Spread of the comparator's latency.
         cadc_offset: Offsets of the channels and quadrants of the column ADC.
         cadc_gain: Spread of the slopes of the column ADC.
@@ -55,6 +59,10 @@ class Imperfections:
     quadrant_strength: bool = True
     synin_offset: bool = True
     synapse: bool = True
+    cell_write: bool = True
+    cell_crosstalk: bool = True
+    cell_drift: bool = True
+    serial_scales: bool = True
     comparator: bool = True
     cadc_offset: bool = True
     cadc_gain: bool = True

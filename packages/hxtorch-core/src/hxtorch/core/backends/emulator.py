@@ -43,7 +43,8 @@ def connect(setup: Setup) -> EmulatorConnection:
     """Open the emulated chip of ``setup``.
 
     Raises:
-        BackendError: The fidelity or the name of an imperfection is unknown.
+        BackendError: The fidelity or the name of an imperfection is unknown, or the sheet of the silicon or the
+            temperature is not legal.
     """
     fidelity = _FIDELITIES.get(setup.fidelity)
     if fidelity is None:
@@ -55,7 +56,12 @@ def connect(setup: Setup) -> EmulatorConnection:
         if unknown:
             raise BackendError(f"imperfections: got {unknown[0]!r}, wanted {', '.join(known)}")
         imperfections = bss2_emulator.Imperfections(**setup.imperfections)
-    chip = bss2_emulator.Chip(serial=setup.serial, fidelity=fidelity, seed=setup.seed, imperfections=imperfections)
+    try:
+        chip = bss2_emulator.Chip(
+            setup.serial, fidelity, setup.seed, imperfections, sheet=setup.sheet, temperature=setup.temperature
+        )
+    except (bss2_emulator.SheetError, bss2_emulator.RunError) as error:
+        raise BackendError(str(error)) from error
     return EmulatorConnection(chip, setup)
 
 
@@ -105,6 +111,10 @@ class EmulatorConnection:
         if setup.imperfections:  # another chip: what is calibrated on one does not hold on the other
             switches = sorted(setup.imperfections.items())
             description["imperfections"] = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switches)
+        if setup.sheet is not None:
+            description["sheet"] = self._link.sheet
+        if setup.temperature is not None:
+            description["temperature"] = f"{setup.temperature:g}"
         return description
 
     def close(self) -> None:
@@ -118,6 +128,7 @@ class _Link:
     def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
         self.chip: bss2_emulator.Chip | None = chip
         self._threads = chip.threads
+        self.sheet = chip.silicon.sheet.digest
         self.setup = setup
         self._config = bss2_emulator.ChipConfig()
         self._written: ChipConfiguration | None = None
