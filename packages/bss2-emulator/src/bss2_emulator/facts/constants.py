@@ -87,9 +87,7 @@ ADAPT_REFERENCE: Final = (511, SHEET.mean("adapt_reference"), SHEET.mean("adapt_
 # Conductance-based inputs (facts 3.6) and conductances between compartments (facts 3.3).
 COBA_GAIN: Final = SHEET.mean("coba")  # of the current, per volt from the reversal potential and code
 REVERSAL_REFERENCE: Final = (629, SHEET.mean("reversal"), SHEET.mean("reversal_step"))
-ICC_CONDUCTANCE: Final = SHEET.mean(
-    "icc"
-)  # S per code: 0.1 to 30 us at 2.2 pF (facts 3.4) are 690 codes times 4 to 37 over 4
+ICC_CONDUCTANCE: Final = SHEET.mean("icc")  # S per code
 ICC_MODIFIER: Final = SHEET.mean("icc_modifier")
 
 # What the readout shows of a synaptic input: the voltage of its line. No public source gives it; products that are read
@@ -102,16 +100,16 @@ EVENT_CURRENT: Final = SHEET.mean("event_current")  # A per weight LSB at DAC bi
 DAC_REFERENCE: Final = SHEET.mean("dac_bias")
 GM_REFERENCE: Final = SHEET.mean("gm")
 GM_EXPONENT: Final = SHEET.mean("gm_exponent")
-SATURATION_EXC: Final = SHEET.mean(
-    "saturation_exc"
-)  # A: 5 % below linear at a simultaneous weight of 288 and tau 10/10 us
-SATURATION_INH: Final = SHEET.mean("saturation_inh")  # A: 35 % below linear there
+COMPLIANCE: Final = SHEET.mean("compliance")  # V above the lower rail that an inhibitory input needs for all of its current
 
 # Noise (facts 6.3, 10).
 MEMBRANE_NOISE: Final = SHEET.mean("membrane_noise")  # V rms in the bandwidth of the membrane
+SLOW_NOISE: Final = SHEET.mean("slow_noise")  # V rms of the leak potential in each factor of 8 of its spectrum, 33 us to 2 ms
 RUN_OFFSET: Final = SHEET.mean("run_offset")  # V rms of the leak potential from run to run
+RUN_SHARES: Final = (SHEET.mean("run_share"), SHEET.mean("runs_share"))  # of this variance: of a run, of four runs
 CADC_NOISE: Final = SHEET.mean("cadc_noise")  # LSB
 MADC_NOISE: Final = SHEET.mean("madc_noise")  # LSB
+MADC_MEMORY: Final = SHEET.mean("madc_memory")  # share of the noise of a sample that the next one still has
 
 # Hagen mode (facts 2.4, 2.5).
 HAGEN_GAIN: Final = SHEET.mean("hagen_gain")  # LSB per weight and activation at the codes below

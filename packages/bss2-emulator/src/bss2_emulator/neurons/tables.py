@@ -17,14 +17,13 @@ STEP = LAYOUT["step"]
 STEEP = 0.25  # share of exp(-x) that a step may take off where it is not followed with care (terms.h)
 
 
-def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64], saturation: FloatArray) -> None:
+def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]) -> None:
     """Write the rows of the terms.
 
     Args:
         rows: (tables, active); rows of plain neurons are filled already.
         membranes: Of all neurons.
         active: Active neurons n.
-        saturation: Current per unit of synaptic state, A, (2, 1).
     """
     physics, terms = membranes.physics, membranes.terms
     capacitance, leak = physics.capacitance[active], physics.leak[active]
@@ -41,14 +40,15 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
         conductance = leak + physics.reset[active] * mode
         put("decay_half", np.exp(-half * conductance / capacitance), mode)
         put("adapt_pull", terms.coupling[active] / conductance, mode)
+        put("adapt_lag", _lag(whole * conductance / capacitance), mode)
         for sign, name in enumerate(("drive_half_exc", "drive_half_inh")):
             tau = physics.tau_syn[sign, active]
-            volts = saturation[sign] * drive(half, capacitance / conductance, tau, capacitance)
+            volts = drive(half, capacitance / conductance, tau, capacitance)
             put(name, volts * (physics.connected[sign, active] & ~coba[sign]), mode)
     for sign, name in enumerate(("exc", "inh")):
         tau = physics.tau_syn[sign, active]
         put(f"syn_half_{name}", np.exp(-half / tau))
-        siemens = saturation[sign] * terms.conductance[sign, active] * coba[sign]
+        siemens = terms.conductance[sign, active] * coba[sign]
         charge = siemens / capacitance * tau * -np.expm1(-whole / tau)
         put(f"charge_{name}", charge)
         jump = rows[LAYOUT[f"jump_{name}"] : LAYOUT[f"jump_{name}"] + STEP]
@@ -80,3 +80,14 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
         rows[LAYOUT[name], idle] = value
     rows[LAYOUT["adapt_pull"] + 1, idle] = 0
     rows[LAYOUT["adapt_base"], idle] = terms.reference[active][idle]
+
+
+def _lag(steps: FloatArray) -> FloatArray:
+    """Return how far two points on an exponential are, on average, beyond its mean between them, over half their distance.
+
+    Args:
+        steps: From the one to the other, in time constants, any shape; small ones by their series.
+    """
+    small = steps < 1e-2
+    x = np.where(small, 1.0, steps)
+    return np.asarray(np.where(small, steps / 6, 1 / np.tanh(x / 2) - 2 / x))

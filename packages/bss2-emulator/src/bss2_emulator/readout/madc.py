@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +50,8 @@ def sample(
     lsb = np.zeros((batch, count), np.float32)
     if noisy:
         for b in range(batch):
-            lsb[b] = noise.normals(MADC, b, count)
-        lsb *= c.MADC_NOISE
+            white = noise.normals(MADC, b, count + 1)
+            lsb[b] = white[1:] + np.float32(c.MADC_MEMORY) * white[:-1]
+        lsb *= np.float32(c.MADC_NOISE / math.hypot(1, c.MADC_MEMORY))
     times = np.tile(np.floor(instants).astype(np.int64), batch)
     return times, convert(volts, lsb).ravel(), np.arange(batch + 1, dtype=np.int64) * count

@@ -38,8 +38,9 @@ class Imperfections:
         adaptation: Spread of the adaptation.
         coba: Spread of conductance-based synaptic inputs.
         compartments: Spread of the conductances between compartments.
-        saturation: Saturation of the synaptic inputs, and of the inhibitory side in hagen mode.
-        membrane_noise: White current noise on the membrane.
+        saturation: Current that inhibitory inputs lose where the membrane is low, and the bend of the negative side in
+            hagen mode. Excitation has no limit of its own.
+        membrane_noise: White current noise on the membrane, and a leak potential that wanders during a run.
         run_offset: Offset of the leak potential from run to run.
         cadc_noise: Noise of a read of the column ADC, of correlation sensors too, and of the integration in hagen mode.
         madc_noise: Noise of a read of the membrane ADC.

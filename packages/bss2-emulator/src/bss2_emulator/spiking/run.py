@@ -26,6 +26,7 @@ from bss2_emulator.neurons.topology import find_topology
 from bss2_emulator.readout import cadc, madc
 from bss2_emulator.readout.sampling import Samples
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
+from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking import delivery
@@ -182,7 +183,9 @@ class SpikingEngine:
             runtime,
             len(arranged[0].active),
             switches.saturation,
+            constants.COMPLIANCE,
             switches.membrane_noise or switches.run_offset,
+            _wander(switches),
             constants.RAILS[0],
             constants.RAILS[1],
             segments,
@@ -291,6 +294,13 @@ class SpikingEngine:
             return None
         offset = float(self.silicon.readout_offset[neuron])
         return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
+
+
+def _wander(switches: Imperfections) -> tuple[float, float, float, float]:
+    """Return the volts rms that leak potentials are off by: each entry, run, few runs, and part during a run."""
+    run, runs = constants.RUN_SHARES
+    entry, run, runs = (constants.RUN_OFFSET * switches.run_offset * x**0.5 for x in (1 - run - runs, run, runs))
+    return entry, run, runs, constants.SLOW_NOISE * switches.membrane_noise
 
 
 def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
