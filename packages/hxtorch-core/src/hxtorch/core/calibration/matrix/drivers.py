@@ -20,7 +20,7 @@ TRIAL_SENDS = 10  # show how large responses are; fewer where these reach the en
 LARGEST = 99  # percentile of the responses that counts as the largest
 RESULT_RANGE = 127  # LSB
 LINEAR = 0.8  # share of it in which the largest responses are surely not cut
-OFFSET_PER_CODE = 0.1  # LSB of the activation per code of hagen_dac_offset (nominal)
+OFFSET_PER_CODE = 0.4  # LSB of the activation per code of hagen_dac_offset (nominal)
 
 
 class SynapseDriverCalibrator:
