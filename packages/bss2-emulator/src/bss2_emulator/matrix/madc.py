@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator._kernels.matrix.hagen import PULSE_FRACTION
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
-from bss2_emulator._kernels.matrix.hagen import PULSE_FRACTION
 from bss2_emulator.matrix.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns, line_charge
 from bss2_emulator.matrix.operands import Operands
 from bss2_emulator.readout import madc

@@ -11,7 +11,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.matrix.hagen import FARTHEST, FRACTION, PULSE_FRACTION, best_instructions, multiply, pack_weights
+from bss2_emulator._kernels.matrix.hagen import (
+    FARTHEST,
+    FRACTION,
+    PULSE_FRACTION,
+    best_instructions,
+    multiply,
+    pack_weights,
+)
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.matrix.columns import (
@@ -99,7 +106,9 @@ class HagenEngine:
             np.asarray(reads.gain * sends, np.float32),
             self._kept(columns, operands),
             reads.shift,
-            self._memo.get("shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))),
+            self._memo.get(
+                "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
+            ),
             *reads[2:],
             self._noise(columns, sends),
             self.silicon.fidelity == "ideal",

@@ -81,7 +81,7 @@ def read(
     column: int,
     sent: int,
     noise: tuple[int, int],
-    common: tuple[int, int],
+    common: list[int],
 ) -> int:
     """Return int8: the difference of two reads, one at rest and one after ``sent`` events.
 
@@ -164,7 +164,7 @@ def run_tile(
             pulse(int(a), float(gain_), float(offset)) for a, gain_, offset in zip(vector, *drivers, strict=False)
         ]
         events = sum(int(a) > 0 for a in vector)
-        shared = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0]
+        common = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0][:2]
         for j in range(width):
             ratio = columns.ratio[hemisphere, :, j]
             weigh = [
@@ -182,5 +182,6 @@ def run_tile(
                 continue
             y += shift(columns, hemisphere, j, events * num_sends)
             rest, result = read_pairs(key, number, b * -(-width // 4) + j // 4, HAGEN, run)
-            out[b, j] = read(y, columns, hemisphere, j, events * num_sends, (rest[j % 4], result[j % 4]), (shared[0], shared[1]))
+            noise = rest[j % 4], result[j % 4]
+            out[b, j] = read(y, columns, hemisphere, j, events * num_sends, noise, common)
     return out

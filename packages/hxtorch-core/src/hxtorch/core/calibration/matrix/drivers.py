@@ -57,13 +57,15 @@ def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(hagen_dac_offset=codes)
+        tried.append(codes)
         return driver_offsets(bench, low, weight, sends)
 
+    tried: list[np.ndarray] = []
     start = bench.configuration.hagen_dac_offset
     prediction = LinearPrediction(1 / OFFSET_PER_CODE)
     found = predictive_search(measure, np.zeros((2, ROWS)), start, prediction, high=63, steps=steps, keep=2)
     bench.set(hagen_dac_offset=found.codes)
-    bench.measured["driver_offset"] = found.values
+    bench.measured["driver_offset"] = found.values + OFFSET_PER_CODE * (found.codes - tried[-1])
 
 
 def driver_offsets(bench: Bench, activation: int, weight: int, sends: int) -> np.ndarray:
