@@ -126,7 +126,6 @@ MAX_PULSE: Final = 32.0  # LSB of the activation
 HAGEN_DAC_STEP: Final = SHEET.mean("hagen_dac_step")  # LSB of the activation per code of hagen_dac_offset
 HAGEN_DAC_CENTER: Final = 32
 HAGEN_LIMIT: Final = SHEET.mean("hagen_limit")  # LSB where the inhibitory side flattens
-HAGEN_NOISE: Final = SHEET.mean("hagen_noise")  # LSB rms that the integration adds to two reads
 HAGEN_BASELINE_DELAY: Final = 5e-6  # s from a reset to the read at rest
 HAGEN_READ_DELAY: Final = 1e-6  # s from the last event to the read
 

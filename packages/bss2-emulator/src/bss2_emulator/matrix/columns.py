@@ -33,7 +33,10 @@ class Columns(NamedTuple):
         start: What is read at rest, which follows a reset, V, (2, 256).
         baseline: What that read gives, LSB, (2, 256).
         limit: Where the negative side ends, LSB; 0 if nowhere, (2, 256).
-        noise_baseline, noise_result: rms of the two reads, LSB.
+        shift: What many events move each column by, whatever their weights, LSB, (2, 256).
+        event_noise: rms that an event adds to the second read, LSB, (2, 256).
+        read_noise: rms of a read in one column, LSB.
+        common_noise: rms that all columns of a read share, LSB.
     """
 
     ratio: NDArray[np.float32]
@@ -42,8 +45,10 @@ class Columns(NamedTuple):
     start: FloatArray
     baseline: FloatArray
     limit: FloatArray
-    noise_baseline: float
-    noise_result: float
+    shift: FloatArray
+    event_noise: FloatArray
+    read_noise: float
+    common_noise: float
 
 
 def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics) -> Columns:
@@ -65,6 +70,10 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         * size
         * physics.connected
     )
+    if silicon.fidelity == "calibrated":  # columns are calibrated on products, whatever their parts are
+        strengths = silicon.gm ** silicon.mean("gm_exponent") * silicon.quadrant_strength
+        own = strengths * silicon.tau_syn * silicon.cadc_gain[:, 0].ravel() / silicon.capacitance
+        gain *= (1 + silicon.offsets("hagen_column", 2, c.NEURONS)) / own
     largest = np.maximum(gain.max(axis=0), 1e-30)
     ratio = gain[::-1] / largest * WEIGHT_STEPS
     limit = np.maximum((c.HAGEN_LIMIT + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation
@@ -82,7 +91,7 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         "adapt_reference"
     )
     largest[here], decay[here], limit[here], start[here] = 0, 0, 0, reference[here]
-    read = c.CADC_NOISE * silicon.imperfections.cadc_noise
+    relative = gain.max(axis=0) / c.HAGEN_GAIN * (config.readout_source == 0)  # noise and offset come as charge does
     sides = (c.HEMISPHERES, c.COLUMNS)
     return Columns(
         ratio=ratio.reshape(2, *sides).swapaxes(0, 1).astype(np.float32, order="C"),
@@ -91,9 +100,25 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         start=start.reshape(sides),
         baseline=np.asarray(start * transfer + offset).reshape(sides),
         limit=limit.reshape(sides),
-        noise_baseline=read,
-        noise_result=float(np.hypot(read, c.HAGEN_NOISE * silicon.imperfections.cadc_noise)),
+        shift=(relative * silicon.event_offset).reshape(sides),
+        event_noise=(relative * silicon.mean("hagen_event_noise") * silicon.imperfections.event_noise).reshape(sides),
+        read_noise=silicon.mean("hagen_read_noise") * silicon.imperfections.cadc_noise,
+        common_noise=silicon.mean("cadc_common") * silicon.imperfections.cadc_common,
     )
+
+
+def noise_of_events(columns: Columns, num_sends: int) -> FloatArray:
+    """Return the rms of a read after 0 to 128 events of one sending, LSB, (2, 129, 256)."""
+    sent = np.arange(c.TILE_ROWS + 1)[:, np.newaxis] * num_sends
+    return np.asarray(np.sqrt(columns.read_noise**2 + sent * columns.event_noise[:, np.newaxis] ** 2))
+
+
+def share_of_shift(num_sends: int, most: float) -> NDArray[np.float32]:
+    """Return how much of its own offset a column has after 0 to 128 events of one sending, (129,).
+
+    ``most`` is the number of events after which all but 1 / e of it is there.
+    """
+    return np.asarray(-np.expm1(-np.arange(c.TILE_ROWS + 1) * num_sends / most), np.float32)
 
 
 def kept(rate: FloatArray, cycles: int) -> NDArray[np.float32]:

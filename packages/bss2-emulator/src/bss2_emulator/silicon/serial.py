@@ -195,6 +195,21 @@ class Silicon:
         return np.asarray(own + parity * np.where(np.arange(128) % 2 == 0, 1.0, -1.0))
 
     @cached_property
+    def driver_gain(self) -> FloatArray:
+        """Factors of the activation of each driver, (2, 128)."""
+        return 1 + self.sigma("driver_gain") * self._normal("driver_gain", 2, 128)
+
+    @property
+    def drivers(self) -> FloatArray:
+        """Gain of each driver and what it adds to an activation, (2, 2, 128)."""
+        return np.stack([self.driver_gain, self.driver_offset])
+
+    @cached_property
+    def event_offset(self) -> FloatArray:
+        """LSB that many events move each column by in hagen mode, (512,)."""
+        return self.offsets("hagen_event_offset")
+
+    @cached_property
     def hagen_limit(self) -> FloatArray:
         """LSB by which the inhibitory limit of each column is off, (512,)."""
         return self.sigma("hagen_limit") * self._normal("hagen_limit", 512)

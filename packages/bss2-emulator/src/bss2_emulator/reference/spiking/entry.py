@@ -340,7 +340,7 @@ def _move_units(
 def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Parts:
     """Return for each neuron the (sign, amperes, driver) that an event adds to its synaptic currents."""
     effects: Parts = {}
-    for hit in synapses(config, crossbar_input, label, silicon.driver_offset):
+    for hit in synapses(config, crossbar_input, label, silicon.drivers):
         place = hit.neuron // 256, hit.row, hit.column
         weight = float(config.weight[place]) * float(silicon.synapse[place]) * hit.pulse
         amperes = weight * float(physics.event_current[int(hit.inhibitory), hit.neuron])
