@@ -24,9 +24,10 @@ import surveys  # noqa: E402 - lies beside the tests that hold its figures to ba
 PAGE = ROOT / "docs" / "fidelity.md"
 HEAD = """# How well it matches
 
-Figures of measured chips beside those of the emulated one, made by `python benchmarks/fidelity.py`: serials `survey-1` to
-`survey-5` of fidelity `full`, calibrated by the procedures of `hxtorch.core.calibration`. A figure is given with half the
-width of its 99.9 % interval where it is an estimate. A band is what the chip's own software and published traces allow.
+Figures of measured chips beside those of the emulated one, made by `python benchmarks/fidelity.py`: serials `survey-1`
+to `survey-5` of fidelity `full`, calibrated by the procedures of `hxtorch.core.calibration`. A figure is given with
+half the width of its 99.9 % interval where it is an estimate. A band is what the chip's own software and published
+traces allow.
 """
 
 

@@ -20,7 +20,9 @@ RUNTIME = 4000
 
 def trace(chip, config, n, flat):
     noise, recording = chip._noise(0), Recording(np.empty(0, np.int64), madc_neuron=n)
-    return chip._spiking.integrate(config, RUNTIME, check_events(RUNTIME, *flat), recording, noise, 1).trace[0]
+    return chip._spiking.integrate(
+        chip.landed(config), RUNTIME, check_events(RUNTIME, *flat), recording, noise, 1
+    ).trace[0]
 
 
 @pytest.mark.parametrize("n", [3, 300])

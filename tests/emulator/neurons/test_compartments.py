@@ -20,7 +20,9 @@ def on(*circuits):
 
 def trace(chip, config, n, flat=((), (), (0, 0)), runtime=RUNTIME):
     recording = Recording(np.empty(0, np.int64), madc_neuron=n)
-    return chip._spiking.integrate(config, runtime, check_events(runtime, *flat), recording, chip._noise(0), 1).trace[0]
+    return chip._spiking.integrate(
+        chip.landed(config), runtime, check_events(runtime, *flat), recording, chip._noise(0), 1
+    ).trace[0]
 
 
 def topology_of(**registers):

@@ -39,7 +39,7 @@ def run_both(fuzzed, events, seed, switches, precision, **registers):
     chip.run_counter = 3
     batch = check_events(RUNTIME, *events(trains))
     trace = chip._spiking.integrate(
-        config, RUNTIME, batch, Recording(neurons, madc_neuron=watched), chip._noise(0), 1
+        chip.landed(config), RUNTIME, batch, Recording(neurons, madc_neuron=watched), chip._noise(0), 1
     ).trace
     key = RunNoise.of(chip.serial, 7, 3).key
     want = [

@@ -51,7 +51,7 @@ def test_membrane_is_exact(network, events, label, slow, n):
     flat = events([[(t, label(s)) for t, s in train]])
     physics = neuron_physics(chip.landed(config), chip.silicon)
     trace = chip._spiking.integrate(
-        config, RUNTIME, check_events(RUNTIME, *flat), Recording(np.empty(0, np.int64), madc_neuron=n),
+        chip.landed(config), RUNTIME, check_events(RUNTIME, *flat), Recording(np.empty(0, np.int64), madc_neuron=n),
         RunNoise.of("scipy", 0, 0), 1,
     ).trace[0]  # fmt: skip
     grid = np.arange(RUNTIME // 8 + 1) * 8 * constants.CYCLE

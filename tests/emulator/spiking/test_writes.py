@@ -157,7 +157,7 @@ def trace_of(config, writes, network_events=((), (), (0, 0)), n=3, runtime=6000)
 
     batch = check_events(runtime, *network_events)
     recording = Recording(np.array([n]), madc_neuron=n)
-    done = chip._spiking.integrate(config, runtime, batch, recording, chip._noise(0), 1, writes)
+    done = chip._spiking.integrate(chip.landed(config), runtime, batch, recording, chip._noise(0), 1, writes)
     return chip, done.trace[0], np.arange(done.trace.shape[1]) * 8
 
 

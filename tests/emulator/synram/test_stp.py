@@ -20,7 +20,9 @@ def volts(config, times, labels, chip=None):
     runtime = int(times[-1]) + 1000
     batch = check_events(runtime, times, labels, [0, len(times)])
     recording = Recording(np.empty(0, np.int64), madc_neuron=11)
-    trace = chip._spiking.integrate(config, runtime, batch, recording, RunNoise.of("stp", 0, 0), 1).trace[0]
+    trace = chip._spiking.integrate(chip.landed(config), runtime, batch, recording, RunNoise.of("stp", 0, 0), 1).trace[
+        0
+    ]
     return trace[np.asarray(times) // 8 + 4] - trace[0]
 
 
