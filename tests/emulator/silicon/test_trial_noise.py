@@ -5,6 +5,10 @@ import pytest
 
 from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.facts import constants
+from bss2_emulator.reference.spiking.entry import run_entry
+from bss2_emulator.reference.spiking.entry import wander as twin_wander
+from bss2_emulator.spiking.inputs import check_events
+from bss2_emulator.spiking.run import Recording
 
 TRIALS = 200
 BATCH = np.zeros(TRIALS + 1, int)
@@ -33,7 +37,8 @@ def test_each_kind_of_noise_has_its_size(alone, low, high):
 
 def test_membrane_noise_has_the_bandwidth_of_the_membrane(monkeypatch):
     monkeypatch.setattr(constants, "MEMBRANE_NOISE", constants.CADC_LSB)  # beyond the steps of the ADC
-    noise = Imperfections(run_offset=False, cadc_noise=False)
+    monkeypatch.setattr(constants, "SLOW_NOISE", 0.0)
+    noise = Imperfections(run_offset=False, cadc_noise=False, serial_scales=False)
     for code, want in ((950, 0.174), (95, 0.84)):  # tau_mem 1 and 10 us, samples 1.75 us apart
         run = Chip("noise", imperfections=noise).run_spiking(
             ChipConfig(i_leak=code), 20_000, batch_offsets=np.zeros(21, int), cadc_neurons=range(60)
@@ -57,11 +62,30 @@ def test_leak_potentials_wander_alike_in_each_part_of_the_spectrum(monkeypatch):
     values = np.concatenate([s.values for s in run.cadc], axis=1).astype(float)
     offsets, stamps = run.cadc[0].offsets, run.cadc[0].times
     entry = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    fine = np.array([values[(entry == b) & (stamps // (span // 8) == k)].mean(axis=0) for b in range(2) for k in range(64)])
+    fine = np.array(
+        [values[(entry == b) & (stamps // (span // 8) == k)].mean(axis=0) for b in range(2) for k in range(64)]
+    )
     fine = fine.reshape(2, 8, 8, -1)
     assert fine.std(axis=2, ddof=1).mean() == pytest.approx(1, rel=0.1)
     middle = fine.mean(axis=2)
     assert middle.var(axis=1, ddof=1).mean() == pytest.approx(1 + 1 / 8, rel=0.1)
+
+
+def test_leak_potentials_wander_as_the_twin_says():
+    chip = Chip("wander", seed=3, precision="double", imperfections=Imperfections(madc_noise=False, event_loss=False))
+    runtime, run = 8 * 1100, 6
+    chip.run_counter = run
+    batch = check_events(runtime, (), (), np.zeros(3, int))
+    recording = Recording(np.empty(0, np.int64), madc_neuron=77)
+    config, noise = chip.landed(ChipConfig(i_leak=1000)), chip._noise(0)
+    traces = chip._spiking.integrate(config, runtime, batch, recording, noise, 1).trace
+    for entry, trace in enumerate(traces):
+        want = run_entry(config, chip.silicon, runtime, [], [77], noise.key, noise.run, entry).traces[0]
+        np.testing.assert_allclose(trace, want, rtol=0, atol=1e-6)
+    switches = chip.silicon.imperfections
+    wandered = [twin_wander(77, switches, noise.key, noise.run, 1, step) for step in (0, 511, 512, 1024)]
+    assert wandered[0] == wandered[1]
+    assert len(set(wandered)) == 3
 
 
 def test_runs_have_a_part_of_their_offset_in_common():

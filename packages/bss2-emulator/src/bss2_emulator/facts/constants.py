@@ -100,11 +100,15 @@ EVENT_CURRENT: Final = SHEET.mean("event_current")  # A per weight LSB at DAC bi
 DAC_REFERENCE: Final = SHEET.mean("dac_bias")
 GM_REFERENCE: Final = SHEET.mean("gm")
 GM_EXPONENT: Final = SHEET.mean("gm_exponent")
-COMPLIANCE: Final = SHEET.mean("compliance")  # V above the lower rail that an inhibitory input needs for all of its current
+COMPLIANCE: Final = SHEET.mean(
+    "compliance"
+)  # V above the lower rail that an inhibitory input needs for all of its current
 
 # Noise (facts 6.3, 10).
 MEMBRANE_NOISE: Final = SHEET.mean("membrane_noise")  # V rms in the bandwidth of the membrane
-SLOW_NOISE: Final = SHEET.mean("slow_noise")  # V rms of the leak potential in each factor of 8 of its spectrum, 33 us to 2 ms
+SLOW_NOISE: Final = SHEET.mean(
+    "slow_noise"
+)  # V rms of the leak potential in each factor of 8 of its spectrum, 33 us to 2 ms
 RUN_OFFSET: Final = SHEET.mean("run_offset")  # V rms of the leak potential from run to run
 RUN_SHARES: Final = (SHEET.mean("run_share"), SHEET.mean("runs_share"))  # of this variance: of a run, of four runs
 CADC_NOISE: Final = SHEET.mean("cadc_noise")  # LSB

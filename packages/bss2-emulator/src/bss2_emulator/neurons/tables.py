@@ -83,7 +83,7 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
 
 
 def _lag(steps: FloatArray) -> FloatArray:
-    """Return how far two points on an exponential are, on average, beyond its mean between them, over half their distance.
+    """Return how far two points on an exponential are beyond its mean between them, over half their distance.
 
     Args:
         steps: From the one to the other, in time constants, any shape; small ones by their series.

@@ -1,8 +1,8 @@
 """One neuron, cycle by cycle where it matters (twin of ``_kernels/neurons/membrane.h``).
 
 Between events the membrane obeys ``C dV/dt = g (E - V) + I_exc - I_inh`` and each synaptic state ``tau dx/dt = -x``
-which is its current. What low membranes take from inhibitory currents (:func:`compliance`) is held in a step of 8 cycles
-at its value for the membrane at the start, which makes the step linear; it is then solved exactly.
+which is its current. What low membranes take from inhibitory currents (:func:`compliance`) is held in a step of 8
+cycles at its value for the membrane at the start, which makes the step linear; it is then solved exactly.
 """
 
 from __future__ import annotations

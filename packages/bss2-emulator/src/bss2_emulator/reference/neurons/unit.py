@@ -188,7 +188,9 @@ class Unit:
             x = self.linear(x, cycles / 2, begin + cycles / 2, inputs, reset) + gust
         x = Neuron.clip(x)
         q = cycles * c.CYCLE * self.conductance(reset) / float(self.physics.capacitance[self.lead])
-        lag = q / 6 if q < 1e-2 else 1 / math.tanh(q / 2) - 2 / q  # twice the distance of both ends from the mean between
+        lag = (
+            q / 6 if q < 1e-2 else 1 / math.tanh(q / 2) - 2 / q
+        )  # twice the distance of both ends from the mean between
         self.relax(x + lag * (x - v), cycles, pulsing, clip=True)
         return x
 

@@ -255,10 +255,8 @@ def _start_noise(n: int, switches: Imperfections, key: int, run: int, entry: int
 
 
 def wander(n: int, switches: Imperfections, key: int, run: int, entry: int, step: int) -> float:
-    """Return by how much the leak potential of a circuit is off in a step, V (twin of ``_kernels/neurons/wander.h``)."""
-    of_entry, of_run, of_runs = (
-        c.RUN_OFFSET * math.sqrt(share) for share in (1 - sum(c.RUN_SHARES), *c.RUN_SHARES)
-    )
+    """Return by how much the leak potential of a circuit is off in a step, V (twin of ``neurons/wander.h``)."""
+    of_entry, of_run, of_runs = (c.RUN_OFFSET * math.sqrt(share) for share in (1 - sum(c.RUN_SHARES), *c.RUN_SHARES))
     shared = coarse_normals(key, 1, n + START, 0, run // 4)
     volts = of_entry * coarse_normals(key, 0, n + START, entry, run)[0] + of_run * shared[run % 4] + of_runs * shared[4]
     volts *= switches.run_offset
