@@ -170,6 +170,7 @@ class Chip:
         wait_between_events: int = 5,
         madc_column: int | None = None,
         *,
+        patches: tuple[Any, Any] | None = None,
         first_entry: int = 0,
     ) -> MatrixRun:
         """Multiply a batch of activations with a signed matrix in hagen mode.
@@ -183,6 +184,8 @@ class Chip:
             num_sends: How often each vector is sent.
             wait_between_events: Cycles between events.
             madc_column: Column of the first tile whose membrane the membrane ADC samples.
+            patches: Starts (patches,) and offsets (rows,), if activations are images (images, values): row r of patch p
+                is value ``starts[p] + offsets[r]``. The batch is all patches, those of the first image first.
             first_entry: As for :meth:`run_spiking`.
 
         Returns:
@@ -192,7 +195,7 @@ class Chip:
             RunError: Shapes, types or counts do not fit.
             OperandRangeError: A weight or an activation is out of range.
         """
-        operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column)
+        operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column, patches)
         result = self._hagen.run(config, operands, self._noise(first_entry), self._threads())
         self.run_counter += 1
         return result

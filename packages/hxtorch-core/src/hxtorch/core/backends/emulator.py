@@ -270,6 +270,8 @@ def neurons_of_labels(configuration: ChipConfiguration, labels: np.ndarray) -> n
 
 
 class _Matrix:
+    gathers_rows = True
+
     def __init__(self, link: _Link) -> None:
         self._link = link
 
@@ -285,10 +287,11 @@ class _Matrix:
                 program.num_sends,
                 program.wait_between_events,
                 madc_column=program.madc_column,
+                patches=program.patches,
             )
         self._link.held = program.configuration
-        batch, rows = program.activations.shape
-        tiles = -(-rows // 128) * -(-program.weights.shape[1] // 256)
+        rows, columns = program.weights.shape
+        tiles = -(-rows // 128) * -(-columns // 256)
         events_time = min(rows, 128) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
@@ -298,6 +301,6 @@ class _Matrix:
             values=run.values,
             madc=madc,
             info=self._link.info(
-                number, started, batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
+                number, started, program.batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
             ),
         )
