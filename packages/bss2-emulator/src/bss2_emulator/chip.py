@@ -205,6 +205,7 @@ class Chip:
         wait_between_events: int = 5,
         madc_column: int | None = None,
         *,
+        patches: tuple[Any, Any] | None = None,
         first_entry: int = 0,
     ) -> MatrixRun:
         """Multiply a batch of activations with a signed matrix in hagen mode.
@@ -218,6 +219,8 @@ class Chip:
             num_sends: How often each vector is sent.
             wait_between_events: Cycles between events.
             madc_column: Column of the first tile whose membrane the membrane ADC samples.
+            patches: Starts (patches,) and offsets (rows,), if activations are images (images, values): row r of patch p
+                is value ``starts[p] + offsets[r]``. The batch is all patches, those of the first image first.
             first_entry: As for :meth:`run_spiking`.
 
         Returns:
@@ -227,12 +230,12 @@ class Chip:
             RunError: Shapes, types or counts do not fit.
             OperandRangeError: A weight or an activation is out of range.
         """
-        operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column)
+        operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column, patches)
         noise = self._noise(first_entry)
         landed, written = self._land([config])
         result = self._hagen.run(landed[0], operands, noise, self._threads())
         events = min(operands.weights.shape[0], TILE_ROWS) * operands.num_sends * operands.wait_between_events * CYCLE
-        self._done((first_entry + len(operands.activations)) * (events + HAGEN_BASELINE_DELAY), written)
+        self._done((first_entry + operands.batch) * (events + HAGEN_BASELINE_DELAY), written)
         return result
 
     def _land(self, held: list[ChipConfig]) -> tuple[list[ChipConfig], Writes]:

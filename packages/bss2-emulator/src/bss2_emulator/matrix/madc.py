@@ -37,7 +37,7 @@ def record_column(
         noise: Of the run.
     """
     column = operands.madc_column or 0
-    vectors = operands.activations[:, : c.TILE_ROWS]
+    vectors = operands.vectors(c.TILE_ROWS)
     steps = _charges(vectors, operands.weights[: c.TILE_ROWS, column], silicon, columns, drivers, column)
     if capacity is not None:
         steps *= _arriving(steps, capacity[np.count_nonzero(vectors, axis=1)])

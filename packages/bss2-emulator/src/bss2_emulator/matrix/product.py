@@ -95,9 +95,11 @@ class HagenEngine:
         capacity = line_capacity(sends, wait) if short else UNUSED
         drivers = self._drivers(config)
         instructions = best_instructions() if self.instructions is None else self.instructions
-        values = np.empty((len(operands.activations), operands.weights.shape[1]), np.int8)
+        values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)
         sent = multiply(
             operands.activations,
+            operands.starts,
+            operands.offsets,
             tuple(
                 pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, instructions)
                 for line in ((1, -1) if short else (0,))

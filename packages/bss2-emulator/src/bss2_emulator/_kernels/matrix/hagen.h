@@ -23,7 +23,9 @@ typedef struct {
     int64_t batch;
     int rows, columns;                /* of the matrix */
     int64_t activation_stride;
-    const uint8_t *activations;       /* [batch][rows] */
+    const uint8_t *activations;       /* [batch][rows], or [image][activation_stride] */
+    int64_t patches;                  /* entries that an image has, or 0: activations are rows as they stand */
+    const int32_t *starts, *offsets;  /* [patches], [rows]: row r of patch p is byte starts[p] + offsets[r] of its image */
     const int16_t *weights[2];        /* packed tiles (product.h); with lines 2: those of excitatory and inhibitory rows */
     int lines;
     int64_t tile_stride;              /* weights of a tile */
@@ -51,14 +53,24 @@ typedef struct {
     const float *gain, *shift, *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
 } bss2_columns;
 
+/* The activations of an entry for the rows of a tile, gathered in `row` unless they lie together. */
+BSS2_INLINE const uint8_t *bss2_row(const bss2_matrix *m, int64_t entry, int top, int rows, uint8_t *BSS2_RESTRICT row) {
+    if (!m->patches) return m->activations + entry * m->activation_stride + top;
+    const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->activation_stride + m->starts[entry % m->patches];
+    const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
+    for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
+    return row;
+}
+
 /* Pulses of a block of entries for one tile; returns events[i], how many each entry sends. */
 BSS2_INLINE void bss2_pulses(const bss2_matrix *m, int64_t first, int entries, int top, int rows, int hemisphere,
                              int16_t *BSS2_RESTRICT pulses, int32_t *BSS2_RESTRICT events) {
     const int16_t *BSS2_RESTRICT scale = m->pulse_scale + hemisphere * TILE_ROWS;
     const int16_t *BSS2_RESTRICT offset = m->pulse_offset + hemisphere * TILE_ROWS;
     const int16_t longest = (int16_t)m->pulse_limit;
+    uint8_t row[TILE_ROWS];
     for (int i = 0; i < entries; i++) {
-        const uint8_t *BSS2_RESTRICT activation = m->activations + (first + i) * m->activation_stride + top;
+        const uint8_t *BSS2_RESTRICT activation = bss2_row(m, first + i, top, rows, row);
         int16_t *BSS2_RESTRICT pulse = pulses + i * TILE_ROWS;
         int32_t sent = 0;
         BSS2_VECTOR

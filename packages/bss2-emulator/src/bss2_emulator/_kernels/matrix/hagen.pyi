@@ -42,6 +42,8 @@ def pack_weights(
 
 def multiply(
     activations: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    offsets: NDArray[np.int32],
     packed: tuple[NDArray[np.int16], ...],
     pulse_scale: NDArray[np.int16],
     pulse_offset: NDArray[np.int16],
@@ -70,7 +72,10 @@ def multiply(
     """Multiply a batch of activations and write what all tiles read together.
 
     Args:
-        activations: (batch, rows).
+        activations: (batch, rows), or with ``starts`` (images, bytes of one).
+        starts: Where each patch of an image lies, (patches,): entries are the patches of all images, those of the first
+            one first. Empty if activations are rows as they stand.
+        offsets: Where the rows of a patch lie from there, (rows,).
         packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
             then saturate.
         pulse_scale: Length of a pulse per activation, in fractions of a unit, for each driver, (2, 128).

@@ -1,6 +1,6 @@
 """Multiply-accumulate in hagen mode (see hagen.h, product.h, reads.h)."""
 
-from libc.stdint cimport int8_t, int16_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise.normals cimport bss2_key
 from bss2_emulator._kernels.native.pool cimport parallel_for
 
@@ -24,6 +24,9 @@ cdef extern from "matrix/hagen.h" nogil:
         int columns
         int64_t activation_stride
         const uint8_t *activations
+        int64_t patches
+        const int32_t *starts
+        const int32_t *offsets
         const int16_t *weights[2]
         int lines
         int64_t tile_stride
@@ -145,7 +148,7 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
 
 
 def multiply(
-    const uint8_t[:, ::1] activations, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
+    const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
     int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const float[:, ::1] shift,
     const float[::1] shifted, const int16_t[:, ::1] baseline, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
     const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint ideal,
@@ -159,9 +162,16 @@ def multiply(
     blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
+    m.patches = starts.shape[0]
+    if m.patches:
+        if offsets.shape[0] < 1 or min(np.min(starts), np.min(offsets)) < 0 or (
+                <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= activations.shape[1]):
+            raise ValueError("patches: wanted places inside an image")
+        m.starts, m.offsets = &starts[0], &offsets[0]
     if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
         raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
-    m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
+    m.batch, m.columns = activations.shape[0] * max(m.patches, <int64_t>1), <int>out.shape[1]
+    m.rows = <int>offsets.shape[0] if m.patches else <int>activations.shape[1]
     m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)

@@ -282,6 +282,8 @@ def senders(configuration: ChipConfiguration) -> np.ndarray:
 
 
 class _Matrix:
+    gathers_rows = True
+
     def __init__(self, link: _Link) -> None:
         self._link = link
 
@@ -297,10 +299,11 @@ class _Matrix:
                 program.num_sends,
                 program.wait_between_events,
                 madc_column=program.madc_column,
+                patches=program.patches,
             )
         self._link.held = program.configuration
-        batch, rows = program.activations.shape
-        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        rows, columns = program.weights.shape
+        tiles = -(-rows // DRIVERS) * -(-columns // COLUMNS)
         events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
@@ -310,6 +313,6 @@ class _Matrix:
             values=run.values,
             madc=madc,
             info=self._link.info(
-                number, started, batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
+                number, started, program.batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
             ),
         )

@@ -110,7 +110,8 @@ class Session:
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
         """Run a matrix program; other threads wait."""
         with self.lock:
-            return self._open_connection().matrix.run(program)
+            unit = self._open_connection().matrix
+            return unit.run(program if getattr(unit, "gathers_rows", False) else program.unfolded())
 
     def look_up_calibrations(self) -> None:
         """Allow this session to look up calibrations if it was opened without them."""
