@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import hxtorch.snn as hxsnn
 import torch
-from hxtorch.snn.transforms.weight_transforms import linear_saturating
-from hxtorch.snn.utils.calib_helper import nightly_calib_path
 from torch import Tensor
 
 import hxtorch
+import hxtorch.snn as hxsnn
+from hxtorch.snn.transforms.weight_transforms import linear_saturating
+from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 DT = 1e-6  # seconds; a step of all tensors
 

@@ -24,7 +24,7 @@ ORDER = {
     ),
     "hxtorch.core": (
         "errors threads constants seam interfaces vocabulary networks routing backends calibration sessions products "
-        "compute runs fit compat"
+        "compute runs fit compat command"
     ),
     "hxtorch.perceptron": (
         "errors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"

@@ -1,10 +1,10 @@
 """What behaviour tests share: a clean room, the chip of a user, and a small network."""
 
-import hxtorch.snn as hxsnn
 import pytest
 import torch
 
 import hxtorch
+import hxtorch.snn as hxsnn
 from hxtorch.core import compat
 
 

@@ -3,11 +3,11 @@
 import inspect
 from importlib import import_module
 
-import hxtorch.snn as hxsnn
 import numpy as np
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 from hxtorch import core
 from hxtorch.spiking.experiment import BaseExperiment, NeuronPlacement
 

@@ -1,9 +1,9 @@
 """Handles take tensors by the names of both generations."""
 
-import hxtorch.snn as hxsnn
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 from hxtorch.spiking import handle as handles
 
 ONE, NONE = torch.ones(2, 1, 1), torch.zeros(2, 1, 1)

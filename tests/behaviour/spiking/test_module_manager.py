@@ -1,8 +1,8 @@
 """The graph of modules answers by numbers, as the documents describe it."""
 
-import hxtorch.snn as hxsnn
 import pytest
 
+import hxtorch.snn as hxsnn
 from hxtorch.spiking.backend.module_manager import BaseModuleManager, ModuleManager
 
 

@@ -1,9 +1,9 @@
 """Modules with functions and post-processing of the user, and wrappers."""
 
-import hxtorch.snn as hxsnn
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 from hxtorch.spiking.modules import HXModule, HXModuleWrapper
 
 

@@ -2,10 +2,10 @@
 
 import inspect
 
-import hxtorch.snn as hxsnn
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 import hxtorch.spiking.functional as F
 from hxtorch.spiking.morphology import SingleCompartmentNeuron
 

@@ -1,10 +1,10 @@
 """Synapses: what may stand in which place, their weights, and when they changed."""
 
-import hxtorch.snn as hxsnn
 import numpy as np
 import pytest
 import torch
 
+import hxtorch.snn as hxsnn
 import hxtorch.spiking.functional as F
 
 CONNECTIONS = torch.tensor([[1.0, 0, 1], [0, 1, 0]])  # (in, out)

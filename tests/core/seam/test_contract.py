@@ -26,21 +26,7 @@ from hxtorch.core import (
 )
 
 BACKEND = os.environ.get("HXTORCH_TEST_BACKEND", "emulator")
-FIDELITIES = ("ideal", "calibrated", "full") if BACKEND == "emulator" else ("full",)
-EXPECTED = ("ideal", "calibrated")  # chips on which nominal codes are right
 RUNTIME = 5000  # cycles, 40 us
-
-
-@pytest.fixture(params=FIDELITIES)
-def connection(request):
-    with core.open_session(backend=BACKEND, fidelity=request.param, seed=1) as session:
-        yield session.connection
-
-
-@pytest.fixture(params=[fidelity for fidelity in FIDELITIES if fidelity in EXPECTED])
-def expected(request):
-    with core.open_session(backend=BACKEND, fidelity=request.param, seed=1) as session:
-        yield session.connection
 
 
 def open_again(connection):
@@ -244,31 +230,6 @@ def test_signs_of_weights_are_signs_of_potentials(expected):
     assert (abs(change) > 8).all()
 
 
-def hagen(connection):
-    return calibration.nominal_calibration(connection, calibration.HagenCalibTarget()).apply(ChipConfiguration())
-
-
-@pytest.mark.parametrize(("rows", "columns", "batch"), [(1, 1, 1), (128, 256, 3), (129, 257, 2), (300, 5, 4)])
-def test_a_product_has_the_shape_it_should(connection, rows, columns, batch):
-    rng = np.random.default_rng(0)
-    weights, activations = rng.integers(-63, 64, (rows, columns)), rng.integers(0, 32, (batch, rows))
-    result = connection.matrix.run(MatrixProgram(hagen(connection), weights, activations))
-    assert result.values.dtype == np.int8
-    assert result.values.shape == (batch, columns)
-    assert result.madc is None
-    tiles_of_columns = -(-columns // 256)
-    assert result.info.events_sent == np.count_nonzero(activations) * tiles_of_columns
-
-
-def test_a_product_is_near_the_nominal_one(expected):
-    rng = np.random.default_rng(0)
-    weights, activations = rng.integers(-63, 64, (100, 64)), rng.integers(0, 32, (20, 100))
-    result = expected.matrix.run(MatrixProgram(hagen(expected), weights, activations)).values
-    wanted = 0.002 * (activations @ weights)
-    assert np.corrcoef(result.ravel(), wanted.ravel())[0, 1] > 0.95
-    assert np.polyfit(wanted.ravel(), result.ravel().astype(float), 1)[0] == pytest.approx(1, abs=0.25)
-
-
 def test_registers_that_the_chip_lacks_are_refused_and_the_chip_goes_on(connection):
     mask, target = np.zeros((20, 12), int), np.full((20, 12), 0x3FFF)
     target[0, 1] = 0  # neuron output 0 has no node to bus 1
@@ -280,7 +241,7 @@ def test_registers_that_the_chip_lacks_are_refused_and_the_chip_goes_on(connecti
     connection.spiking.run(busy_program())
 
 
-def test_a_recording_that_the_chip_lacks_is_refused_and_the_chip_goes_on(connection):
+def test_a_recording_that_the_chip_lacks_is_refused_and_the_chip_goes_on(connection, hagen):
     operands = np.ones((2, 3), int), np.ones((1, 2), int)
     with pytest.raises(HXTorchError, match="madc_column"):
         connection.matrix.run(MatrixProgram(hagen(connection), *operands, madc_column=3))

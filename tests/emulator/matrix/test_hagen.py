@@ -53,8 +53,9 @@ def test_sends_add_up(hagen, wait):
 def test_partial_sums_saturate_in_their_tile(hagen):
     weights = np.concatenate((np.full((128, 64), 40), np.full((128, 64), -40)))
     result = multiply(hagen, weights, np.full((40, 256), 30))
-    assert 2 < result.mean() < 32
-    assert result.mean() == pytest.approx(17, abs=8)
+    columns = result.mean(axis=0)
+    interval = 3.29 * columns.std() / len(columns) ** 0.5  # 99.9 %
+    assert columns.mean() == pytest.approx(127 - 110, abs=interval + 1)  # two tiles are rounded
     three = multiply(hagen, np.full((384, 20), 40), np.full((4, 384), 30))
     assert (three == 127).mean() > 0.9
     ideal = multiply(hagen, weights, np.full((4, 256), 30), fidelity="ideal")

@@ -55,7 +55,8 @@ def test_holdoff_lets_the_membrane_leave_the_reset_first(network, slow):
         times, values = run.madc.times[inside], values[inside]
         lowest = values.argmin()
         leaves = times[lowest:][values[lowest:] > values[lowest] + 2][0]
-        assert leaves == pytest.approx(first + 4 * (100 - clocks), abs=45)
+        seen = 3 / 0.18 + 5  # cycles until it is 2 codes up, at 0.18 codes a cycle, and until the next sample
+        assert 0 <= leaves - (first + 4 * (100 - clocks)) <= seen
         assert run.spike_times[1] > first + 400
 
 

@@ -5,10 +5,10 @@ import inspect
 import subprocess
 import sys
 
-import hxtorch.ann
 import pytest
 import torch
 
+import hxtorch.ann
 import hxtorch.perceptron as hxp
 import hxtorch.perceptron.nn as hxnn
 

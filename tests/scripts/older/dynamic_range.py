@@ -1,12 +1,11 @@
 """Range of the membranes, and the scales between chip and model, measured."""
 
+import hxtorch
 import hxtorch.snn as hxsnn
 from hxtorch.snn.utils.calib_helper import nightly_calib_path
 from hxtorch.snn.utils.dynamic_range.boundary import get_dynamic_range
 from hxtorch.snn.utils.dynamic_range.threshold import get_trace_scaling
 from hxtorch.snn.utils.dynamic_range.weight_scaling import get_weight_scaling
-
-import hxtorch
 
 hxtorch.init_hardware()
 calib = nightly_calib_path("spiking")

@@ -1,11 +1,11 @@
 """A neuron that configures its circuits, decodes its recordings, and sits where it is told to."""
 
-import hxtorch.snn as hxsnn
 import torch
 from dlens_vx_v3 import halco
-from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 import hxtorch
+import hxtorch.snn as hxsnn
+from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 configured, decoded = [], []
 

@@ -3,13 +3,13 @@
 import sys
 from functools import partial
 
-import hxtorch.snn as hxsnn
 import numpy as np
 import torch
-from hxtorch.snn.transforms.weight_transforms import linear_saturating
-from hxtorch.snn.utils.calib_helper import nightly_calix_native_path
 
 import hxtorch
+import hxtorch.snn as hxsnn
+from hxtorch.snn.transforms.weight_transforms import linear_saturating
+from hxtorch.snn.utils.calib_helper import nightly_calix_native_path
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 torch.manual_seed(3)

@@ -2,12 +2,12 @@
 
 import sys
 
-import hxtorch.snn as hxsnn
 import matplotlib.pyplot as plt
 import torch
-from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 import hxtorch
+import hxtorch.snn as hxsnn
+from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 hxtorch.init_hardware()
 exp = hxsnn.Experiment(dt=1e-6)

@@ -1,9 +1,10 @@
 """A network that came by NIR: run, look, and send back."""
 
-import hxtorch.snn as hxsnn
 import nir
 import numpy as np
 import torch
+
+import hxtorch.snn as hxsnn
 
 ones = np.ones(3, np.float32)
 graph = nir.NIRGraph(

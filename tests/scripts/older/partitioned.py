@@ -3,13 +3,13 @@
 import sys
 from functools import partial
 
-import hxtorch.snn as hxsnn
 import torch
+
+import hxtorch
+import hxtorch.snn as hxsnn
 from hxtorch.snn.morphology import SingleCompartmentNeuron
 from hxtorch.snn.transforms.weight_transforms import linear_saturating
 from hxtorch.snn.utils.calib_helper import nightly_calib_path
-
-import hxtorch
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 30
 N_IN, PARTS, N_OUT = 600, 3, 4

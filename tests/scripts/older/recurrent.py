@@ -2,8 +2,9 @@
 
 import sys
 
-import hxtorch.snn as hxsnn
 import torch
+
+import hxtorch.snn as hxsnn
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 N = 12

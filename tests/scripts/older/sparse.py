@@ -2,12 +2,12 @@
 
 import sys
 
-import hxtorch.snn as hxsnn
-import hxtorch.snn.functional as F
 import torch
-from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 import hxtorch
+import hxtorch.snn as hxsnn
+import hxtorch.snn.functional as F
+from hxtorch.snn.utils.calib_helper import nightly_calib_path
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
 torch.manual_seed(5)

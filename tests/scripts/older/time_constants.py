@@ -2,9 +2,10 @@
 
 import sys
 
+import torch
+
 import hxtorch.snn as hxsnn
 import hxtorch.snn.functional as F
-import torch
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
 torch.manual_seed(2)

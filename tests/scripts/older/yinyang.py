@@ -3,16 +3,16 @@
 import sys
 from functools import partial
 
+import torch
+
+import hxtorch
 import hxtorch.snn as hxsnn
 import hxtorch.snn.functional as F
-import torch
 from hxtorch.snn.datasets.yinyang import YinYangDataset
 from hxtorch.snn.transforms.decode import MaxOverTime
 from hxtorch.snn.transforms.encode import CoordinatesToSpikes
 from hxtorch.snn.transforms.weight_transforms import linear_saturating
 from hxtorch.snn.utils.calib_helper import nightly_calib_path
-
-import hxtorch
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 50
 MOCK = "mock" in sys.argv

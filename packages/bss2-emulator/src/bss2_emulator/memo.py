@@ -9,17 +9,21 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+HELD = 8
+"""How many values of a quantity are held."""
 
 
 class Memo:
     """Holds the last values of each derived quantity together with the inputs that they were made from.
 
+    Several are held, for networks that take turns on one chip: they are told apart by the identity of what each has.
+
     Attributes:
-        keep: How many values of a quantity are held, at least 1.
+        compare: How many of the last values of a quantity are compared by value, at least 1.
     """
 
     def __init__(self) -> None:
-        self.keep = 1
+        self.compare = 1
         self._held: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
 
     def get(self, name: str, inputs: tuple[Any, ...], build: Callable[[], T]) -> T:
@@ -32,17 +36,19 @@ class Memo:
         """
         held = self._held.setdefault(name, [])
         value: T
-        if held and all(map(is_, held[0][0], inputs)):
-            value = held[0][1]
-            return value
         for i, (before, value) in enumerate(held):
+            if all(map(is_, before, inputs)):
+                if i:
+                    held.insert(0, held.pop(i))
+                return value
+        for i, (before, value) in enumerate(held[: self.compare]):
             if all(map(_same, before, inputs)):
                 held.pop(i)
                 held.insert(0, (inputs, value))  # the next comparison is by identity
                 return value
         made = build()
         held.insert(0, (inputs, made))
-        del held[self.keep :]
+        del held[max(self.compare, HELD) :]
         return made
 
 

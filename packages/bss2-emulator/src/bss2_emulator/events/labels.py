@@ -79,7 +79,7 @@ class LabelBook:
         self, configs: Sequence[ChipConfig], active: NDArray[np.int64], labels: NDArray[np.uint16]
     ) -> list[Page]:
         """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list."""
-        self._memo.keep = len(configs)
+        self._memo.compare = len(configs)
         if len(configs) == 1:
             return [self.follow(configs[0], active, labels)]
         pages = [self.follow(config, active, labels) for config in configs]

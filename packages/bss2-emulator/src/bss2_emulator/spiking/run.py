@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
@@ -39,6 +40,12 @@ STEP = LAYOUT["step"]
 _PHYSICS, _TERMS, _TOPOLOGY = attrgetter(*REGISTERS), attrgetter(*TERM_REGISTERS), attrgetter(*TOPOLOGY_REGISTERS)
 _FIRING = attrgetter("enable_threshold", "enable_bypass_exc", "enable_bypass_inh", "enable_spike_output")
 _NEURONS = attrgetter(*REGISTERS, *TERM_REGISTERS, *TOPOLOGY_REGISTERS, "readout_source")
+
+
+@lru_cache(64)
+def _one(*values: object) -> tuple[object, ...]:
+    """Return one object for equal values, which a memo tells by its identity: callers may write to their arrays."""
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +155,7 @@ class SpikingEngine:
         written = [(-(-cycle // STEP), after) for cycle, after in writes]
         held = [(0, config), *((start, after) for start, after in written if start < steps)]
         starts, configs = [start for start, _ in held], [after for _, after in held]
-        self._memo.keep = len(held)
+        self._memo.compare = len(held)
         joined = [self._membranes(after) for after in configs]
         observable = [
             self._observable(after, membranes, recording) for after, membranes in zip(configs, joined, strict=True)
@@ -271,7 +278,8 @@ class SpikingEngine:
 
     def _observable(self, config: ChipConfig, membranes: Membranes, recording: Recording) -> NDArray[np.bool_]:
         compartment = membranes.topology.compartment
-        inputs = (*_FIRING(config), compartment, *vars(recording).values())
+        recorded = _one(recording.cadc_neurons.tobytes(), recording.madc_neuron, recording.correlation_rows.tobytes())
+        inputs = (*_FIRING(config), compartment, recorded)
         return self._memo.get("observable", inputs, lambda: _observable(config, compartment, recording))
 
     def _membranes(self, config: ChipConfig) -> Membranes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import is_
 from time import perf_counter
 from typing import Any, Literal
 
@@ -34,6 +35,8 @@ _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
     "calibrated": "calibrated",
     "full": "full",
 }
+
+_WRITTEN = 8  # configurations of which the emulator's registers are kept
 
 # Real-time section of one matrix product beside its events: resets, settling and reads (chip facts 2.4).
 _MATRIX_OVERHEAD = 46e-6
@@ -130,8 +133,7 @@ class _Link:
         self._threads = chip.threads
         self.sheet = chip.silicon.sheet.digest
         self.setup = setup
-        self._config = bss2_emulator.ChipConfig()
-        self._written: ChipConfiguration | None = None
+        self._written = [(ChipConfiguration(), bss2_emulator.ChipConfig())]
         self.held = ChipConfiguration()
 
     def open_chip(self) -> bss2_emulator.Chip:
@@ -146,11 +148,23 @@ class _Link:
         return chip
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
-        """Return the emulator's registers for ``configuration``; arrays that are those written last are not touched."""
-        if configuration is not self._written:  # one object never changes
-            self._config = self._config.update(configuration.registers())
-            self._written = configuration
-        return self._config
+        """Return the emulator's registers for ``configuration``.
+
+        They are made of those written before that share most arrays with it, which are neither checked nor copied
+        again: networks that take turns on the chip have their own.
+        """
+        written = self._written
+        for i, (known, config) in enumerate(written):
+            if known is configuration:  # one object never changes
+                if i:
+                    written.insert(0, written.pop(i))
+                return config
+        registers = configuration.registers()
+        likeness = [sum(map(is_, known.registers().values(), registers.values())) for known, _ in written]
+        config = written[likeness.index(max(likeness))][1].update(registers)
+        written.insert(0, (configuration, config))
+        del written[_WRITTEN:]
+        return config
 
     def info(self, run: int, started: float, emulated_time: float, events_sent: int, **more: Any) -> ExecutionInfo:
         return ExecutionInfo(

@@ -1,0 +1,151 @@
+"""What a script names, and what becomes of it here: found in its syntax tree, which is never run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from hxtorch.core.compat.names import MODULES, missing
+
+OURS = ("hxtorch", "_hxtorch_core", "_hxtorch_spiking", "_hxtorch_perceptron")
+# What differs on the emulated chip, by the name that shows it; docs/deviations.md has the reasons.
+NAMES = {
+    "plasticity_rule": "the rule is kept, but a run on the chip with one raises: there are no plasticity processors",
+    "plasticity_rules": "is always empty: there are no plasticity processors",
+    "integration_step_code": "the text names the terms of the step; other text is refused, as it would be executed",
+    "CuBaStepCode": "its text names the terms of the step; other text is refused, as it would be executed",
+}
+SUFFIXES = {
+    ".pkl": "the name is taken, but a pickle is refused: calibrate anew with hxtorch calibrate",
+    ".pickle": "the name is taken, but a pickle is refused: calibrate anew with hxtorch calibrate",
+    ".pbin": "the name is taken, but the content is a calibration of this project: make one with hxtorch calibrate",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """What is said about a line.
+
+    Attributes:
+        line: Its number.
+        kind: ``runs``, ``differs`` or ``missing``.
+        text: What, and what to do.
+    """
+
+    line: int
+    kind: str
+    text: str
+
+
+def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
+    """Return what can be said of a script, in the order of its lines.
+
+    Args:
+        tree: The script.
+        folder: Where it lies; modules beside it are its own.
+    """
+    found, names = set[Finding](), dict[str, str]()  # names of the script for modules of ours
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found |= {Finding(node.lineno, *_module(alias.name, folder))}
+                names[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            kind, text = _module(node.module, folder)
+            found |= {Finding(node.lineno, kind, text)}
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                if kind != "missing":
+                    found |= set(_name(node.lineno, node.module, alias.name))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            path = _dotted(node.value)
+            if path and path.partition(".")[0] in names:
+                head, dot, rest = path.partition(".")
+                found |= set(_name(node.lineno, names[head] + dot + rest, node.attr))
+        found |= set(_deviations(node))
+    return sorted(found)
+
+
+def _module(name: str, folder: Path) -> tuple[str, str]:
+    """Say what becomes of the import of a module."""
+    top = name.partition(".")[0]
+    if name in MODULES:
+        return "runs", f"{name} is given by hxtorch.core.compat; start the script by: hxtorch run"
+    if any(known.partition(".")[0] == top for known in MODULES):
+        parent, _, last = name.rpartition(".")
+        return "missing", missing(parent, last) if parent in MODULES else f"{name} is not known to hxtorch.core.compat"
+    if top in OURS:
+        try:
+            import_module(name)
+        except ImportError as error:
+            return "missing", str(error)
+        return "runs", name
+    if (folder / top).is_dir() or (folder / f"{top}.py").is_file() or _installed(top):
+        return "runs", name
+    return "missing", f"{top} is not installed: pip install the package that has it"
+
+
+def _installed(top: str) -> bool:
+    try:
+        return find_spec(top) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _name(line: int, module: str, name: str) -> Iterator[Finding]:
+    """Look for a name in a module of ours, or of the chip's own software; other modules are not asked."""
+    if name == "*":
+        return
+    if module in MODULES:
+        below = f"{module}.{name}" in MODULES
+        if name not in MODULES[module].names and not below:
+            yield Finding(line, "missing", missing(module, name))
+    elif module.partition(".")[0] in OURS:
+        place = _loaded(module)
+        if place is not None and not hasattr(place, name) and _loaded(f"{module}.{name}") is None:
+            close = get_close_matches(name, dir(place), n=1)
+            yield Finding(
+                line, "missing", f"{module} has no {name!r}" + (f"; nearest is {close[0]!r}" if close else "")
+            )
+
+
+def _loaded(module: str) -> ModuleType | None:
+    try:
+        return import_module(module)
+    except (ImportError, AttributeError):
+        return None
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """Return ``a.b.c`` of an expression, or None where it is something else."""
+    if isinstance(node, ast.Attribute):
+        head = _dotted(node.value)
+        return f"{head}.{node.attr}" if head else None
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _deviations(node: ast.AST) -> Iterator[Finding]:
+    """Find what differs on the emulated chip."""
+    if isinstance(node, ast.keyword) and node.arg in NAMES:
+        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            yield Finding(node.value.lineno, "differs", f"{node.arg}: {NAMES[node.arg]}")
+    elif isinstance(node, ast.keyword) and node.arg == "mock":
+        if isinstance(node.value, ast.Constant) and node.value.value is True:
+            yield Finding(node.value.lineno, "runs", "mock=True: plain numerics, without a chip")
+    elif isinstance(node, ast.Attribute | ast.Name):
+        name = node.attr if isinstance(node, ast.Attribute) else node.id
+        if name in NAMES:
+            yield Finding(node.lineno, "differs", f"{name}: {NAMES[name]}")
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for suffix, text in SUFFIXES.items():
+            if node.value.endswith(suffix) and "\n" not in node.value:
+                yield Finding(node.lineno, "differs", f"{node.value}: {text}")

@@ -1,0 +1,62 @@
+"""What ``hxtorch fit`` runs in a process of its own: a script, with a report instead of its first run of a chip."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hxtorch import core
+from hxtorch.core.compat.__main__ import run_script
+from hxtorch.core.fit.report import FitReport, fit_report
+from hxtorch.core.sessions.session import Session
+
+
+class FirstRun(BaseException):
+    """The script has come to its first run of a chip; no exception that a script would catch by itself.
+
+    Attributes:
+        report: What its network takes, or None for matrix products, which share the whole chip one after another.
+    """
+
+    def __init__(self, report: FitReport | None) -> None:
+        super().__init__(report)
+        self.report = report
+
+
+def _routed(network: Any, *_: Any, **__: Any) -> NoReturn:
+    raise FirstRun(fit_report(network))
+
+
+def _multiplied(*_: Any) -> NoReturn:
+    raise FirstRun(None)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the script up to its first run of a chip; return 0 where the network fits, else 1."""
+    # Every way onto the chip asks here for a routing or a graph, and this process does nothing else.
+    for place, name, value in (
+        (core, "build_routing", _routed),
+        (core, "build_network_graph", _routed),
+        (Session, "run_matrix", _multiplied),
+    ):
+        setattr(place, name, value)
+    script, *rest = arguments
+    try:
+        run_script(Path(script), rest)
+    except FirstRun as first:
+        print(
+            first.report
+            or "The first run multiplies matrices: these take the whole chip, part by part, and always fit."
+        )
+        return int(first.report is not None and first.report.problem is not None)
+    except ModuleNotFoundError as error:
+        print(f"{script} ended before it ran a chip: {error}", file=sys.stderr)
+        return 1
+    print(f"{script} ended without a run of a chip; networks with mock=True take nothing of it")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""Run a script, with the modules of the chip's own software as names of hxtorch."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hxtorch.core.compat.__main__ import run_script
+from hxtorch.core.errors import HXTorchError
+
+
+class ScriptError(HXTorchError, FileNotFoundError):
+    """The command line names a script that is not there."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Take the script and its arguments."""
+    parser.add_argument("script", type=Path, help="Python file")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
+
+
+def existing(script: Path) -> Path:
+    """Return ``script``, or refuse it.
+
+    Raises:
+        ScriptError: There is no such file.
+    """
+    if not script.is_file():
+        raise ScriptError(f"{script}: no such file")
+    return script
+
+
+def call(options: argparse.Namespace) -> int:
+    """Run the script as Python itself would; what it raises passes through."""
+    run_script(existing(options.script), options.arguments)
+    return 0
