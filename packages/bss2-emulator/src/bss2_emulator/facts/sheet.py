@@ -175,6 +175,8 @@ def _check(row: Row, known: Mapping[str, Row]) -> None:
         raise SheetError(f"{where}, spread: got {row.spread}, wanted a standard deviation, 0 or more")
     if own.mean > 0 >= row.mean:
         raise SheetError(f"{where}, mean: got {row.mean}, wanted a positive number")
+    if own.spread and own.mean in (0, 1) and row.mean != own.mean:
+        raise SheetError(f"{where}, mean: got {row.mean}, wanted {own.mean:g}: it is only how others differ")
     for column in ("unit", "law", "switch"):
         if getattr(row, column) != getattr(own, column):
             raise SheetError(f"{where}, {column}: got {getattr(row, column)!r}, wanted {getattr(own, column)!r}")
