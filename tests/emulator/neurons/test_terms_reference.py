@@ -79,11 +79,12 @@ def run_both(fuzzed, events, seed, switches, precision, neurons, **registers):
     for n in neurons[:6]:
         chip.run_counter = 3
         recording = Recording(np.asarray(neurons), madc_neuron=int(n))
-        traces.append(chip._spiking.integrate(config, RUNTIME, batch, recording, chip._noise(0), 1).trace)
+        traces.append(chip._spiking.integrate(chip.landed(config), RUNTIME, batch, recording, chip._noise(0), 1).trace)
     chip.run_counter = 3
     got = chip.run_spiking(config, RUNTIME, *events(trains), cadc_neurons=neurons)
     key = RunNoise.of(chip.serial, 7, 3).key
-    want = [run_entry(config, chip.silicon, RUNTIME, train, list(neurons), key, 3, b) for b, train in enumerate(trains)]
+    landed = chip.landed(config)
+    want = [run_entry(landed, chip.silicon, RUNTIME, train, list(neurons), key, 3, b) for b, train in enumerate(trains)]
     return got, traces, want
 
 

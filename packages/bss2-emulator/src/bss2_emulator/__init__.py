@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         OperandRangeError,
         ReadoutWarning,
         RunError,
+        SheetError,
     )
+    from bss2_emulator.facts.sheet import Row, Sheet
     from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
     from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
 
@@ -41,7 +43,10 @@ __all__ = [
     "MatrixRun",
     "OperandRangeError",
     "ReadoutWarning",
+    "Row",
     "RunError",
+    "Sheet",
+    "SheetError",
     "SpikeCounters",
     "SpikingRun",
     "__version__",
@@ -50,7 +55,8 @@ __all__ = [
 _HOMES = {
     "chip": "Chip",
     "config": "ChipConfig",
-    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError",
+    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError SheetError",
+    "facts.sheet": "Row Sheet",
     "results": "CadcSamples MadcSamples MatrixRun SpikeCounters SpikingRun",
     "silicon.imperfections": "Fidelity Imperfections",
 }

@@ -92,6 +92,13 @@ class MatrixUnit(Protocol):
 
 
 @runtime_checkable
+class GathersRows(Protocol):
+    """A matrix unit that takes programs with patches: it gathers their rows itself, without an unfolded copy."""
+
+    gathers_rows: bool
+
+
+@runtime_checkable
 class Connection(Protocol):
     """An open chip."""
 

@@ -46,7 +46,8 @@ def connect(setup: Setup) -> EmulatorConnection:
     """Open the emulated chip of ``setup``.
 
     Raises:
-        BackendError: The fidelity or the name of an imperfection is unknown.
+        BackendError: The fidelity or the name of an imperfection is unknown, or the sheet of the silicon or the
+            temperature is not legal.
     """
     fidelity = _FIDELITIES.get(setup.fidelity)
     if fidelity is None:
@@ -58,7 +59,12 @@ def connect(setup: Setup) -> EmulatorConnection:
         if unknown:
             raise BackendError(f"imperfections: got {unknown[0]!r}, wanted {', '.join(known)}")
         imperfections = bss2_emulator.Imperfections(**setup.imperfections)
-    chip = bss2_emulator.Chip(serial=setup.serial, fidelity=fidelity, seed=setup.seed, imperfections=imperfections)
+    try:
+        chip = bss2_emulator.Chip(
+            setup.serial, fidelity, setup.seed, imperfections, sheet=setup.sheet, temperature=setup.temperature
+        )
+    except (bss2_emulator.SheetError, bss2_emulator.RunError) as error:
+        raise BackendError(str(error)) from error
     return EmulatorConnection(chip, setup)
 
 
@@ -108,6 +114,10 @@ class EmulatorConnection:
         if setup.imperfections:  # another chip: what is calibrated on one does not hold on the other
             switches = sorted(setup.imperfections.items())
             description["imperfections"] = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switches)
+        if setup.sheet is not None:
+            description["sheet"] = self._link.sheet
+        if setup.temperature is not None:
+            description["temperature"] = f"{setup.temperature:g}"
         return description
 
     def close(self) -> None:
@@ -121,6 +131,7 @@ class _Link:
     def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
         self.chip: bss2_emulator.Chip | None = chip
         self._threads = chip.threads
+        self.sheet = chip.silicon.sheet.digest
         self.setup = setup
         self._written = [(ChipConfiguration(), bss2_emulator.ChipConfig())]
         self.held = ChipConfiguration()
@@ -285,6 +296,8 @@ def senders(configuration: ChipConfiguration) -> np.ndarray:
 
 
 class _Matrix:
+    gathers_rows = True
+
     def __init__(self, link: _Link) -> None:
         self._link = link
 
@@ -300,10 +313,11 @@ class _Matrix:
                 program.num_sends,
                 program.wait_between_events,
                 madc_column=program.madc_column,
+                patches=program.patches,
             )
         self._link.held = program.configuration
-        batch, rows = program.activations.shape
-        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        rows, columns = program.weights.shape
+        tiles = -(-rows // DRIVERS) * -(-columns // COLUMNS)
         events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
@@ -313,6 +327,6 @@ class _Matrix:
             values=run.values,
             madc=madc,
             info=self._link.info(
-                number, started, batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
+                number, started, program.batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
             ),
         )

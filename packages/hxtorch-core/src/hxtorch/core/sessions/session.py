@@ -128,7 +128,8 @@ class Session:
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
         """Run a matrix program; other threads wait."""
         with self.lock:
-            return self._open_connection().matrix.run(program)
+            unit = self._open_connection().matrix
+            return unit.run(program if getattr(unit, "gathers_rows", False) else program.unfolded())
 
     def look_up_calibrations(self) -> None:
         """Allow this session to look up calibrations if it was opened without them."""
@@ -194,6 +195,8 @@ def open_session(
     seed: int | None = None,
     imperfections: Mapping[str, bool] | None = None,
     hagen_calibration: str | None = None,
+    sheet: str | None = None,
+    temperature: float | None = None,
 ) -> Session:
     """Open a session beside the current one; any number may be open.
 
@@ -206,6 +209,8 @@ def open_session(
         seed: Of the noise, at least 0.
         imperfections: Which to switch off (False) or on (True), by name.
         hagen_calibration: File with the calibration for matrix products.
+        sheet: CSV file with parameters of an emulated chip's silicon.
+        temperature: Of an emulated chip, degrees Celsius.
 
     Returns:
         The session; close it or use it in a ``with`` statement, where it is the current one.
@@ -221,6 +226,8 @@ def open_session(
         seed=seed,
         imperfections=imperfections,
         hagen_calibration=hagen_calibration,
+        sheet=sheet,
+        temperature=temperature,
     )
     return Session(backends.connect(setup), setup)
 

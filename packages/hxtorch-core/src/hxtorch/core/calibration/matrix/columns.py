@@ -52,10 +52,13 @@ def wanted_gains(bench: Bench) -> np.ndarray:
 
 
 def column_gains(bench: Bench) -> np.ndarray:
-    """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512)."""
+    """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512).
+
+    Events move a column by an offset of its own; the same events to weights of zero show that alone.
+    """
     weight, activation, sends = _factors(bench)
     vector = np.full((1, ROWS), activation)
-    rest = mean_products(bench, weight, np.zeros((1, ROWS), np.int64), REPETITIONS)
+    rest = mean_products(bench, 0, vector, REPETITIONS, sends)
     gains = [
         (mean_products(bench, signed, vector, REPETITIONS, sends) - rest) / (signed * activation * sends * ROWS)
         for signed in (weight, -weight)

@@ -39,7 +39,7 @@ def mean_products(
 def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetitions: int) -> np.ndarray:
     """Return the noise of the results of all columns of a hemisphere, LSB rms, (hemisphere, 256).
 
-    The silent tile of the other hemisphere adds as much noise, which is taken off.
+    The silent tile of the other hemisphere adds noise of its own, which two silent tiles show and which is taken off.
 
     Args:
         bench: The chip.
@@ -47,8 +47,9 @@ def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetition
         activations: For the drivers of a hemisphere, 0..31, (128,).
         repetitions: Products.
     """
-    values = _products(bench, weight, activations[np.newaxis], repetitions)
-    return np.asarray(values.std(axis=0, dtype=np.float64)[:, 0] / np.sqrt(2))
+    values = _products(bench, weight, np.stack([activations, np.zeros_like(activations)]), repetitions)
+    variance = values.var(axis=0, dtype=np.float64)
+    return np.asarray(np.sqrt(np.maximum(variance[:, 0] - variance[:, 1] / 2, 0)))
 
 
 def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: int, num_sends: int = 1) -> np.ndarray:

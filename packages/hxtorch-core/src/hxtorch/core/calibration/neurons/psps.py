@@ -35,7 +35,12 @@ SLOWEST = 5.0  # synaptic time constants that a membrane may take while it is me
 
 
 def measure_psps(
-    bench: Bench, configuration: ChipConfiguration, rest: float = REST, peak: float = PEAK, averages: int = 1
+    bench: Bench,
+    configuration: ChipConfiguration,
+    rest: float = REST,
+    peak: float = PEAK,
+    averages: int = 1,
+    nudge: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return time constants and strengths of the synaptic inputs.
 
@@ -45,6 +50,8 @@ def measure_psps(
         rest: Potential from which membranes are moved, volts.
         peak: How far a typical one is moved, volts.
         averages: How many times as many pulses as are needed for 3 %.
+        nudge: Codes that the leak is moved by. A cell that is written anew lands elsewhere, so that measurements that
+            differ in this do not share the error of the membrane's time constant.
 
     Returns:
         Seconds, (2, 512), and the synaptic current per weight in the target's time course, amperes (2, 512), both
@@ -56,7 +63,7 @@ def measure_psps(
     train = Train.of(OBSERVED * float(tau_mem.max() + tau_syn.max()), repetitions)
     size, weight = _sizes(bench, tau_mem, configuration.membrane_capacitance, peak)
     signs = np.arange(2 * train.entries) % 2
-    excitable = _excitable(bench, configuration, tau_mem, size, weight, rest)
+    excitable = _excitable(bench, configuration, tau_mem, size, weight, rest, nudge)
     result = bench.run(excitable, train.runtime, pulses(train.times, signs))
     grid = candidates(tau_syn)
 
@@ -104,12 +111,13 @@ def _excitable(
     size: np.ndarray,
     weight: tuple[int, int],
     rest: float,
+    nudge: int,
 ) -> ChipConfiguration:
     """Return registers with which pulses move resting membranes of a small capacitance, of code ``size``."""
     typical = leak_registers(np.asarray(bench.target.per_neuron("tau_mem")), configuration.membrane_capacitance)
     mirror = configuration.i_leak / np.maximum(typical["i_leak"], 1)  # what this neuron needs more than a typical one
     small = leak_registers(tau_mem, size)
-    small["i_leak"] = code(small["i_leak"] * mirror)
+    small["i_leak"] = code(small["i_leak"] * mirror + nudge)
     return configuration.replace(
         **stimulus_registers(weight),
         **small,
