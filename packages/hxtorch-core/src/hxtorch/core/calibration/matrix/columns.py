@@ -72,7 +72,7 @@ def column_gains(bench: Bench) -> np.ndarray:
 
 
 def _factors(bench: Bench, rows: float = ROWS) -> tuple[int, int, int]:
-    """Return weight, activation and number of sends with which so many rows move a typical column by :data:`SIZE` LSB."""
+    """Return weight, activation and number of sends with which so many rows move a typical column by :data:`SIZE`."""
     product = SIZE / rows / float(wanted_gains(bench).mean())
     sends = int(np.clip(np.ceil(product / (MOST_WEIGHT * ACTIVATION)), 1, MOST_SENDS))
     activation = int(np.clip(np.rint(product), 1, ACTIVATION))
