@@ -7,6 +7,7 @@ its rows; to add one, write it and name it in ``SECTIONS``. ``--section`` runs s
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bss2_emulator.silicon.serial import Silicon
-
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "core" / "helpers"))
 
-import surveys  # noqa: E402 - lies beside the tests that hold its figures to bands
+import products_seen  # noqa: E402 - lie beside the tests that hold their figures to bands
+import signals  # noqa: E402
+import surveys  # noqa: E402
 
 PAGE = ROOT / "docs" / "fidelity.md"
 HEAD = """# How well it matches
@@ -71,19 +72,94 @@ def residuals() -> list[Row]:
     return rows
 
 
-def serials() -> list[Row]:
-    """How much chips differ as a whole, chip facts 6.5."""
-    chips = [Silicon(f"scale-{i}") for i in range(50)]
-    gains = np.std([np.log(chip.scale("strength") * chip.scale("gain")) for chip in chips])
-    rows = [Row("gain of products, std over 50 serials", "8 %", f"{100 * gains:.1f} %", bool(0.05 < gains < 0.1))]
-    for name in ("strength", "leak_conductance", "tau_syn"):
-        std = np.std([np.log(chip.scale(name)) for chip in chips])
-        rows.append(Row(f"{name}, std over 50 serials", "5 to 10 %", f"{100 * std:.1f} %", bool(0.05 < std < 0.1)))
+def judge(quantity: str, found: surveys.Estimate, low: float, high: float) -> Row:
+    """Return the row of an estimate that a band is known for."""
+    return Row(
+        quantity, f"{low:.4g} to {high:.4g}", f"{found.value:.3g} ± {found.half_width:.1g}", found.inside(low, high)
+    )
+
+
+def synaptic_inputs() -> list[Row]:
+    """What volleys of simultaneous events do, chip facts 2.6."""
+    seen = membranes()
+    few, some, many = (np.mean(seen[f"excited {rows}"]) for rows in (3, 6, 9))
+    pairs = list(zip(seen["inhibited"], seen["high"], seen["excited 9"], strict=True))
+    behind = surveys.mean([100 * (1 - low / excited) for low, _, excited in pairs])
+    above = surveys.mean([100 * high / excited for _, high, excited in pairs])
+    ratio = float((many - some) / few)
+    return [
+        judge("excitation by a summed weight of 288, MADC LSB", surveys.mean(seen["excited 9"]), 204.3, 249.7),
+        Row("its last three increments over its first three", "0.95 to 1.1", f"{ratio:.3g}", 0.95 < ratio < 1.1),
+        judge("inhibition behind it, %", behind, 40, 46),
+        judge("inhibition of membranes kept above rest, % of excitation", above, 97, 103),
+    ]
+
+
+def noise() -> list[Row]:
+    """What resting membranes do, chip facts 6.3."""
+    seen = membranes()
+    rows = [
+        judge("std of a resting membrane in 200 us, MADC LSB", surveys.mean(seen["deviation"]), 0.9, 1.6),
+        judge("peak to peak in 1 ms, MADC LSB", surveys.mean(seen["range"]), 9, 18),
+    ]
+    for index, (lag, real) in enumerate(zip(signals.LAGS, signals.CORRELATION, strict=True)):
+        found = surveys.mean([values[:, index] for values in seen["correlation"]])
+        rows.append(judge(f"autocorrelation at {lag * 1e6:g} us", found, real - 0.1, real + 0.1))
+    rows.append(judge("readings over trials, CADC LSB", surveys.mean(seen["trials"]), 1.0, 1.5))
+    rows.append(
+        judge("variance of the paired difference of PSP readings, LSB^2", surveys.mean(seen["differences"]), 0.8, 1.7)
+    )
     return rows
 
 
+def resets_and_compartments() -> list[Row]:
+    """How fast a reset is, and how far compartments are from each other, chip facts 3.3."""
+    seen = membranes()
+    off = signals.off_the_table(np.concatenate(seen["compartments"]))
+    micro = [values * 1e6 for values in seen["reset"]]
+    return [
+        judge("time constant of the reset, us", surveys.mean(micro), 0.15, 0.20),
+        judge("peaks in a chain of four compartments, each row of its largest, rms off", off, 0, 0.06),
+    ]
+
+
+def products() -> list[Row]:
+    """What matrix products show, chip facts 12.5."""
+    names = {
+        "zero": "std over repetitions without events, LSB",
+        "sends": "with 1024 events, LSB",
+        "exponent": "exponent of the relative spread over sends",
+        "offset": "offsets of columns after many events, std, LSB",
+        "bend": "bend of the response to few events",
+        "shot": "one row, 100 sends: std over columns, LSB",
+        "mismatch": "synapses and columns together, %",
+        "drivers": "drivers after calibration, std, LSB",
+        "gain": "gain at the operating point of the mock model",
+        "noise": "noise there, LSB",
+    }
+    return [judge(text, products_seen.judged(name), *products_seen.BANDS[name]) for name, text in names.items()]
+
+
+def serials() -> list[Row]:
+    """How much chips differ as a whole, chip facts 6.5."""
+    return [
+        judge(f"{name}, std of the logarithm over serials", found, 0.05, 0.10)
+        for name, found in surveys.serial_scales().items()
+    ]
+
+
+@functools.cache
+def membranes() -> dict[str, list[np.ndarray]]:
+    """Measure the membranes of all chips once."""
+    return signals.survey()
+
+
 SECTIONS: dict[str, Callable[[], list[Row]]] = {
+    "Synaptic inputs": synaptic_inputs,
     "What a calibration leaves": residuals,
+    "Noise": noise,
+    "Resets and compartments": resets_and_compartments,
+    "Products": products,
     "Chips differ": serials,
 }
 

@@ -3,12 +3,14 @@
 Tests hold these figures to bands of real chips; ``benchmarks/fidelity.py`` prints them beside the real ones.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
+from bss2_emulator.silicon.serial import Silicon
 from hxtorch.core import open_session
 from hxtorch.core.calibration import Calibration, SpikingCalibTarget, calibrate, for_target
 from hxtorch.core.calibration.bench.bench import Bench
@@ -42,14 +44,20 @@ class Estimate(NamedTuple):
         return low <= self.value <= high and self.half_width <= (high - low) / 4
 
 
+@functools.cache
+def calibration_of(serial: str, fidelity: str = "full") -> Calibration:
+    """Return the calibration of a chip to the default target, made once in a process."""
+    with open_session(serial=serial, fidelity=fidelity) as session:
+        make = calibrate if fidelity == "full" else for_target
+        return make(session.connection, SpikingCalibTarget())
+
+
 @contextmanager
 def calibrated_chip(serial: str, fidelity: str = "full") -> Iterator[tuple[Bench, Calibration]]:
     """Open a chip with the registers of a calibration to the default target."""
-    target = SpikingCalibTarget()
+    calibration = calibration_of(serial, fidelity)
     with open_session(serial=serial, fidelity=fidelity) as session:
-        connection = session.connection
-        calibration = calibrate(connection, target) if fidelity == "full" else for_target(connection, target)
-        bench = Bench(connection, target)
+        bench = Bench(session.connection, SpikingCalibTarget())
         bench.set(**calibration.registers)
         yield bench, calibration
 
@@ -100,6 +108,26 @@ def spread(chips: Sequence[np.ndarray]) -> Estimate:
     kurtosis = np.mean(off**4) / variance**2
     value = float(np.sqrt(variance))
     return Estimate(value, value * 3.29 / 2 * float(np.sqrt((kurtosis - 1) / off.size)))
+
+
+def mean(chips: Sequence[np.ndarray]) -> Estimate:
+    """Return the mean over chips of what their neurons show; the interval is that of these chips, not of all."""
+    error = sum(np.var(values) / np.size(values) for values in chips) ** 0.5 / len(chips)
+    return Estimate(float(np.mean([np.mean(values) for values in chips])), 3.29 * float(error))
+
+
+def serial_scales() -> dict[str, Estimate]:
+    """Return how much chips differ as a whole: standard deviations of logarithms over 400 of them.
+
+    Fifty chips tell a standard deviation to a third only.
+    """
+    chips = [Silicon(f"scale-{number}") for number in range(400)]
+    logarithms = {
+        name: np.log([chip.scale(name) for chip in chips])
+        for name in ("strength", "gain", "leak_conductance", "tau_syn")
+    }
+    logarithms["gain of products"] = logarithms["strength"] + logarithms.pop("gain")
+    return {name: spread([values]) for name, values in logarithms.items()}
 
 
 def survey(fidelity: str = "full") -> tuple[dict[str, Estimate], list[Calibration]]:

@@ -188,6 +188,11 @@ class Experiment(BaseExperiment):
         """
         return self._default_execution_instance.load_calib(calib_path)
 
+    def recalibrate(self) -> None:
+        """Measure in the next run again, on all chips of the experiment: see :meth:`ExecutionInstance.recalibrate`."""
+        for instance in {self._default_execution_instance, *self._chips}:
+            instance.recalibrate()
+
     def connect(self, module: HXBaseExperimentModule, input_handles: Sequence[Handle], output_handle: Handle) -> Handle:
         """Add a call of a module to the network; modules do this when they are called.
 

@@ -90,6 +90,11 @@ class ChipNetwork:
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
 
+    @property
+    def trained(self) -> bool:
+        """Whether a parameter of a population is trained."""
+        return any(population.has_trainable_params() for population in self._circuits)
+
     def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
 
@@ -153,8 +158,7 @@ class ChipNetwork:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
             ProgramError: The chip cannot write what a hook of the execution instance asks for.
         """
-        trained = any(population.has_trainable_params() for population in self._circuits)
-        if trained or self._configured is None or self._configured[0] is not calibration:
+        if self.trained or self._configured is None or self._configured[0] is not calibration:
             if plan.instance.calibration is not None:
                 self._compare(calibration, plan.instance)
             self._configured = calibration, self._configure(calibration)
@@ -302,7 +306,7 @@ def run_on_chip(
         instance._recording = chip.recording
         session = instance.session or core.current_session()
         values = {} if instance.calibration else chip.target_values(plan.shifts)
-        calibration = instance.calibrate(session.connection, values)
+        calibration = instance.calibrate(session.connection, values, chip.trained)
         execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
         if experiment.inter_batch_entry_wait is not None and batch_size > 1:
             execution = replace(execution, entry_wait=entry_wait(plan, experiment))

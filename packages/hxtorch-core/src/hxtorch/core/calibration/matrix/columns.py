@@ -54,21 +54,26 @@ def wanted_gains(bench: Bench) -> np.ndarray:
 def column_gains(bench: Bench) -> np.ndarray:
     """Return LSB per weight and activation of every column, for positive and negative weights, (2, 512).
 
-    Events move a column by an offset of its own; the same events to weights of zero show that alone.
+    Events move a column by an offset of its own and add noise, whatever their weights: so weights are large and events
+    few, on some rows after the other. The same events to weights of zero show the offset alone.
     """
-    weight, activation, sends = _factors(bench)
-    vector = np.full((1, ROWS), activation)
-    rest = mean_products(bench, 0, vector, REPETITIONS, sends)
+    fewest = int(np.clip(np.ceil(SIZE / (MOST_WEIGHT * ACTIVATION * float(wanted_gains(bench).mean()))), 1, ROWS))
+    turns = ROWS // fewest
+    weight, activation, sends = _factors(bench, ROWS / turns)
+    vectors = np.where(np.arange(ROWS) % turns == np.arange(turns)[:, np.newaxis], activation, 0)
+    repetitions = -(-REPETITIONS // turns)
+    rest = mean_products(bench, 0, vectors, repetitions, sends)
     gains = [
-        (mean_products(bench, signed, vector, REPETITIONS, sends) - rest) / (signed * activation * sends * ROWS)
+        (mean_products(bench, signed, vectors, repetitions, sends) - rest).sum(axis=1)
+        / (signed * activation * sends * ROWS)
         for signed in (weight, -weight)
     ]
     return np.stack([gain.reshape(NEURONS) for gain in gains])
 
 
-def _factors(bench: Bench) -> tuple[int, int, int]:
-    """Return weight, activation and number of sends of which a typical column of the target makes :data:`SIZE` LSB."""
-    product = SIZE / ROWS / float(wanted_gains(bench).mean())
+def _factors(bench: Bench, rows: float = ROWS) -> tuple[int, int, int]:
+    """Return weight, activation and number of sends with which so many rows move a typical column by :data:`SIZE`."""
+    product = SIZE / rows / float(wanted_gains(bench).mean())
     sends = int(np.clip(np.ceil(product / (MOST_WEIGHT * ACTIVATION)), 1, MOST_SENDS))
     activation = int(np.clip(np.rint(product), 1, ACTIVATION))
     return int(np.clip(np.rint(product / sends / activation), 1, MOST_WEIGHT)), activation, sends

@@ -24,7 +24,7 @@ TRIGGER_TAU = (1e-6, 4e-6)  # seconds; range of their time constant
 REFRACTORY = 10  # of these time constants, after which the synaptic current is gone
 MARGIN = 0.5e-6  # seconds from the earliest release to that of the last neuron
 DECAYS = 4.7  # observed time constants
-REPETITIONS, TOTAL = (30, 800), 0.7e-3  # range of the number of decays; about so many seconds of time constants
+REPETITIONS, TOTAL = (24, 400), 0.35e-3  # range of the number of decays; about so many seconds of time constants
 LEAST = -4.0  # LSB of amplitude; where it is smaller, the neuron did not fire
 TOLERANCE = 0.2
 

@@ -63,7 +63,7 @@ class SpikingCalibTarget(Target):
     synapse_dac_bias: Values = declare(600, **DAC_BIAS)
     e_coba_reversal: Values = optional(checked=(-30, 220), hard=(-180, 243), shapes=(PER_NEURON, INPUTS))
     e_coba_reference: Values = optional(checked=(60, 160), hard=(0, 255), shapes=(PER_NEURON, INPUTS))
-    tau_icc: Values = optional(checked=(0.1e-6, 30e-6), hard=(0.01e-6, 1e-3))
+    tau_icc: Values = optional(checked=(0.3e-6, 30e-6), hard=(0.01e-6, 1e-3))
     synin_gm_calibrated: Values = declare(1, later=True, checked=(0, 1), hard=(0, 1), shapes=(), integer=True)
 
     def _unwrap(self) -> None:
