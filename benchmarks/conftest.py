@@ -72,3 +72,25 @@ def compare(request: pytest.FixtureRequest):
         return {name: statistics.median(samples) for name, samples in times.items()}
 
     return measure
+
+
+@pytest.fixture
+def ratios(note):
+    """Time callables in turn and return the median of each one's time over that of the last, pair by pair."""
+
+    def measure(subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2) -> dict[str, float]:
+        times: dict[str, list[float]] = {name: [] for name in subjects}
+        for turn in range(warmup + rounds):
+            for name, subject in subjects.items():
+                subject()  # untimed, see compare
+                begin = time.perf_counter()
+                subject()
+                if turn >= warmup:
+                    times[name].append(time.perf_counter() - begin)
+        peer = times[list(subjects)[-1]]
+        found = {name: statistics.median(a / b for a, b in zip(own, peer, strict=True)) for name, own in times.items()}
+        for name, ratio in found.items():
+            note(f"{name}: {statistics.median(times[name]) * 1e3:.3f} ms, {ratio:.2f} x {list(subjects)[-1]}")
+        return found
+
+    return measure

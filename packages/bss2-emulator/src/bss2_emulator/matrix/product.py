@@ -80,6 +80,7 @@ class HagenEngine:
         self.instructions: int | None = None
         self._memo = Memo()
         self._memo.keep = LAYERS
+        self._offset_events = silicon.mean("hagen_offset_events")
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
         """Multiply.
@@ -111,8 +112,14 @@ class HagenEngine:
             self._memo.get(
                 "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
             ),
-            *reads[2:],
+            reads.baseline,
+            reads.lowest,
+            reads.inverse_limit,
+            reads.bend,
+            reads.noise_rest,
+            reads.noise_common,
             self._noise(columns, sends),
+            self.silicon.imperfections.event_noise,
             self.silicon.fidelity == "ideal",
             noise.key,
             HAGEN,
@@ -153,16 +160,21 @@ class HagenEngine:
 
     def _drivers(self, config: ChipConfig) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Return the length of a pulse per activation of each driver and what it adds, as the kernel takes them."""
-        step = self.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
-        gain, offset = self.silicon.drivers
-        scale, added = (np.rint(x * (PULSE_STEPS * PULSE_FRACTION)).astype(np.int16) for x in (gain, offset + step))
-        return scale, added
+
+        def build() -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+            step = self.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset.astype(float) - c.HAGEN_DAC_CENTER)
+            gain, offset = self.silicon.drivers
+            scale, added = (np.rint(x * (PULSE_STEPS * PULSE_FRACTION)).astype(np.int16) for x in (gain, offset + step))
+            return scale, added
+
+        return self._memo.get("drivers", (config.hagen_dac_offset,), build)
 
     def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
         """Return the noise of a read after 0 to 128 events, as the kernel takes it."""
 
         def build() -> NDArray[np.int16]:
-            return np.minimum(np.rint(noise_of_events(columns, sends) * NOISE_STEPS), MOST_NOISE).astype(np.int16)
+            factors = np.rint(noise_of_events(columns, sends) * NOISE_STEPS)
+            return np.asarray(np.minimum(factors, MOST_NOISE), np.int16)
 
         return self._memo.get("noise", (columns.event_noise, sends), build)
 
