@@ -62,6 +62,7 @@ class _Reads(NamedTuple):
     bend: NDArray[np.float32]
     noise_rest: int
     noise_common: int
+    leaks: bool
 
 
 class HagenEngine:
@@ -107,7 +108,7 @@ class HagenEngine:
             MAX_PULSE,
             capacity,
             np.asarray(reads.gain * sends, np.float32),
-            self._kept(columns, operands),
+            self._kept(columns, reads.leaks, operands),
             reads.shift,
             self._memo.get(
                 "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
@@ -151,6 +152,7 @@ class HagenEngine:
             bend=(limit / 1.2).astype(np.float32),
             noise_rest=round(columns.read_noise * NOISE_STEPS),
             noise_common=round(columns.common_noise * NOISE_STEPS),
+            leaks=bool(columns.decay.any()),
         )
         return columns, reads
 
@@ -178,9 +180,9 @@ class HagenEngine:
 
         return self._memo.get("noise", (columns.event_noise, sends), build)
 
-    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+    def _kept(self, columns: Columns, leaks: bool, operands: Operands) -> NDArray[np.float32]:
         """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
-        if not columns.decay.any():
+        if not leaks:
             return NOTHING_LOST
         cycles = operands.num_sends * operands.wait_between_events
         return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))
