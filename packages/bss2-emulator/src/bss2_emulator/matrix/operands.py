@@ -58,7 +58,9 @@ def check_operands(
         OperandRangeError: A weight is outside -63..63 or an activation outside 0..31.
     """
     weights, activations = np.asarray(weights), np.asarray(activations)
-    starts, offsets = (NO_PATCHES, NO_PATCHES) if patches is None else _places(*patches, activations.shape[-1:])
+    starts, offsets = (
+        (NO_PATCHES, NO_PATCHES) if patches is None else _places(patches[0], patches[1], activations.shape[-1:])
+    )
     rows = activations.shape[-1:] if patches is None else offsets.shape
     if weights.ndim != 2 or activations.ndim != 2 or weights.shape[:1] != rows or 0 in weights.shape:
         raise RunError(

@@ -65,6 +65,7 @@ class _Reads(NamedTuple):
     bend: NDArray[np.float32]
     noise_rest: int
     noise_common: int
+    leaks: bool
 
 
 class HagenEngine:
@@ -83,6 +84,7 @@ class HagenEngine:
         self.instructions: int | None = None
         self._memo = Memo()
         self._memo.keep = LAYERS
+        self._offset_events = silicon.mean("hagen_offset_events")
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
         """Multiply.
@@ -109,13 +111,19 @@ class HagenEngine:
             MAX_PULSE,
             capacity,
             np.asarray(reads.gain * sends, np.float32),
-            self._kept(columns, operands),
+            self._kept(columns, reads.leaks, operands),
             reads.shift,
             self._memo.get(
                 "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
             ),
-            *reads[2:],
+            reads.baseline,
+            reads.lowest,
+            reads.inverse_limit,
+            reads.bend,
+            reads.noise_rest,
+            reads.noise_common,
             self._noise(columns, sends),
+            self.silicon.imperfections.event_noise,
             self.silicon.fidelity == "ideal",
             noise.key,
             HAGEN,
@@ -146,6 +154,7 @@ class HagenEngine:
             bend=(limit / 1.2).astype(np.float32),
             noise_rest=round(columns.read_noise * NOISE_STEPS),
             noise_common=round(columns.common_noise * NOISE_STEPS),
+            leaks=bool(columns.decay.any()),
         )
         return columns, reads
 
@@ -154,22 +163,27 @@ class HagenEngine:
 
     def _drivers(self, config: ChipConfig) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Return the length of a pulse per activation of each driver and what it adds, as the kernel takes them."""
-        step = self.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
-        gain, offset = self.silicon.drivers
-        scale, added = (np.rint(x * (PULSE_STEPS * PULSE_FRACTION)).astype(np.int16) for x in (gain, offset + step))
-        return scale, added
+
+        def build() -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+            step = self.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset.astype(float) - c.HAGEN_DAC_CENTER)
+            gain, offset = self.silicon.drivers
+            scale, added = (np.rint(x * (PULSE_STEPS * PULSE_FRACTION)).astype(np.int16) for x in (gain, offset + step))
+            return scale, added
+
+        return self._memo.get("drivers", (config.hagen_dac_offset,), build)
 
     def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
         """Return the noise of a read after 0 to 128 events, as the kernel takes it."""
 
         def build() -> NDArray[np.int16]:
-            return np.minimum(np.rint(noise_of_events(columns, sends) * NOISE_STEPS), MOST_NOISE).astype(np.int16)
+            factors = np.rint(noise_of_events(columns, sends) * NOISE_STEPS)
+            return np.asarray(np.minimum(factors, MOST_NOISE), np.int16)
 
         return self._memo.get("noise", (columns.event_noise, sends), build)
 
-    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+    def _kept(self, columns: Columns, leaks: bool, operands: Operands) -> NDArray[np.float32]:
         """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
-        if not columns.decay.any():
+        if not leaks:
             return NOTHING_LOST
         cycles = operands.num_sends * operands.wait_between_events
         return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))

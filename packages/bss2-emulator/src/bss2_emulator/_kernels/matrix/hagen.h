@@ -53,13 +53,16 @@ typedef struct {
     const float *gain, *shift, *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
 } bss2_columns;
 
-/* The activations of an entry for the rows of a tile, gathered in `row` unless they lie together. */
-BSS2_INLINE const uint8_t *bss2_row(const bss2_matrix *m, int64_t entry, int top, int rows, uint8_t *BSS2_RESTRICT row) {
-    if (!m->patches) return m->activations + entry * m->activation_stride + top;
-    const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->activation_stride + m->starts[entry % m->patches];
-    const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
-    for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
-    return row;
+/* Copy the activations of an entry for the rows of a tile; zeros follow. */
+BSS2_INLINE void bss2_take_row(const bss2_matrix *m, int64_t entry, int top, int rows, uint8_t *BSS2_RESTRICT row) {
+    if (m->patches) {
+        const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->activation_stride + m->starts[entry % m->patches];
+        const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
+        for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
+    } else {
+        memcpy(row, m->activations + entry * m->activation_stride + top, (size_t)rows);
+    }
+    memset(row + rows, 0, (size_t)(TILE_ROWS - rows));
 }
 
 /* Pulses of a block of entries for one tile; returns events[i], how many each entry sends. */
@@ -68,22 +71,22 @@ BSS2_INLINE void bss2_pulses(const bss2_matrix *m, int64_t first, int entries, i
     const int16_t *BSS2_RESTRICT scale = m->pulse_scale + hemisphere * TILE_ROWS;
     const int16_t *BSS2_RESTRICT offset = m->pulse_offset + hemisphere * TILE_ROWS;
     const int16_t longest = (int16_t)m->pulse_limit;
+    const int whole = (rows + 15) / 16 * 16; /* vectors; rows that are not there send nothing */
     uint8_t row[TILE_ROWS];
     for (int i = 0; i < entries; i++) {
-        const uint8_t *BSS2_RESTRICT activation = bss2_row(m, first + i, top, rows, row);
         int16_t *BSS2_RESTRICT pulse = pulses + i * TILE_ROWS;
         int32_t sent = 0;
+        bss2_take_row(m, first + i, top, rows, row);
         BSS2_VECTOR
-        for (int r = 0; r < rows; r++) {
-            const int16_t a = activation[r];
+        for (int r = 0; r < whole; r++) {
+            const int16_t a = row[r];
             int16_t length = (int16_t)((int16_t)(a * scale[r] + offset[r] + (1 << (PULSE_BITS - 1))) >> PULSE_BITS);
             length = length < longest ? length : longest;
             length = length > 0 ? length : 0;
             pulse[r] = a > 0 ? length : 0; /* a zero sends no event */
         }
         BSS2_VECTOR
-        for (int r = 0; r < rows; r++) sent += activation[r] > 0;
-        if (rows % 2) pulse[rows] = 0;
+        for (int r = 0; r < whole; r++) sent += row[r] > 0;
         events[i] = sent;
     }
 }
@@ -131,23 +134,23 @@ BSS2_INLINE int16_t bss2_code(int16_t level) { /* round and clip to the ADC */
     return code < 255 ? code : 255;
 }
 
-/* What two reads have of noise: halves of words for each column, the number that its columns share, and a factor of each. */
+/* What two reads have of noise: halves of words for each column, the number that its columns share, and factors. */
 typedef struct {
     const uint16_t *halves[2]; /* at rest, after integration */
-    const int16_t *factor;     /* after integration */
+    const int16_t *factor[2];
     int16_t common[2];         /* fractions */
 } bss2_noise;
 
 /* Read one batch entry: add what the column ADC tells to its total. */
-BSS2_INLINE void bss2_read(const bss2_noise *noise, int16_t noise_rest, const int16_t *BSS2_RESTRICT baseline,
+BSS2_INLINE void bss2_read(const bss2_noise *noise, const int16_t *BSS2_RESTRICT baseline,
                            const int16_t *BSS2_RESTRICT collected, int16_t *BSS2_RESTRICT total, int n) {
     const uint16_t *BSS2_RESTRICT rest = noise->halves[0], *BSS2_RESTRICT result = noise->halves[1];
-    const int16_t *BSS2_RESTRICT factor = noise->factor;
+    const int16_t *BSS2_RESTRICT factor_rest = noise->factor[0], *BSS2_RESTRICT factor_result = noise->factor[1];
     const int16_t common_rest = noise->common[0], common_result = noise->common[1];
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const int16_t before = (int16_t)(baseline[j] + bss2_high(bss2_read_normal(rest[j]), noise_rest) + common_rest);
-        const int16_t after = (int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_high(bss2_read_normal(result[j]), factor[j]) +
+        const int16_t before = (int16_t)(baseline[j] + bss2_high(bss2_read_normal(rest[j]), factor_rest[j]) + common_rest);
+        const int16_t after = (int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_high(bss2_read_normal(result[j]), factor_result[j]) +
                                         common_result);
         int16_t difference = (int16_t)(bss2_code(after) - bss2_code(before));
         difference = difference > -128 ? difference : -128;
@@ -216,10 +219,12 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
     uint16_t rest[TILE_COLUMNS + WORD_COLUMNS], result[TILE_COLUMNS + WORD_COLUMNS];
     int16_t collected[TILE_COLUMNS];
     float left_over[TILE_COLUMNS];
+    int16_t factor_rest[TILE_COLUMNS]; /* all the same: vectors of 16 bits need them as an array */
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
     const int many = m->rows > ADDED_IN_SHORTS * TILE_ROWS;
     int64_t sent = 0, tile = 0;
+    for (int j = 0; j < TILE_COLUMNS; j++) factor_rest[j] = m->noise_rest;
     for (int left = 0; left < m->columns; left += TILE_COLUMNS) {
         const int n = m->columns - left < TILE_COLUMNS ? m->columns - left : TILE_COLUMNS, quads = (n + 3) / 4;
         const int wide = (n + 15) / 16 * 16, stride = (n + PACK - 1) / PACK * PACK, together = TILE_COLUMNS / (4 * quads);
@@ -230,7 +235,7 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
             const int hemisphere = (int)(tile % HEMISPHERES), side = hemisphere * TILE_COLUMNS;
             const int16_t *baseline = m->baseline + side;
             bss2_columns columns = {m->gain + side, m->shift + side, m->lowest + side, m->inverse_limit + side, m->bend + side};
-            bss2_noise noise = {{rest, result}, NULL, {0, 0}};
+            bss2_noise noise = {{rest, result}, {factor_rest, NULL}, {0, 0}};
             bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
             product(pulses, m->weights[0] + tile * m->tile_stride, sums, entries, pairs, n, stride);
             if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, entries, pairs, n, stride);
@@ -258,8 +263,8 @@ BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_pro
                 bss2_draw_common(m, (uint32_t)tile, first + i, noise.common);
                 noise.halves[0] = rest + i % together * 4 * quads;
                 noise.halves[1] = result + i % together * 4 * quads;
-                noise.factor = m->noise_result + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
-                bss2_read(&noise, m->noise_rest, baseline, collected, total, wide);
+                noise.factor[1] = m->noise_result + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
+                bss2_read(&noise, baseline, collected, total, wide);
             }
             if (tile % ADDED_IN_SHORTS == ADDED_IN_SHORTS - 1 && many) bss2_add_tiles(some, totals, entries * stride);
         }

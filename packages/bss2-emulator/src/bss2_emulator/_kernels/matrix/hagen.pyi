@@ -60,6 +60,7 @@ def multiply(
     noise_rest: int,
     noise_common: int,
     noise_result: NDArray[np.int16],
+    by_event: bool,
     ideal: bool,
     key: int,
     purpose: int,
@@ -93,6 +94,7 @@ def multiply(
         noise_rest: rms of a read at rest, in units of 1 / 512 LSB, up to 48 LSB like the other two.
         noise_common: rms of what all columns of a read share.
         noise_result: rms of the read after 0 to 128 events in each column, (2, 129, 256).
+        by_event: ``noise_result`` has some that is not zero.
         ideal: Round the product; no reads.
         key: Keys the noise with the next four.
         purpose: Of the noise.

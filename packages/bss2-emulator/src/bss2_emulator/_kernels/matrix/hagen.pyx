@@ -151,7 +151,7 @@ def multiply(
     const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
     int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const float[:, ::1] shift,
     const float[::1] shifted, const int16_t[:, ::1] baseline, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
-    const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint ideal,
+    const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint by_event, bint ideal,
     uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads, int instructions,
 ):
     """Multiply a batch with packed weights; see hagen.pyi."""
@@ -175,12 +175,12 @@ def multiply(
     m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
-    for wanted in (np.shape(pulse_scale), np.shape(pulse_offset)):
-        if wanted != (2, ROWS):
-            raise ValueError(f"constants of drivers: got {wanted}, wanted (2, 128) each")
-    for wanted in map(np.shape, (gain, shift, baseline, lowest, inverse_limit, bend)):
-        if wanted != (2, COLUMNS):
-            raise ValueError(f"constants of columns: got {wanted}, wanted (2, 256) each")
+    if not (pulse_scale.shape[0] == pulse_offset.shape[0] == 2 and pulse_scale.shape[1] == pulse_offset.shape[1] == ROWS):
+        raise ValueError("constants of drivers: wanted (2, 128) each")
+    if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+            and gain.shape[1] == shift.shape[1] == baseline.shape[1] == lowest.shape[1] == COLUMNS
+            and inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
+        raise ValueError("constants of columns: wanted (2, 256) each")
     for block in range(m.lines):
         line = packed[block]
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
@@ -189,7 +189,7 @@ def multiply(
             raise ValueError("weights: wanted those of all tiles")
     if out.shape[0] != m.batch or capacity.shape[0] != ROWS + 1 or shifted.shape[0] != ROWS + 1:
         raise ValueError("operands do not fit")
-    if np.shape(noise_result) != (2, ROWS + 1, COLUMNS):
+    if noise_result.shape[0] != 2 or noise_result.shape[1] != ROWS + 1 or noise_result.shape[2] != COLUMNS:
         raise ValueError("noise_result: wanted (2, 129, 256)")
     if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
         raise ValueError("kept: wanted (2, 129, 256) or nothing")
@@ -202,7 +202,7 @@ def multiply(
     m.shift, m.shifted = &shift[0, 0], &shifted[0]
     m.noise_rest, m.noise_common, m.ideal = <int16_t>noise_rest, <int16_t>noise_common, ideal
     m.noise_result = &noise_result[0, 0, 0]
-    m.noisy = noise_rest != 0 or noise_common != 0 or np.any(noise_result)
+    m.noisy = noise_rest != 0 or noise_common != 0 or by_event
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
     if m.batch * m.rows * m.columns < 1 << 21:

@@ -64,13 +64,18 @@ def _mock_products(
     check_noise("mock_products", noise_std, event_noise_std)
     if x.device.type == "cpu" and x.dtype == torch.float32:
         activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
-        pairs, model = zip(activations, matrices, strict=True), fused_product
+        results = [
+            fused_product(vectors, matrix, gain, noise_std, num_sends, event_noise_std)
+            for vectors, matrix in zip(activations, matrices, strict=True)
+        ]
     else:
         ACTIVATIONS.check(x, "half_even")
         WEIGHTS.check(weights, "half_even")
         precise = torch.promote_types(x.dtype, torch.float32)
-        pairs, model = zip(x.to(precise), weights.to(precise), strict=True), mock_product
-    results = [model(vectors, matrix, gain, noise_std, num_sends, event_noise_std) for vectors, matrix in pairs]
+        results = [
+            mock_product(vectors, matrix, gain, noise_std, num_sends, event_noise_std)
+            for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
+        ]
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
 
 

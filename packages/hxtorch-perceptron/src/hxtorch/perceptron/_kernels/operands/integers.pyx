@@ -45,6 +45,8 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
     cdef Floats f
     cdef float[:, ::1] found
+    cdef float smallest, largest, odd
+    cdef int64_t part
     if out.shape[0] != n or n == 0 or threads < 1:
         raise ValueError("values: wanted at least one, and room for as many bytes")
     found = np.empty((parts, 3), np.float32)
@@ -52,10 +54,12 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     f.half_even, f.found = half_even, &found[0, 0]
     with nogil:
         parallel_for(parts, threads if parts > 16 else 1, round_part, NULL, &f)
-    all_ = np.asarray(found)
-    if all_[:, 2].any():
+    smallest, largest, odd = found[0, 0], found[0, 1], found[0, 2]
+    for part in range(1, parts):
+        smallest, largest, odd = min(smallest, found[part, 0]), max(largest, found[part, 1]), odd + found[part, 2]
+    if odd > 0:
         return float("nan"), float("nan")
-    return float(all_[:, 0].min()), float(all_[:, 1].max())
+    return smallest, largest
 
 
 cdef struct Images:
