@@ -43,7 +43,6 @@ from bss2_emulator.silicon.noise import HAGEN, RunNoise
 from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
-LAYERS: Final = 8  # of a network, which may differ in num_sends, are remembered
 MOST_NOISE: Final = 48 * NOISE_STEPS  # what is beyond has no limit that matters: the ADC ends long before
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
 NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
@@ -83,7 +82,6 @@ class HagenEngine:
         self.silicon = silicon
         self.instructions: int | None = None
         self._memo = Memo()
-        self._memo.keep = LAYERS
         self._offset_events = silicon.mean("hagen_offset_events")
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:

@@ -171,17 +171,17 @@ class ExecutionInstance(BaseExecutionInstance):
             values = {} if self._implicit is None else self._implicit[1]
         chip = connection.describe()
         if self._implicit is not None:
-            old_chip, old_values, made = self._implicit
+            old_chip, old_values, held = self._implicit
             same = values is old_values or (
                 values.keys() == old_values.keys()
                 and all(np.array_equal(values[name], old_values[name]) for name in values)
             )
             if old_chip == chip and same:
-                return made
+                return held
         from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
         target = calibration.SpikingCalibTarget(**values)
-        made = None
+        made: Calibration | None = None
         if trained and self._measured is not None and self._implicit is not None and self._implicit[0] == chip:
             made = calibration.moved_to(self._measured, target)
         if made is None:
