@@ -30,6 +30,7 @@ from hxtorch.spiking.modules import (
     Synapse,
 )
 from hxtorch.spiking.network import handle
+from hxtorch.spiking.network.events import SpikeEvents
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.parameter import (
     HXBaseParameter,
@@ -83,6 +84,7 @@ __all__ = [
     "Recurrent",
     "RecurrentNetwork",
     "SparseSynapse",
+    "SpikeEvents",
     "Synapse",
     "SynapseHandle",
     "TensorHandle",
