@@ -20,7 +20,7 @@ class MaxOverTime(torch.nn.Module):
 
         Args:
             input: Traces.
-            lengths: Steps of each entry, whole numbers (batch,), as :func:`~hxtorch.spiking.datasets.pad_events` gives
+            lengths: Steps of each entry, whole numbers (batch,), as :func:`~hxtorch.spiking.datasets.pad_collate` gives
                 them; later steps do not count. None for all steps.
 
         Raises:
