@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from hxtorch.spiking import datasets, functional, transforms
+from hxtorch.spiking import datasets, functional, init, transforms
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.experiment.experiment import Experiment
@@ -93,6 +93,7 @@ __all__ = [
     "from_nir_data",
     "functional",
     "handle",
+    "init",
     "load_checkpoint",
     "run",
     "save_checkpoint",
