@@ -265,7 +265,7 @@ class _Export:
             tau_syn=_per_neuron(module, module.tau_syn),
             tau_mem=tau_mem if leaks else None,
             capacity=_capacity(module, tau_mem),
-            leak=_per_neuron(module, module.leak) - self._shift(name, module.size) if leaks else reset,
+            leak=_per_neuron(module, module.leak if leaks else module.reset) - self._shift(name, module.size),
             threshold=_per_neuron(module, module.threshold) if fires else None,
             reset=reset,
         )
