@@ -147,10 +147,9 @@ class Refractory:
     def __str__(self) -> str:
         if self.part is not None:
             return f"{self.name!r} has {self.seconds:.2g} s, in which it was for {self.part:.1%} of the sample"
-        there = self.interval / (self.interval + self.seconds)
         return (
             f"{self.name!r} has {self.seconds:.2g} s: what fires every {self.interval + self.seconds:.2g} s here does "
-            f"so every {self.interval:.2g} s there, {1 / there - 1:.0%} more"
+            f"so every {self.interval:.2g} s there, {self.seconds / self.interval:.0%} more"
         )
 
 
