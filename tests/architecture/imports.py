@@ -31,7 +31,7 @@ ORDER = {
     ),
     "hxtorch.spiking": (
         "errors doors threads _kernels _memory parameter execution_info transforms datasets network functional chip "
-        "modules lowering experiment nir utils"
+        "modules init lowering experiment nir utils"
     ),
 }
 
