@@ -185,7 +185,7 @@ class ExecutionInstance(BaseExecutionInstance):
         if trained and self._measured is not None and self._implicit is not None and self._implicit[0] == chip:
             made = calibration.moved_to(self._measured, target)
         if made is None:
-            folder = {} if self.calib_cache_dir is None else {"folder": self.calib_cache_dir}
+            folder: dict[str, Any] = {} if self.calib_cache_dir is None else {"folder": self.calib_cache_dir}
             made = calibration.for_target(connection, target, **folder)
             self._measured = made if made.provenance.get("method") == "measured" else None
         self._implicit = chip, values, made
