@@ -71,7 +71,7 @@ def measured(serial: str) -> dict[str, np.ndarray]:
             "offset": moved.mean(axis=1).std(axis=1),
             "bend": 1 - (many * moved.mean(axis=1)).sum(axis=1) / (few * moved.mean(axis=1)).sum(axis=1) / 2,
             "shot": row.std(axis=2).mean(axis=1),
-            "mismatch": 100 * row.mean(axis=1).std(axis=1) / row.mean(axis=(1, 2)),
+            "mismatch": 100 * (row.mean(axis=1) - few).std(axis=1) / row.mean(axis=(1, 2)),
             "gain": operating.mean(axis=(1, 2)) / (21 * 15 * 103),
             "noise": operating.std(axis=1).mean(axis=1),
             "exponent": np.polyfit(np.log(counts), np.log(spread), 1)[0],
