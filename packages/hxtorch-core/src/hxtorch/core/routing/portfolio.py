@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.network import Network
+from hxtorch.core.routing.bounds import check_chip
 from hxtorch.core.routing.demand import demand_of
 from hxtorch.core.routing.groups import PORTFOLIO
-from hxtorch.core.routing.report import check_fan_in
 from hxtorch.core.routing.routes import Router, Routing
 
 
@@ -28,7 +28,7 @@ def build_routing(network: Network, routers: Sequence[Router] = PORTFOLIO) -> Ro
     """
     if not routers:
         raise RoutingError("routing: got no router, wanted at least one")
-    check_fan_in(demand_of(network))
+    check_chip(demand_of(network))
     failures: list[RoutingError] = []
     for router in routers:
         found = _attempt(router, network)
