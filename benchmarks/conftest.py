@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # benchmarks share modules
 
 
 @dataclass
@@ -70,5 +74,26 @@ def compare(request: pytest.FixtureRequest):
             rate = "" if operations is None else f", {operations / median * 1e-6:.1f} Gop/s"
             lines.append(f"{request.node.name}: {name}: {median:.3f} ms, {ratio:.2f} x {peer}{rate}")
         return {name: statistics.median(samples) for name, samples in times.items()}
+
+    return measure
+
+
+@pytest.fixture
+def ratio(request: pytest.FixtureRequest):
+    """Time a peer and ours in turn, each after an untimed call of its own, and return the median of peer / ours."""
+
+    def measure(peer: Callable[[], object], ours: Callable[[], object], rounds: int = 11, warmup: int = 2) -> float:
+        times: dict[str, list[float]] = {"peer": [], "ours": []}
+        for number in range(warmup + rounds):
+            for name, subject in ("peer", peer), ("ours", ours):
+                subject()
+                begin = time.perf_counter()
+                subject()
+                if number >= warmup:
+                    times[name].append(time.perf_counter() - begin)
+        found = statistics.median(a / b for a, b in zip(times["peer"], times["ours"], strict=True))
+        both = ", ".join(f"{name} {statistics.median(samples) * 1e3:.2f} ms" for name, samples in times.items())
+        request.config.stash[REPORT].lines.append(f"{request.node.name}: {found:.2f} ({both})")
+        return found
 
     return measure

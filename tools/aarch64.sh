@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Cross-build the kernels of bss2-emulator for aarch64 and run its tests under qemu-user, on Debian with
 # gcc-aarch64-linux-gnu and qemu-user: tools/aarch64.sh PYTHON FOLDER [arguments of pytest].
-# PYTHON has cython, setuptools, pytest, hypothesis and scipy, of the Python minor version that Debian has. FOLDER takes
-# Debian's Python for arm64 and NumPy's wheel for it, and keeps them.
+# PYTHON has cython, setuptools, pytest and hypothesis, of the Python minor version that Debian has. FOLDER takes Debian's
+# Python for arm64 and the wheels of NumPy, SciPy and hypothesis for it, and keeps them.
 set -euo pipefail
 python=$(realpath "$1") folder=$(realpath -m "$2")
 shift 2
@@ -12,12 +12,13 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if [ ! -d "$folder/system" ]; then
     mkdir -p "$folder/debs" && cd "$folder/debs"
     dpkg --add-architecture arm64 && apt-get -q update
-    apt-get -q download {"python$version-minimal","libpython$version-minimal","libpython$version-stdlib"}:arm64 \
+    apt-get -q download {"python$version","libpython$version"}-minimal:arm64 "libpython$version-stdlib":arm64 \
         {libc6,libgcc-s1,libstdc++6,zlib1g,libexpat1,libffi8,libssl3,libbz2-1.0,liblzma5,libuuid1,libsqlite3-0}:arm64
     for deb in *.deb; do dpkg -x "$deb" "$folder/unpacked"; done
     "$python" -m pip download -q --no-deps --only-binary :all: --python-version "$version" \
-        --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 numpy -d "$folder"
-    "$python" -m zipfile -e "$folder"/numpy-*.whl "$folder/site"
+        --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux2014_aarch64 \
+        numpy scipy hypothesis -d "$folder/wheels"
+    for wheel in "$folder"/wheels/*.whl; do "$python" -m zipfile -e "$wheel" "$folder/site"; done
     mv "$folder/unpacked" "$folder/system"
 fi
 

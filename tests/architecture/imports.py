@@ -19,19 +19,19 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 # From the bottom up: a room imports rooms that stand before it. A folder's __init__ is the roof of that folder.
 ORDER = {
     "bss2_emulator": (
-        "_version errors seam threads memo facts config results _kernels silicon events neurons synram readout matrix "
-        "spiking reference chip"
+        "_version errors door arguments seam threads memo facts config results _kernels silicon events neurons synram "
+        "readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors threads constants seam interfaces vocabulary networks routing backends calibration sessions products "
-        "compute runs fit compat command"
+        "errors door arguments files threads looks constants seam interfaces vocabulary networks routing backends "
+        "calibration sessions products compute runs fit compat command"
     ),
     "hxtorch.perceptron": (
-        "errors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"
+        "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"
     ),
     "hxtorch.spiking": (
-        "errors threads _kernels _memory parameter execution_info transforms datasets network functional chip modules "
-        "lowering experiment nir utils"
+        "errors doors threads _kernels _memory parameter execution_info transforms datasets network functional chip "
+        "modules lowering experiment nir utils"
     ),
 }
 

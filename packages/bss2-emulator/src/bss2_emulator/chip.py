@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator._version import __version__
+from bss2_emulator.arguments import checked
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import RunError
 from bss2_emulator.matrix.operands import check_operands
@@ -18,11 +19,12 @@ from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
 from bss2_emulator.spiking.run import Recording, SpikingEngine
-from bss2_emulator.threads import default_threads
+from bss2_emulator.threads import Lock, default_threads
 
 _DTYPES = {"single": np.float32, "double": np.float64}
 
 
+@checked
 class Chip:
     """An emulated BrainScaleS-2 chip.
 
@@ -38,6 +40,9 @@ class Chip:
         precision: ``single`` or ``double`` for the integration of membranes.
         threads: Of a run, at most; by default one in a forked child, else what ``OMP_NUM_THREADS`` says, else the
             processors at hand. May be set between runs.
+
+    Threads may share a chip: runs wait for each other, and their order decides which noise each of them has.
+    Copies, and chips in forked children, have a lock of their own.
 
     Attributes:
         run_counter: Number of the next run, which keys its noise; each run adds one.
@@ -71,6 +76,7 @@ class Chip:
         self.silicon = Silicon(serial, fidelity, imperfections or Imperfections())
         self._spiking = SpikingEngine(self.silicon, _DTYPES[precision])
         self._hagen = HagenEngine(self.silicon)
+        self._lock = Lock()
 
     def __repr__(self) -> str:
         return f"Chip(serial={self.serial!r}, fidelity={self.fidelity!r}, seed={self.seed})"
@@ -85,6 +91,7 @@ class Chip:
             "version": __version__,
         }
 
+    @checked
     def run_spiking(
         self,
         config: ChipConfig,
@@ -143,12 +150,14 @@ class Chip:
         rows, reset = check_correlation(runtime, correlation_rows, correlation_reset)
         recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc, rows, reset)
         held = check_writes(runtime, config, writes, sensors=len(rows) > 0)
-        result = self._spiking.run(
-            config, runtime, events, recording, self._noise(first_entry), self._threads(), held[1:]
-        )
-        self.run_counter += 1
+        with self._lock:
+            result = self._spiking.run(
+                config, runtime, events, recording, self._noise(first_entry), self._threads(), held[1:]
+            )
+            self.run_counter += 1
         return result
 
+    @checked
     def run_matrix(
         self,
         config: ChipConfig,
@@ -181,8 +190,9 @@ class Chip:
             OperandRangeError: A weight or an activation is out of range.
         """
         operands = check_operands(weights, activations, num_sends, wait_between_events, madc_column)
-        result = self._hagen.run(config, operands, self._noise(first_entry), self._threads())
-        self.run_counter += 1
+        with self._lock:
+            result = self._hagen.run(config, operands, self._noise(first_entry), self._threads())
+            self.run_counter += 1
         return result
 
     def _noise(self, first_entry: int) -> RunNoise:

@@ -5,6 +5,10 @@ class EmulatorError(Exception):
     """Base of everything that the emulator raises on purpose."""
 
 
+class ArgumentError(EmulatorError, TypeError, ValueError):
+    """An argument is of another type than its annotation says, or a number that is none."""
+
+
 class ConfigError(EmulatorError, ValueError):
     """A register is given a value that the chip does not have."""
 

@@ -1,8 +1,10 @@
-"""How many threads a run takes where nobody says."""
+"""How many threads a run takes where nobody says, and what keeps threads of users apart."""
 
 from __future__ import annotations
 
 import os
+import threading
+from weakref import WeakSet
 
 _forked = False
 
@@ -29,3 +31,39 @@ def _note_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
+
+
+class Lock:
+    """A lock that a forked child finds open, and that every copy of its owner has anew.
+
+    The thread that holds it may take it again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        _LOCKS.add(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def __reduce__(self) -> tuple[type[Lock], tuple[()]]:
+        return Lock, ()
+
+    def renew(self) -> None:
+        """Let go what a thread held that is not here."""
+        self._lock = threading.RLock()
+
+
+_LOCKS: WeakSet[Lock] = WeakSet()
+
+
+def _renew_locks() -> None:
+    for lock in _LOCKS:
+        lock.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

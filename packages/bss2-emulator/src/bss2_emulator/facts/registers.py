@@ -262,7 +262,12 @@ class Registers:
     def _legal(cls, register: Field[Any], value: Any) -> np.ndarray:
         """Check ``value`` against the declaration of ``register`` and return it read-only."""
         name, declared = register.name, register.metadata
-        array = np.asarray(value)
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise cls.error(f"{name}: got a masked array, whose mask would be lost; wanted .filled(...)")
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as problem:  # ragged, or on no device
+            raise cls.error(f"{name}: got {type(value).__name__}, wanted integers ({problem})") from problem
         if array.dtype.kind not in "biu":
             raise cls.error(f"{name}: got values of type {array.dtype}, wanted integers; round to register codes first")
         if array.shape != declared["shape"]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from bss2_emulator.arguments import checked
+
 Fidelity = Literal["ideal", "calibrated", "full"]
 FIDELITIES: tuple[str, ...] = get_args(Fidelity)
 
 
+@checked
 @dataclass(frozen=True)
 class Imperfections:
     """Switches that take one imperfection away, to learn what it costs.

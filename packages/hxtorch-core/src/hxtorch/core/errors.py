@@ -5,6 +5,10 @@ class HXTorchError(Exception):
     """Base of everything that hxtorch raises on purpose."""
 
 
+class ArgumentError(HXTorchError, TypeError, ValueError):
+    """An argument is of another type than its annotation says, or a number that is none."""
+
+
 class NoConnectionError(HXTorchError, RuntimeError):
     """An operation needs a chip and no connection is open."""
 
@@ -59,3 +63,7 @@ class CalibrationTargetError(HXTorchError, ValueError):
 
 class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
+
+
+class FileWarning(UserWarning):
+    """A file is read that an older version wrote, without what newer ones are checked by."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hxtorch.core.arguments import checked
+
 _source: Callable[[], int] | None = None
 
 
+@checked
 def set_thread_source(source: Callable[[], int] | None) -> None:
     """Say where the number of threads comes from; the frontends give ``torch.get_num_threads``.
 

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from hxtorch.core import MAC, Rearrangement, Sequence, current_session, load_sequence, save_sequence
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import TraceError
 from hxtorch.perceptron.operands import ACTIVATIONS, RESULTS
 from hxtorch.perceptron.tracing import Chain, active
 from hxtorch.perceptron.unbound import unbound
 
 
+@checked
 class InferenceTracer:
     """Recorder of operations on the chip, from :meth:`start` to :meth:`stop` or in a ``with`` statement.
 
@@ -76,6 +78,7 @@ class InferenceTracer:
 
 
 @unbound
+@checked
 def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
     """Run a recorded sequence on the chip.
 

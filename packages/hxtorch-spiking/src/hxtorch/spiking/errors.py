@@ -45,6 +45,14 @@ class CheckpointError(HXTorchError, ValueError):
     """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""
 
 
+class CheckpointMismatchError(CheckpointError, RuntimeError):
+    """A model, an optimizer or another part of training was built in another way than that of a checkpoint."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no file where a checkpoint was expected."""
+
+
 class ParameterWarning(UserWarning):
     """A parameter of a layer, or one of a checkpoint, is legal and likely not what was meant."""
 

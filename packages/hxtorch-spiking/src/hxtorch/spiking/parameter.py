@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, ParameterWarning
 
 ParameterValue = float | Tensor
@@ -24,6 +25,7 @@ _KEY = "_model_value"
 _OLD_KEY = "value"  # of an HXParameter in checkpoints from before 2026-12
 
 
+@checked
 class HXBaseParameter(torch.nn.Module):
     """A value for the chip and one for the model, a module so that devices, optimizers and checkpoints reach them.
 
@@ -174,6 +176,7 @@ class HXBaseParameter(torch.nn.Module):
             self._hold(saved.detach().to(like, copy=True), "model_value")
 
 
+@checked
 class HXParameter(HXBaseParameter):
     """One value for the model and the chip: the chip's, which the model follows.
 
@@ -224,6 +227,7 @@ class HXParameter(HXBaseParameter):
         return self
 
 
+@checked
 class ModelParameter(HXBaseParameter):
     """A value for the model only.
 
@@ -251,6 +255,7 @@ class ModelParameter(HXBaseParameter):
         )
 
 
+@checked
 class MixedHXModelParameter(HXBaseParameter):
     """Two values that are set independently.
 
@@ -263,6 +268,7 @@ class MixedHXModelParameter(HXBaseParameter):
         super().__init__(hardware_value, model_value)
 
 
+@checked
 class HXTransformedModelParameter(HXBaseParameter):
     """A value for the model from which the chip's follows.
 

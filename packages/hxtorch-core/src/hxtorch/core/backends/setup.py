@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import BackendError
 from hxtorch.core.seam.integers import legal_integer
 
@@ -33,6 +34,7 @@ _ENVIRONMENT = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class CalibrationPath:
     """File with a calibration; its content decides what it is, not its suffix."""
@@ -40,6 +42,7 @@ class CalibrationPath:
     value: str
 
 
+@checked
 @dataclass(frozen=True)
 class HWDBPath:
     """Hardware database.
@@ -53,6 +56,7 @@ class HWDBPath:
     version: str = "stable"
 
 
+@checked
 @dataclass(frozen=True)
 class Setup:
     """One chip and how to reach it.
@@ -77,7 +81,7 @@ class Setup:
         for name in ("backend", "serial", "fidelity"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise BackendError(f"{name}: got {getattr(self, name)!r}, wanted a name")
-        object.__setattr__(self, "seed", legal_integer("seed", self.seed, 0, error=BackendError))
+        object.__setattr__(self, "seed", legal_integer("seed", self.seed, 0, 2**63 - 1, BackendError))
         switches = self.imperfections
         if not isinstance(switches, Mapping) or not all(isinstance(switch, bool) for switch in switches.values()):
             raise BackendError(f"imperfections: got {switches!r}, wanted true or false by name")

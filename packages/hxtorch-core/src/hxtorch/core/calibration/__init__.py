@@ -11,7 +11,7 @@ from hxtorch.core.calibration.nominal.codes import capacitance, nominal_register
 from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.stored.store import dumps, load, loads, save, write_whole
+from hxtorch.core.calibration.stored.store import dumps, load, loads, save
 from hxtorch.core.calibration.targets import (
     CADCCalibTarget,
     Calibrated,
@@ -28,6 +28,7 @@ from hxtorch.core.calibration.targets import (
     preset,
 )
 from hxtorch.core.calibration.targets.ranges import CalibrationRangeWarning
+from hxtorch.core.files import write_whole
 
 __all__ = [
     "CADCCalibTarget",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Calibrator, Dependent, own_runs, signed
 from hxtorch.core.calibration.cadc import CADCCalibrator
 from hxtorch.core.calibration.matrix.drivers import SynapseDriverCalibrator
@@ -59,6 +60,7 @@ def measure(
     return found
 
 
+@checked
 def nominal_calibration(connection: Connection, target: CalibTarget) -> Calibration:
     """Return the codes for a chip without mismatch, unmeasured: right in fidelity ``ideal``, near in ``calibrated``."""
     return signed(connection, target, nominal_registers(target), np.ones(NEURONS, np.bool_), {}, "nominal")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions
 from hxtorch.core.calibration.calibrate import measure, nominal_calibration
 from hxtorch.core.calibration.check import still_holds
@@ -21,6 +25,7 @@ _KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated 
 _UNMEASURED = ("ideal", "calibrated")  # fidelities on which nominal codes are right
 
 
+@checked
 def calibrate(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Calibration:
     """Find register codes that bring a chip to a target, by measuring through its registers, spikes and ADCs.
 
@@ -40,6 +45,7 @@ def calibrate(connection: Connection, target: CalibTarget, options: CalibrationO
     return measure(connection, target, options, for_target)
 
 
+@checked
 def for_target(
     connection: Connection,
     target: CalibTarget,
@@ -68,6 +74,7 @@ def for_target(
     return found or _cached(connection, target, options, folder)[0]
 
 
+@checked
 def path_for_target(connection: Connection, target: CalibTarget, options: CalibrationOptions | None = None) -> Path:
     """Return a file with what :func:`for_target` returns; it is made if there is none yet.
 
@@ -114,7 +121,11 @@ def _cached(
     try:
         found = _usable(path, connection, target)  # another process may have made it meanwhile
         if found is None:
+            why = "the one that is kept does not fit" if path.is_file() else "none is kept"
+            begun = time.monotonic()
             found = calibrate(connection, target, options)
+            seconds = time.monotonic() - begun
+            _LOG.info("calibrated %r for %s, as %s: %.1f s, %s", found.serial, summary(target), why, seconds, path)
             if lock.is_locked:
                 try:
                     save(found, path)
@@ -124,6 +135,16 @@ def _cached(
     finally:
         lock.release()
     return found, path
+
+
+def summary(target: CalibTarget) -> str:
+    """Return the kind of a target and the fields in which it differs from the defaults of its kind."""
+    usual, changed = type(target)().values(), []
+    for name, value in target.values().items():
+        if not np.array_equal(value, usual[name], equal_nan=True):
+            mean = f"{np.nanmean(value):g}" if np.isfinite(value).any() else "none"
+            changed.append(f"{name}={mean}" + " on average" * bool(np.ptp(value) > 0))
+    return f"{target.kind} ({', '.join(changed) or 'defaults'})"
 
 
 def _forget_oldest(folder: Path) -> None:

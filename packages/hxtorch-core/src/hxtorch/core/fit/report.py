@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
@@ -122,6 +123,7 @@ class FitReport:
         return "\n".join(lines)
 
 
+@checked
 def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
     """Say what ``network`` takes of the chip, whether or not it fits.
 

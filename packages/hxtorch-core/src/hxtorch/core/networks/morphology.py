@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.vocabulary.coordinates import HALF as HALF
 from hxtorch.core.vocabulary.coordinates import Circuits, LogicalNeuronCompartments, LogicalNeuronOnDLS
@@ -26,6 +27,7 @@ SWITCHES = ("connect_right", "connect_vertical", "connect_soma", "connect_soma_r
 _Place = tuple[int, int]  # row, column
 
 
+@checked
 class LogicalNeuron(LogicalNeuronCompartments):
     """Shape of a logical neuron together with the registers that make its circuits one neuron.
 

@@ -9,12 +9,14 @@ from typing import Protocol, overload, runtime_checkable
 import numpy as np
 
 from bss2_emulator.facts.constants import MAX_WEIGHT
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ConfigurationError, PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import check_lines
 from hxtorch.core.networks.populations import AnyPopulation, Population
 from hxtorch.core.seam.integers import frozen
 
 
+@checked
 @dataclass(frozen=True, order=True)
 class PopulationDescriptor:
     """Names a population of one network."""
@@ -22,6 +24,7 @@ class PopulationDescriptor:
     value: int
 
 
+@checked
 @dataclass(frozen=True, order=True)
 class ProjectionDescriptor:
     """Names a projection of one network."""
@@ -29,6 +32,7 @@ class ProjectionDescriptor:
     value: int
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Projection:
     """Signed synapses from one population to another, each realised by an excitatory and an inhibitory one.
@@ -80,6 +84,7 @@ def legal_weights(weights: np.ndarray, what: str) -> np.ndarray:
     return frozen(np.array(array, np.int8, order="C"), np.int8)
 
 
+@checked
 @dataclass(frozen=True)
 class CADCRecording:
     """How the column ADC records the populations that ask for it.
@@ -93,6 +98,7 @@ class CADCRecording:
     acausal: bool = False
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Network:
     """Populations and projections, complete and consistent.

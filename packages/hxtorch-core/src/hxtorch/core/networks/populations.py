@@ -10,6 +10,7 @@ from numbers import Integral
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import wiring
 from hxtorch.core.seam.integers import frozen, legal_integer
@@ -17,6 +18,7 @@ from hxtorch.core.seam.integers import frozen, legal_integer
 BACKGROUND_CLOCK = 250e6  # Hz (chip facts 1.5)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Population:
     """Neurons on the chip, all of the same number of circuits.
@@ -79,6 +81,7 @@ class Population:
         return replace(self, neurons=self.neurons[:size], circuits=self.circuits[:size], madc_index=madc)
 
 
+@checked
 @dataclass(frozen=True)
 class ExternalPopulation:
     """Sources of input events on the host.
@@ -101,6 +104,7 @@ class ExternalPopulation:
         return replace(self, size=size)
 
 
+@checked
 @dataclass(frozen=True)
 class BackgroundSpikeSource:
     """How a generator on the chip makes events.
@@ -134,6 +138,7 @@ class BackgroundSpikeSource:
         return BACKGROUND_CLOCK / (self.period + 1) * (share if self.enable_random else 1.0)
 
 
+@checked
 @dataclass(frozen=True)
 class BackgroundPopulation:
     """Sources of events that are generated on the chip.

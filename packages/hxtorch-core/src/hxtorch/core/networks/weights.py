@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bss2_emulator.facts.constants import MAX_WEIGHT
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ConfigurationError
 from hxtorch.core.seam.arrays import as_array
 
@@ -25,6 +26,7 @@ class ListedSynapse(NamedTuple):
     weight: int
 
 
+@checked
 def round_to_lsb(weight: np.ndarray) -> np.ndarray:
     """Round weights in LSB to the nearest integer, halves away from zero.
 
@@ -51,6 +53,7 @@ def round_to_lsb(weight: np.ndarray) -> np.ndarray:
     return values.astype(np.int8)
 
 
+@checked
 def weight_to_connection(weight: Any, connections: Any = None) -> list[ListedSynapse]:
     """List the synapses of a weight matrix, zeros included.
 

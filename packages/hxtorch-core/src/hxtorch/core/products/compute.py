@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from hxtorch.core import constants
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.seam.integers import legal_integer
 from hxtorch.core.seam.programs import MatrixProgram, legal_operand, legal_weights
@@ -30,6 +31,7 @@ class Operation(Protocol):
         ...
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class MAC:
     """Multiply activations with a signed matrix on the chip.
@@ -163,6 +165,7 @@ class ArgMax:
         return np.asarray(outputs.argmax(-1), np.int64)
 
 
+@checked
 @dataclass(frozen=True)
 class Sequence:
     """Operations one after the other.

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 
 if TYPE_CHECKING:
     from hxtorch.core.sessions.session import Session
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Rearrangement:
     """Pick values into another shape: any type to the same type.

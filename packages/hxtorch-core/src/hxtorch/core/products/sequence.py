@@ -1,7 +1,7 @@
-"""Sequences of operations as files: safetensors with a JSON manifest in the metadata. Nothing in them is ever executed.
+"""Sequences of operations as files: sealed safetensors with a JSON manifest in the metadata.
 
 The manifest lists the operations with their numbers; their arrays are tensors called ``POSITION/NAME``. The content
-decides what a file is, never its name.
+decides what a file is, never its name, and nothing in it is ever executed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import HXTorchError
+from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_whole
 from hxtorch.core.products.compute import MAC, Addition, ArgMax, ConvertingReLU, Operation, ReLU, Sequence
 from hxtorch.core.products.rearrangement import Rearrangement
 
-SCHEMA = 1
-_KIND = "hxtorch sequence"
+SCHEMA = 2  # the first had no seal
+_KIND = "hxtorch.sequence"
+_AGAIN = "record it, after `with hxtorch.perceptron.InferenceTracer(path):`"
 
 Numbers = Mapping[str, Any]
 Arrays = Mapping[str, np.ndarray]
@@ -61,6 +64,7 @@ _KINDS: dict[str, tuple[type, Callable[[Any], tuple[Numbers, Arrays]], Callable[
 }
 
 
+@checked
 def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
     """Write ``sequence`` to ``path``, all or nothing.
 
@@ -79,17 +83,11 @@ def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
                 break
         else:
             raise SequenceFormatError(f"operation {position} is a {type(operation).__name__}, which no file can hold")
-    manifest = {"kind": _KIND, "schema": SCHEMA, "operations": operations}
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(save(tensors, {"manifest": json.dumps(manifest)}))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+    manifest = json.dumps({"operations": operations})
+    return write_whole(path, seal(save(tensors, {_KIND: str(SCHEMA), "manifest": manifest, "sha256": UNSEALED})))
 
 
+@checked
 def load_sequence(path: str | os.PathLike[str]) -> Sequence:
     """Read a sequence from a file of any name.
 
@@ -97,36 +95,34 @@ def load_sequence(path: str | os.PathLike[str]) -> Sequence:
         SequenceFormatError: It is none, is damaged, or is of a schema that this version does not know.
         SequenceNotFoundError: There is no such file.
     """
-    from safetensors import SafetensorError, safe_open  # slow to import, needed only here
+    from safetensors import SafetensorError  # slow to import, needed only here
+    from safetensors.numpy import load  # the same
 
-    if not Path(path).is_file():
-        raise SequenceNotFoundError(f"{path}: no such file; record a sequence by an InferenceTracer first")
     try:
-        with safe_open(path, framework="np") as file:
-            manifest = json.loads((file.metadata() or {}).get("manifest", "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it has no iterator
-    except (SafetensorError, ValueError, RecursionError, TypeError, AttributeError) as error:
-        raise SequenceFormatError(
-            f"{path}: no sequence of operations ({type(error).__name__}); record it again"
-        ) from error
-    if (
-        not isinstance(manifest, dict)
-        or manifest.get("kind") != _KIND
-        or not isinstance(manifest.get("operations"), list)
-    ):
+        metadata, content = read_sealed(path, _KIND, SCHEMA, SequenceFormatError, _AGAIN)
+    except FileNotFoundError as error:
+        raise SequenceNotFoundError(f"{path}: no such file; {_AGAIN}") from error
+    manifest = parse_table(metadata.get("manifest", ""), path, SequenceFormatError)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("operations"), list):
         raise SequenceFormatError(f"{path}: a safetensors file without the manifest of a sequence")
-    if manifest.get("schema") != SCHEMA:
-        raise SequenceFormatError(f"{path}: schema {str(manifest.get('schema'))[:20]}, this version reads {SCHEMA}")
+    arrays: dict[str, dict[str, np.ndarray]] = {}
+    try:
+        for name, tensor in load(content).items():
+            position, _, key = name.partition("/")
+            arrays.setdefault(position, {})[key] = tensor
+    except (SafetensorError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SequenceFormatError(f"{path}: no sequence of operations ({error}); {_AGAIN}") from error
     return Sequence(
-        tuple(_operation(path, position, entry, tensors) for position, entry in enumerate(manifest["operations"]))
+        tuple(
+            _operation(path, position, entry, arrays.get(str(position), {}))
+            for position, entry in enumerate(manifest["operations"])
+        )
     )
 
 
-def _operation(path: Any, position: int, entry: Any, tensors: Arrays) -> Operation:
+def _operation(path: Any, position: int, entry: Any, arrays: Arrays) -> Operation:
     """Make one operation of its entry in the manifest."""
     try:
-        prefix = f"{position}/"
-        arrays = {name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)}
         return _KINDS[entry["operation"]][2](entry, arrays)
     except (HXTorchError, LookupError, TypeError, ValueError) as error:
         raise SequenceFormatError(f"{path}: operation {position} makes no sense: {str(error)[:200]}") from error

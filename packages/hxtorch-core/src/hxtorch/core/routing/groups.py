@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population
 from hxtorch.core.routing.background import free_bits, place_background
@@ -27,6 +28,7 @@ from hxtorch.core.routing.greedy import Pairs, assign
 from hxtorch.core.routing.routes import BUSES, DRIVERS_PER_BUS, LABELS, LOOPBACK_BIT, BackgroundPlace, Routing
 
 
+@checked
 @dataclass(frozen=True)
 class GroupRouter:
     """Routes with one row select mask for all drivers.

@@ -9,12 +9,14 @@ from typing import overload
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
 
 NUM_CIRCUITS = NEURONS
 
 
+@checked
 class NeuronPlacement:
     """Logical neurons by the identifiers that a model gives them.
 

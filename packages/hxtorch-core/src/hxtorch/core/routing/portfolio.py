@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.network import Network
 from hxtorch.core.routing.bounds import check_chip
@@ -16,6 +17,7 @@ from hxtorch.core.routing.groups import PORTFOLIO
 from hxtorch.core.routing.routes import Router, Routing
 
 
+@checked
 def build_routing(network: Network, routers: Sequence[Router] = PORTFOLIO) -> Routing:
     """Route ``network`` by the first router that finds a way.
 

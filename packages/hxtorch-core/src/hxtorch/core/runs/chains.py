@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation
@@ -26,6 +27,7 @@ from hxtorch.core.sessions.session import Session, current_session
 Key = TypeVar("Key", bound=Hashable)
 
 
+@checked
 @dataclass(frozen=True)
 class Origin:
     """Spikes that one network gets from another.
@@ -41,6 +43,7 @@ class Origin:
     delay: int = 0
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Execution:
     """One network and where it runs.
@@ -64,6 +67,7 @@ class Execution:
     entry_wait: int | None = None
 
 
+@checked
 def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResult]:
     """Run networks in the order in which spikes go from one to the next.
 
@@ -101,7 +105,7 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
                 if not done[key].done():
                     done[key].set_exception(error)
 
-    if len(queues) == 1:
+    if len(queues) < 2:
         work(order)
     else:
         with ThreadPoolExecutor(len(queues)) as pool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.runs.graph import NetworkGraph
@@ -17,6 +18,7 @@ from hxtorch.core.sessions.session import Session, current_session
 from hxtorch.core.vocabulary.chip import Chip
 
 
+@checked
 def run(
     config: ChipConfiguration | Chip,
     network_graph: NetworkGraph,

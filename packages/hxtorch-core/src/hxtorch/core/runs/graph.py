@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, NO_FORWARD, ROWS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.morphology import SWITCHES
 from hxtorch.core.networks.network import Network, PopulationDescriptor, Projection
@@ -84,6 +85,7 @@ class Written:
         return self._all
 
 
+@checked
 def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:
     """Turn a network and its routing into registers."""
     population_of, index_of = np.full(NEURONS, -1, np.int64), np.zeros(NEURONS, np.int64)
@@ -105,6 +107,7 @@ def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:
     return NetworkGraph(network, routing, registers, weight, recording, population_of, index_of, silent)
 
 
+@checked
 def update_network_graph(graph: NetworkGraph, network: Network) -> NetworkGraph:
     """Return ``graph`` with the weights of ``network``; nothing is routed again and all but weights is shared.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import TimedWrite
@@ -34,6 +35,7 @@ def write(configuration: ChipConfiguration, hook: PlaybackHook) -> ChipConfigura
     return written
 
 
+@checked
 @dataclass(frozen=True)
 class ExecutionInstanceHooks:
     """What to write when.

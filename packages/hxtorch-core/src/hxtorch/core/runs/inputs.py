@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator.facts.constants import MAX_RUNTIME
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation
@@ -18,6 +19,7 @@ from hxtorch.core.seam.integers import frozen, legal_integer
 from hxtorch.core.seam.programs import CYCLE, InputEvents, check_runtime, in_cycles
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SpikeTrains:
     """Spikes of one population in any order.
@@ -94,6 +96,7 @@ class SpikeTrains:
         return cls(_to_cycles(values[batches, indices, entries], dt), indices, batches)
 
 
+@checked
 def tensor_to_spike_times(times: Any, dt: float) -> list[list[list[float]]]:
     """List the spikes of a grid of time, for reading; a run takes :class:`SpikeTrains`.
 
@@ -133,6 +136,7 @@ def _to_cycles(times: np.ndarray, dt: float) -> np.ndarray:
     return cycles.astype(np.int64)
 
 
+@checked
 @dataclass(frozen=True)
 class NetworkInputs:
     """What external populations send in one run.
@@ -152,6 +156,7 @@ class NetworkInputs:
         check_runtime(self.runtime)
 
 
+@checked
 def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
     """Label spikes with the routing of ``network_graph`` and sort them by batch entry and time.
 

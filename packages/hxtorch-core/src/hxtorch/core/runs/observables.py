@@ -12,15 +12,17 @@ from functools import lru_cache
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RecordingError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation, Population
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.resampling import interpolate
-from hxtorch.core.seam.programs import CYCLE, in_cycles
+from hxtorch.core.seam.programs import CYCLE, check_runtime, in_cycles
 from hxtorch.core.seam.results import CADCSamples, LabelEvents, SpikeEvents, SpikingResult
 
 
+@checked
 @lru_cache(64)
 def grid_points(runtime: float, dt: float) -> int:
     """Return the number of points of a grid over ``runtime`` with step ``dt``, both in seconds.
@@ -186,6 +188,7 @@ def to_user_units(raw: np.ndarray) -> np.ndarray:
     return signed
 
 
+@checked
 def extract_spikes(
     data: SpikingResult, network_graph: NetworkGraph, runtime: int
 ) -> dict[PopulationDescriptor, SpikeHandle]:
@@ -196,6 +199,7 @@ def extract_spikes(
         network_graph: The network that ran.
         runtime: Length of the run in cycles; later spikes are left out.
     """
+    check_runtime(runtime)
     handles = {}
     on_chip = network_graph.population_of[data.spikes.neurons]
     index_on_chip = network_graph.index_of[data.spikes.neurons]
@@ -225,6 +229,7 @@ def _nothing(data: SpikingResult) -> LabelEvents:
     return LabelEvents.none(len(data.spikes.batch_offsets) - 1)
 
 
+@checked
 def extract_cadc(
     data: SpikingResult, network_graph: NetworkGraph, runtime: int
 ) -> dict[PopulationDescriptor, CADCHandle]:
@@ -235,6 +240,7 @@ def extract_cadc(
         network_graph: The network that ran.
         runtime: Length of the run in cycles; a backend delivers no later samples.
     """
+    check_runtime(runtime)
     handles = {}
     for descriptor, population in network_graph.network.populations.items():
         if not isinstance(population, Population) or not population.record_cadc:
@@ -248,6 +254,7 @@ def extract_cadc(
     return handles
 
 
+@checked
 def extract_madc(
     data: SpikingResult, network_graph: NetworkGraph, runtime: int
 ) -> dict[PopulationDescriptor, MADCHandle]:
@@ -258,6 +265,7 @@ def extract_madc(
         network_graph: The network that ran.
         runtime: Length of the run in cycles; a backend delivers no later samples.
     """
+    check_runtime(runtime)
     samples = data.madc
     if samples is None:
         return {}

@@ -9,6 +9,8 @@ import numpy as np
 
 from hxtorch.core.errors import HXTorchError, ProgramError
 
+_MOST = 2**32 - 1
+
 
 def frozen(array: np.ndarray, dtype: type) -> np.ndarray:
     """Return ``array`` as a read-only contiguous array of ``dtype``; copy only what is needed for that."""
@@ -32,7 +34,10 @@ def legal_integers(what: str, values: Any, dtype: type, error: type[HXTorchError
     Raises:
         HXTorchError: They are not integers, or ``dtype`` does not hold all of them.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as problem:  # ragged, or on no device
+        raise error(f"{what}: got {type(values).__name__}, wanted integers ({problem})") from problem
     if array.dtype != dtype and array.size:
         if array.dtype.kind not in "iu":
             raise error(f"{what}: got values of type {array.dtype}, wanted integers; round them first")
@@ -52,7 +57,7 @@ def legal_integer(
         what: Name of the value, for messages.
         value: An integer of Python or NumPy; a bool is none.
         low: Least value.
-        high: Largest value, or None for no bound.
+        high: Largest value, or None for 2**32 - 1, more than chips have of anything.
         error: What to raise.
 
     Raises:
@@ -61,7 +66,8 @@ def legal_integer(
     number: int | None = value if type(value) is int else None
     if number is None and isinstance(value, Integral) and not isinstance(value, bool):
         number = int(value)
-    if number is None or number < low or (high is not None and number > high):
-        wanted = f"of at least {low}" if high is None else f"from {low} to {high}"
+    if number is None or not low <= number <= (_MOST if high is None else high):
+        unbounded = high is None and (number is None or number < low)
+        wanted = f"of at least {low}" if unbounded else f"from {low} to {_MOST if high is None else high}"
         raise error(f"{what}: got {value!r}, wanted an integer {wanted}")
     return number

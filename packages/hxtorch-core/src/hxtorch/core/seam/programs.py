@@ -15,11 +15,13 @@ import numpy as np
 from bss2_emulator.facts.constants import CYCLE as CYCLE
 from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from hxtorch.core import constants
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 
 
+@checked
 @lru_cache(64)
 def in_cycles(dt: float) -> float:
     """Return ``dt`` seconds in cycles, free of the rounding errors of decimal fractions.
@@ -141,6 +143,7 @@ class InputEvents:
         return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(entries + 1, np.int64))
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Recording:
     """What to record beside spikes, which are recorded where the crossbar forwards them to the link.
@@ -184,6 +187,7 @@ class Recording:
             legal_integer("madc_neuron", self.madc_neuron, 0, NEURONS - 1, RecordingError)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TimedWrite:
     """Registers written during the real-time section.
@@ -206,6 +210,7 @@ class TimedWrite:
         object.__setattr__(self, "registers", legal)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SpikingProgram:
     """One real-time section, repeated for each entry of a batch of inputs.
@@ -251,6 +256,7 @@ class SpikingProgram:
             )
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class MatrixProgram:
     """Multiply a batch of activations with one signed matrix in hagen mode.

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hxtorch.core.looks import Looks
 
-@dataclass(frozen=True, eq=False)
-class SpikeEvents:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeEvents(Looks):
     """Spikes of neurons, sorted by time inside each batch entry.
 
     Attributes:
@@ -25,8 +27,8 @@ class SpikeEvents:
     batch_offsets: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class LabelEvents:
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelEvents(Looks):
     """Events that the crossbar sent to the host, by label.
 
     Attributes:
@@ -45,8 +47,8 @@ class LabelEvents:
         return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.zeros(batch_size + 1, np.int64))
 
 
-@dataclass(frozen=True, eq=False)
-class CADCSamples:
+@dataclass(frozen=True, eq=False, repr=False)
+class CADCSamples(Looks):
     """Samples of the column ADC of one hemisphere: all columns at one instant.
 
     Attributes:
@@ -62,8 +64,8 @@ class CADCSamples:
     batch_offsets: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class MADCSamples:
+@dataclass(frozen=True, eq=False, repr=False)
+class MADCSamples(Looks):
     """Samples of the membrane ADC.
 
     Attributes:
@@ -79,8 +81,8 @@ class MADCSamples:
     batch_offsets: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class CorrelationCodes:
+@dataclass(frozen=True, eq=False, repr=False)
+class CorrelationCodes(Looks):
     """Correlation sensors of synapses at the end of a run.
 
     Attributes:
@@ -92,8 +94,8 @@ class CorrelationCodes:
     rows: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class SpikeCounters:
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeCounters(Looks):
     """Spike counters of all neurons at the end of a run.
 
     Attributes:
@@ -105,8 +107,8 @@ class SpikeCounters:
     overflow: np.ndarray
 
 
-@dataclass(frozen=True)
-class ExecutionInfo:
+@dataclass(frozen=True, repr=False)
+class ExecutionInfo(Looks):
     """What a run did.
 
     Attributes:
@@ -137,9 +139,23 @@ class ExecutionInfo:
     link_dropped: np.ndarray = field(default_factory=lambda: np.zeros(8, np.int64))
     background_events: np.ndarray = field(default_factory=lambda: np.zeros(8, np.int64))
 
+    def _rows(self) -> list[tuple[str, str]]:
+        """Return what a reader asks for: counts as sums, times with units."""
+        return [
+            ("chip", f"{self.serial!r} of {self.backend!r}, fidelity {self.fidelity!r}"),
+            ("run", str(self.run)),
+            ("emulated_time", f"{self.emulated_time * 1e3:.4g} ms"),
+            ("wall_time", f"{self.wall_time * 1e3:.4g} ms"),
+            ("events_sent", str(self.events_sent)),
+            *(
+                (name, str(int(np.sum(getattr(self, name)))))
+                for name in ("events_forwarded", "events_passed", "events_dropped", "link_dropped", "background_events")
+            ),
+        ]
 
-@dataclass(frozen=True, eq=False)
-class SpikingResult:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikingResult(Looks):
     """Everything recorded during a :class:`~hxtorch.core.seam.programs.SpikingProgram`.
 
     Attributes:
@@ -163,8 +179,8 @@ class SpikingResult:
     spike_counters: SpikeCounters | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class MatrixResult(Looks):
     """Result of a :class:`~hxtorch.core.seam.programs.MatrixProgram`.
 
     Attributes:

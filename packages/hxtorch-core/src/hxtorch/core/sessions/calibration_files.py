@@ -15,12 +15,14 @@ import logging
 import os
 from pathlib import Path
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.provider import path_for_target
 from hxtorch.core.calibration.stored.paths import cache_directory, shipped_path
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.stored.store import load, loads, write_whole
+from hxtorch.core.calibration.stored.store import load, loads
 from hxtorch.core.calibration.targets import preset
 from hxtorch.core.errors import NoConnectionError
+from hxtorch.core.files import write_whole
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.sessions.session import current_session
 from hxtorch.core.vocabulary.chip import Chip
@@ -28,6 +30,7 @@ from hxtorch.core.vocabulary.chip import Chip
 _LOG = logging.getLogger("hxtorch.core.calibration")
 
 
+@checked
 def nightly_calib_path(name: str = "spiking", connection: Connection | None = None) -> str:
     """Return the file ``NAME_cocolist.pbin`` of a calibration of the connected chip; it is made if there is none yet.
 
@@ -43,11 +46,13 @@ def nightly_calib_path(name: str = "spiking", connection: Connection | None = No
     return str(_named(name, connection, "cocolist.pbin"))
 
 
+@checked
 def nightly_calix_native_path(name: str = "spiking", connection: Connection | None = None) -> str:
     """Return the file ``NAME_calix-native.pkl``; the rest as for :func:`nightly_calib_path`."""
     return str(_named(name, connection, "calix-native.pkl"))
 
 
+@checked
 def calib_from_calix_native(path: str | os.PathLike[str]) -> Calibration:
     """Read a calibration.
 
@@ -58,6 +63,7 @@ def calib_from_calix_native(path: str | os.PathLike[str]) -> Calibration:
     return load(path)
 
 
+@checked
 def chip_from_file(path: str | os.PathLike[str]) -> Chip:
     """Return a chip's registers as a stored calibration sets them, all others at their defaults.
 
@@ -68,6 +74,7 @@ def chip_from_file(path: str | os.PathLike[str]) -> Chip:
     return load(path).to_chip()
 
 
+@checked
 def chip_from_portable_binary(data: bytes | bytearray | memoryview) -> Chip:
     """Return a chip's registers as :func:`chip_from_file` does, from the content of the file.
 

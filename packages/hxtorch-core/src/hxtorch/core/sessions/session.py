@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from hxtorch.core import backends
+from hxtorch.core.arguments import checked
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import MatrixResult, SpikingResult
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hxtorch.core.interfaces import ChipCalibration, Connection
 
 
+@checked
 class Session:
     """An open chip together with its calibration for matrix products.
 
@@ -58,6 +61,21 @@ class Session:
         self._matrix_calibration = matrix_calibration
         self._matrix_configuration: ChipConfiguration | None = None
         _sessions.add(self)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("serial", self.setup.serial),
+            ("backend", self.setup.backend),
+            ("fidelity", self.setup.fidelity),
+            ("seed", str(self.setup.seed)),
+            ("state", "closed" if self.closed else "open"),
+        ]
+
+    def __repr__(self) -> str:
+        return f"Session({', '.join(f'{name} {value}' for name, value in self._rows())})"
+
+    def _repr_html_(self) -> str:
+        return table("Session", ("setting", "value"), self._rows())
 
     def __enter__(self) -> Session:
         self._open_connection()
@@ -166,6 +184,7 @@ _current: Session | None = None
 _entered: ContextVar[tuple[Session, ...]] = ContextVar("hxtorch_sessions", default=())
 
 
+@checked
 def open_session(
     hwdb_path: HWDBPath | None = None,
     *,
@@ -283,6 +302,7 @@ def _entered_elsewhere() -> Session | None:
     return found[0] if found else None
 
 
+@checked
 def get_unique_identifier(hwdb_path: HWDBPath | None = None) -> list[str]:
     """Return the serials of the connected chips, or of the chips that a database would open.
 

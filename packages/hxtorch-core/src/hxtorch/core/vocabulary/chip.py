@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ConfigurationError
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import legal_integer
@@ -119,6 +120,7 @@ class ReadoutSource(IntEnum):
     adaptation = 3
 
 
+@checked
 class Chip:
     """All registers of a chip, each an attribute with a writable array."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from bss2_emulator.facts.constants import COLUMNS, NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
 from hxtorch.core.seam.integers import legal_integer
 
@@ -98,6 +99,7 @@ def _column_and_row(what: str, first: int, second: int) -> tuple[int, int]:
     return first, second
 
 
+@checked
 class AtomicNeuronOnDLS(_Coordinate):
     """Neuron circuit ``n = 256 * row + column``; made from ``n``, or from column and row.
 
@@ -131,6 +133,7 @@ class CompartmentOnLogicalNeuron(_Coordinate):
     size = 255
 
 
+@checked
 class AtomicNeuronOnLogicalNeuron(_Coordinate):
     """Circuit relative to a logical neuron's anchor: ``128 * row + column``; made from that, or from column and row.
 
@@ -156,6 +159,7 @@ class AtomicNeuronOnLogicalNeuron(_Coordinate):
         return NeuronRowOnLogicalNeuron(self // HALF)
 
 
+@checked
 class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnLogicalNeuron, ...]]):
     """Shape of a logical neuron: which circuits make up each compartment, relative to an anchor."""
 
@@ -190,6 +194,7 @@ class LogicalNeuronCompartments(Mapping[CompartmentOnLogicalNeuron, tuple[Atomic
         return f"LogicalNeuronCompartments({ {int(c): [int(n) for n in ns] for c, ns in self.items()} })"
 
 
+@checked
 class LogicalNeuronOnDLS:
     """A logical neuron at its place: a shape and the circuit of its upper left corner, in either order.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
-from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
+from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 import hxtorch
 import hxtorch.perceptron as hxp
@@ -134,7 +135,7 @@ def main(args: argparse.Namespace) -> float:
     """
     if args.plot_path:  # a folder that cannot be made is better known before training than after it
         Path(args.plot_path).parent.mkdir(parents=True, exist_ok=True)
-    opens = not args.mock and not _connected()
+    begun, opens = time.monotonic(), not args.mock and not _connected()
     torch.manual_seed(args.seed)
     trainset, testset = (shrink_dataset(dataset, args.reduce_data) for dataset in _load(args))
     shuffled = DataLoader(trainset, args.batch_size, shuffle=True)
@@ -158,6 +159,8 @@ def main(args: argparse.Namespace) -> float:
                 _move(model, serial, shuffled, loader, args)
         found, targets = _classify(model, loader)
         accuracy = (found == targets).float().mean().item()
+        looped, seconds = args.loop_epochs * (not args.mock), time.monotonic() - begun
+        print(f"{args.epochs} epochs in mock mode, {looped} in the loop, {seconds:.0f} s in all")
         print(
             f"test accuracy: {accuracy:.4f}" + ("" if args.mock else f" on {current_session().connection.describe()}")
         )

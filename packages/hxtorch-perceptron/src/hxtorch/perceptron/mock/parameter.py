@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hxtorch.core import HXTorchError
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.unbound import unbound
 
 HEMISPHERES = 2
@@ -19,6 +20,7 @@ class MockParameterError(HXTorchError, OverflowError, ValueError):
     """A parameter of the mock model has no meaning."""
 
 
+@checked
 @dataclass(eq=False)
 class MockParameter:
     """Gain and noise of the linear model behind mock mode and behind all gradients.
@@ -74,6 +76,7 @@ def get_mock_parameter() -> MockParameter:
 
 
 @unbound
+@checked
 def set_mock_parameter(parameter: MockParameter) -> None:
     """Put ``parameter`` in force for mock operations and for all gradients of operations that follow.
 

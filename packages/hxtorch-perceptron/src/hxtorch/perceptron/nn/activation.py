@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.nn.layer import Layer
 from hxtorch.perceptron.ops.relu import converting_relu, relu
 
 DEFAULT_SHIFT = 2
 
 
+@checked
 class ReLU(Layer, torch.nn.ReLU):
     """Rectifier on int8, see :func:`~hxtorch.perceptron.relu`."""
 
@@ -20,6 +22,7 @@ class ReLU(Layer, torch.nn.ReLU):
             return relu(input, self.mock)
 
 
+@checked
 class ConvertingReLU(ReLU):
     """Rectifier from results to activations, see :func:`~hxtorch.perceptron.converting_relu`.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_
 from hxtorch.perceptron.ops.convolutions.convolve import convolve
@@ -92,9 +93,11 @@ class ConvNd(MACLayer):
         return padded(images, self.padding, self.kernel_size, self.dilation, self.padding_mode)
 
 
+@checked
 class Conv1d(ConvNd, torch.nn.Conv1d):
     """Convolution along one axis, see :func:`~hxtorch.perceptron.conv1d`."""
 
 
+@checked
 class Conv2d(ConvNd, torch.nn.Conv2d):
     """Convolution along two axes, see :func:`~hxtorch.perceptron.conv2d`."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.nn.convolution import Conv1d
 from hxtorch.perceptron.nn.mac_layer import Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_
 
 
+@checked
 class ExpandedConv1d(Conv1d):
     """Convolution along one axis, several positions in one product, see :func:`~hxtorch.perceptron.expanded_conv1d`.
 

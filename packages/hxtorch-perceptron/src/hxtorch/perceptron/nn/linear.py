@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hxtorch.core import ProgramError
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
 from hxtorch.perceptron.nn.transforms import clamp_weight_
 from hxtorch.perceptron.ops.addition import biased
@@ -14,6 +15,7 @@ from hxtorch.perceptron.ops.matmul import matmul
 from hxtorch.perceptron.tracing import refuse
 
 
+@checked
 class Linear(MACLayer, torch.nn.Linear):
     """Dense layer in the analog core; parameters as those of ``torch.nn.Linear``, in LSB.
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.core.seam.integers import legal_integer
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.errors import ScaleWarning
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
@@ -18,6 +19,7 @@ from hxtorch.perceptron.nn.transforms import clamp_weight_
 
 Transform = Callable[[Tensor], Tensor]
 
+_COUNTS = "in_features", "out_features", "in_channels", "out_channels", "groups"
 _CLIPPED = 0.05  # part of the weights beyond the range of a synapse from which on it is said
 _SPREAD = 3  # standard deviations of the initial weights that fit into the range of a synapse
 
@@ -59,6 +61,12 @@ class MACLayer(Layer):
             weight_transform: See the attributes.
             **layer: Arguments of the torch layer among the bases.
         """
+        counts = {
+            "wait_between_events": wait_between_events,
+            **{name: layer[name] for name in _COUNTS if name in layer},
+        }
+        for name, count in (counts if num_sends is None else counts | {"num_sends": num_sends}).items():
+            legal_integer(name, count, 1, 2**31 - 1)
         self._num_sends_given = num_sends is not None
         self.num_sends = num_sends if num_sends is not None else 1
         self.wait_between_events = wait_between_events

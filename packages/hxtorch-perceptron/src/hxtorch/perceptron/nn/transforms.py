@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 
 
+@checked
 def scale_input(x_in: Tensor) -> Tensor:
     """Scale so that the largest value becomes 31, the largest activation; what has no positive value stays as it is.
 
@@ -21,6 +23,7 @@ def scale_input(x_in: Tensor) -> Tensor:
     return _scaled(x_in, largest, constants.input_activation_max)
 
 
+@checked
 def scale_weight(weight: Tensor) -> Tensor:
     """Scale so that the largest magnitude becomes 63, the largest weight; zeros stay as they are.
 
@@ -34,6 +37,7 @@ def scale_weight(weight: Tensor) -> Tensor:
     return _scaled(weight, largest, constants.synaptic_weight_max)
 
 
+@checked
 def clamp_weight_(weight: Tensor) -> Tensor:
     """Clamp to -63..63 in place, outside of the gradient and of its check for changed tensors.
 

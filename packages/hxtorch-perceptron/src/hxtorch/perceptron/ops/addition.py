@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hxtorch.core import ProgramError, compute
 from hxtorch.perceptron import chip, constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import Operand, require_tensors
 from hxtorch.perceptron.ops.digital import rounded, saturating
@@ -19,6 +20,7 @@ OTHER = Operand("alpha * other", LOW, HIGH, "clamp first")
 
 
 @unbound
+@checked
 def add(input: Tensor, other: Tensor | float, alpha: float = 1, mock: bool = False) -> Tensor:
     """Add two results of products and saturate: ``input + alpha * other``.
 

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from hxtorch.core import Operation, ProgramError, Rearrangement, compute
 from hxtorch.perceptron import chip, constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.tracing import enter, leave, refuse
 from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
+@checked
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False, mock: bool = False) -> Tensor:
     """Find the first largest value as int8 holds them: rounded down and clipped to -128..127.
 

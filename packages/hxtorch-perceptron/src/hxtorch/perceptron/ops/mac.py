@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hxtorch.core import MAC, ProgramError, RecordingError
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
 from hxtorch.perceptron.operands import require_tensors, to_integers
@@ -16,6 +17,7 @@ from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
+@checked
 def mac(
     x: Tensor,
     weights: Tensor,

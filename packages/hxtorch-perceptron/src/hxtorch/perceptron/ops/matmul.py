@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hxtorch.core import Operation, Rearrangement
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.mac import multiply, recorded
@@ -18,6 +19,7 @@ from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
+@checked
 def matmul(
     input: Tensor,
     other: Tensor,

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from hxtorch.core import ProgramError, compute
 from hxtorch.perceptron import chip, constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.ops.digital import rounded
 from hxtorch.perceptron.ops.graft import ramp
 from hxtorch.perceptron.tracing import enter, leave
@@ -15,6 +16,7 @@ ACTIVATION_MAX = constants.input_activation_max
 
 
 @unbound
+@checked
 def relu(input: Tensor, mock: bool = False) -> Tensor:
     """Set what is negative to zero.
 
@@ -42,6 +44,7 @@ def relu(input: Tensor, mock: bool = False) -> Tensor:
 
 
 @unbound
+@checked
 def converting_relu(input: Tensor, shift: int = 2, mock: bool = False) -> Tensor:
     """Rectify results of a product into activations of the next one: ``min(max(input, 0) >> shift, 31)``.
 

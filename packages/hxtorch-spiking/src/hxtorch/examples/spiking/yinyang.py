@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
-from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
+from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from hxtorch import spiking as hxsnn
 from hxtorch.core import current_session
@@ -222,6 +223,7 @@ def _main(args: argparse.Namespace) -> Curves:
     train_loader = DataLoader(train_set, args.batch_size, shuffle=True, generator=order)
     test_loader = DataLoader(test_set, args.batch_size)
     curves: Curves = ([], [], [], [])
+    begun = time.monotonic()
     for epoch in range(1, args.epochs + 1):
         results = *train(model, train_loader, optimizer, args, epoch), *test(model, test_loader, args, epoch)
         scheduler.step()
@@ -230,6 +232,11 @@ def _main(args: argparse.Namespace) -> Curves:
         print(
             f"epoch {epoch}: train loss {results[0]:.3f}, accuracy {results[1]:.3f}; "
             f"test loss {results[2]:.3f}, accuracy {results[3]:.3f}"
+        )
+    if curves[0]:
+        print(
+            f"{args.epochs} epochs of {args.trainset_size} samples in {time.monotonic() - begun:.0f} s: "
+            f"train loss {curves[0][0]:.3f} to {curves[0][-1]:.3f}, best test accuracy {max(curves[3]):.3f}"
         )
     chip = {"backend": "mock"} if args.mock else current_session().connection.describe()
     if not curves[3]:

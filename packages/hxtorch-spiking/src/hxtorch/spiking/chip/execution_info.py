@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hxtorch import core
+from hxtorch.core.looks import table
 
+_HEAD = ("instance", "chip", "time on the chip", "time of the caller", "events lost")
 __all__ = ["ExecutionHealthInfo", "ExecutionInfo", "ExecutionTimeInfo"]
 
 
@@ -49,6 +51,28 @@ class ExecutionInfo:
 
     time: ExecutionTimeInfo = field(default=ExecutionTimeInfo())
     health: ExecutionHealthInfo = field(default=ExecutionHealthInfo())
+
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Return a row for each execution instance."""
+        return [
+            (
+                str(key),
+                repr(info.serial),
+                f"{info.emulated_time * 1e3:.4g} ms",
+                f"{info.wall_time * 1e3:.4g} ms",
+                str(self.health.events_dropped[key]),
+            )
+            for key, info in self.health.execution_instances.items()
+        ]
+
+    def __str__(self) -> str:
+        """Return a table: what each chip did."""
+        rows = [_HEAD, *self._rows()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+    def _repr_html_(self) -> str:
+        return table(type(self).__name__, _HEAD, self._rows())
 
     @classmethod
     def of(cls, infos: Mapping[int, core.ExecutionInfo]) -> ExecutionInfo:

@@ -14,6 +14,7 @@ import numpy as np
 
 from hxtorch import core
 from hxtorch.core.errors import CalibrationFormatError, NoConnectionError
+from hxtorch.spiking.doors import checked
 
 if TYPE_CHECKING:
     from hxtorch.core import CADCRecording, Chip, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
@@ -48,6 +49,7 @@ class BaseExecutionInstance(ABC):
         """Return what else is written around a run."""
 
 
+@checked
 class ExecutionInstance(BaseExecutionInstance):
     """Networks of one experiment that run on the chip at once.
 

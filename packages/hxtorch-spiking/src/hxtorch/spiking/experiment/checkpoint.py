@@ -8,24 +8,27 @@ executed.
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core.errors import NoConnectionError
+from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_whole
 from hxtorch.core.interfaces import CountsRuns
-from hxtorch.spiking.errors import CheckpointError
+from hxtorch.spiking.doors import checked
+from hxtorch.spiking.errors import CheckpointError, CheckpointNotFoundError
+from hxtorch.spiking.experiment.states import all_or_nothing, decode, encode, random_state, restore_random
 
-SCHEMA = 1
+SCHEMA = 2  # the first had no seal
+_KEY = "hxtorch.checkpoint"
+_PARTS = {"model", "optimizer", "scheduler", "generators", "random", "chip", "extra"}
 
 
+@checked
 def save_checkpoint(
     path: str | PathLike[str],
     model: torch.nn.Module,
@@ -53,23 +56,21 @@ def save_checkpoint(
     """
     from safetensors.torch import save  # slow to import, needed only here
 
-    from hxtorch.core.calibration import write_whole  # the same
-
     state = {
         "model": model.state_dict(),
         "optimizer": None if optimizer is None else optimizer.state_dict(),
         "scheduler": None if scheduler is None else scheduler.state_dict(),
         "generators": {name: generator.get_state() for name, generator in (generators or {}).items()},
-        "random": _random_state(),
+        "random": random_state(),
         "chip": _chip_state(),
         "extra": extra,
     }
     tensors: dict[str, Tensor] = {}
-    table = json.dumps(_encode(state, "", tensors))
-    content = save(tensors, {"hxtorch.checkpoint": str(SCHEMA), "state": table})
-    write_whole(Path(path), content)
+    table = json.dumps(encode(state, "", tensors))
+    write_whole(path, seal(save(tensors, {_KEY: str(SCHEMA), "state": table, "sha256": UNSEALED})))
 
 
+@checked
 def load_checkpoint(
     path: str | PathLike[str],
     model: torch.nn.Module,
@@ -78,7 +79,7 @@ def load_checkpoint(
     generators: Mapping[str, torch.Generator] | None = None,
     same_chip: bool = True,
 ) -> Any:
-    """Bring everything to the state in which :func:`save_checkpoint` found it.
+    """Bring everything to the state in which :func:`save_checkpoint` found it, or leave everything as it is.
 
     Args:
         path: File of a checkpoint.
@@ -93,13 +94,14 @@ def load_checkpoint(
         ``extra`` as it was given to :func:`save_checkpoint`; tuples stay tuples.
 
     Raises:
-        CheckpointError: The file is no checkpoint, lacks what is asked for, or belongs to another chip.
-        RuntimeError: The model has other parameters.
+        CheckpointError: The file is no checkpoint, is damaged, lacks what is asked for, or belongs to another chip.
+        CheckpointMismatchError: The model, the optimizer or another part was built in another way.
+        CheckpointNotFoundError: There is no such file.
         OSError: The file can not be read.
     """
-    state = _read(Path(path))
+    state = _read(path)
     if same_chip and state["chip"] is not None:
-        _restore_chip(state["chip"], path)
+        _require_chip(state["chip"], path)
     wanted = {"optimizer": optimizer, "scheduler": scheduler}
     for name, target in wanted.items():
         if target is not None and state[name] is None:
@@ -107,33 +109,22 @@ def load_checkpoint(
     missing = sorted(set(generators or {}) - set(state["generators"]))
     if missing:
         raise CheckpointError(f"{path}: has no generator {missing[0]!r}, wanted one of {sorted(state['generators'])}")
-    model.load_state_dict(state["model"])
-    for name, target in wanted.items():
-        if target is not None:
-            target.load_state_dict(state[name])
-    for name, generator in (generators or {}).items():
-        generator.set_state(state["generators"][name])
-    _restore_random(state["random"])
+    targets: list[tuple[str, Any, Any]] = [("the model", model, state["model"])]
+    targets += [(name, target, state[name]) for name, target in wanted.items() if target is not None]
+    chosen = {name: (generator, state["generators"][name]) for name, generator in (generators or {}).items()}
+    with all_or_nothing(path, model, [part for _, part, _ in targets], [one for one, _ in chosen.values()]) as now:
+        for name, part, stored in targets:
+            now(name)
+            part.load_state_dict(stored)
+        for name, (generator, stored) in chosen.items():
+            now(f"generator {name!r}")
+            generator.set_state(stored)
+        now("random numbers")
+        restore_random(state["random"])
+        if same_chip and state["chip"] is not None:
+            now("the number of runs")
+            _restore_runs(state["chip"]["runs"])
     return state["extra"]
-
-
-def _random_state() -> dict[str, Any]:
-    kind, keys, *position = np.random.get_state()  # noqa: NPY002  # scripts use it, so its state counts
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": [kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *position],
-        "python": random.getstate(),
-    }
-
-
-def _restore_random(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.device_count() == len(state["cuda"]):
-        torch.cuda.set_rng_state_all(state["cuda"])
-    kind, keys, *position = state["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))  # noqa: NPY002
-    random.setstate(state["python"])
 
 
 def _chip_state() -> dict[str, Any] | None:
@@ -148,68 +139,45 @@ def _chip_state() -> dict[str, Any] | None:
     return {"is": {**connection.describe(), "seed": str(session.setup.seed)}, "runs": int(connection.run_counter)}
 
 
-def _restore_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
+def _require_chip(state: Mapping[str, Any], path: str | PathLike[str]) -> None:
     here = _chip_state()
     if here is None or here["is"] != state["is"]:
         was = ", ".join(f"{key} {value}" for key, value in state["is"].items())
         now = "none" if here is None else ", ".join(f"{key} {value}" for key, value in here["is"].items())
         raise CheckpointError(f"{path}: was made on a chip of {was}; connected is {now}; or say same_chip=False")
+
+
+def _restore_runs(runs: int) -> None:
     connection = core.current_session().connection
     if isinstance(connection, CountsRuns):
-        connection.run_counter = state["runs"]
+        connection.run_counter = runs
 
 
-def _encode(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
-    """Return a state as JSON, with its tensors moved to ``tensors`` by their path."""
-    if isinstance(value, Tensor):
-        name = path
-        while name in tensors:  # keys may hold slashes, or differ in type only
-            name += "'"
-        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        return {"tensor": name}
-    if isinstance(value, Mapping):
-        entries = [
-            [_encode(key, f"{path}/keys", tensors), _encode(entry, f"{path}/{key}", tensors)]
-            for key, entry in value.items()
-        ]
-        return {"mapping": entries}
-    if isinstance(value, (list, tuple)):
-        kind = "tuple" if isinstance(value, tuple) else "list"
-        return {kind: [_encode(entry, f"{path}/{index}", tensors) for index, entry in enumerate(value)]}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return {"value": value}
-    raise CheckpointError(f"{path.lstrip('/')}: got {type(value).__name__}, wanted tensors, numbers, texts or None")
+def _read(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return what a checkpoint holds, with every part of the type that it must have."""
+    from safetensors import SafetensorError  # slow to import, needed only here
+    from safetensors.torch import load  # the same
 
-
-def _decode(value: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Any:
-    ((kind, content),) = value.items()
-    if kind == "tensor":
-        return tensors[content]
-    if kind == "mapping":
-        return {_decode(key, tensors): _decode(entry, tensors) for key, entry in content}
-    if kind in ("list", "tuple"):
-        entries = [_decode(entry, tensors) for entry in content]
-        return tuple(entries) if kind == "tuple" else entries
-    if kind == "value":
-        return content
-    raise ValueError(f"unknown kind {kind!r}")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError, safe_open  # slow to import, needed only here
-
-    path.stat()  # says why a file can not be read
+    again = "pickles are refused; write one by save_checkpoint"
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-        if metadata.get("hxtorch.checkpoint") != str(SCHEMA):
-            raise CheckpointError(f"{path}: is no checkpoint of schema {SCHEMA}; wanted one of save_checkpoint")
-        state: dict[str, Any] = _decode(json.loads(metadata["state"]), tensors)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        metadata, content = read_sealed(path, _KEY, SCHEMA, CheckpointError, again)
+    except FileNotFoundError as error:
+        raise CheckpointNotFoundError(f"{path}: no such file; write one by save_checkpoint") from error
+    try:
+        state = decode(parse_table(metadata.get("state", ""), path, CheckpointError), load(content))
+    except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError(f"{path}: is no checkpoint of save_checkpoint ({error}); pickles are refused") from error
+        raise CheckpointError(f"{path}: is no checkpoint of save_checkpoint ({error})") from error
+    if not isinstance(state, dict) or state.keys() != _PARTS:
+        raise CheckpointError(f"{path}: is no checkpoint of save_checkpoint; wanted {', '.join(sorted(_PARTS))} in it")
+    optional = isinstance(state["optimizer"], dict | None), isinstance(state["scheduler"], dict | None)
+    whole = all(isinstance(state[name], dict) for name in ("model", "generators", "random")) and all(optional)
+    chip = state["chip"]
+    if not whole or not (chip is None or (isinstance(chip, dict) and _is_chip(chip))):
+        raise CheckpointError(f"{path}: is no checkpoint of save_checkpoint; its parts are not of their types")
     return state
+
+
+def _is_chip(state: dict[Any, Any]) -> bool:
+    return state.keys() == {"is", "runs"} and isinstance(state["is"], dict) and type(state["runs"]) is int

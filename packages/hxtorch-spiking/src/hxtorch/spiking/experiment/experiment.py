@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hxtorch import core, logger
+from hxtorch.core.looks import table
 from hxtorch.spiking.chip.execution_info import ExecutionInfo
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance, ExecutionInstances
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
 from hxtorch.spiking.experiment.module_manager import ModuleManager
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
@@ -33,6 +35,7 @@ __all__ = ["BaseExperiment", "Experiment", "log"]
 log = logger.get("hxtorch.spiking.experiment")
 
 
+@checked
 class Experiment(BaseExperiment):
     """Collects a network and runs it, on a chip or in the numerics alone.
 
@@ -104,6 +107,21 @@ class Experiment(BaseExperiment):
             self.load_calib(path)
 
     modules: ModuleManager
+
+    def _rows(self) -> list[tuple[str, str]]:
+        calls = [repr(step.module).partition("\n")[0] for step in self.modules]
+        return [
+            ("dt", f"{self.dt * 1e6:g} us"),
+            ("runs on", "numerics (mock=True)" if self.mock else "chip"),
+            ("modules", ", ".join(calls) or "none since the last run"),
+            ("last run", "; ".join(info.serial for info in self.execution_info) or "none on a chip"),
+        ]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name} {text}' for name, text in self._rows())})"
+
+    def _repr_html_(self) -> str:
+        return table(type(self).__name__, ("what", "value"), self._rows())
 
     @property
     def default_execution_instance(self) -> ExecutionInstance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError
 from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.network.substitutes import as_called
@@ -18,6 +19,7 @@ __all__ = ["log", "run"]
 log = logging.getLogger("hxtorch.spiking.run")
 
 
+@checked
 @uncompiled
 def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None:
     """Run an experiment and fill all handles.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.modules.calling import arguments_of, call
 from hxtorch.spiking.network.handle import Handle, SynapseHandle
@@ -19,6 +20,7 @@ from hxtorch.spiking.network.tensors import check_axes, check_finite
 from hxtorch.spiking.network.uncompiled import uncompiled
 
 
+@checked
 class HXBaseExperimentModule(torch.nn.Module, ABC):
     """Base of modules, which compute one output, and of wrappers, which compute those of several modules.
 

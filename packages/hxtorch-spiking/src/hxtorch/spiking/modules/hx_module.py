@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
 from hxtorch.spiking.chip.recording import PopulationRecording, read_spikes, recording_of
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.modules.base import HXBaseExperimentModule, HXTorchFunctionMixin, places
 from hxtorch.spiking.network.observables import HardwareObservables
 
@@ -127,6 +128,7 @@ class HXFunctionalModule(HXTorchFunctionMixin, HXBaseExperimentModule):
         HXTorchFunctionMixin.__init__(self)
 
 
+@checked
 class HXModule(HXTorchFunctionMixin, HXHardwareEntityMixin, HXBaseExperimentModule):
     """Base of all modules, and by itself a function of tensors that the chip does not see.
 

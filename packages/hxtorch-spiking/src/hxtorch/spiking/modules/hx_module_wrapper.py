@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 from hxtorch.spiking.modules.base import HXBaseExperimentModule, recorded, show
 from hxtorch.spiking.modules.calling import arguments_of, call
@@ -36,6 +37,7 @@ class _InOrder(list[Any]):
         return self.below()
 
 
+@checked
 class HXModuleWrapper(HXFunctionalModule):
     """Modules that one function computes together; on the chip they stay what they are.
 

@@ -327,8 +327,8 @@ def legal_size(name: str, value: int) -> int:
     Raises:
         ParameterError: It is not.
     """
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-        raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1")
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not 1 <= value < 2**31:
+        raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1, and less than 2**31")
     return int(value)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
+from hxtorch.spiking.network import looks
 from hxtorch.spiking.network.readout_source import ReadoutSource
 
 if TYPE_CHECKING:
@@ -40,10 +41,8 @@ _ORDER = (
     "adaptation_madc",
 )
 """Known fields by what is meant if none is named; others follow by their names."""
-
 _OLDER = {"v_cadc": "membrane_cadc", "v_madc": "membrane_madc"}
 """Names of the older reference, and what they are called now."""
-
 _BESIDE = ("analog", "adaptation_cadc", "adaptation_madc")
 """What handles of any type take up beside their fields."""
 
@@ -243,8 +242,11 @@ class Handle(metaclass=HandleMeta):
         )
 
     def __repr__(self) -> str:
-        shown = (f"{name}={_shown(getattr(self, name))}" for name in self._carries)
+        shown = (f"{name}={looks.shown(getattr(self, name))}" for name in self._carries)
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        return looks.html(type(self).__name__, {name: getattr(self, name) for name in self._carries})
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         if self._reduce_by_names:
@@ -281,10 +283,6 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
     return bool(type(one) is type(other) and not isinstance(one, Tensor) and one == other)
-
-
-def _shown(value: Any) -> str:
-    return f"<{tuple(value.shape)}>" if isinstance(value, Tensor) else repr(value)
 
 
 class TensorHandle(Handle):

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 
@@ -19,6 +20,7 @@ _POSITIVE = (
 )  # fmt: skip
 
 
+@checked
 @dataclass
 class ConversionConfig:
     """Units of a graph, and the operating point of the chip. Fields may be set after construction.

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import NIRConversionError, TensorShapeError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import HXModule, ReadoutNeuron
@@ -20,6 +21,7 @@ from hxtorch.spiking.nir.network import NIRNetwork
 Model = torch.nn.Module | Experiment
 
 
+@checked
 def from_nir_data(
     nir_graph_data: Any,
     hxtorch_model: Model | ConversionConfig | None = None,
@@ -57,6 +59,7 @@ def from_nir_data(
     return handles["data"] if one else handles
 
 
+@checked
 def to_nir_data(
     hxtorch_dict: Mapping[str, Tensor | TensorHandle] | TensorHandle,
     hxtorch_model: Model | ConversionConfig | None = None,

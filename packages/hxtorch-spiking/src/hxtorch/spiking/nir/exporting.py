@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import torch
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, NIRConversionError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.modules import (
@@ -34,6 +35,7 @@ _LOG = logging.getLogger("hxtorch.spiking.nir")
 _WANTED = "wanted an Experiment with a pass under way, a network of from_nir, or a module as SNN and an input sample"
 
 
+@checked
 def to_nir(
     snn: torch.nn.Module | Experiment,
     input_sample: Any = None,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import (
     NIRConversionError,
     ParameterError,
@@ -34,6 +35,7 @@ _CLIPPED = 64.5  # LSB; what is a little beyond 63 loses nothing that counts
 _MANY = 0.05  # of the weights
 
 
+@checked
 def from_nir(
     graph: Any,
     cfg: ConversionConfig | Experiment | None = None,

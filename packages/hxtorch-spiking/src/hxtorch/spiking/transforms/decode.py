@@ -5,10 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
+
 
 class MaxOverTime(torch.nn.Module):
     """Take the maximum over time."""
 
+    @checked
     def forward(self, input: Tensor) -> Tensor:
         """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
         return input.max(0).values
@@ -17,6 +20,7 @@ class MaxOverTime(torch.nn.Module):
 class MeanOverTime(torch.nn.Module):
     """Take the mean over time."""
 
+    @checked
     def forward(self, input: Tensor) -> Tensor:
         """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
         return input.mean(0)
@@ -25,6 +29,7 @@ class MeanOverTime(torch.nn.Module):
 class SumOverTime(torch.nn.Module):
     """Take the sum over time."""
 
+    @checked
     def forward(self, input: Tensor) -> Tensor:
         """Return scores (batch, neuron) of ``input`` (time, batch, neuron)."""
         return input.sum(0)

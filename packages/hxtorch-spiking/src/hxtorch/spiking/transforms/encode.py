@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError, TensorValueError
 
 
+@checked
 class CoordinatesToSpikes(torch.nn.Module):
     """Encode coordinates in the unit interval as times of single spikes.
 
@@ -46,6 +48,7 @@ class CoordinatesToSpikes(torch.nn.Module):
         self.t_bias = t_bias
         self.device = device
 
+    @checked
     def forward(self, coordinate_values: Tensor) -> Tensor:
         """Encode a batch.
 
@@ -74,6 +77,7 @@ class CoordinatesToSpikes(torch.nn.Module):
         return spikes.scatter_(0, steps[None], 1.0)
 
 
+@checked
 class PixelsToSpikeTimes(torch.nn.Module):
     r"""Encode brightness as latency: the time at which a leaky integrator driven by a pixel reaches a threshold.
 
@@ -103,6 +107,7 @@ class PixelsToSpikeTimes(torch.nn.Module):
         self.t_max = t_max
         self.epsilon = epsilon
 
+    @checked
     def forward(self, pic: Tensor) -> Tensor:
         """Return times in [0, t_max], floating, of ``pic``, of the same shape.
 
@@ -119,6 +124,7 @@ class PixelsToSpikeTimes(torch.nn.Module):
         return torch.where(pic > self.threshold, times, self.t_max).clamp(max=self.t_max)
 
 
+@checked
 class SpikeTimesToSparseTensor(torch.nn.Module):
     """Put single spikes on a grid of time, as a sparse tensor.
 
@@ -145,6 +151,7 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
         self.nearest = nearest
         self.dtype = dtype
 
+    @checked
     def forward(self, spikes: Tensor) -> Tensor:
         """Encode times.
 
@@ -173,6 +180,7 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
         return torch.sparse_coo_tensor(indices, values, shape, check_invariants=False).coalesce()
 
 
+@checked
 class SpikeTimesToDense(torch.nn.Module):
     """Put single spikes on a grid of time; arguments and errors are those of :class:`SpikeTimesToSparseTensor`.
 
@@ -189,6 +197,7 @@ class SpikeTimesToDense(torch.nn.Module):
         super().__init__()
         self.sparse = SpikeTimesToSparseTensor(bin_width, size, nearest=nearest, dtype=dtype)
 
+    @checked
     def forward(self, spikes: Tensor) -> Tensor:
         """Return zeros and ones (size, *shape) for times ``spikes`` of any shape."""
         return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 
+
+@checked
 def linear_saturating(
     weight: Tensor, scale: float = 1.0, min_weight: float = -63.0, max_weight: float = 63.0
 ) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.stored.paths import core_version
 from hxtorch.core.calibration.stored.result import Calibration, fidelity_of
 from hxtorch.core.calibration.targets import CalibTarget
@@ -18,12 +20,13 @@ from hxtorch.core.interfaces import Connection, CountsRuns
 FIRST_RUN = 1 << 31
 
 
+@checked
 @dataclass(frozen=True)
 class CalibrationOptions:
     """How to calibrate.
 
     Attributes:
-        progress: Show a progress bar; None shows it on a terminal only.
+        progress: Show a progress bar; None shows it on a terminal and in a notebook only.
     """
 
     progress: bool | None = None
@@ -72,10 +75,11 @@ class Progress:
 @contextmanager
 def progress_bar(options: CalibrationOptions | None, title: str, stages: int) -> Iterator[Progress]:
     """Show a bar of ``stages`` stages while the block runs; it is closed on errors and interrupts too."""
-    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
+    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
     shown = CalibrationOptions() if options is None else options
-    disable = None if shown.progress is None else not shown.progress
+    notebook = "ipykernel" in sys.modules  # where tqdm sees no terminal, and shows a bar of its own
+    disable = (False if notebook else None) if shown.progress is None else not shown.progress
     with tqdm(total=stages, desc=title, disable=disable, leave=False, unit="stage") as bar:
         progress = Progress(bar)
         yield progress

@@ -12,6 +12,7 @@ import numpy as np
 
 from bss2_emulator.facts import constants as facts
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, ROWS
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.nominal.refractory import refractory_registers
 from hxtorch.core.calibration.targets import (
     CADCCalibTarget,
@@ -136,6 +137,7 @@ def threshold_volts(codes: np.ndarray) -> np.ndarray:
     return np.asarray(0.735 + (codes.astype(np.float64) - 389) / CODES_PER_VOLT["v_threshold"])
 
 
+@checked
 def capacitance(capacitance_code: np.ndarray) -> np.ndarray:
     """Return farads for codes of the membrane capacitance."""
     return np.asarray(MEMBRANE_CAPACITANCE * (0.05 + 0.95 * np.asarray(capacitance_code) / 63))
@@ -263,6 +265,7 @@ def correlation_registers(target: CorrelationCalibTarget) -> dict[str, np.ndarra
     }
 
 
+@checked
 def nominal_registers(target: CalibTarget) -> dict[str, np.ndarray]:
     """Return every register that a calibration for ``target`` sets, by name."""
     if isinstance(target, STPCalibTarget):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.ranges import PER_NEURON
 from hxtorch.core.errors import CalibrationTargetError
 from hxtorch.core.interfaces import ChipCalibration
@@ -38,6 +39,7 @@ class Difference:
         return f"{self.name}: {wanted} wanted, {calibrated} calibrated, {len(self.neurons)} neurons"
 
 
+@checked
 def differences(
     calibration: ChipCalibration, values: Mapping[str, Any], neurons: np.ndarray | None = None
 ) -> tuple[Difference, ...]:
@@ -72,6 +74,7 @@ def differences(
     return tuple(found)
 
 
+@checked
 def check_parameters(
     calibration: ChipCalibration, values: Mapping[str, Any], neurons: np.ndarray | None = None, strict: bool = False
 ) -> tuple[Difference, ...]:

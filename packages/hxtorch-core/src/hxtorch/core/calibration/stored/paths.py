@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,13 +23,22 @@ def core_version() -> str:
 
 
 def cache_directory() -> Path:
-    """Return the folder of cached calibrations: ``HXTORCH_CACHE_DIR`` or the platform's cache of the user."""
+    """Return the folder of cached calibrations: ``HXTORCH_CACHE_DIR`` or the platform's cache of the user.
+
+    A user without a home, as in containers, has one among temporary files.
+    """
     root = os.environ.get("HXTORCH_CACHE_DIR")
     if root:
         return Path(root) / "calibration"
     from platformdirs import user_cache_path  # slow to import, needed only here
 
-    return user_cache_path("hxtorch") / "calibration"
+    try:
+        path = user_cache_path("hxtorch")
+    except RuntimeError:  # nobody knows where ~ is; older versions of platformdirs leave it as it is
+        path = Path("~")
+    if not path.is_absolute():
+        path = Path(tempfile.gettempdir()) / f"hxtorch-{os.getuid()}"
+    return path / "calibration"
 
 
 def cached_path(description: dict[str, str], target: CalibTarget, folder: Path | None = None) -> Path:

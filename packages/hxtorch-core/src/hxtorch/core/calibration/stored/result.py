@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError
 from hxtorch.core.interfaces import Connection
+from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.vocabulary.chip import Chip
 
@@ -41,7 +43,8 @@ def fidelity_of(connection: Connection) -> str:
     return " with ".join(description[key] for key in ("fidelity", "imperfections") if description.get(key))
 
 
-@dataclass(frozen=True, eq=False)
+@checked
+@dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
     """Register codes that bring one chip to a target.
 
@@ -145,6 +148,26 @@ class Calibration:
                 f"calibration of chip {self.serial!r}, but {serial!r} is connected; "
                 "calibrate this chip (hxtorch.core.calibration.for_target) or connect to the other"
             )
+
+    def __repr__(self) -> str:
+        return (
+            f"Calibration({self.kind} of {self.serial!r}, fidelity {self.fidelity!r}, "
+            f"{int(self.success.sum())} of {self.success.size} neurons, {len(self.registers)} registers)"
+        )
+
+    def _repr_html_(self) -> str:
+        wanted = {
+            name: np.nanmean(values) for name, values in self.target.values().items() if np.isfinite(values).any()
+        }
+        rows = [
+            (
+                name,
+                f"{np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}",
+                f"{wanted[name]:.4g}" if name in wanted else "",
+            )
+            for name, reached in self.measured.items()
+        ]
+        return table(repr(self), ("quantity", "reached (mean, deviation over neurons)", "target"), rows)
 
     def report(self) -> str:
         """Return a text: chip, targets, what was reached, failed neurons."""

@@ -10,24 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.stored.container import parse_json, read_container
 from hxtorch.core.calibration.stored.foreign import explain_foreign
 from hxtorch.core.calibration.stored.result import Calibration
 from hxtorch.core.calibration.targets import TARGETS
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError, CalibrationTargetError
+from hxtorch.core.files import read_regular, write_whole
 
 SCHEMA = 1
 MAX_FILE = 1 << 24  # bytes; a calibration has some ten thousand
 _MANIFEST_KEYS = {"schema", "kind", "serial", "fidelity", "provenance", "sha256"}
 
 
+@checked
 def dumps(calibration: Calibration) -> bytes:
     """Return ``calibration`` as the bytes of a file."""
     from safetensors.numpy import save as to_safetensors  # slow to import, needed only here
@@ -44,6 +45,7 @@ def dumps(calibration: Calibration) -> bytes:
     return to_safetensors(tensors, {"manifest": json.dumps(manifest, sort_keys=True)})
 
 
+@checked
 def loads(data: bytes | bytearray | memoryview) -> Calibration:
     """Return the calibration in ``data``.
 
@@ -71,27 +73,13 @@ def loads(data: bytes | bytearray | memoryview) -> Calibration:
     return _assemble(manifest, tensors)
 
 
+@checked
 def save(calibration: Calibration, path: str | os.PathLike[str]) -> Path:
     """Write ``calibration`` to ``path``, all or nothing: a reader never meets a half-written file."""
     return write_whole(Path(path), dumps(calibration))
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write ``content`` to ``path``, all or nothing."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
-
-
+@checked
 def load(path: str | os.PathLike[str], serial: str | None = None) -> Calibration:
     """Read a calibration from a file of any name.
 
@@ -169,17 +157,10 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> Calib
 
 def _read(path: Path) -> bytes:
     try:
-        status = path.stat()
+        return read_regular(path, CalibrationFormatError, MAX_FILE)
     except PermissionError:
         raise
-    except (OSError, ValueError) as error:  # not there, or a name that no file can have
+    except OSError as error:
         raise CalibrationNotFoundError(
             f"{path}: no such file; hxtorch.core.calibration.for_target makes a calibration of the connected chip"
         ) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise CalibrationFormatError(f"{path}: not a regular file, wanted a calibration")
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size  # another file may have taken the name meanwhile
-        if size > MAX_FILE:
-            raise CalibrationFormatError(f"{path}: {size} bytes, a calibration has at most {MAX_FILE}")
-        return file.read(size)

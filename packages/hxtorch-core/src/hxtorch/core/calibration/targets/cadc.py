@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import Target, declare
 from hxtorch.core.calibration.targets.ranges import Values
 from hxtorch.core.errors import CalibrationTargetError
@@ -15,6 +16,7 @@ _VOLTAGE: dict[str, Any] = {"checked": (70, 550), "hard": (0, 1022), "shapes": (
 _READING: dict[str, Any] = {"checked": (20, 220), "hard": (0, 255), "shapes": ()}
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class CADCCalibTarget(Target):
     """Transfer of the column ADC alone: two codes of the test voltage and what all channels shall read there.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
 from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
 
@@ -33,6 +34,7 @@ class IntegratorTarget(Target):
     synapse_dac_bias: Values = declare(1022, **DAC_BIAS)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class HagenCalibTarget(IntegratorTarget):
     """All that analog matrix products need (hagen mode): neurons as integrators, and synapse drivers.
@@ -47,6 +49,7 @@ class HagenCalibTarget(IntegratorTarget):
     kind: ClassVar[str] = "hagen"
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class HagenNeuronCalibTarget(IntegratorTarget):
     """Neurons alone as integrators of analog matrix products; synapse drivers stay as they are.
@@ -66,6 +69,7 @@ class HagenNeuronCalibTarget(IntegratorTarget):
     target_noise: Values = optional(checked=(1.0, 2.5), hard=(0, 128), shapes=())
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SynapseDriverCalibTarget(Target):
     """Synapse drivers in hagen mode: pulses that are proportional to the activation, the same in all drivers.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import DAC_BIAS, Target, declare
 from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class HagenSyninCalibTarget(Target):
     """Matrix products whose results are read from the synaptic lines, past the neurons, with a finer column ADC.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import Target, declare
 from hxtorch.core.calibration.targets.ranges import Values
 
 _CODE: dict[str, Any] = {"checked": (0, 1022), "hard": (0, 1022), "shapes": (), "integer": True}
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class STPCalibTarget(Target):
     """Short-term plasticity of the synapse drivers: the voltages behind it, and equal amplitudes of all drivers.
@@ -40,6 +42,7 @@ class STPCalibTarget(Target):
     v_stp: Values = declare(180, **_CODE)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class CorrelationCalibTarget(Target):
     """Correlation sensors of the synapses.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.hagen import HagenCalibTarget
 from hxtorch.core.calibration.targets.hagen_synin import HagenSyninCalibTarget
 from hxtorch.core.calibration.targets.spiking import SpikingCalibTarget
@@ -10,6 +11,7 @@ from hxtorch.core.errors import CalibrationTargetError
 PRESETS = ("spiking", "spiking2", "hagen", "hagen_synin")
 
 
+@checked
 def preset(name: str) -> SpikingCalibTarget | HagenCalibTarget | HagenSyninCalibTarget:
     """Return the target of a calibration that ships with the default chip.
 

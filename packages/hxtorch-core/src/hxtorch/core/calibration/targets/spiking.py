@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
 from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
 from hxtorch.core.calibration.targets.synaptic_inputs import Calibrated, CalibratedMatching, Uncalibrated
@@ -15,6 +16,7 @@ from hxtorch.core.errors import CalibrationTargetError
 _POTENTIAL: dict[str, Any] = {"checked": (50, 160), "hard": (0, 255)}
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SpikingCalibTarget(Target):
     """Parameters of spiking neurons, scalars or one value per neuron.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.ranges import Values
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class CalibratedMatching:
     """Strength of synaptic inputs: all of them are brought to what a typical one has at a code.
@@ -18,6 +20,7 @@ class CalibratedMatching:
     i_synin_gm: Values = 500
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Calibrated:
     """Strength of synaptic inputs: excitatory and inhibitory ones are brought to what typical ones have at two codes.
@@ -29,6 +32,7 @@ class Calibrated:
     i_synin_gm: Values
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Uncalibrated:
     """Strength of synaptic inputs: codes that are written as they are, mismatch and all.

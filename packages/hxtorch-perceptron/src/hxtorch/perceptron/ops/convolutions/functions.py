@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from hxtorch.perceptron import constants
+from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.ops.convolutions.convolve import convolve
 from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
+@checked
 def conv1d(
     input: Tensor,
     weight: Tensor,
@@ -47,6 +49,7 @@ def conv1d(
 
 
 @unbound
+@checked
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -82,6 +85,7 @@ def conv2d(
 
 
 @unbound
+@checked
 def expanded_conv1d(
     input: Tensor,
     weight: Tensor,

@@ -72,8 +72,31 @@ static void hx_free(char *block, size_t size) {
 }
 #endif
 
-/* A block of `size` bytes, aligned; NULL if there is none. */
-static char *hx_take(size_t size) {
+/* Blocks that are let go, freed outside the lock. */
+typedef struct {
+    int count;
+    struct { size_t size; char *base; } blocks[HX_KEPT + 1];
+} hx_gone;
+
+/* Take the oldest out until one more of `size` bytes leaves no more than `limit`; the lock is held. */
+static void hx_let_go(hx_gone *gone, size_t size, size_t limit) {
+    while (hx_kept.count && (hx_kept.count == HX_KEPT || hx_kept.total + size > limit)) {
+        gone->blocks[gone->count].size = hx_kept.blocks[0].size;
+        gone->blocks[gone->count++].base = hx_kept.blocks[0].base;
+        hx_kept.total -= hx_kept.blocks[0].size;
+        hx_kept.count--;
+        memmove(hx_kept.blocks, hx_kept.blocks + 1, sizeof hx_kept.blocks[0] * (size_t)hx_kept.count);
+    }
+}
+
+static void hx_free_all(const hx_gone *gone) {
+    for (int i = 0; i < gone->count; i++) hx_free(gone->blocks[i].base, gone->blocks[i].size);
+}
+
+/* A block of `size` bytes, aligned; NULL if there is none. Where none of this size is kept, the work has changed: of those
+ * that are kept all but `spare` bytes, the oldest, go. */
+static char *hx_take(size_t size, size_t spare) {
+    hx_gone gone = {0};
     char *found = NULL;
     hx_lock();
     for (int i = hx_kept.count - 1; i >= 0 && !found; i--)
@@ -83,32 +106,27 @@ static char *hx_take(size_t size) {
             hx_kept.count--;
             memmove(hx_kept.blocks + i, hx_kept.blocks + i + 1, sizeof hx_kept.blocks[0] * (size_t)(hx_kept.count - i));
         }
+    if (!found) hx_let_go(&gone, 0, spare);
     hx_unlock();
+    hx_free_all(&gone);
     return found ? found : hx_allocate(size);
 }
 
 /* Keep a block that nobody uses any more; beyond `limit` bytes in all, let the oldest go. */
 static void hx_return(char *block, size_t size, size_t limit) {
-    struct { size_t size; char *base; } gone[HX_KEPT + 1];
-    int let_go = 0;
+    hx_gone gone = {0};
     hx_lock();
-    while (hx_kept.count && (hx_kept.count == HX_KEPT || hx_kept.total + size > limit)) {
-        gone[let_go].size = hx_kept.blocks[0].size;
-        gone[let_go++].base = hx_kept.blocks[0].base;
-        hx_kept.total -= hx_kept.blocks[0].size;
-        hx_kept.count--;
-        memmove(hx_kept.blocks, hx_kept.blocks + 1, sizeof hx_kept.blocks[0] * (size_t)hx_kept.count);
-    }
+    hx_let_go(&gone, size, limit);
     if (size <= limit) {
         hx_kept.blocks[hx_kept.count].size = size;
         hx_kept.blocks[hx_kept.count++].base = block;
         hx_kept.total += size;
     } else {
-        gone[let_go].size = size;
-        gone[let_go++].base = block;
+        gone.blocks[gone.count].size = size;
+        gone.blocks[gone.count++].base = block;
     }
     hx_unlock();
-    for (int i = 0; i < let_go; i++) hx_free(gone[i].base, gone[i].size);
+    hx_free_all(&gone);
 }
 
 #endif

@@ -5,11 +5,12 @@ from libc.stddef cimport size_t
 
 
 cdef extern from "native/memory.h" nogil:
-    char *hx_take(size_t)
+    char *hx_take(size_t, size_t)
     void hx_return(char *, size_t, size_t)
 
 
-cdef size_t LIMIT = 128 << 20  # bytes that are kept at most
+cdef size_t LIMIT = 1 << 30  # bytes that are kept at most: a training step of 500 neurons, batch 500, uses 600 MB again
+cdef size_t SPARE = 128 << 20  # bytes that are kept when something of another size is asked for
 
 
 cdef class Block:
@@ -19,7 +20,7 @@ cdef class Block:
     cdef size_t size
 
     def __cinit__(self, size_t size):
-        self.start = hx_take(size)
+        self.start = hx_take(size, SPARE)
         if self.start == NULL:
             raise MemoryError(f"no memory for {size} bytes")
         self.size = size

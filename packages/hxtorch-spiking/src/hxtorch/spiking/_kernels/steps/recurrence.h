@@ -10,17 +10,9 @@
 
 #define HX_NAMES_ONLY
 #include "steps/integration.h"
+#include "synapses/sums.h"
 
 enum { HX_GROUP = 16 };   /* entries that take each step in turn: their states stay in cache, their rows are neighbours */
-enum { HX_TOGETHER = 4 }; /* entries that share a loaded row of weights */
-enum { HX_TILE_BYTES = 64, HX_TILE = HX_TILE_BYTES / sizeof(float) }; /* rows of weights are padded to multiples of it */
-
-#ifdef __GNUC__
-#define HX_ADD(sum, factor, row) (sum) += (factor) * (row)
-#else
-#define HX_ADD(sum, factor, row) \
-    for (int j = 0; j < TILE; j++) (sum).of[j] += (factor) * (row).of[j]
-#endif
 
 /* Rows of the working memory, (row, lane). */
 enum { STATE_V, STATE_C, STATE_W, STATE_WAIT, TOTAL, UNWANTED, WORK };

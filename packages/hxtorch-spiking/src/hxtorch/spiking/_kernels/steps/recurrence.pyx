@@ -9,7 +9,7 @@ from hxtorch.spiking._kernels.native.pool cimport parallel_for
 
 cdef extern from "steps/recurrence.h" nogil:
     enum:
-        HX_TILE
+        HX_PADDING
         WORK
 
     ctypedef struct hx_ring_f32:
@@ -76,7 +76,7 @@ cdef extern from "steps/recurrence.h" nogil:
     void hx_ring_run_f64(const hx_ring_f64 *, int64_t, int)
 
 
-PADDING = HX_TILE
+PADDING = HX_PADDING
 ROWS_OF_WORK = WORK
 
 
@@ -113,8 +113,8 @@ cdef int check(int64_t steps, int64_t batch, int64_t size, int64_t parts, int64_
     if steps < 0 or batch < 0 or size < 0 or size >= 1 << 31 or parts < 1 or threads < 1:
         raise ValueError(f"recurrence: got {steps} steps of {batch} entries with {size} neurons, {parts} parts and "
                          f"{threads} threads")
-    if padded < size or padded % HX_TILE:
-        raise ValueError(f"recurrence: got rows of {padded} weights, wanted multiples of {HX_TILE} from {size} on")
+    if padded < size or padded % HX_PADDING:
+        raise ValueError(f"recurrence: got rows of {padded} weights, wanted multiples of {HX_PADDING} from {size} on")
     return 0
 
 

@@ -3,16 +3,6 @@
 #include "steps/exponential.h"
 #include "steps/surrogates.h" /* and in the loops over lanes: forward_step.h, adjoint_step.h */
 
-/* Neighbouring sums that stay in one register. */
-#define TILE (HX_TILE_BYTES / (int)sizeof(REAL))
-#ifdef __GNUC__
-typedef REAL NAME(hx_tile) __attribute__((vector_size(HX_TILE_BYTES)));
-#else
-typedef struct {
-    REAL of[TILE];
-} NAME(hx_tile);
-#endif
-
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
 typedef struct {
     int64_t steps, batch, size;
@@ -57,15 +47,8 @@ BSS2_INLINE int NAME(hx_find)(const REAL *BSS2_RESTRICT spikes, int64_t n, int32
 BSS2_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *BSS2_RESTRICT spikes, int32_t *BSS2_RESTRICT list,
                                 REAL *BSS2_RESTRICT total) {
     const int64_t n = job->size;
-    const int found = NAME(hx_find)(spikes, n, list);
-    for (int64_t begin = 0; begin < n; begin += TILE) {
-        NAME(hx_tile) sum = {0}, row;
-        for (int i = 0; i < found; i++) {
-            memcpy(&row, job->weight + list[i] * job->padded + begin, sizeof row);
-            HX_ADD(sum, spikes[list[i]], row);
-        }
-        memcpy(total + begin, &sum, (size_t)(n - begin < TILE ? n - begin : TILE) * sizeof(REAL));
-    }
+    const NAME(hx_rows) sum = {job->weight, job->padded, list, NAME(hx_find)(spikes, n, list), spikes, 1, n, total, 1};
+    NAME(hx_gather)(&sum);
 }
 
 /* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms) and `recorded` are known when
@@ -158,19 +141,10 @@ BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t
 }
 
 /* TOTAL of each source = sum over targets of gradient[target] weight[target][source], for `count` entries. */
-BSS2_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t, const int count) {
+BSS2_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t t, int64_t count) {
     const int64_t n = job->size, lanes = job->batch * n, first = entry * n;
-    const REAL *BSS2_RESTRICT gradients = job->grad_input + t * lanes + first;
-    for (int64_t begin = 0; begin < n; begin += TILE) {
-        const REAL *BSS2_RESTRICT weight = job->weight + begin;
-        NAME(hx_tile) sums[HX_TOGETHER] = {{0}}, row;
-        for (int64_t target = 0; target < n; target++, weight += job->padded) {
-            memcpy(&row, weight, sizeof row);
-            for (int e = 0; e < count; e++) HX_ADD(sums[e], gradients[e * n + target], row);
-        }
-        const size_t bytes = (size_t)(n - begin < TILE ? n - begin : TILE) * sizeof(REAL);
-        for (int e = 0; e < count; e++) memcpy(STATE(TOTAL) + e * n + begin, &sums[e], bytes);
-    }
+    const NAME(hx_dense) sum = {job->weight, job->padded, n, job->grad_input + t * lanes + first, 1, n, count, n, STATE(TOTAL), n, 1};
+    NAME(hx_multiply)(&sum);
 }
 
 /* Add to the gradient of the weights (source, target) what step `t` of one entry tells. */
@@ -198,10 +172,7 @@ BSS2_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, 
     for (int64_t t = job->steps - 1; t >= 0; t--) {
         NAME(hx_back)(job, first, n, t, full, tuned);
         if (t == 0) break;
-        int sent = 0;
-        for (; sent + HX_TOGETHER <= count; sent += HX_TOGETHER) NAME(hx_send)(job, entry + sent, t, HX_TOGETHER);
-        for (; sent + 2 <= count; sent += 2) NAME(hx_send)(job, entry + sent, t, 2);
-        if (sent < count) NAME(hx_send)(job, entry + sent, t, 1);
+        NAME(hx_send)(job, entry, t, count);
         for (int e = 0; grad_weight && e < count; e++) NAME(hx_collect)(job, entry + e, t, grad_weight);
     }
 }
@@ -221,7 +192,6 @@ VARIANT(1, 0)
 VARIANT(1, 1)
 
 #undef VARIANT
-#undef TILE
 
 /* Run one part of the batch. `variant`: 4 backwards, 2 with exponential and adaptation terms, 1 with recordings, backwards
  * if constants have gradients. */

@@ -5,7 +5,7 @@
 #ifndef HX_EVENTS_H
 #define HX_EVENTS_H
 
-#include "native/instructions.h"
+#include "synapses/sums.h"
 
 #if defined(__SSE2__) && !BSS2_X86
 #include <emmintrin.h>
@@ -66,6 +66,10 @@ BSS2_INLINE void hx_transpose(uint64_t *rows) {
             rows[k | j] ^= change;
         }
 }
+
+enum { HX_LISTED = 1 << 14, HX_PARTS = 1024 }; /* spikes and rows, about, that are weighed at a time */
+enum { HX_BLOCK = 256 };                       /* rows of gradients that stay near */
+enum { HX_TILE_f32 = 128, HX_TILE_f64 = 64 };  /* targets whose weights do */
 
 #define REAL float
 #define NAME(x) BSS2_JOIN(x, _f32)

@@ -2,11 +2,15 @@
 
 Common arguments: ``double``, whether numbers are float64, else float32; ``rows`` of ``sources`` spikes each; number of
 ``targets``; ``spikes`` (row, source); ``bits``, uint64 (row, words), one bit per source, 64 to a word; ``graded``,
-whether spikes have other values than 0 and 1; how many ``threads`` to use at most.
+whether spikes have other values than 0 and 1; ``many``, whether they are so many that sums had better stay in
+registers; how many ``threads`` to use at most.
 """
 
 PARTS_OF_ROWS: int
 """Parts in which rows are summed, whatever the number of threads."""
+
+PADDING: int
+"""Rows of weights by source are filled up to multiples of so many numbers."""
 
 def find(double: bool, rows: int, sources: int, spikes: int, bits: int, threads: int) -> tuple[int, bool]:
     """Write the bits of spikes, and in two more words what is returned: their number, and whether some are graded."""
@@ -19,11 +23,16 @@ def weigh_spikes(
     spikes: int,
     bits: int,
     graded: bool,
+    many: bool,
     weights: int,
     output: int,
     threads: int,
 ) -> None:
-    """Write the product (row, target) of spikes with ``weights`` (source, target) to ``output``."""
+    """Write the product (row, target) of spikes with ``weights`` to ``output``.
+
+    ``weights`` are (source, target), with rows that are filled up to multiples of :data:`PADDING`. Without
+    ``bits``, at 0, all numbers are weighed.
+    """
 
 def collect_weights(
     double: bool,
@@ -33,6 +42,7 @@ def collect_weights(
     spikes: int,
     bits: int,
     graded: bool,
+    many: bool,
     grad_output: int,
     sums: int,
     by_rows: bool,
@@ -40,7 +50,8 @@ def collect_weights(
 ) -> None:
     """Add the gradient of the weights, from ``grad_output`` (row, target), to ``sums``.
 
-    ``sums`` is (source, target), or (part, source, target) if ``by_rows``, which is for few weights.
+    ``sums`` is (source, target), or (part, source, target) if ``by_rows``, which is for few weights. Without ``bits``,
+    at 0, the product is dense, and ``sums`` is (target, source) or (part, target, source).
     """
 
 def spread_gradient(

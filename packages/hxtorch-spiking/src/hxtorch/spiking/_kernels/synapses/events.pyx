@@ -8,6 +8,9 @@ from hxtorch.spiking._kernels.native.pool cimport parallel_for
 
 
 cdef extern from "synapses/events.h" nogil:
+    enum:
+        HX_PADDING
+
     ctypedef struct hx_events_f32:
         int64_t rows
         int64_t sources
@@ -16,10 +19,12 @@ cdef extern from "synapses/events.h" nogil:
         const float *spikes
         uint64_t *bits
         const float *weights
+        int64_t padded
         float *output
         const float *grad_output
         float *grad_input
         int graded
+        int many
 
     ctypedef struct hx_events_f64:
         int64_t rows
@@ -29,17 +34,19 @@ cdef extern from "synapses/events.h" nogil:
         const double *spikes
         uint64_t *bits
         const double *weights
+        int64_t padded
         double *output
         const double *grad_output
         double *grad_input
         int graded
+        int many
 
     int64_t hx_scan_f32(const hx_events_f32 *, int64_t, int64_t)
     int64_t hx_scan_f64(const hx_events_f64 *, int64_t, int64_t)
     void hx_weigh_f32(const hx_events_f32 *, int64_t, int64_t)
     void hx_weigh_f64(const hx_events_f64 *, int64_t, int64_t)
-    void hx_collect_f32(const hx_events_f32 *, float *, int64_t, int64_t, int64_t, int64_t)
-    void hx_collect_f64(const hx_events_f64 *, double *, int64_t, int64_t, int64_t, int64_t)
+    void hx_collect_share_f32(const hx_events_f32 *, float *, int64_t, int64_t, int)
+    void hx_collect_share_f64(const hx_events_f64 *, double *, int64_t, int64_t, int)
     void hx_spread_f32(const hx_events_f32 *, int64_t, int64_t)
     void hx_spread_f64(const hx_events_f64 *, int64_t, int64_t)
 
@@ -63,6 +70,7 @@ cdef struct Parts:
     bint wide
     void *counts  # of spikes, or sums
     int64_t parts
+    bint by_rows
 
 
 cdef int64_t scan_part(void *context, int64_t part, int slot) noexcept nogil:
@@ -89,23 +97,10 @@ cdef int64_t weigh_part(void *context, int64_t part, int slot) noexcept nogil:
 
 cdef int64_t collect_part(void *context, int64_t part, int slot) noexcept nogil:
     cdef Parts *p = <Parts *>context
-    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
-    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
     if p.wide:
-        hx_collect_f64(b, <double *>p.counts + part * b.sources * b.targets, edge(b.rows, part), edge(b.rows, part + 1), 0, b.targets)
+        hx_collect_share_f64(<hx_events_f64 *>p.job, <double *>p.counts, part, p.parts, p.by_rows)
     else:
-        hx_collect_f32(a, <float *>p.counts + part * a.sources * a.targets, edge(a.rows, part), edge(a.rows, part + 1), 0, a.targets)
-    return 0
-
-
-cdef int64_t collect_some(void *context, int64_t part, int slot) noexcept nogil:
-    cdef Parts *p = <Parts *>context
-    cdef hx_events_f32 *a = <hx_events_f32 *>p.job
-    cdef hx_events_f64 *b = <hx_events_f64 *>p.job
-    if p.wide:
-        hx_collect_f64(b, <double *>p.counts, 0, b.rows, b.targets * part // p.parts, b.targets * (part + 1) // p.parts)
-    else:
-        hx_collect_f32(a, <float *>p.counts, 0, a.rows, a.targets * part // p.parts, a.targets * (part + 1) // p.parts)
+        hx_collect_share_f32(<hx_events_f32 *>p.job, <float *>p.counts, part, p.parts, p.by_rows)
     return 0
 
 
@@ -120,9 +115,9 @@ cdef int64_t spread_part(void *context, int64_t part, int slot) noexcept nogil:
     return 0
 
 
-cdef Parts parts_of(Job *job, void *counts, int64_t parts) noexcept nogil:
+cdef Parts parts_of(Job *job, void *counts, int64_t parts, bint by_rows) noexcept nogil:
     cdef Parts p
-    p.job, p.wide, p.counts, p.parts = job, Job is hx_events_f64, counts, parts
+    p.job, p.wide, p.counts, p.parts, p.by_rows = job, Job is hx_events_f64, counts, parts, by_rows
     return p
 
 
@@ -134,7 +129,7 @@ cdef int64_t scan(Job *job, int threads) noexcept nogil:
     cdef int64_t count[PARTS]
     cdef int64_t part, total = 0
     cdef int graded = 0
-    cdef Parts p = parts_of(job, count, PARTS)
+    cdef Parts p = parts_of(job, count, PARTS, True)
     parallel_for(PARTS, worth(job, threads), scan_part, NULL, &p)
     for part in range(PARTS):
         if count[part] < 0:
@@ -144,35 +139,41 @@ cdef int64_t scan(Job *job, int threads) noexcept nogil:
 
 
 cdef void weigh(Job *job, int threads) noexcept nogil:
-    cdef Parts p = parts_of(job, NULL, PARTS)
+    cdef Parts p = parts_of(job, NULL, PARTS, True)
     parallel_for(PARTS, worth(job, threads), weigh_part, NULL, &p)
 
 
 cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
     cdef Parts p
     threads = worth(job, threads)
-    p = parts_of(job, <void *>sums, PARTS if by_rows else threads)
-    parallel_for(p.parts, threads, collect_part if by_rows else collect_some, NULL, &p)
+    p = parts_of(job, <void *>sums, PARTS if by_rows else threads, by_rows)
+    parallel_for(p.parts, threads, collect_part, NULL, &p)
 
 
 cdef void spread(Job *job, int threads) noexcept nogil:
-    cdef Parts p = parts_of(job, NULL, PARTS)
+    cdef Parts p = parts_of(job, NULL, PARTS, True)
     if job.rows * job.sources * job.targets < FEW_PRODUCTS:
         threads = 1
     parallel_for(PARTS, threads, spread_part, NULL, &p)
 
 
-cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+cdef inline int64_t padded(int64_t targets) noexcept nogil:
+    return (targets + HX_PADDING - 1) // HX_PADDING * HX_PADDING
+
+
+cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded, bint many) noexcept:
     cdef hx_events_f32 job
     job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.padded, job.many = padded(targets), many
     job.spikes, job.bits, job.weights, job.output = <const float *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
     return job
 
 
-cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
+cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded, bint many) noexcept:
     cdef hx_events_f64 job
     job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
+    job.padded, job.many = padded(targets), many
     job.spikes, job.bits, job.weights, job.output = <const double *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
     return job
@@ -208,11 +209,11 @@ def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t
     check(rows, sources, 0, bits != 0 and (spikes != 0 or rows * sources == 0), threads)
     cdef int64_t *behind = <int64_t *>bits + rows * ((sources + 63) // 64)
     if double:
-        b = wide(rows, sources, 0, spikes, bits, False)
+        b = wide(rows, sources, 0, spikes, bits, False, False)
         with nogil:
             count = scan(&b, threads)
     else:
-        a = single(rows, sources, 0, spikes, bits, False)
+        a = single(rows, sources, 0, spikes, bits, False, False)
         with nogil:
             count = scan(&a, threads)
     behind[0], behind[1] = abs(count), count < 0
@@ -220,41 +221,45 @@ def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t
 
 
 def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
-                 bint graded, uintptr_t weights, uintptr_t output, int threads):
-    """Write the product of spikes with weights, [sources][targets]."""
+                 bint graded, bint many, uintptr_t weights, uintptr_t output, int threads):
+    """Write the product of spikes with weights, [sources][targets filled up to PADDING]; without ``bits`` of all numbers."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
-    check(rows, sources, targets, bits and (weights or sources * targets == 0) and (output or rows * targets == 0), threads)
-    check_bits(rows, sources, bits)
+    check(rows, sources, targets, (weights or sources * targets == 0) and (output or rows * targets == 0), threads)
+    if (graded or not bits) and not spikes and rows * sources:
+        raise ValueError("spikes: got none, wanted those that are graded, or all without bits")
+    if bits:
+        check_bits(rows, sources, bits)
     if sources == 0:
         raise ValueError("sources: got 0, wanted at least one")
     if double:
-        b = wide(rows, sources, targets, spikes, bits, graded)
+        b = wide(rows, sources, targets, spikes, bits, graded, many)
         b.weights, b.output = <const double *>weights, <double *>output
         with nogil:
             weigh(&b, threads)
     else:
-        a = single(rows, sources, targets, spikes, bits, graded)
+        a = single(rows, sources, targets, spikes, bits, graded, many)
         a.weights, a.output = <const float *>weights, <float *>output
         with nogil:
             weigh(&a, threads)
 
 
 def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
-                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
-    """Add the gradient of weights to ``sums``, [sources][targets], or [parts][sources][targets] if ``by_rows``."""
+                    bint graded, bint many, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
+    """Add the gradient of weights to ``sums``, [sources][targets], without ``bits`` [targets][sources]; [parts] of them
+    if ``by_rows``."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
-    check(rows, sources, targets, bits and (sums or sources * targets == 0) and (grad_output or rows * targets == 0), threads)
-    if graded and not spikes and rows * sources:
-        raise ValueError("spikes: got none, wanted those that are graded")
+    check(rows, sources, targets, (sums or sources * targets == 0) and (grad_output or rows * targets == 0), threads)
+    if (graded or not bits) and not spikes and rows * sources:
+        raise ValueError("spikes: got none, wanted those that are graded, or all without bits")
     if double:
-        b = wide(rows, sources, targets, spikes, bits, graded)
+        b = wide(rows, sources, targets, spikes, bits, graded, many)
         b.grad_output = <const double *>grad_output
         with nogil:
             collect(&b, sums, by_rows, threads)
     else:
-        a = single(rows, sources, targets, spikes, bits, graded)
+        a = single(rows, sources, targets, spikes, bits, graded, many)
         a.grad_output = <const float *>grad_output
         with nogil:
             collect(&a, sums, by_rows, threads)
@@ -269,15 +274,16 @@ def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets,
           (grad_output or rows * targets == 0) and (weights or sources * targets == 0) and (grad_input or rows * sources == 0),
           threads)
     if double:
-        b = wide(rows, sources, targets, 0, 0, False)
+        b = wide(rows, sources, targets, 0, 0, False, False)
         b.grad_output, b.weights, b.grad_input = <const double *>grad_output, <const double *>weights, <double *>grad_input
         with nogil:
             spread(&b, threads)
     else:
-        a = single(rows, sources, targets, 0, 0, False)
+        a = single(rows, sources, targets, 0, 0, False, False)
         a.grad_output, a.weights, a.grad_input = <const float *>grad_output, <const float *>weights, <float *>grad_input
         with nogil:
             spread(&a, threads)
 
 
 PARTS_OF_ROWS = <int>PARTS
+PADDING = <int>HX_PADDING

@@ -4,11 +4,13 @@ typedef struct {
     int64_t rows, sources, targets, words; /* words of bits per row */
     const REAL *spikes;                    /* [rows][sources] */
     uint64_t *bits;                        /* [rows][words] */
-    const REAL *weights;                   /* [sources][targets] forwards, [targets][sources] backwards */
+    const REAL *weights;                   /* [sources][padded] forwards, [targets][sources] backwards */
+    int64_t padded;                        /* targets and what rows are filled up with */
     REAL *output;                          /* [rows][targets] */
     const REAL *grad_output;               /* [rows][targets] */
     REAL *grad_input;                      /* [rows][sources] */
     int graded;                            /* spikes have other values than 0 and 1 */
+    int many;                              /* so many that sums stay in registers meanwhile; else rows are added in fours */
 } NAME(hx_events);
 
 #if BSS2_X86 && !defined(HX_DOUBLE)
@@ -92,7 +94,7 @@ BSS2_INLINE int NAME(hx_next)(NAME(hx_reader) * reader, const int graded, int mo
 
 /* Weigh the rows [first, last). */
 BSS2_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int graded, int64_t first, int64_t last) {
-    const int64_t n = job->targets;
+    const int64_t n = job->targets, m = job->padded;
     for (int64_t row = first; row < last; row++) {
         REAL *BSS2_RESTRICT output = job->output + row * n;
         NAME(hx_reader) reader = NAME(hx_read)(job, row);
@@ -100,8 +102,8 @@ BSS2_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int grad
         REAL values[4] = {0};
         int found, fresh = 1;
         while ((found = NAME(hx_next)(&reader, graded, 4, sources, values)) == 4) {
-            const REAL *BSS2_RESTRICT a = job->weights + sources[0] * n, *BSS2_RESTRICT b = job->weights + sources[1] * n;
-            const REAL *BSS2_RESTRICT c = job->weights + sources[2] * n, *BSS2_RESTRICT d = job->weights + sources[3] * n;
+            const REAL *BSS2_RESTRICT a = job->weights + sources[0] * m, *BSS2_RESTRICT b = job->weights + sources[1] * m;
+            const REAL *BSS2_RESTRICT c = job->weights + sources[2] * m, *BSS2_RESTRICT d = job->weights + sources[3] * m;
             const REAL x = values[0], y = values[1], z = values[2], w = values[3];
             if (fresh) {
                 BSS2_VECTOR
@@ -114,7 +116,7 @@ BSS2_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int grad
         }
         if (fresh) memset(output, 0, (size_t)n * sizeof(REAL));
         for (int k = 0; k < found; k++) {
-            const REAL *BSS2_RESTRICT one = job->weights + sources[k] * n;
+            const REAL *BSS2_RESTRICT one = job->weights + sources[k] * m;
             const REAL value = values[k];
             BSS2_VECTOR
             for (int64_t j = 0; j < n; j++) output[j] += TERM(value, one[j]);
@@ -122,18 +124,18 @@ BSS2_INLINE void NAME(hx_weigh_rows)(const NAME(hx_events) * job, const int grad
     }
 }
 
-BSS2_DISPATCH(NAME(hx_weigh), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
+BSS2_DISPATCH(NAME(hx_weigh_few), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
               if (job->graded) NAME(hx_weigh_rows)(job, 1, first, last); else NAME(hx_weigh_rows)(job, 0, first, last))
 
-enum { NAME(HX_TILE) = 1024 / sizeof(REAL) }; /* targets at a time: 64 rows of them stay near */
+enum { NAME(HX_NEAR) = 1024 / sizeof(REAL) }; /* targets at a time: 64 rows of them stay near */
 
 /* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to). 64 rows at a time
  * and source by source: what arrived stays near, and sums are passed through in their order. */
 BSS2_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int graded, REAL *BSS2_RESTRICT grad, int64_t first, int64_t last,
                                      int64_t from, int64_t to) {
     const int64_t n = job->targets;
-    for (int64_t left = from; left < to; left += NAME(HX_TILE)) {
-        const int64_t width = to - left < NAME(HX_TILE) ? to - left : NAME(HX_TILE);
+    for (int64_t left = from; left < to; left += NAME(HX_NEAR)) {
+        const int64_t width = to - left < NAME(HX_NEAR) ? to - left : NAME(HX_NEAR);
         for (int64_t base = first; base < last; base += 64) {
             const REAL *arrived = job->grad_output + base * n + left;
             const int rows = last - base < 64 ? (int)(last - base) : 64;
@@ -178,13 +180,147 @@ BSS2_INLINE void NAME(hx_collect_rows)(const NAME(hx_events) * job, const int gr
     }
 }
 
-#undef TERM
-
-BSS2_DISPATCH(NAME(hx_collect),
+BSS2_DISPATCH(NAME(hx_collect_few),
               (const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to),
               (job, grad, first, last, from, to),
               if (job->graded) NAME(hx_collect_rows)(job, 1, grad, first, last, from, to);
               else NAME(hx_collect_rows)(job, 0, grad, first, last, from, to))
+
+#undef TERM
+
+/* Write the numbers of the bits of a word to a list and return how many these are. */
+BSS2_INLINE int NAME(hx_list)(uint64_t word, int32_t base, int32_t *list) {
+    int found = 0;
+    for (; word; word &= word - 1) list[found++] = base + hx_lowest(word);
+    return found;
+}
+
+/* The same for many spikes: as many rows at a time as have their spikes in a list, and some targets of all these before the
+ * next ones, so that the weights of these stay near. */
+BSS2_INLINE void NAME(hx_weigh_many_rows)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    int32_t list[HX_LISTED + 64];
+    struct { int64_t row; int begin, count, fresh; } part[HX_PARTS];
+    int64_t row = first, word = 0;
+    while (row < last) {
+        int parts = 0, listed = 0;
+        for (; row < last && parts < HX_PARTS && listed < HX_LISTED; parts++) {
+            part[parts].row = row, part[parts].begin = listed, part[parts].fresh = word == 0;
+            for (; word < job->words && listed < HX_LISTED; word++)
+                listed += NAME(hx_list)(job->bits[row * job->words + word], (int32_t)(64 * word), list + listed);
+            part[parts].count = listed - part[parts].begin;
+            if (word == job->words) row++, word = 0;
+        }
+        for (int64_t left = 0; left < job->targets; left += NAME(HX_TILE)) {
+            const int64_t width = job->targets - left < NAME(HX_TILE) ? job->targets - left : NAME(HX_TILE);
+            for (int p = 0; p < parts; p++) {
+                const NAME(hx_rows) sum = {
+                    job->weights + left, job->padded, list + part[p].begin, part[p].count,
+                    job->graded ? job->spikes + part[p].row * job->sources : NULL, 1, width,
+                    job->output + part[p].row * job->targets + left, part[p].fresh};
+                NAME(hx_gather)(&sum);
+            }
+        }
+    }
+}
+
+BSS2_DISPATCH(NAME(hx_weigh_many), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
+              NAME(hx_weigh_many_rows)(job, first, last))
+
+/* Add the gradients of the weights [sources][targets] of the rows [first, last) for the targets [from, to), source by source:
+ * what arrived in some rows stays near, and sums are passed through in their order. */
+BSS2_INLINE void NAME(hx_collect_many_rows)(const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from,
+                                       int64_t to) {
+    int32_t list[HX_BLOCK];
+    for (int64_t base = first; base < last; base += HX_BLOCK) {
+        const int rows = last - base < HX_BLOCK ? (int)(last - base) : HX_BLOCK;
+        for (int64_t word = 0; word < job->words; word++) {
+            uint64_t columns[HX_BLOCK / 64][64];
+            for (int part = 0; 64 * part < rows; part++) {
+                for (int row = 0; row < 64; row++) {
+                    const int64_t at = base + 64 * part + row;
+                    columns[part][row] = at < last ? job->bits[at * job->words + word] : 0;
+                }
+                hx_transpose(columns[part]);
+            }
+            const int here = job->sources - 64 * word < 64 ? (int)(job->sources - 64 * word) : 64;
+            for (int column = 0; column < here; column++) {
+                const int64_t source = 64 * word + column;
+                int count = 0;
+                for (int part = 0; 64 * part < rows; part++)
+                    count += NAME(hx_list)(columns[part][column], 64 * part, list + count);
+                if (!count) continue;
+                const NAME(hx_rows) sum = {
+                    job->grad_output + base * job->targets + from, job->targets, list, count,
+                    job->graded ? job->spikes + base * job->sources + source : NULL, job->sources, to - from,
+                    grad + source * job->targets + from, 0};
+                NAME(hx_gather)(&sum);
+            }
+        }
+    }
+}
+
+BSS2_DISPATCH(NAME(hx_collect_whole),
+              (const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to),
+              (job, grad, first, last, from, to), NAME(hx_collect_many_rows)(job, grad, first, last, from, to))
+
+/* Where rows end that are read in whole registers: nothing may be read beyond the last of all. */
+BSS2_INLINE int64_t NAME(hx_safe)(const NAME(hx_events) * job, int64_t length, int64_t first, int64_t last) {
+    const int64_t end = job->rows - (HX_PADDING + length - 1) / length;
+    return last < end ? last : first < end ? end : first;
+}
+
+/* The same; the last rows of all are added number by number. */
+static void NAME(hx_collect_many)(const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to) {
+    const int64_t end = NAME(hx_safe)(job, job->targets, first, last);
+    NAME(hx_collect_whole)(job, grad, first, end, from, to);
+    for (int64_t row = end; row < last; row++)
+        for (int64_t source = 0; source < job->sources; source++) {
+            if (!(job->bits[row * job->words + source / 64] >> source % 64 & 1)) continue;
+            const REAL value = job->graded ? job->spikes[row * job->sources + source] : 1;
+            for (int64_t j = from; j < to; j++) grad[source * job->targets + j] += value * job->grad_output[row * job->targets + j];
+        }
+}
+
+/* Add the gradients of the weights [targets][sources] of the rows [first, last) by a dense product. */
+static void NAME(hx_collect_dense)(const NAME(hx_events) * job, REAL *grad, int64_t first, int64_t last, int64_t from, int64_t to) {
+    const int64_t n = job->sources, end = NAME(hx_safe)(job, n, first, last);
+    for (int64_t base = first; base < end; base += HX_BLOCK) {
+        const NAME(hx_dense) sum = {job->spikes + base * n, n, end - base < HX_BLOCK ? end - base : HX_BLOCK,
+                                    job->grad_output + base * job->targets + from, job->targets, 1, to - from, n,
+                                    grad + from * n, n, 0};
+        NAME(hx_multiply)(&sum);
+    }
+    for (int64_t row = end; row < last; row++)
+        for (int64_t j = from; j < to; j++) {
+            const REAL value = job->grad_output[row * job->targets + j];
+            for (int64_t source = 0; source < n; source++) grad[j * n + source] += value * job->spikes[row * n + source];
+        }
+}
+
+/* Collect one share: that of some rows, in sums of its own, or of some targets. Without bits the product is dense. */
+static void NAME(hx_collect_share)(const NAME(hx_events) * job, REAL *sums, int64_t share, int64_t shares, int by_rows) {
+    int64_t first = 0, last = job->rows, from = 0, to = job->targets;
+    if (by_rows) {
+        first = job->rows * share / shares, last = job->rows * (share + 1) / shares;
+        sums += share * job->sources * job->targets;
+    } else {
+        const int64_t groups = (job->targets + HX_PADDING - 1) / HX_PADDING; /* of whole registers */
+        from = groups * share / shares * HX_PADDING, to = groups * (share + 1) / shares * HX_PADDING;
+        if (to > job->targets) to = job->targets;
+    }
+    (!job->bits ? NAME(hx_collect_dense) : job->many ? NAME(hx_collect_many) : NAME(hx_collect_few))(job, sums, first, last, from, to);
+}
+
+/* Weigh all numbers of the rows [first, last), spikes or not. */
+static void NAME(hx_weigh_dense)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    const NAME(hx_dense) sum = {job->weights, job->padded, job->sources, job->spikes + first * job->sources, 1, job->sources,
+                                last - first, job->targets, job->output + first * job->targets, job->targets, 1};
+    NAME(hx_multiply)(&sum);
+}
+
+static void NAME(hx_weigh)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    (!job->bits ? NAME(hx_weigh_dense) : job->many ? NAME(hx_weigh_many) : NAME(hx_weigh_few))(job, first, last);
+}
 
 /* Gradients of the spikes of the rows [first, last): few targets, so each row is a few passes over the sources. */
 BSS2_INLINE void NAME(hx_spread_rows)(const NAME(hx_events) * job, int64_t first, int64_t last) {

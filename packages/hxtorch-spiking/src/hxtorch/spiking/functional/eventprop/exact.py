@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorValueError
 from hxtorch.spiking.functional.eventprop.adjoint import adjoint_at, adjoint_at_spikes
 from hxtorch.spiking.functional.eventprop.events import Events, Neurons, integrate
@@ -30,6 +31,7 @@ from hxtorch.spiking.functional.models.lif import CUBALIFParams
 _BLOCK = 1 << 20  # numbers of one block of adjoints
 
 
+@checked
 def exact_lif_spike_times(
     input: Tensor, weight: Tensor, params: CUBALIFParams, end: float = torch.inf, max_spikes: int | None = None
 ) -> Tensor:

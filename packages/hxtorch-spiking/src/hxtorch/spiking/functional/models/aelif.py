@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode, described
 from hxtorch.spiking.functional.recorded import HardwareData, observables
@@ -34,6 +35,7 @@ class AELIFTraces(NamedTuple):
     spikes: Tensor | None
 
 
+@checked
 def cuba_aelif_integration(
     input: Tensor | tuple[Tensor, ...],
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.models import li, lif
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.constants import Constants, relative
@@ -11,6 +12,7 @@ from hxtorch.spiking.functional.steps.euler import Value, decay_factor
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
 
 
+@checked
 def exp_cuba_lif_integration(
     input: Tensor,
     *,
@@ -62,6 +64,7 @@ def exp_cuba_lif_integration(
     return lif.integrate(input, constants, observables(hw_data), method, alpha, traces)
 
 
+@checked
 def exp_cuba_li_integration(
     input: Tensor,
     *,

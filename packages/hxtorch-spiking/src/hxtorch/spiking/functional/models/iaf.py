@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.models import lif
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@checked
 class CUBAIAFParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
@@ -92,6 +94,7 @@ def iaf_step(
     return z, v, i
 
 
+@checked
 def cuba_iaf_integration(
     input: Tensor,
     params: CUBAIAFParams = CUBAIAFParams(),  # noqa: B008  # it is frozen
@@ -104,6 +107,7 @@ def cuba_iaf_integration(
     return _integrate(input, params._replace(refractory_time=0.0), hw_data, dt, traces)
 
 
+@checked
 def cuba_refractory_iaf_integration(
     input: Tensor,
     params: CUBAIAFParams = CUBAIAFParams(),  # noqa: B008  # it is frozen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.surrogates.unterjubel import inject
 from hxtorch.spiking.network.observables import NOTHING
@@ -11,6 +12,7 @@ from hxtorch.spiking.network.observables import NOTHING
 __all__ = ["input_neuron"]
 
 
+@checked
 def input_neuron(input: Tensor, hw_data: HardwareData = None) -> Tensor:
     """Pass spikes on, or what the chip recorded of them on their way.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants
@@ -18,6 +19,7 @@ __all__ = ["CUBALIParams", "LITraces", "cuba_li_integration", "integrate"]
 _TERMS = Terms(fire=False)
 
 
+@checked
 class CUBALIParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
@@ -42,6 +44,7 @@ class LITraces(NamedTuple):
     membrane_madc: MADCTrace | None = None
 
 
+@checked
 def cuba_li_integration(
     input: Tensor,
     params: CUBALIParams = CUBALIParams(),  # noqa: B008  # it is frozen

@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.recorded import HardwareData, observables
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import Constants, relative
@@ -19,6 +20,7 @@ __all__ = ["CUBALIFParams", "LIFTraces", "constants", "cuba_lif_integration", "i
 _TERMS = Terms(fire=True)
 
 
+@checked
 class CUBALIFParams(NamedTuple):
     """Parameters of the model, each a number or a tensor (neuron,).
 
@@ -53,6 +55,7 @@ class LIFTraces(NamedTuple):
     membrane_madc: MADCTrace | None = None
 
 
+@checked
 def cuba_lif_integration(
     input: Tensor,
     params: CUBALIFParams = CUBALIFParams(),  # noqa: B008  # it is frozen

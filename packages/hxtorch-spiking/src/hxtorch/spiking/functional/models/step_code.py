@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 
 
+@checked
 @dataclass(frozen=True)
 class CuBaStepCode:
     """Terms that the equations of neurons with exponential synaptic currents have.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
+
 __all__ = ["batch_dropout"]
 
 
+@checked
 def batch_dropout(input: Tensor, mask: Tensor) -> Tensor:
     """Silence neurons that a mask drops; what is kept is not scaled, as the chip's spikes are not.
 

@@ -7,12 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.steps.euler import Value, counted_steps
 from hxtorch.spiking.functional.surrogates.unterjubel import inject
 
 __all__ = ["refractory_update"]
 
 
+@checked
 def refractory_update(
     z: Tensor,
     v: Tensor,

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
+
 __all__ = ["SuperSpike", "superspike_func"]
 
 
@@ -47,6 +49,7 @@ class SuperSpike(torch.autograd.Function):
         return tangent
 
 
+@checked
 def superspike_func(input: Tensor, alpha: float = 50.0) -> Tensor:
     """Spike where ``input`` exceeds zero, with the SuperSpike derivative.
 

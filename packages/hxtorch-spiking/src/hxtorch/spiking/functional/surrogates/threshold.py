@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate as Surrogate
@@ -28,6 +29,7 @@ def surrogate(method: str | Surrogate) -> Surrogate:
         ) from None
 
 
+@checked
 def threshold(input: Tensor, method: str | Surrogate = "superspike", alpha: float = 50.0) -> Tensor:
     """Spike where ``input`` exceeds zero.
 

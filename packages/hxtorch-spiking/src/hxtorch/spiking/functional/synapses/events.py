@@ -1,7 +1,9 @@
 """The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
 
-``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where most of the numbers are zero,
-the product and the gradient of the weights cost what the others cost; else torch multiplies.
+``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where many of the numbers are zero,
+the product and the gradient of the weights cost what the others cost; else all numbers are multiplied. Which way is
+taken depends on shape and count of spikes alone, and sums have one order in each: bytes depend on neither the number
+of threads nor the instruction set.
 """
 
 from __future__ import annotations
@@ -19,8 +21,11 @@ from hxtorch.spiking.functional.operands import Operands, ordered, require_saved
 from hxtorch.spiking.functional.steps.compiled import compilable, traced
 from hxtorch.spiking.functional.steps.operators import LIBRARY, address, define
 
-_DENSE = 8
-"""One spike in so many places, or more: then a dense product is faster."""
+_SPARSE = 0.4
+"""Part of the places that spikes take: with more a dense product is faster."""
+
+_MANY = 0.125
+"""With more, sums had better stay in registers."""
 
 _MANY_TARGETS = 32
 """With fewer targets it does not pay to look for spikes."""
@@ -91,21 +96,23 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     spikes = spikes.contiguous()
     (rows, sources), targets = spikes.shape, weight.shape[0]
     output = empty_like(spikes, shape=(rows, targets))
-    if targets < _MANY_TARGETS or not sources:
-        return torch.mm(spikes, weight.T, out=output), spikes.new_empty(0, dtype=torch.int64)
-    found = _find(spikes)
-    bits, count, graded = found
-    if not _sparse(count, rows, sources):
-        return torch.mm(spikes, weight.T, out=output), bits
-    by_source = weight.T.contiguous()
+    if not sources:
+        return output.zero_(), spikes.new_empty(0, dtype=torch.int64)
+    if targets < _MANY_TARGETS:
+        bits, count, graded = spikes.new_empty(0, dtype=torch.int64), rows * sources, True
+    else:
+        bits, count, graded = _find(spikes)
+    sparse = bits.numel() and _sparse(count, rows, sources)
+    by_source = torch.nn.functional.pad(weight.T, (0, -targets % events.PADDING)).contiguous()
     events.weigh_spikes(
         spikes.dtype == torch.float64,
         rows,
         sources,
         targets,
         spikes.data_ptr(),
-        bits.data_ptr(),
+        bits.data_ptr() if sparse else 0,
         graded,
+        _many(count, rows, sources),
         by_source.data_ptr(),
         output.data_ptr(),
         torch.get_num_threads(),
@@ -135,27 +142,28 @@ def _backward(
         )
     elif to_spikes:
         grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    looked = to_weight and bits.numel() > 0
-    count, graded = bits[-2:].tolist() if looked else (rows * sources, True)
-    if looked and _sparse(count, rows, sources):
+    if to_weight:
+        count, graded = bits[-2:].tolist() if bits.numel() else (rows * sources, True)
+        dense = not bits.numel() or not _sparse(count, rows, sources)
         by_rows = sources * targets <= _FEW_WEIGHTS
-        sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, sources, targets))
+        shape = (targets, sources) if dense else (sources, targets)
+        sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, *shape))
         events.collect_weights(
             double,
             rows,
             sources,
             targets,
             address(spikes),
-            bits.data_ptr(),
+            0 if dense else bits.data_ptr(),
             bool(graded),
+            _many(count, rows, sources),
             gradient.data_ptr(),
             sums.data_ptr(),
             by_rows,
             threads,
         )
-        grad_weight = sums.sum(0).T.contiguous() if by_rows else sums[0].T.contiguous()
-    elif to_weight:
-        grad_weight = gradient.T @ spikes
+        grad_weight = sums.sum(0) if by_rows else sums[0]
+        grad_weight = grad_weight if dense else grad_weight.T.contiguous()
     return grad_spikes, grad_weight
 
 
@@ -187,7 +195,13 @@ def _check(operator: str, spikes: Tensor, weight: Tensor, real: bool = True) -> 
 
 
 def _sparse(count: int, rows: int, sources: int) -> bool:
-    return sources <= _FEW_SOURCES or _DENSE * count < rows * sources
+    """Return whether a product by events takes less time than a dense one: that depends on shape and count alone."""
+    return sources <= _FEW_SOURCES or count < _SPARSE * rows * sources
+
+
+def _many(count: int, rows: int, sources: int) -> bool:
+    """Return whether sums had better stay in registers."""
+    return sources > _FEW_SOURCES and _MANY * rows * sources <= count
 
 
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

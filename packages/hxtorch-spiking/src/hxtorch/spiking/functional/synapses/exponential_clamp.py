@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.synapses.linear import linear
 
@@ -47,6 +48,7 @@ class WeightRounding(torch.autograd.Function):
         return None, grad_outputs[0]
 
 
+@checked
 def linear_exponential_clamp(
     inputs: Tensor,
     weight: Tensor,

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional.steps.compiled import compilable
 from hxtorch.spiking.functional.synapses import events
 
@@ -16,6 +17,7 @@ _SMALL = 1 << 16
 """Products that are not worth an operator of our own."""
 
 
+@checked
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Weigh spikes.
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import TensorShapeError
 from hxtorch.spiking.functional.synapses.linear import linear
 
@@ -46,6 +47,7 @@ class _LinearSparse(torch.autograd.Function):
         return grad_input, grad_values, None, None
 
 
+@checked
 def linear_sparse(
     input: Tensor, weight: Tensor, connections: Tensor | None = None, bias: Tensor | None = None
 ) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking import functional
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.modules.hx_module import HXModule
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BatchDropout"]
 
 
+@checked
 class BatchDropout(HXModule):
     """Silence some neurons in all samples of a batch.
 

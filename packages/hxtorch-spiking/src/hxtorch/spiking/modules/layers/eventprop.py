@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
 from hxtorch.spiking.functional.steps.loop import Feedback, Traces
@@ -51,6 +52,7 @@ class EventPropLIF(LIF):
                 raise ExperimentError(f"{reader.label}: reads spikes of EventProp neurons, wanted an EventPropSynapse")
 
 
+@checked
 class EventPropSynapse(Synapse):
     """All-to-all synapses that return EventProp's gradient to what sends the spikes.
 

@@ -7,10 +7,12 @@ import math
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional import CUBALIFParams, exact_lif_spike_times
 from hxtorch.spiking.modules.types import legal_size
 
 
+@checked
 class ExactEventPropLIF(torch.nn.Module):
     """All-to-all synapses onto leaky integrate-and-fire neurons, from spike times to spike times.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps.feedback import Recurrence
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.experiment.experiment import Experiment
 
 
+@checked
 class Recurrent(HXModuleWrapper):
     """Neurons and the synapses from them onto themselves, as one layer.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorShapeError
 from hxtorch.spiking.functional.steps import integration
 from hxtorch.spiking.functional.steps.constants import ROWS, Constants
@@ -45,6 +46,7 @@ class Link(NamedTuple):
     synapse: WeightedProjection
 
 
+@checked
 class RecurrentNetwork(HXModuleWrapper):
     """Populations that read each other's spikes in circles, and the synapses among them, as one layer.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import torch
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, ParameterWarning
 from hxtorch.spiking.parameter import HXBaseParameter, MixedHXModelParameter, as_parameter
 
@@ -139,6 +140,7 @@ def declares(model: type) -> Callable[[M], M]:
             module.__init__ = init  # type: ignore[misc]
             init.__qualname__, init.__name__ = f"{module.__qualname__}.__init__", "__init__"
         init.__signature__ = _signature(model)
+        module.__init__ = checked(init, places=3)  # type: ignore[misc]  # those after experiment have two orders
         text = "\n".join(f"    {name}: {entry.text} Default {_default(entry)}." for name, entry in known.items())
         head = "size: Number of neurons.\n    experiment: Collects the module when it is called.\n"
         lines = inspect.cleandoc(module.__doc__ or "").partition("\nRaises:\n")

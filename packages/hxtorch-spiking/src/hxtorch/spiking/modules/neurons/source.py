@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hxtorch import core
 from hxtorch.spiking.chip.input_generator import InputGenerator
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.functional.models.input_neuron import input_neuron
 from hxtorch.spiking.modules.types import InputPopulation
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["InputNeuron"]
 
 
+@checked
 class InputNeuron(InputPopulation):
     """Sources that send given spikes.
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking import functional
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.modules.synapses.positions import Arguments
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 from hxtorch.spiking.modules.types import legal_size
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Synapse"]
 
 
+@checked
 class Synapse(WeightedProjection):
     """All-to-all synapses: each spike steps the current of every target neuron by a weight.
 

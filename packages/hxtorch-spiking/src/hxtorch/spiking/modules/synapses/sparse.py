@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking import functional
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional.synapses.sparse import weigh_synapses
 from hxtorch.spiking.modules.synapses.positions import Arguments
@@ -29,6 +30,7 @@ _THIN = 32
 """One synapse in so many pairs, or fewer: then a product with the large matrix costs more time than the synapses."""
 
 
+@checked
 class SparseSynapse(WeightedProjection):
     """Synapses between some pairs of neurons.
 
