@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS
-from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
@@ -133,24 +132,8 @@ class FitReport:
         return "\n".join(lines)
 
 
-@checked
-def fit_report(network: Network, rates: Rates | None = None, *, exact: bool = False) -> FitReport:
-    """Say what ``network`` takes of the chip, whether or not it fits.
-
-    Args:
-        network: Any network.
-        rates: Expected mean rate of each source in Hz, a scalar or (size,), by population; those that are missing are
-            silent. Without it nothing is said about event rates.
-        exact: Where greedy routers find no way, search for one, or for a proof that there is none, for 10 s at most, as
-            a run does.
-
-    Returns:
-        The report, which tells the smallest change with which a greedy router finds a way where none does.
-
-    Raises:
-        ProgramError: A rate is negative or not finite, has the wrong shape, or its population is unknown.
-        MissingPackageError: ``exact`` is set and scipy is not installed.
-    """
+def network_report(network: Network, rates: Rates | None, exact: bool) -> FitReport:
+    """Return the report of :func:`~hxtorch.core.fit_report` on a network."""
     if exact:
         solver()
     problem, routing = None, None
