@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bss2_emulator._version import __version__
 
 if TYPE_CHECKING:
-    from bss2_emulator.chip import Chip
+    from bss2_emulator.chip import Chip, Scheduled
     from bss2_emulator.config import ChipConfig
     from bss2_emulator.errors import (
         ConfigError,
@@ -45,6 +45,7 @@ __all__ = [
     "ReadoutWarning",
     "Row",
     "RunError",
+    "Scheduled",
     "Sheet",
     "SheetError",
     "SpikeCounters",
@@ -53,7 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "chip": "Chip",
+    "chip": "Chip Scheduled",
     "config": "ChipConfig",
     "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError SheetError",
     "facts.sheet": "Row Sheet",

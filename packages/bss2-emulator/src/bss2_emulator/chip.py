@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,18 @@ def _sheet(given: Sheet | str | PathLike[str] | None) -> Sheet:
     if given is None:
         return SHEET
     return given if isinstance(given, Sheet) else Sheet.load(given)
+
+
+class Scheduled(NamedTuple):
+    """A run of one chip that a copy of it makes.
+
+    Attributes:
+        run: Its number, which keys its noise.
+        landed: Registers at its start and after each write, with the analog cells where they stand.
+    """
+
+    run: int
+    landed: tuple[ChipConfig, ...]
 
 
 @checked
@@ -154,6 +166,7 @@ class Chip:
         correlation_rows: Any = (),
         correlation_reset: int = 0,
         first_entry: int = 0,
+        scheduled: Scheduled | None = None,
     ) -> SpikingRun:
         """Run one real-time section for each entry of a batch of input events.
 
@@ -181,6 +194,8 @@ class Chip:
             correlation_rows: Synapse rows ``256 * hemisphere + row`` whose correlation sensors are read at the end.
             correlation_reset: Cycle in which these sensors are reset; what came before does not count.
             first_entry: Number of the first entry, where a batch is run in parts under one ``run_counter``.
+            scheduled: A run that :meth:`schedule` of a chip with the same silicon and seed foresaw for these registers:
+                it is made with the number and the cells from there, and this chip stays at the number that it has.
 
         Returns:
             Spikes, events that came back, samples, sensors and counters.
@@ -197,12 +212,35 @@ class Chip:
         recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc, rows, reset)
         held = check_writes(runtime, config, writes, sensors=len(rows) > 0)
         with self._lock:
-            noise = self._noise(first_entry)
-            landed, written = self._land([after for _, after in held])
+            noise = self._noise(first_entry, scheduled)
+            landed, written = self._land([after for _, after in held], scheduled)
             later = [(cycle, after) for (cycle, _), after in zip(held[1:], landed[1:], strict=True)]
             result = self._spiking.run(landed[0], runtime, events, recording, noise, self._threads(), later)
-            self._done((first_entry + events.batch) * runtime * CYCLE, written)
+            if scheduled is None:
+                self._done((first_entry + events.batch) * runtime * CYCLE, written)
         return result
+
+    def schedule(
+        self, config: ChipConfig, runtime: int, batch: int, writes: Iterable[tuple[int, ChipConfig]] = ()
+    ) -> Scheduled:
+        """Write the registers of the next run, and count it as done: a copy of this chip makes it, beside others.
+
+        Args:
+            config, runtime, writes: As :meth:`run_spiking` of the copy gets them.
+            batch: Batch entries.
+
+        Returns:
+            What the copy is told.
+
+        Raises:
+            ConfigError, RunError: As for :meth:`run_spiking`.
+        """
+        held = [after for _, after in check_writes(check_runtime(runtime), config, writes, sensors=False)]
+        with self._lock:
+            landed, written = self._land(held)
+            scheduled = Scheduled(self._run_counter, tuple(landed))
+            self._done(batch * runtime * CYCLE, written)
+        return scheduled
 
     @checked
     def run_matrix(
@@ -248,8 +286,10 @@ class Chip:
             self._done((first_entry + operands.batch) * (events + HAGEN_BASELINE_DELAY), written)
         return result
 
-    def _land(self, held: list[ChipConfig]) -> tuple[list[ChipConfig], Writes]:
+    def _land(self, held: list[ChipConfig], scheduled: Scheduled | None = None) -> tuple[Sequence[ChipConfig], Writes]:
         """Return registers that hold one after the other with their cells where they stand, and what was written."""
+        if scheduled is not None:
+            return scheduled.landed, {}
         session, landed = self._history.session(self._run_counter), []
         if self._cells.exact:
             return held, session.writes
@@ -264,14 +304,15 @@ class Chip:
         self._history.session(self._run_counter).done(duration, writes)
         self._run_counter += 1
 
-    def _noise(self, first_entry: int) -> RunNoise:
+    def _noise(self, first_entry: int, scheduled: Scheduled | None = None) -> RunNoise:
         if (
             isinstance(first_entry, bool)
             or not isinstance(first_entry, (int, np.integer))
             or not 0 <= first_entry < 2**31
         ):
             raise RunError(f"first_entry: got {first_entry!r}, wanted the number of a batch entry")
-        return RunNoise.of(self.serial, self.seed, self.run_counter, first_entry)
+        number = self._run_counter if scheduled is None else scheduled.run
+        return RunNoise.of(self.serial, self.seed, number, first_entry)
 
     def _threads(self) -> int:
         return default_threads() if self.threads is None else self.threads

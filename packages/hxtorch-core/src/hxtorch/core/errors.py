@@ -65,5 +65,9 @@ class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
 
 
+class MissingPackageError(HXTorchError, ImportError):
+    """Something needs a package that is not installed."""
+
+
 class FileWarning(UserWarning):
     """A file is read that an older version wrote, without what newer ones are checked by."""

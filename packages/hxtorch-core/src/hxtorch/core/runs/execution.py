@@ -51,6 +51,20 @@ def run(
         ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
             registers during a run.
     """
+    program = program_of(config, network_graph, inputs, playback_hooks, runtime)
+    if connection is not None:
+        return connection.spiking.run(program)
+    return (session or current_session()).run_spiking(program)
+
+
+def program_of(
+    config: ChipConfiguration | Chip,
+    network_graph: NetworkGraph,
+    inputs: NetworkInputs | InputEvents,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None,
+    runtime: int | None = None,
+) -> SpikingProgram:
+    """Return the program that :func:`run` runs; arguments are those of it."""
     if isinstance(config, Chip):
         config = config.configuration
     if isinstance(inputs, NetworkInputs):
@@ -59,10 +73,7 @@ def run(
         runtime, inputs = inputs.runtime, encode(network_graph, inputs)
     if runtime is None:
         raise ProgramError("runtime: wanted a number of cycles beside labelled events")
-    program = make_program(config, network_graph, inputs, playback_hooks, runtime)
-    if connection is not None:
-        return connection.spiking.run(program)
-    return (session or current_session()).run_spiking(program)
+    return make_program(config, network_graph, inputs, playback_hooks, runtime)
 
 
 def make_program(
@@ -72,7 +83,7 @@ def make_program(
     playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None,
     runtime: int,
 ) -> SpikingProgram:
-    """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
+    """Return the program of labelled events."""
     hooks = playback_hooks
     if hooks is None:
         return SpikingProgram(network_graph.configure(config), runtime, events, network_graph.recording)

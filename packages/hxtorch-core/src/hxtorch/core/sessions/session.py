@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from hxtorch.core import backends
 from hxtorch.core.arguments import checked
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.interfaces import RunsTogether
 from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
@@ -124,6 +125,14 @@ class Session:
         """Run a spiking program; other threads wait."""
         with self.lock:
             return self._open_connection().spiking.run(program)
+
+    def run_spiking_all(self, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
+        """Run spiking programs as one after the other, at once where the chip can; other threads wait."""
+        with self.lock:
+            unit = self._open_connection().spiking
+            if len(programs) > 1 and isinstance(unit, RunsTogether):
+                return unit.run_all(programs)
+            return [unit.run(program) for program in programs]
 
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
         """Run a matrix program; other threads wait."""
