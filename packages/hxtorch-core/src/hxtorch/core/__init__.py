@@ -258,6 +258,7 @@ _HOMES = {
         "release_hardware"
     ),
     "threads": "set_thread_source",
+    "viz": "",
     "vocabulary.chip": "AtomicNeuron Chip ConstantCurrentType NeuronBlock",
     "vocabulary.coordinates": (
         "AtomicNeuronOnDLS AtomicNeuronOnLogicalNeuron LogicalNeuronCompartments LogicalNeuronOnDLS"

@@ -59,3 +59,7 @@ class CalibrationTargetError(HXTorchError, ValueError):
 
 class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
+
+
+class PictureError(HXTorchError, ValueError):
+    """A picture is asked of something that does not show it."""
