@@ -5,12 +5,11 @@ extra ``viz``. Pictures of spiking networks are in ``hxtorch.spiking.viz``, thos
 ``hxtorch.perceptron.viz``.
 """
 
-from hxtorch.core.errors import PictureError
 from hxtorch.core.viz.chip import occupation
 from hxtorch.core.viz.neurons import calibration
 from hxtorch.core.viz.style import COLOURS, on_axes
 
-__all__ = ["COLOURS", "PictureError", "calibration", "occupation", "on_axes"]
+__all__ = ["COLOURS", "calibration", "occupation", "on_axes"]
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from hxtorch.core.viz import PictureError, on_axes
+from hxtorch.core.errors import PictureError
+from hxtorch.core.viz import on_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes  # an extra of the package

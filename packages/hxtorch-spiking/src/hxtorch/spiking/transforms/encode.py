@@ -153,7 +153,7 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
                 (infinity too) is no spike.
 
         Returns:
-            Ones, sparse and coalesced, (size, *shape).
+            Ones, sparse and coalesced, ``(size, *shape)``.
 
         Raises:
             TensorTypeError: The times are not floating.
@@ -190,5 +190,5 @@ class SpikeTimesToDense(torch.nn.Module):
         self.sparse = SpikeTimesToSparseTensor(bin_width, size, nearest=nearest, dtype=dtype)
 
     def forward(self, spikes: Tensor) -> Tensor:
-        """Return zeros and ones (size, *shape) for times ``spikes`` of any shape."""
+        """Return zeros and ones ``(size, *shape)`` for times ``spikes`` of any shape."""
         return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from hxtorch.core.viz import COLOURS, PictureError, on_axes
+from hxtorch.core.errors import PictureError
+from hxtorch.core.viz import COLOURS, on_axes
 from hxtorch.core.viz.style import LINES, colour
 
 if TYPE_CHECKING:

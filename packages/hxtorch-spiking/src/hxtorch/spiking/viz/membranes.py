@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from hxtorch.core import CYCLE
-from hxtorch.core.viz import COLOURS, PictureError, on_axes
+from hxtorch.core.errors import PictureError
+from hxtorch.core.viz import COLOURS, on_axes
 from hxtorch.core.viz.style import LINES, REFERENCE, colour
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.network.handle import Handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core.viz import PictureError
+from hxtorch.core.errors import PictureError
 from hxtorch.spiking.network.handle import Handle
 
 MICROSECOND = 1e-6

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hxtorch.core.viz import PictureError, on_axes
+from hxtorch.core.errors import PictureError
+from hxtorch.core.viz import on_axes
 from hxtorch.spiking.modules.synapses.weighted import MAX_WEIGHT
 from hxtorch.spiking.modules.types import Projection
 
