@@ -8,7 +8,8 @@ for name in ("HXTORCH_CHIP", "HXTORCH_FIDELITY", "HXTORCH_SEED", "HXTORCH_BACKEN
 os.environ["TQDM_DISABLE"] = "1"  # bars would fill the pages
 
 project = "hxtorch for an emulated BrainScaleS-2"
-author = "The maintainers"
+author = "the hxtorch authors"
+copyright = f"2026, {author}"  # the name is Sphinx's
 html_title = "hxtorch on an emulated BrainScaleS-2"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
 root_doc = "index"
