@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hxtorch.snn as hxsnn
+from hxtorch.core.errors import MissingPackageError
 from hxtorch.spiking.datasets import EventDataset, ImageDataset, events_to_dense, pad_collate
-from hxtorch.spiking.errors import MissingPackageError, ParameterError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.transforms.decode import MaxOverTime
 from hxtorch.spiking.transforms.encode import BernoulliEncoder
 

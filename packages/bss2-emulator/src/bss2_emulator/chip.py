@@ -226,8 +226,10 @@ class Chip:
         """Write the registers of the next run, and count it as done: a copy of this chip makes it, beside others.
 
         Args:
-            config, runtime, writes: As :meth:`run_spiking` of the copy gets them.
+            config: As :meth:`run_spiking` of the copy gets it.
+            runtime: As there.
             batch: Batch entries.
+            writes: As there.
 
         Returns:
             What the copy is told.

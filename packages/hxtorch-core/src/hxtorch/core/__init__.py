@@ -15,6 +15,7 @@ from hxtorch.core.errors import (
     HXTorchError,
     NoConnectionError,
     OperandRangeError,
+    PictureError,
     PlacementError,
     ProgramError,
     RecordingError,
@@ -23,7 +24,7 @@ from hxtorch.core.errors import (
 
 if TYPE_CHECKING:
     from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup
-    from hxtorch.core.fit import FitReport, draw_fit, fit_report
+    from hxtorch.core.fit import FitReport, fit_report
     from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
     from hxtorch.core.networks.morphology import HALF, LogicalNeuron
     from hxtorch.core.networks.network import (
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
         release_hardware,
     )
     from hxtorch.core.threads import set_thread_source
+    from hxtorch.core.viz.fit import draw_fit
     from hxtorch.core.vocabulary.chip import AtomicNeuron, Chip, ConstantCurrentType, NeuronBlock
     from hxtorch.core.vocabulary.coordinates import (
         AtomicNeuronOnDLS,
@@ -163,6 +165,7 @@ __all__ = [
     "OperandRangeError",
     "Operation",
     "Origin",
+    "PictureError",
     "PlacementError",
     "Population",
     "PopulationDescriptor",
@@ -224,7 +227,8 @@ _HOMES = {
     "backends.setup": "CalibrationPath HWDBPath Setup",
     "calibration": "",
     "compute": "",
-    "fit": "FitReport draw_fit fit_report",
+    "fit": "FitReport fit_report",
+    "viz.fit": "draw_fit",
     "interfaces": "Connection MatrixUnit SpikingUnit",
     "networks.morphology": "HALF LogicalNeuron",
     "networks.network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
@@ -258,6 +262,7 @@ _HOMES = {
         "release_hardware"
     ),
     "threads": "set_thread_source",
+    "viz": "",
     "vocabulary.chip": "AtomicNeuron Chip ConstantCurrentType NeuronBlock",
     "vocabulary.coordinates": (
         "AtomicNeuronOnDLS AtomicNeuronOnLogicalNeuron LogicalNeuronCompartments LogicalNeuronOnDLS"

@@ -71,3 +71,7 @@ class MissingPackageError(HXTorchError, ImportError):
 
 class FileWarning(UserWarning):
     """A file is read that an older version wrote, without what newer ones are checked by."""
+
+
+class PictureError(HXTorchError, ValueError):
+    """A picture is asked of something that does not show it."""

@@ -106,7 +106,9 @@ _EXCHANGE = frozenset({"ConversionConfig", "NIRNetwork", "from_nir", "from_nir_d
 
 
 def __getattr__(name: str) -> object:
-    """Import the exchange of networks when it is asked for first: most programs never need it."""
+    """Import the exchange of networks, or the pictures, when asked for first: most programs never need them."""
+    if name == "viz":
+        return import_module("hxtorch.spiking.viz")
     if name == "nir" or name in _EXCHANGE:
         exchange = import_module("hxtorch.spiking.nir")
         return exchange if name == "nir" else getattr(exchange, name)
@@ -114,4 +116,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "errors", "modules", "nir", "parameter", "utils"})
+    return sorted({*__all__, "errors", "modules", "nir", "parameter", "utils", "viz"})

@@ -41,10 +41,6 @@ class NIRConversionError(HXTorchError, ValueError):
     """A graph or data in the Neuromorphic Intermediate Representation say what neither model nor chip can be."""
 
 
-class MissingPackageError(HXTorchError, ImportError):
-    """What was asked for needs a package that is not installed."""
-
-
 class CheckpointError(HXTorchError, ValueError):
     """A checkpoint is none, is another network's or chip's, or there is something in it that can not be stored."""
 

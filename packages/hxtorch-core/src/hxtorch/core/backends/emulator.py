@@ -300,7 +300,7 @@ class _Spiking:
     def _result(
         self, written: _Written, chip: bss2_emulator.Chip, scheduled: bss2_emulator.Scheduled | None = None
     ) -> SpikingResult:
-        """Run on ``chip``, in the place that is ``scheduled`` or else as its next run, and return what is seen of it."""
+        """Run on ``chip``, as ``scheduled`` or else as its next run, and return what is seen of it."""
         started, number = perf_counter(), int(chip.run_counter if scheduled is None else scheduled.run)
         program, writes, held = written.program, written.writes, written.held
         recording, events = program.recording, program.events

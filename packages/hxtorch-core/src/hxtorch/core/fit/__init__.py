@@ -1,7 +1,6 @@
 """Before a run: what of the chip a network takes, whether it fits, and what would."""
 
 from hxtorch.core.fit.asked import ExperimentFit, fit_report
-from hxtorch.core.fit.figure import draw_fit
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.report import FitReport, Usage
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
@@ -13,7 +12,6 @@ __all__ = [
     "Rates",
     "Remedy",
     "Usage",
-    "draw_fit",
     "expected_traffic",
     "fit_report",
     "smallest_change",

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.spiking.errors import MissingPackageError, ParameterError, TensorShapeError, TensorTypeError
+from hxtorch.core.errors import MissingPackageError
+from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 
 Sample: TypeAlias = tuple[Tensor, Any]
 """Spikes (time, neuron) and what they are labelled with."""

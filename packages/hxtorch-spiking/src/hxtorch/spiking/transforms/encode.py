@@ -153,7 +153,7 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
                 (infinity too) is no spike.
 
         Returns:
-            Ones, sparse and coalesced, (size, *shape).
+            Ones, sparse and coalesced, ``(size, *shape)``.
 
         Raises:
             TensorTypeError: The times are not floating.
@@ -192,7 +192,7 @@ class SpikeTimesToDense(torch.nn.Module):
 
     @checked
     def forward(self, spikes: Tensor) -> Tensor:
-        """Return zeros and ones (size, *shape) for times ``spikes`` of any shape."""
+        """Return zeros and ones ``(size, *shape)`` for times ``spikes`` of any shape."""
         return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]
 
 
