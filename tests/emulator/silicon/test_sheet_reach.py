@@ -15,7 +15,8 @@ from bss2_emulator.facts.sheet import SHEET
 N = np.arange(512)
 EVERYTHING = {  # no code is the one at which a parameter is given
     "v_leak": 600, "v_reset": 600, "v_threshold": 500, "i_leak": 100, "i_reset": 500, "membrane_capacitance": 40,
-    "i_synin_exc_tau": 60, "i_synin_inh_tau": 60, "small_capacitance_exc": N % 3 == 0, "high_resistance_inh": N % 5 == 0,
+    "i_synin_exc_tau": 60, "i_synin_inh_tau": 60, "small_capacitance_exc": N % 3 == 0,
+    "high_resistance_inh": N % 5 == 0,
     "i_synin_exc_gm": 400, "i_synin_inh_gm": 400, "i_synin_exc_shift": 200, "i_synapse_dac_bias": 500,
     "enable_mem_offset": True, "i_mem_offset": 20, "enable_threshold": True, "enable_spike_output": True,
     "enable_exponential": N % 4 == 1, "i_exp": 400, "v_exp": 600, "enable_adaptation": N % 4 == 2, "i_adapt_tau": 100,

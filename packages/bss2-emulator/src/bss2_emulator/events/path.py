@@ -109,7 +109,9 @@ def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, silicon: Sil
     Source: facts 2.1, 2.4.
     """
     hemisphere, d = drivers // c.DRIVERS, drivers % c.DRIVERS
-    step = silicon.mean("hagen_dac_step") * (config.hagen_dac_offset[hemisphere, d].astype(np.float64) - c.HAGEN_DAC_CENTER)
+    step = silicon.mean("hagen_dac_step") * (
+        config.hagen_dac_offset[hemisphere, d].astype(np.float64) - c.HAGEN_DAC_CENTER
+    )
     gain, offset = silicon.drivers[:, hemisphere, d]
     length = gain * (c.MAX_PULSE - (labels & 0x1F)) + offset + step
     modulated = np.clip(length, 0, c.MAX_PULSE) / c.MAX_ACTIVATION

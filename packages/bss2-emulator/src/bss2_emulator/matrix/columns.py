@@ -92,7 +92,9 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         "adapt_reference"
     )
     largest[here], decay[here], limit[here], start[here] = 0, 0, 0, reference[here]
-    relative = gain.max(axis=0) / mean("hagen_gain") * (config.readout_source == 0)  # noise and offset come as charge does
+    relative = (
+        gain.max(axis=0) / mean("hagen_gain") * (config.readout_source == 0)
+    )  # noise and offset come as charge does
     sides = (c.HEMISPHERES, c.COLUMNS)
     return Columns(
         ratio=ratio.reshape(2, *sides).swapaxes(0, 1).astype(np.float32, order="C"),

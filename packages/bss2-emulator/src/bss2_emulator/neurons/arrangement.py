@@ -95,9 +95,7 @@ def moved(
     return padded(there.place[active].astype(np.int32)), padded(led.astype(np.int32))
 
 
-def circuits(
-    membranes: Membranes, arrangement: Arrangement, source: NDArray[np.uint8], line_rest: float
-) -> Circuits:
+def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.uint8], line_rest: float) -> Circuits:
     """Tell the kernel about groups, membranes and what lies between them.
 
     Args:

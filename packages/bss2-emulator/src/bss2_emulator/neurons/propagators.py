@@ -90,7 +90,9 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], silicon: Sili
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
-    noise = silicon.mean("membrane_noise") * silicon.imperfections.membrane_noise / membranes.circuits[active]  # independent ones
+    noise = (
+        silicon.mean("membrane_noise") * silicon.imperfections.membrane_noise / membranes.circuits[active]
+    )  # independent ones
     put("noise", noise * _block_noise(rate, block))
     put("start", noise * ~held)
     put("crossing", physics.threshold[active])
