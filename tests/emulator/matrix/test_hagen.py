@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from bss2_emulator import Chip, Imperfections, OperandRangeError
+from bss2_emulator.matrix.columns import column_constants
+from bss2_emulator.neurons.physics import neuron_physics
 
 SERIALS = ["matrix-0", "matrix-1", "matrix-2"]
 
@@ -161,12 +163,15 @@ def test_columns_of_a_read_share_a_small_error(hagen):
 @pytest.mark.parametrize("sends", [1, 10, 100])
 def test_events_add_noise_whatever_their_weight(hagen, sends):
     chip = Chip("matrix-0", "calibrated")
+    landed = chip.landed(hagen)
+    of_events = column_constants(landed, chip.silicon, neuron_physics(landed, chip.silicon)).event_noise[0]
     variance = {}
     for weight in (0, 2):
         values = chip.run_matrix(hagen, np.full((20, 256), weight), np.full((4000, 20), 3), sends).values
         variance[weight] = values.var(axis=0, dtype=float).mean()
     own = 2 * 0.6**2 + 2 * 0.2**2 + 2 / 12
-    assert variance[0] == pytest.approx(own + 0.14**2 * 20 * sends, rel=0.1)
+    assert variance[0] == pytest.approx(own + (of_events**2).mean() * 20 * sends, rel=0.05)
+    assert of_events.mean() == pytest.approx(0.14, rel=0.2)  # serials differ in gain
     assert variance[2] == pytest.approx(variance[0], rel=0.03)
 
 
@@ -227,4 +232,4 @@ def test_fingerprint_of_products(hagen):
     for wait in (5, 2):
         operands = rng.integers(-63, 64, (300, 270)), rng.integers(0, 32, (9, 300))
         digest.update(chip.run_matrix(hagen, *operands, wait_between_events=wait).values.tobytes())
-    assert digest.hexdigest() == "bb52091603399c85"
+    assert digest.hexdigest() == "497e0d45f150dadd"

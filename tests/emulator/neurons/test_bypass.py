@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bss2_emulator import Chip, ChipConfig, EngineError
-from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import crossbar_reach
 
 STEP = 8
@@ -72,9 +71,10 @@ def test_all_neurons_of_a_chip_may_be_fired_at_once_again_and_again(sign, refrac
     assert counts.max() <= 500
 
 
-def test_what_the_engine_has_no_room_for_is_an_error_of_its_own(network, monkeypatch):
+def test_what_the_engine_has_no_room_for_is_an_error_of_its_own(network):
     """A comparator that answers later than the ring of spikes is long would write to another step."""
-    monkeypatch.setattr(constants, "COMPARATOR_LATENCY", 1e-6)
+    chip = Chip("late", "ideal")
+    chip.silicon.comparator = np.full(512, 40.0)  # 1.2 us: no sheet can say so
     config = network([[1]], [9], spiking=True, v_threshold=0, v_leak=1000, i_leak=1022)
     with pytest.raises(EngineError, match="please report"):
-        Chip("late", "ideal").run_spiking(config, 2000)
+        chip.run_spiking(config, 2000)

@@ -91,7 +91,7 @@ def test_strength_differs_within_and_between_quadrants(spread):
 
 
 def test_inhibition_ends_where_the_membrane_is_low(network, events, label, slow):
-    """Facts 12.1: excitation has no visible limit; inhibition stays behind by what the membrane's voltage leaves it."""
+    """Facts 2.6: excitation has no visible limit; inhibition stays behind by what the membrane's voltage leaves it."""
     flat = events([[(1100, label(s)) for s in range(6)]])  # 288 at once
 
     linear = 227 * 1.5e-3 / LSB
@@ -102,7 +102,7 @@ def test_inhibition_ends_where_the_membrane_is_low(network, events, label, slow)
         return sign * madc_peak(config, flat)
 
     assert peak(1, 629) == pytest.approx(linear, rel=0.01)
-    assert peak(-1, 629) == pytest.approx(0.565 * linear, rel=0.03)
+    assert 0.54 < peak(-1, 629) / linear < 0.6
     assert peak(-1, 629) < 0.9 * peak(-1, 700)
     assert peak(-1, 1000) == pytest.approx(linear, rel=0.01)
 

@@ -49,7 +49,8 @@ def bursts(events, seed, batch=3, count=200):
 
 
 def run(config, flat, writes=(), threads=1, first_entry=0, **more):
-    chip = Chip("written", seed=3, threads=threads)
+    alone = Imperfections(cell_crosstalk=False)  # else cells feel what is written to those beside them
+    chip = Chip("written", seed=3, threads=threads, imperfections=alone)
     recording = {"cadc_neurons": FELT, "madc_neuron": 5} | more
     return chip.run_spiking(config, RUNTIME, *flat, **recording, writes=writes, first_entry=first_entry)
 
@@ -320,7 +321,7 @@ def test_the_past_fades(fuzzed, events, seed, joined):
     ]
     runs = []
     for config, writes in ((after, []), (before, [(2000, after)])):
-        chip = Chip(f"fades-{seed}", imperfections=Imperfections(event_loss=False))
+        chip = Chip(f"fades-{seed}", imperfections=Imperfections(event_loss=False, cell_write=False))
         recording = {"cadc_neurons": np.arange(512), "cadc_in_dram": True}
         runs.append(chip.run_spiking(config, 30_000, *events(trains), writes=writes, **recording))
     for one, other in zip(*(result.cadc for result in runs), strict=True):

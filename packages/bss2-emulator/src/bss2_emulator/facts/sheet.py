@@ -19,6 +19,7 @@ from bss2_emulator.errors import SheetError
 
 COLUMNS: Final = ("name", "unit", "mean", "spread", "law", "calibrated", "correlation", "switch", "source")
 LAWS: Final = ("offset", "factor", "log")
+LONGEST: Final = {"comparator": 1e-7}  # s, for which the lists of the kernels have room
 
 
 class Row(NamedTuple):
@@ -175,6 +176,10 @@ def _check(row: Row, known: Mapping[str, Row]) -> None:
         raise SheetError(f"{where}, spread: got {row.spread}, wanted a standard deviation, 0 or more")
     if own.mean > 0 >= row.mean:
         raise SheetError(f"{where}, mean: got {row.mean}, wanted a positive number")
+    if row.mean > LONGEST.get(row.name, math.inf):
+        raise SheetError(f"{where}, mean: got {row.mean}, wanted at most {LONGEST[row.name]}")
+    if own.spread and own.mean in (0, 1) and row.mean != own.mean:
+        raise SheetError(f"{where}, mean: got {row.mean}, wanted {own.mean:g}: it is only how others differ")
     for column in ("unit", "law", "switch"):
         if getattr(row, column) != getattr(own, column):
             raise SheetError(f"{where}, {column}: got {getattr(row, column)!r}, wanted {getattr(own, column)!r}")

@@ -57,41 +57,42 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
     A column whose readout is a synaptic line shows the charge that came to that line; the adaptation has none.
     """
     transfer, offset = cadc.transfer(config, silicon, np.arange(c.NEURONS), acausal=False)
-    nominal = (c.HAGEN_GM / c.GM_REFERENCE) ** c.GM_EXPONENT * (c.HAGEN_DAC / c.DAC_REFERENCE)
+    mean = silicon.mean
+    nominal = (c.HAGEN_GM / mean("gm")) ** mean("gm_exponent") * (c.HAGEN_DAC / mean("dac_bias"))
     strength = synin_strength(config, silicon) / nominal
     slope = transfer * c.CADC_LSB * c.HAGEN_SLOPE / c.CADC_NOMINAL_SLOPE
-    size = c.CAPACITANCE / physics.capacitance
+    size = mean("capacitance") / physics.capacitance
     gain = (
-        silicon.mean("hagen_gain")
+        mean("hagen_gain")
         * silicon.scale("gain")
         * strength
-        * (physics.tau_syn / c.HAGEN_TAU)
+        * (physics.tau_syn / hagen_tau(silicon))
         * slope
         * size
         * physics.connected
     )
     if silicon.fidelity == "calibrated":  # columns are calibrated on products, whatever their parts are
-        strengths = silicon.gm ** silicon.mean("gm_exponent") * silicon.quadrant_strength
+        strengths = silicon.gm ** mean("gm_exponent") * silicon.quadrant_strength
         own = strengths * silicon.tau_syn * silicon.cadc_gain[:, 0].ravel() / silicon.capacitance
         gain *= (1 + silicon.offsets("hagen_column", 2, c.NEURONS)) / own
     largest = np.maximum(gain.max(axis=0), 1e-30)
     ratio = gain[::-1] / largest * WEIGHT_STEPS
-    limit = np.maximum((c.HAGEN_LIMIT + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation
+    limit = np.maximum((mean("hagen_limit") + silicon.hagen_limit) * slope, 1.0) * silicon.imperfections.saturation
     decay = np.where(config.enable_leak, physics.leak / physics.capacitance, 0.0)
     resting = np.exp(-c.HAGEN_BASELINE_DELAY * physics.leak / physics.capacitance)  # from reset towards the leak
     start = physics.leak_potential + (physics.reset_potential - physics.leak_potential) * resting
     for line, source in enumerate((EXC_LINE, INH_LINE)):
         here = np.flatnonzero(config.readout_source == source)
-        drop = c.LINE_DROP / c.MAX_ACTIVATION * synapse_bias(config, silicon)[here]  # V per weight and activation
+        drop = mean("line_drop") / c.MAX_ACTIVATION * synapse_bias(config, silicon)[here]  # V per weight and activation
         largest[here] = drop * transfer[here] * (-1, 1)[line]  # inhibitory weights are negative themselves
         ratio[1 - line, here], ratio[line, here] = WEIGHT_STEPS, 0
-        decay[here], limit[here], start[here] = 1 / physics.tau_syn[line, here], 0, c.LINE_REST
+        decay[here], limit[here], start[here] = 1 / physics.tau_syn[line, here], 0, mean("line_rest")
     here = np.flatnonzero(config.readout_source == ADAPTATION)
     reference = silicon.potential("adapt_reference", c.ADAPT_REFERENCE[0], config.v_adapt_ref) + silicon.offsets(
         "adapt_reference"
     )
     largest[here], decay[here], limit[here], start[here] = 0, 0, 0, reference[here]
-    relative = gain.max(axis=0) / c.HAGEN_GAIN * (config.readout_source == 0)  # noise and offset come as charge does
+    relative = gain.max(axis=0) / mean("hagen_gain") * (config.readout_source == 0)  # noise and offset come as charge does
     sides = (c.HEMISPHERES, c.COLUMNS)
     return Columns(
         ratio=ratio.reshape(2, *sides).swapaxes(0, 1).astype(np.float32, order="C"),
@@ -101,10 +102,15 @@ def column_constants(config: ChipConfig, silicon: Silicon, physics: NeuronPhysic
         baseline=np.asarray(start * transfer + offset).reshape(sides),
         limit=limit.reshape(sides),
         shift=(relative * silicon.event_offset).reshape(sides),
-        event_noise=(relative * silicon.mean("hagen_event_noise") * silicon.imperfections.event_noise).reshape(sides),
-        read_noise=silicon.mean("hagen_read_noise") * silicon.imperfections.cadc_noise,
-        common_noise=silicon.mean("cadc_common") * silicon.imperfections.cadc_common,
+        event_noise=(relative * mean("hagen_event_noise") * silicon.imperfections.event_noise).reshape(sides),
+        read_noise=mean("hagen_read_noise") * silicon.imperfections.cadc_noise,
+        common_noise=mean("cadc_common") * silicon.imperfections.cadc_common,
     )
+
+
+def hagen_tau(silicon: Silicon) -> float:
+    """Return the time constant of synaptic inputs for which gain is given, s."""
+    return silicon.mean("tau_syn") / c.HAGEN_TAU_CODE * silicon.mean("small_capacitance")
 
 
 def noise_of_events(columns: Columns, num_sends: int) -> FloatArray:
@@ -136,7 +142,7 @@ def kept(rate: FloatArray, cycles: int) -> NDArray[np.float32]:
     return np.asarray(mean * np.exp(-c.HAGEN_READ_DELAY * rate)[:, np.newaxis], np.float32)
 
 
-def line_capacity(num_sends: int, wait_between_events: int) -> NDArray[np.float32]:
+def line_capacity(num_sends: int, wait_between_events: int, tau: float) -> NDArray[np.float32]:
     """Return how much charge a column's excitatory or inhibitory line takes in full.
 
     A line forgets an event with the time constant of the synaptic input; events that come faster pile up. As many as
@@ -146,6 +152,7 @@ def line_capacity(num_sends: int, wait_between_events: int) -> NDArray[np.float3
     Args:
         num_sends: How often a vector is sent.
         wait_between_events: Cycles.
+        tau: Of synaptic inputs, s.
 
     Returns:
         Charge in fractions of weight and pulse LSB of one sending, for 0 to 128 events in a vector, (129,).
@@ -155,7 +162,7 @@ def line_capacity(num_sends: int, wait_between_events: int) -> NDArray[np.float3
         than the sum of them. The law in between is our assumption.
     """
     duration = np.arange(1, c.TILE_ROWS + 1) * num_sends * wait_between_events * c.CYCLE
-    piled = duration / -np.expm1(-duration / c.HAGEN_TAU) / (c.HAGEN_WAIT * c.CYCLE)  # events of the largest size
+    piled = duration / -np.expm1(-duration / tau) / (c.HAGEN_WAIT * c.CYCLE)  # events of the largest size
     largest = c.MAX_ACTIVATION * PULSE_STEPS * c.MAX_WEIGHT * WEIGHT_STEPS
     return np.asarray(np.concatenate(([0.0], piled * largest / num_sends)), np.float32)
 

@@ -47,7 +47,7 @@ def record_column(
     rest = float(columns.start[0, column] + silicon.readout_offset[column])
     settle = round(c.HAGEN_READ_DELAY / c.CYCLE)
     instants = madc.sample_instants(vectors.shape[1] * operands.num_sends * operands.wait_between_events + settle)
-    sigma = np.float32(c.MADC_NOISE * silicon.imperfections.madc_noise)
+    sigma = np.float32(silicon.mean("madc_noise") * silicon.imperfections.madc_noise)
     codes = np.empty((len(vectors), len(instants)), np.uint16)
     for b, step in enumerate(steps):
         sequence = np.tile(step[vectors[b] > 0], operands.num_sends)

@@ -28,6 +28,7 @@ from bss2_emulator.matrix.columns import (
     WEIGHT_STEPS,
     Columns,
     column_constants,
+    hagen_tau,
     kept,
     line_capacity,
     noise_of_events,
@@ -92,7 +93,7 @@ class HagenEngine:
         columns, reads = self._columns(config)
         sends, wait = operands.num_sends, operands.wait_between_events
         short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
-        capacity = line_capacity(sends, wait) if short else UNUSED
+        capacity = line_capacity(sends, wait, hagen_tau(self.silicon)) if short else UNUSED
         drivers = self._drivers(config)
         instructions = best_instructions() if self.instructions is None else self.instructions
         values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)

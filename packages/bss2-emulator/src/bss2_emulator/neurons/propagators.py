@@ -13,8 +13,7 @@ from bss2_emulator.neurons.compartments import Membranes
 from bss2_emulator.neurons.exchange import coupled_groups, settled
 from bss2_emulator.neurons.response import drive
 from bss2_emulator.neurons.tables import fill_terms
-from bss2_emulator.silicon.imperfections import Imperfections
-from bss2_emulator.silicon.serial import FloatArray
+from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 STEP = LAYOUT["step"]
 LANES = LAYOUT["lanes"]  # arrays over neurons are padded to whole vectors
@@ -51,7 +50,7 @@ def padded(values: np.ndarray, fill: float = 0) -> np.ndarray:
     return out
 
 
-def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:
+def neuron_tables(membranes: Membranes, active: NDArray[np.int64], silicon: Silicon, dtype: type) -> Tables:
     """Build the tables of the ``active`` neurons, flat array of n in the order of the kernel."""
     physics = membranes.physics
     capacitance, leak = physics.capacitance[active], physics.leak[active]
@@ -91,15 +90,15 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
-    noise = c.MEMBRANE_NOISE * switches.membrane_noise / membranes.circuits[active]  # independent ones
+    noise = silicon.mean("membrane_noise") * silicon.imperfections.membrane_noise / membranes.circuits[active]  # independent ones
     put("noise", noise * _block_noise(rate, block))
     put("start", noise * ~held)
     put("crossing", physics.threshold[active])
     put("threshold", physics.threshold[active])
     for sign, name in enumerate(("line_exc", "line_inh")):
-        put(name, c.LINE_DROP / np.maximum(physics.line_current[sign, active], 1e-30))
+        put(name, silicon.mean("line_drop") / np.maximum(physics.line_current[sign, active], 1e-30))
     if membranes.kind[active].any():
-        fill_terms(rows, membranes, active)
+        fill_terms(rows, membranes, active, silicon)
     rest = rows[LAYOUT["rest"] : LAYOUT["rest"] + 2]
     put("origin", settled(membranes, active, rest, held) - rest[0])
     for places, _ in coupled_groups(membranes, active):  # compared after the exchange

@@ -11,19 +11,20 @@ from bss2_emulator._kernels.spiking.run import LAYOUT
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.compartments import EXP, Membranes
 from bss2_emulator.neurons.response import drive
-from bss2_emulator.silicon.serial import FloatArray
+from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 STEP = LAYOUT["step"]
 STEEP = 0.25  # share of exp(-x) that a step may take off where it is not followed with care (terms.h)
 
 
-def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]) -> None:
+def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64], silicon: Silicon) -> None:
     """Write the rows of the terms.
 
     Args:
         rows: (tables, active); rows of plain neurons are filled already.
         membranes: Of all neurons.
         active: Active neurons n.
+        silicon: The chip.
     """
     physics, terms = membranes.physics, membranes.terms
     capacitance, leak = physics.capacitance[active], physics.leak[active]
@@ -62,18 +63,19 @@ def fill_terms(rows: FloatArray, membranes: Membranes, active: NDArray[np.int64]
     put("adapt_pulse", terms.slope[active] * terms.tau[active])
     put("adapt_ref", terms.reference[active])
     delta = terms.delta[active]
-    current = c.EXP_CURRENT * terms.exponential[active] * ((membranes.kind[active] & EXP) > 0)
+    start, limit = silicon.mean("exp_current"), silicon.mean("exp_limit")
+    current = start * terms.exponential[active] * ((membranes.kind[active] & EXP) > 0)
     put("exp_rate", whole * current / (capacitance * delta))
     put("exp_start", terms.exp_potential[active])
     put("exp_sharpness", 1 / delta)
     put("exp_delta", delta)
-    put("exp_top", np.full(len(active), np.log(c.EXP_LIMIT / c.EXP_CURRENT)))
-    put("exp_limit", np.full(len(active), c.EXP_CURRENT / c.EXP_LIMIT))
+    put("exp_top", np.full(len(active), np.log(limit / start)))
+    put("exp_limit", np.full(len(active), start / limit))
     doublings = math.log2(math.e) / delta
     put("exp_doublings", doublings)
     moved = np.maximum(whole[-1] * current / (capacitance * delta), 1e-30)
     put("exp_offset", np.log2(moved) - terms.exp_potential[active] * doublings)
-    limited = c.EXP_LIMIT / c.EXP_CURRENT * moved[current > 0]
+    limited = limit / start * moved[current > 0]
     put("exp_steep", np.full(len(active), np.log2(np.min(limited, initial=STEEP))))
     idle = ~terms.adaptation[active]
     for name, value in (("adapt_gain", 0.0), ("adapt_pulse", 0.0), ("adapt_pull", 0.0)):

@@ -17,7 +17,7 @@ STEP = 8  # cycles
 
 
 def compliance(v: float) -> float:
-    """Return the share of its current that an inhibitory input draws from a membrane at ``v`` (facts 12.1).
+    """Return the share of its current that an inhibitory input draws from a membrane at ``v`` (facts 2.6).
 
     A transistor in saturation draws the same whatever its voltage, one below that a parabola less; at the lower rail
     nothing is left.

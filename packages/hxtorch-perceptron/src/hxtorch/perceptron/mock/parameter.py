@@ -32,7 +32,7 @@ class MockParameter:
             inputs. Chips have about 0.13 beside a ``noise_std`` of 1.
 
     Source:
-        Chip facts 2.4, 12.5.
+        Chip facts 2.4, 2.7.
     """
 
     noise_std: float = constants.defaults.noise_std
