@@ -56,7 +56,7 @@ def measured(serial: str) -> dict[str, np.ndarray]:
         zero = products(1, ROWS, np.zeros(ROWS), 300)
         sends = products(1, 1, [1], 500, sends=1024)
         moved = products(0, 1, [1], 300, sends=1024)
-        row = products(21, 1, [12], 300, sends=100)
+        one_row = [products(21, ROWS, 12 * np.eye(ROWS)[row], 100, sends=100) for row in range(0, ROWS, 16)]
         operating = products(21, 103, np.full(103, 15), 100)
         counts = np.array([4, 8, 16, 32])
         spread = [relative_spread(products(1, ROWS, np.full(ROWS, 6), 300, sends=int(n))) for n in counts]
@@ -70,8 +70,10 @@ def measured(serial: str) -> dict[str, np.ndarray]:
             "sends": sends.std(axis=1).mean(axis=1),
             "offset": moved.mean(axis=1).std(axis=1),
             "bend": 1 - (many * moved.mean(axis=1)).sum(axis=1) / (few * moved.mean(axis=1)).sum(axis=1) / 2,
-            "shot": row.std(axis=2).mean(axis=1),
-            "mismatch": 100 * (row.mean(axis=1) - few).std(axis=1) / row.mean(axis=(1, 2)),
+            "shot": np.mean([row.std(axis=2).mean(axis=1) for row in one_row], axis=0),
+            "mismatch": np.mean(
+                [100 * (row.mean(axis=1) - few).std(axis=1) / row.mean(axis=(1, 2)) for row in one_row], axis=0
+            ),
             "gain": operating.mean(axis=(1, 2)) / (21 * 15 * 103),
             "noise": operating.std(axis=1).mean(axis=1),
             "exponent": np.polyfit(np.log(counts), np.log(spread), 1)[0],
