@@ -42,7 +42,8 @@ def wrapped(inner, *more):
 
 
 def whole():
-    return wrapped(linear(), neuron(), nir.Affine(np.eye(4), np.ones(4)), wrapped(neuron(nir.LIF)), nir.Scale(2 * np.ones(4)), neuron())  # fmt: skip
+    scale, affine = nir.Scale(2 * np.ones(4)), nir.Affine(np.eye(4), np.ones(4))
+    return wrapped(linear(), neuron(), affine, wrapped(neuron(nir.LIF)), scale, neuron())
 
 
 def changed(graph, generator):

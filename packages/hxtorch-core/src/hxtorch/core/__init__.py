@@ -19,6 +19,7 @@ from hxtorch.core.errors import (
     ProgramError,
     RecordingError,
     RoutingError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ __all__ = [
     "SpikingResult",
     "SpikingUnit",
     "TimedWrite",
+    "TransportError",
     "as_array",
     "build_network_graph",
     "build_routing",

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.arguments import checked
+from hxtorch.core.backends.exchange import run_matrix, run_spiking
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
 from hxtorch.core.looks import table
@@ -121,14 +122,20 @@ class Session:
             return self._matrix_configuration
 
     def run_spiking(self, program: SpikingProgram) -> SpikingResult:
-        """Run a spiking program; other threads wait."""
+        """Run a spiking program; other threads wait.
+
+        Raises:
+            NoConnectionError: The session is closed.
+            TransportError: The way to the chip failed each time that it was tried.
+            BackendError: The backend failed, or returned what can not be a result.
+        """
         with self.lock:
-            return self._open_connection().spiking.run(program)
+            return run_spiking(self._open_connection(), program)
 
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
-        """Run a matrix program; other threads wait."""
+        """Run a matrix program; other threads wait. Raises as :meth:`run_spiking`."""
         with self.lock:
-            return self._open_connection().matrix.run(program)
+            return run_matrix(self._open_connection(), program)
 
     def look_up_calibrations(self) -> None:
         """Allow this session to look up calibrations if it was opened without them."""

@@ -65,8 +65,8 @@ class MNIST(Images):
             )
         if pixels.shape != (size, _SIDE, _SIDE) or targets.shape != (size,):
             raise DatasetError(
-                f"{root}: got images {tuple(pixels.shape)} and labels {tuple(targets.shape)}, wanted ({size}, {_SIDE}, {_SIDE}) "
-                f"and ({size},)"
+                f"{root}: got images {tuple(pixels.shape)} and labels {tuple(targets.shape)}, wanted "
+                f"({size}, {_SIDE}, {_SIDE}) and ({size},)"
             )
         if int(targets.max()) >= CLASSES:
             raise DatasetError(f"{root}: got label {int(targets.max())}, wanted 0 to 9; the file is damaged")
