@@ -69,5 +69,9 @@ class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
 
 
+class MemoryLimitError(HXTorchError, MemoryError):
+    """Something needs more memory than there is."""
+
+
 class FileWarning(UserWarning):
     """A file is read that an older version wrote, without what newer ones are checked by."""

@@ -25,6 +25,7 @@ from hxtorch.core.interfaces import Connection, CountsRuns
 from hxtorch.core.seam.answers import check_matrix, check_spiking
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import MatrixResult, SpikingResult
+from hxtorch.core.seam.sizes import check_matrix_memory, check_spiking_memory
 
 _LOG = logging.getLogger("hxtorch.core.backends")
 Program = TypeVar("Program")
@@ -40,14 +41,17 @@ def run_spiking(connection: Connection, program: SpikingProgram) -> SpikingResul
     """Run a spiking program on the chip behind ``connection``.
 
     Raises:
+        MemoryLimitError: Its recordings do not fit into memory.
         TransportError: The way to the chip failed each time.
         BackendError: The backend failed, or returned what can not be a result of ``program``.
     """
+    check_spiking_memory(program)
     return _run(connection, program, lambda: connection.spiking.run(program), check_spiking)
 
 
 def run_matrix(connection: Connection, program: MatrixProgram) -> MatrixResult:
     """Run a matrix program; raises as :func:`run_spiking`."""
+    check_matrix_memory(program)
     return _run(connection, program, lambda: connection.matrix.run(program), check_matrix)
 
 
