@@ -29,8 +29,8 @@ class Session:
     """An open chip together with its calibration for matrix products.
 
     As a context manager it is the current session of the block, and closed after it; entered again inside, after the
-    outermost block. Blocks may end in any order. Threads that entered no session use the one that others have entered. Threads
-    may share a session: runs wait for each other.
+    outermost block. Blocks may end in any order. Threads that entered no session use the one that others have entered.
+    Threads may share a session: runs wait for each other.
 
     Attributes:
         connection: The open chip.
