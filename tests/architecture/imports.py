@@ -23,8 +23,8 @@ ORDER = {
         "readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors door arguments files threads looks constants seam interfaces vocabulary networks routing backends "
-        "calibration sessions products compute runs fit viz compat command"
+        "errors door arguments files memory threads looks constants seam interfaces vocabulary networks routing "
+        "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
         "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"

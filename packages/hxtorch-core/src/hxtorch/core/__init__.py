@@ -13,6 +13,7 @@ from hxtorch.core.errors import (
     ConfigurationError,
     ConnectionOpenError,
     HXTorchError,
+    MemoryLimitError,
     NoConnectionError,
     OperandRangeError,
     PictureError,
@@ -20,6 +21,7 @@ from hxtorch.core.errors import (
     ProgramError,
     RecordingError,
     RoutingError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -155,6 +157,7 @@ __all__ = [
     "MatrixProgram",
     "MatrixResult",
     "MatrixUnit",
+    "MemoryLimitError",
     "Network",
     "NetworkBuilder",
     "NetworkGraph",
@@ -189,6 +192,7 @@ __all__ = [
     "SpikingResult",
     "SpikingUnit",
     "TimedWrite",
+    "TransportError",
     "as_array",
     "build_network_graph",
     "build_routing",

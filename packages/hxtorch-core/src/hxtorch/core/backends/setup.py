@@ -26,7 +26,11 @@ from typing import Any
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import BackendError
+from hxtorch.core.files import read_regular
 from hxtorch.core.seam.integers import legal_integer
+
+_MAX_DATABASE = 1 << 17  # bytes, some hundred setups
+_MAX_DOTS = 256  # in a line: parsers take the square of the parts of a key, 44 s for a key of 60 kB
 
 _ENVIRONMENT = {
     "backend": "HXTORCH_BACKEND",
@@ -143,7 +147,10 @@ def _read_database(path: Path, version: str, wanted: str | None) -> Setup:
     """Return the setup called ``wanted``, by name or serial, or the first one."""
     tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_regular(path, BackendError, _MAX_DATABASE).decode()
+        if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
+            raise BackendError(f"hardware database {path}: more than {_MAX_DOTS} dots in a line, wanted plain keys")
+        content = tomllib.loads(text)
     except OSError as error:
         raise BackendError(f"hardware database {path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hxtorch.core.arguments import checked
+from hxtorch.core.backends.exchange import run_spiking
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.runs.graph import NetworkGraph
@@ -47,13 +48,14 @@ def run(
 
     Raises:
         NoConnectionError: No chip is connected.
+        BackendError: The backend failed, or returned what can not be a result.
         ConfigurationError: A hook writes what no chip has.
         ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
             registers during a run.
     """
     program = program_of(config, network_graph, inputs, playback_hooks, runtime)
     if connection is not None:
-        return connection.spiking.run(program)
+        return run_spiking(connection, program)
     return (session or current_session()).run_spiking(program)
 
 

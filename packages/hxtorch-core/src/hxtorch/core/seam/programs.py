@@ -17,6 +17,7 @@ from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROW
 from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
+from hxtorch.core.seam.batches import ascends, is_batch
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 
@@ -90,22 +91,12 @@ class InputEvents:
             raise ProgramError(
                 f"events: got times {times.shape} and labels {self.labels.shape}, wanted two equal flat arrays"
             )
-        if (
-            offsets.ndim != 1
-            or len(offsets) < 2
-            or offsets[0] != 0
-            or offsets[-1] != len(times)
-            or (offsets[1:] < offsets[:-1]).any()
-        ):
+        if not is_batch(offsets, len(times)):
             raise ProgramError(
                 "events: batch_offsets must ascend from 0 to the number of events, one more than batch entries"
             )
-        if len(times) > 1:
-            descending = times[1:] < times[:-1]
-            borders = offsets[(offsets > 0) & (offsets < len(times))] - 1
-            descending[borders] = False
-            if descending.any():
-                raise ProgramError("events: times must ascend inside each batch entry; sort them first")
+        if not ascends(times, offsets):
+            raise ProgramError("events: times must ascend inside each batch entry; sort them first")
 
     @property
     def batch_size(self) -> int:

@@ -12,9 +12,9 @@ from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.arguments import checked
+from hxtorch.core.backends.exchange import run_matrix, run_spiking, run_spiking_all
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
-from hxtorch.core.interfaces import RunsTogether
 from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
@@ -30,6 +30,7 @@ class Session:
 
     As a context manager it is the current session of the block, and closed after it; entered again inside, after the
     outermost block. Blocks may end in any order. Threads that entered no session use the one that others have entered.
+    Threads may share a session: runs wait for each other.
 
     Attributes:
         connection: The open chip.
@@ -122,23 +123,25 @@ class Session:
             return self._matrix_configuration
 
     def run_spiking(self, program: SpikingProgram) -> SpikingResult:
-        """Run a spiking program; other threads wait."""
+        """Run a spiking program; other threads wait.
+
+        Raises:
+            NoConnectionError: The session is closed.
+            TransportError: The way to the chip failed each time that it was tried.
+            BackendError: The backend failed, or returned what can not be a result.
+        """
         with self.lock:
-            return self._open_connection().spiking.run(program)
+            return run_spiking(self._open_connection(), program)
 
     def run_spiking_all(self, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
-        """Run spiking programs as one after the other, at once where the chip can; other threads wait."""
+        """Run programs as one after the other, at once where the chip can. Raises as :meth:`run_spiking`."""
         with self.lock:
-            unit = self._open_connection().spiking
-            if len(programs) > 1 and isinstance(unit, RunsTogether):
-                return unit.run_all(programs)
-            return [unit.run(program) for program in programs]
+            return run_spiking_all(self._open_connection(), programs)
 
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
-        """Run a matrix program; other threads wait."""
+        """Run a matrix program; other threads wait. Raises as :meth:`run_spiking`."""
         with self.lock:
-            unit = self._open_connection().matrix
-            return unit.run(program if getattr(unit, "gathers_rows", False) else program.unfolded())
+            return run_matrix(self._open_connection(), program)
 
     def look_up_calibrations(self) -> None:
         """Allow this session to look up calibrations if it was opened without them."""

@@ -41,6 +41,8 @@ log = logger.get("hxtorch.spiking.experiment")
 class Experiment(BaseExperiment):
     """Collects a network and runs it, on a chip or in the numerics alone.
 
+    From the first call of a module to the end of the run it belongs to one thread; others take one of their own.
+
     Args:
         mock: Run the numerics alone, without a chip.
         dt: Step of the numerics and of all tensors over time, in seconds.

@@ -109,7 +109,7 @@ class Handle(metaclass=HandleMeta):
     """Base of all handles, and what makes them: ``Handle("a", "b")`` an empty one, ``Handle(a=tensor)`` a filled one.
 
     Handles with the same names are of one type. Two handles are equal if they hold equal tensors under the same names;
-    as promises, in a network or as keys, each stands for itself.
+    as promises, in a network or as keys, each stands for itself. A run fills them: after it threads may share them.
 
     Attributes:
         data: The fields by name; what is written here is in the handle.

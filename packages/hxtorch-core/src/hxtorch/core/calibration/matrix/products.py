@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES
+from hxtorch.core.backends.exchange import run_matrix
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE
 from hxtorch.core.seam.programs import MatrixProgram
@@ -62,6 +63,6 @@ def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: i
         np.tile(batch, (repetitions, 1)).astype(np.uint8),
         num_sends,
     )
-    values = bench.connection.matrix.run(program).values.reshape(repetitions, 2, len(activations), COLUMNS)
+    values = run_matrix(bench.connection, program).values.reshape(repetitions, 2, len(activations), COLUMNS)
     drops = (bench.configuration.readout_source == EXCITATORY_LINE).reshape(HEMISPHERES, 1, COLUMNS)
     return np.asarray(np.where(drops, -values.astype(np.int16), values))
