@@ -181,15 +181,17 @@ class ExecutionInstance(BaseExecutionInstance):
         from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
         target = calibration.SpikingCalibTarget(**values)
-        made: Calibration | None = None
+        found = None
         if trained and self._measured is not None and self._implicit is not None and self._implicit[0] == chip:
-            made = calibration.moved_to(self._measured, target)
-        if made is None:
-            folder: dict[str, Any] = {} if self.calib_cache_dir is None else {"folder": self.calib_cache_dir}
-            made = calibration.for_target(connection, target, **folder)
-            self._measured = made if made.provenance.get("method") == "measured" else None
-        self._implicit = chip, values, made
-        return made
+            found = calibration.moved_to(self._measured, target)
+        if found is None:
+            if self.calib_cache_dir is None:
+                found = calibration.for_target(connection, target)
+            else:
+                found = calibration.for_target(connection, target, folder=self.calib_cache_dir)
+            self._measured = found if found.provenance.get("method") == "measured" else None
+        self._implicit = chip, values, found
+        return found
 
     def recalibrate(self) -> None:
         """Measure in the next run again, where codes have moved along with trained parameters since the last time."""
