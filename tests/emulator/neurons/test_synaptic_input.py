@@ -83,7 +83,7 @@ def spread(network, events, label, slow):
 def test_strength_differs_within_and_between_quadrants(spread):
     exc, inh = spread["calibrated"]
     within = np.mean([exc[q == QUADRANT].std() / exc[q == QUADRANT].mean() for q in range(4)])
-    assert 0.05 < within < 0.15
+    assert 0.03 < within < 0.06  # columns 3 to 5 %, single synapses 2 % (facts 2.7, 6.4)
     assert exc.mean() == pytest.approx(-inh.mean(), rel=0.1)
     raw = spread["full"][0]
     means = np.array([raw[q == QUADRANT].mean() for q in range(4)])

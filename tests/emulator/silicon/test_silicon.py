@@ -44,7 +44,7 @@ def test_spreads_are_those_of_the_sheet(population):
     within(pooled(population, "gm").std(), 0.055, n)
     within(pooled(population, "synin_shift").std(), 115, 2 * n)
     within(pooled(population, "cadc_offset").std(), 10, n)
-    within(pooled(population, "synapse").std(), 0.03, 2 * 256 * n)
+    within(pooled(population, "synapse").std(), 0.02, 2 * 256 * n)
 
 
 def test_correlations_are_those_of_the_sheet(population):

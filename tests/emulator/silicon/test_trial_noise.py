@@ -5,6 +5,7 @@ import pytest
 
 from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.facts import constants
+from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.reference.spiking.entry import wander as twin_wander
 from bss2_emulator.spiking.inputs import check_events
@@ -35,12 +36,16 @@ def test_each_kind_of_noise_has_its_size(alone, low, high):
     assert low < np.median(last_samples(run).std(axis=0, ddof=1)) < high
 
 
-def test_membrane_noise_has_the_bandwidth_of_the_membrane(monkeypatch):
-    monkeypatch.setattr(constants, "MEMBRANE_NOISE", constants.CADC_LSB)  # beyond the steps of the ADC
-    monkeypatch.setattr(constants, "SLOW_NOISE", 0.0)
+def noisy(**means):
+    """The default sheet with other means."""
+    return Sheet(SHEET.rows[name]._replace(mean=mean) for name, mean in means.items())
+
+
+def test_membrane_noise_has_the_bandwidth_of_the_membrane():
+    sheet = noisy(membrane_noise=constants.CADC_LSB, slow_noise=1e-9)  # beyond the steps of the ADC
     noise = Imperfections(run_offset=False, cadc_noise=False, serial_scales=False)
     for code, want in ((950, 0.174), (95, 0.84)):  # tau_mem 1 and 10 us, samples 1.75 us apart
-        run = Chip("noise", imperfections=noise).run_spiking(
+        run = Chip("noise", imperfections=noise, sheet=sheet).run_spiking(
             ChipConfig(i_leak=code), 20_000, batch_offsets=np.zeros(21, int), cadc_neurons=range(60)
         )
         values = run.cadc[0].values.astype(float)
@@ -50,11 +55,10 @@ def test_membrane_noise_has_the_bandwidth_of_the_membrane(monkeypatch):
         assert np.sqrt(variance) == pytest.approx(1, abs=0.08)
 
 
-def test_leak_potentials_wander_alike_in_each_part_of_the_spectrum(monkeypatch):
+def test_leak_potentials_wander_alike_in_each_part_of_the_spectrum():
     """Three parts: drawn each 33 us, 262 us and 2.1 ms, so that means over longer spans differ by what is left."""
-    monkeypatch.setattr(constants, "SLOW_NOISE", constants.CADC_LSB)
-    monkeypatch.setattr(constants, "MEMBRANE_NOISE", 1e-6)
-    chip = Chip("slow", imperfections=Imperfections(run_offset=False, cadc_noise=False, cadc_jitter=False))
+    sheet = noisy(slow_noise=constants.CADC_LSB, membrane_noise=1e-6)
+    chip = Chip("slow", sheet=sheet, imperfections=Imperfections(run_offset=False, cadc_noise=False, cadc_jitter=False))
     span = 8 * 8 * 512  # cycles of the second part
     run = chip.run_spiking(
         ChipConfig(i_leak=1000), 8 * span, batch_offsets=np.zeros(3, int), cadc_neurons=range(200), cadc_in_dram=True

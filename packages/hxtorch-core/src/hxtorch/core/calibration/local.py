@@ -47,6 +47,8 @@ def moved_to(calibration: Calibration, target: SpikingCalibTarget) -> Calibratio
         return None
     if not np.isnan(target.per_input("e_coba_reversal")).all() and "leak" in _changed(before, target):
         return None  # conductance-based inputs refer to it
+    if _far(target.per_neuron("tau_mem") / before.per_neuron("tau_mem")):
+        return None
     codes, moved = calibration.registers, {}
     for name, register in _POTENTIALS.items():
         step = target.per_neuron(name) - before.per_neuron(name)
@@ -61,7 +63,7 @@ def moved_to(calibration: Calibration, target: SpikingCalibTarget) -> Calibratio
         strength = before.per_input("i_synin_gm")[row]
         factors[f"i_synin_{sign}_gm"] = target.per_input("i_synin_gm")[row] / np.maximum(strength, 1e-3)
     for register, factor in factors.items():
-        if np.nanmax(np.abs(np.log(np.maximum(factor, 1e-9))), initial=0) > np.log1p(REACH) + 1e-9:
+        if register != "i_leak" and _far(factor):
             return None
         moved[register] = codes[register] * np.where(np.isnan(factor), 1, factor)
     legal = {register: np.rint(values).astype(np.int64) for register, values in moved.items()}
@@ -72,6 +74,11 @@ def moved_to(calibration: Calibration, target: SpikingCalibTarget) -> Calibratio
         legal.update(refractory_registers(target.per_neuron("refractory_time"), target.per_neuron("holdoff_time")))
     provenance = {**calibration.provenance, "method": "moved"}
     return replace(calibration, target=target, registers={**codes, **legal}, provenance=provenance)
+
+
+def _far(factor: np.ndarray) -> bool:
+    """Tell whether a time constant or a strength is beyond the reach; NaN is none at all."""
+    return bool(np.nanmax(np.abs(np.log(np.maximum(factor, 1e-9))), initial=0) > np.log1p(REACH) + 1e-9)
 
 
 def _changed(before: SpikingCalibTarget, target: SpikingCalibTarget) -> set[str]:
