@@ -157,7 +157,7 @@ def _run(
     programs = [
         program_of(one.config, one.network_graph, _inputs(one, executions, done), one.playback_hooks) for one in chosen
     ]
-    return session.run_spiking_all(programs)
+    return [session.run_spiking(programs[0])] if len(programs) == 1 else session.run_spiking_all(programs)
 
 
 def _inputs(

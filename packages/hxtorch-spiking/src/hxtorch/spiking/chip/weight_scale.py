@@ -10,9 +10,9 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 
-_REFERENCE = 12.7e-6
+_REFERENCE = 13.7e-6
 """LSB of weight for one CADC LSB of a membrane whose model has a capacitance of 1 s, at a gm of 500, a bias of 600 and
-the whole capacitance. A weight of one LSB gives responses of 0.29 CADC LSB there, if both time constants are 10 us."""
+the whole capacitance. A weight of one LSB gives responses of 0.27 CADC LSB there, if both time constants are 10 us."""
 
 
 def nominal_weight_scale(population: Any) -> float:
