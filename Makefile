@@ -4,7 +4,7 @@ PACKAGES := bss2-emulator hxtorch-core hxtorch-perceptron hxtorch-spiking
 COMPILED := bss2-emulator hxtorch-perceptron hxtorch-spiking
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: help setup kernels test fast style types figures
+.PHONY: help setup kernels test fast style types figures fidelity
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -33,3 +33,7 @@ types: ## mypy on installed wheels, as CI does
 
 figures: ## what the pages make from the code
 	$(PYTHON) -m bss2_emulator.facts > docs/registers.md
+	$(PYTHON) -m bss2_emulator.facts docs/chip.md
+
+fidelity: ## the page that compares with measured chips; a minute
+	$(PYTHON) benchmarks/fidelity.py

@@ -12,7 +12,6 @@ import numpy as np
 
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.neurons.physics import neuron_physics
-from bss2_emulator.silicon.serial import Silicon
 from hxtorch.core.calibration import SpikingCalibTarget, calibrate, nominal_registers, preset
 from hxtorch.core.calibration.bench.stimuli import spike_output_registers
 from hxtorch.core.calibration.nominal.codes import debug_volts
@@ -35,11 +34,11 @@ def trimmed(values):
     return values[cut : values.size - cut].std()
 
 
-def truth(silicon, registers):
+def truth(chip, registers):
     """Return what registers really are on a chip: volts as they are read, seconds, amperes."""
     legal = ChipConfiguration().replace(**{**registers, "enable_leak": True, "enable_threshold": True})
-    physics = neuron_physics(ChipConfig(**legal.registers()), silicon)
-    read = silicon.readout_offset
+    physics = neuron_physics(chip.landed(ChipConfig(**legal.registers())), chip.silicon)
+    read = chip.silicon.readout_offset
     return {
         "leak": physics.leak_potential + physics.current / physics.leak + read,
         "reset": physics.reset_potential + read,
@@ -63,8 +62,8 @@ def channels(session, configuration, adc_codes):
 
 
 def judge_spiking(session, target, calibration):
-    silicon = Silicon(session.connection.identifier, "full", session.connection._link.chip.silicon.imperfections)
-    before, after = truth(silicon, nominal_registers(target)), truth(silicon, calibration.registers)
+    chip = session.connection._link.chip
+    before, after = truth(chip, nominal_registers(target)), truth(chip, calibration.registers)
     figures = {name: trimmed(after[name]) / trimmed(before[name]) for name in before if name != "current"}
     wanted = debug_volts(70) + (float(target.threshold) - 20) * 4.5e-3
     figures["threshold off"] = np.mean(np.abs(after["threshold"] - wanted) > 8 * 4.5e-3)
@@ -133,7 +132,7 @@ def judge_hagen_synin(session, target, calibration):
     read = channels(session, configuration, [245])[0]
     figures["CADC sigma"] = read.std()
     figures["CADC quadrants"] = np.ptp(read.reshape(2, 4, 128).mean(axis=2))
-    slow = truth(session.connection._link.chip.silicon, calibration.registers)["tau_syn"]
+    slow = truth(session.connection._link.chip, calibration.registers)["tau_syn"]
     figures["line time off"] = trimmed(slow) / float(target.tau_syn)
     return figures
 

@@ -79,21 +79,32 @@ def compare(request: pytest.FixtureRequest):
 
 
 @pytest.fixture
-def ratio(request: pytest.FixtureRequest):
-    """Time a peer and ours in turn, each after an untimed call of its own, and return the median of peer / ours."""
+def ratios(note):
+    """Time callables in turn and return the median of each one's time over that of the last, pair by pair."""
 
-    def measure(peer: Callable[[], object], ours: Callable[[], object], rounds: int = 11, warmup: int = 2) -> float:
-        times: dict[str, list[float]] = {"peer": [], "ours": []}
-        for number in range(warmup + rounds):
-            for name, subject in ("peer", peer), ("ours", ours):
-                subject()
+    def measure(subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2) -> dict[str, float]:
+        times: dict[str, list[float]] = {name: [] for name in subjects}
+        for turn in range(warmup + rounds):
+            for name, subject in subjects.items():
+                subject()  # untimed, see compare
                 begin = time.perf_counter()
                 subject()
-                if number >= warmup:
+                if turn >= warmup:
                     times[name].append(time.perf_counter() - begin)
-        found = statistics.median(a / b for a, b in zip(times["peer"], times["ours"], strict=True))
-        both = ", ".join(f"{name} {statistics.median(samples) * 1e3:.2f} ms" for name, samples in times.items())
-        request.config.stash[REPORT].lines.append(f"{request.node.name}: {found:.2f} ({both})")
+        peer = times[list(subjects)[-1]]
+        found = {name: statistics.median(a / b for a, b in zip(own, peer, strict=True)) for name, own in times.items()}
+        for name, ratio in found.items():
+            note(f"{name}: {statistics.median(times[name]) * 1e3:.3f} ms, {ratio:.2f} x {list(subjects)[-1]}")
         return found
+
+    return measure
+
+
+@pytest.fixture
+def ratio(ratios):
+    """Return the median of a peer's time over ours."""
+
+    def measure(peer: Callable[[], object], ours: Callable[[], object], rounds: int = 11) -> float:
+        return ratios({"peer": peer, "ours": ours}, rounds)["peer"]
 
     return measure

@@ -226,14 +226,8 @@ def draw(path: str, chip: Any, mock: Any, scales: Scales, losses: list[float], m
 
     figure = Figure(figsize=(16, 4), layout="constrained")
     first, second, third, fourth = figure.subplots(1, 4)
-    first.plot(chip.membrane_cadc[:, 0, 0].detach(), label="CADC")
-    cycles, values = chip.membrane_madc[..., 0]
-    first.plot(cycles * 8e-9 / DT, (values - values[:100].mean()) / 3 + scales.baseline, lw=0.5, label="MADC / 3")
-    first.vlines(chip.spikes[:, 0, 0].nonzero().flatten(), *first.get_ylim(), colors="k", ls=":", label="spike")
-    first.set(title="one neuron on the chip", xlabel="time (us)", ylabel="membrane (CADC steps)")
-    first.legend()
-    second.plot(mock.membrane_cadc[:, 0, 0].detach())
-    second.set(title="the same in the model", xlabel="time (us)", ylabel="membrane (model units)")
+    hxsnn.viz.traces(chip, axes=first).set(title="one neuron on the chip", ylabel="membrane (CADC steps)")
+    hxsnn.viz.traces(mock, axes=second).set(title="the same in the model", ylabel="membrane (model units)")
     third.plot(scales.trials, color="C0", alpha=0.1)
     third.plot(scales.psp, color="k", label="mean of trials")
     third.plot(model_psp() * PSP_WEIGHT / scales.weight_scale, color="C1", label="model")

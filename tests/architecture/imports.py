@@ -23,15 +23,15 @@ ORDER = {
         "readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors door arguments files threads looks constants seam interfaces vocabulary networks routing backends "
-        "calibration sessions products compute runs fit compat command"
+        "errors door arguments files memory threads looks constants seam interfaces vocabulary networks routing "
+        "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
         "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"
     ),
     "hxtorch.spiking": (
         "errors doors threads _kernels _memory parameter execution_info transforms datasets network functional chip "
-        "modules lowering experiment nir utils"
+        "modules init lowering experiment nir utils"
     ),
 }
 

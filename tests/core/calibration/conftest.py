@@ -15,9 +15,10 @@ def truth():
     """Return a function from a session and registers to what they really are, in units of targets (spiking CADC)."""
 
     def look(session, registers, volts_per_lsb=4.5e-3, volts_at_zero=0.06):
-        silicon = session.connection._link.chip.silicon
+        chip = session.connection._link.chip
+        silicon = chip.silicon
         configuration = ChipConfiguration().replace(**{**registers, "enable_leak": True, "enable_threshold": True})
-        physics = neuron_physics(ChipConfig(**configuration.registers()), silicon)
+        physics = neuron_physics(chip.landed(ChipConfig(**configuration.registers())), silicon)
 
         def lsb(volts):
             return (volts + silicon.readout_offset - volts_at_zero) / volts_per_lsb
@@ -34,7 +35,7 @@ def truth():
             tau_syn=physics.tau_syn,
             current=physics.event_current / physics.capacitance,
             refractory=physics.refractory_cycles * 8e-9,
-            driver=silicon.driver_offset + 0.1 * (configuration.hagen_dac_offset.astype(float) - 32),
+            driver=silicon.driver_offset + 0.4 * (configuration.hagen_dac_offset.astype(float) - 32),
         )
 
     return look

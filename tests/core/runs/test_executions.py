@@ -8,6 +8,7 @@ import pytest
 from hxtorch.core import (
     ChipConfiguration,
     Execution,
+    ExecutionInstanceHooks,
     ExternalPopulation,
     NetworkBuilder,
     NetworkInputs,
@@ -17,12 +18,14 @@ from hxtorch.core import (
     ProgramError,
     Projection,
     SpikeTrains,
+    TimedWrite,
     build_network_graph,
     build_routing,
     extract_spikes,
     open_session,
     run,
     run_executions,
+    set_thread_source,
 )
 from hxtorch.core.calibration import SpikingCalibTarget, nominal_registers
 
@@ -101,6 +104,67 @@ def test_chips_in_parallel_give_what_they_give_in_turn():
     with open_session(serial="a", fidelity="calibrated") as session:
         by_hand = run(CONFIG, GRAPH, NetworkInputs(RUNTIME, 2, {INPUTS: TRAINS}), session=session)
     np.testing.assert_array_equal(spikes(by_hand)[0], spikes(once["layer 0"])[0])
+
+
+@pytest.fixture
+def threads():
+    """Set how many threads a chip has."""
+    yield lambda count: set_thread_source(lambda: count)
+    set_thread_source(None)
+
+
+def noisy(count, waits=()):
+    """Executions with the chip's own noise; some hear the one before."""
+    builder = NetworkBuilder()
+    inputs = builder.add(ExternalPopulation(SIZE))
+    layer = builder.add(Population(np.arange(SIZE), record_cadc=True))
+    for _ in range(2):
+        builder.add(Projection(inputs, layer, 63 * np.eye(SIZE, dtype=int)))
+    network = builder.done()
+    graph = build_network_graph(network, build_routing(network))
+    runtime = RUNTIME // 2
+    return {
+        k: Execution(CONFIG, graph, NetworkInputs(runtime, 2), {inputs: Origin(k - 1, layer)})
+        if k in waits
+        else Execution(CONFIG, graph, NetworkInputs(runtime, 2, {inputs: TRAINS}))
+        for k in range(count)
+    }
+
+
+@pytest.mark.parametrize("waits", [(), (3,), (1, 4)])
+def test_executions_that_run_at_once_have_the_bytes_of_one_after_the_other(threads, waits):
+    found = []
+    for count in (1, 2, 3):
+        threads(count)
+        with open_session(fidelity="full", serial="together") as session:
+            session.connection.run_counter = 5
+            results = [run_executions(noisy(5, waits)) for _ in range(2)]
+            assert session.connection.run_counter == 15
+            found.append([one for result in results for one in result.values()])
+    for several in found[1:]:
+        for one, other in zip(found[0], several, strict=True):
+            assert one.info.run == other.info.run
+            np.testing.assert_array_equal(one.spikes.times, other.spikes.times)
+            np.testing.assert_array_equal(one.spikes.neurons, other.spikes.neurons)
+            np.testing.assert_array_equal(one.cadc[0].values, other.cadc[0].values)
+    values = [one.cadc[0].values for one in found[0]]
+    assert not any(np.array_equal(values[0], other) for other in values[1:])  # each has its own noise
+
+
+def test_what_cannot_run_leaves_the_chip_as_one_after_the_other(threads):
+    executions = noisy(4)
+    executions[2] = replace(
+        executions[2],
+        playback_hooks=ExecutionInstanceHooks(inside_realtime=(TimedWrite(10, {"connect_vertical": True}),)),
+    )
+    counters = []
+    for count in (1, 2):
+        threads(count)
+        with open_session(fidelity="full", serial="together") as session:
+            with pytest.raises(ProgramError):
+                run_executions(executions)
+            counters.append(session.connection.run_counter)
+    assert counters[0] == counters[1]
 
 
 def test_an_error_stops_all_that_wait_for_it():

@@ -6,7 +6,10 @@ import pytest
 from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.events.path import bus_cycles, pulses, route
 from bss2_emulator.reference.events.path import synapses
+from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.synram.weights import compile_synapses
+
+NOMINAL = Silicon("nominal", "ideal")
 
 
 def open_link(**registers):
@@ -17,17 +20,17 @@ def open_link(**registers):
     return config.replace(crossbar_mask=mask, crossbar_target=target, **registers)
 
 
-def total(config, label, offset=None):
+def total(config, label, silicon=NOMINAL):
     """What an event of a 16-bit label adds to the lines of all neurons, weight LSB: (2, 512)."""
-    routes = route(config, np.array([8 + (label >> 14)]), np.array([label & 0x3FFF]), offset)
+    routes = route(config, np.array([8 + (label >> 14)]), np.array([label & 0x3FFF]), silicon)
     ones = np.ones((2, 512))
     made = compile_synapses(config, np.ones((2, 256, 256), np.float32), routes, np.arange(512), ones, 1)
     return np.array([made.exc.sum(axis=0), made.inh.sum(axis=0)])
 
 
-def law(config, label, offset=None):
+def law(config, label, mismatch=None):
     want = np.zeros((2, 512))
-    for hit in synapses(config, 8 + (label >> 14), label & 0x3FFF, offset):
+    for hit in synapses(config, 8 + (label >> 14), label & 0x3FFF, mismatch):
         weight = int(config.weight[hit.neuron // 256, hit.row, hit.column])
         want[int(hit.inhibitory), hit.neuron] += weight * hit.pulse
     return want
@@ -43,11 +46,11 @@ def test_compiled_rows_equal_the_law(seed):
         dacen_pulse_extension=rng.integers(0, 16, (2, 4)), enable_hagen_modulation=rng.random((2, 128)) < 0.5,
         hagen_dac_offset=rng.integers(0, 64, (2, 128)), enable_stp=rng.random((2, 128)) < 0.5,
     )  # fmt: skip
-    offset = rng.normal(0, 1, (2, 128))
+    silicon = Silicon(f"drivers {seed}")
     for label in rng.integers(0, 4, 6) << 14 | rng.integers(0, 32, 6) << 6 | rng.choice([0, 5, 37], 6):
-        want = law(config, int(label), offset)
+        want = law(config, int(label), silicon.drivers)
         assert want.any()
-        np.testing.assert_allclose(total(config, int(label), offset), want, rtol=1e-5)
+        np.testing.assert_allclose(total(config, int(label), silicon), want, rtol=1e-5)
 
 
 def test_a_driver_that_does_not_receive_is_silent():
@@ -101,7 +104,7 @@ def test_modulated_pulses_follow_the_activation():
     """Label 32 - a is activation a: pulse a / 31 (facts 2.4)."""
     config = ChipConfig(enable_hagen_modulation=True)
     activation = np.arange(1, 32)
-    got = pulses(config, np.zeros(31, int), 32 - activation, np.zeros((2, 128)))
+    got = pulses(config, np.zeros(31, int), 32 - activation, NOMINAL)
     np.testing.assert_allclose(got, activation / 31)
 
 

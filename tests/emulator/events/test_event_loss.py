@@ -92,7 +92,7 @@ def test_long_pulses_keep_the_bus_busy():
 
 def test_events_of_one_label_do_not_merge(network, slow):
     """n events in a row are n times one event."""
-    config = network([[5]], [3], **slow)
+    config = network([[30]], [3], **slow)
     reads = []
     for fidelity, count in (("ideal", 1), ("ideal", 8), ("full", 8)):
         off = dict.fromkeys(("membrane_noise", "run_offset", "saturation"), fidelity == "ideal")

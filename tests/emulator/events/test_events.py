@@ -9,6 +9,7 @@ from bss2_emulator import Chip, ChipConfig, ConfigError
 from bss2_emulator.events.path import forwarded, route
 from bss2_emulator.facts.coordinates import crossbar_reach
 from bss2_emulator.reference.events.path import crossbar_outputs, synapses
+from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.synram.weights import compile_synapses
 
 
@@ -32,7 +33,7 @@ def test_synapses_equal_oracle(fuzzed, seed):
     config = fuzzed(seed)
     rng = np.random.default_rng(seed)
     inputs, labels = sources(seed, 12)
-    routes = route(config, inputs, labels)
+    routes = route(config, inputs, labels, Silicon("nominal", "ideal"))
     active = np.sort(rng.choice(512, 40, replace=False))
     strength = rng.uniform(0.9, 1.1, (2, 256, 256)).astype(np.float32)
     scale = rng.uniform(0.5, 2, (2, 48))

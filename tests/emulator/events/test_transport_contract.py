@@ -94,11 +94,9 @@ def test_a_neuron_that_never_fires_changes_nothing(crowded):
     without = np.array(config.enable_threshold)
     silent = 130
     without[silent] = False
-    off = config.replace(enable_threshold=without)
-    on = off.replace(
-        enable_threshold=np.where(np.arange(512) == silent, True, without),
-        v_threshold=np.where(np.arange(512) == silent, 1022, config.v_threshold),
-    )
+    high = np.where(np.arange(512) == silent, 1022, config.v_threshold)  # in both: cells pull at each other
+    off = config.replace(enable_threshold=without, v_threshold=high)
+    on = off.replace(enable_threshold=np.where(np.arange(512) == silent, True, without))
     assert same(arrays(run((off, flat), rows=())), arrays(run((on, flat), rows=())))
 
 

@@ -73,8 +73,10 @@ def test_a_loaded_chip_equals_its_twin(fuzzed, events, seed, loss):
     flat = events([train])
     got = chip.run_spiking(config, RUNTIME, *flat, correlation_rows=rows, correlation_reset=100)
     recording = Recording(np.empty(0, np.int64), correlation_rows=rows)
-    done = chip._spiking.integrate(config, RUNTIME, check_events(RUNTIME, *flat), recording, chip._noise(0), 1)
-    want = run_entry(config, chip.silicon, RUNTIME, train, sorted(done.active.tolist()))
+    done = chip._spiking.integrate(
+        chip.landed(config), RUNTIME, check_events(RUNTIME, *flat), recording, chip._noise(0), 1
+    )
+    want = run_entry(chip.landed(config), chip.silicon, RUNTIME, train, sorted(done.active.tolist()))
 
     assert len(want.linked) > 20
     assert list(zip(got.spike_times.tolist(), got.spike_neurons.tolist(), strict=True)) == want.linked

@@ -45,7 +45,7 @@ def population(multiply):
         chips.append(
             {
                 "gain": constant.mean() / (100 * 15 * 21),
-                "columns": constant.mean(axis=0).std(),
+                "columns": constant.std(axis=1).mean(),  # of one shot, as published
                 "noise": constant.std(axis=0).mean(),
                 "residual": np.mean(residuals),
                 "slope": np.polyfit(grid[linear], mean[linear], 1)[0],
@@ -67,11 +67,11 @@ def population(multiply):
 @pytest.mark.parametrize(
     ("name", "low", "high"),
     [
-        ("gain", 0.0018, 0.0022),
-        ("columns", 2, 4),
+        ("gain", 0.0015, 0.0026),  # serials differ by 8 %
+        ("columns", 2, 4.3),  # 2.4 and 3.2 on two chips, and serials differ by 8 % in gain
         ("noise", 1.4, 4),  # at most twice 2.0
         ("residual", 0, 3),
-        ("slope", 0.0018 * 64 * 12, 0.0022 * 64 * 12),
+        ("slope", 0.0015 * 64 * 12, 0.0026 * 64 * 12),
         ("highest", 125, 127.01),
         ("lowest", -120, -90),
         ("diagonal", 40, 127.01),
@@ -79,7 +79,7 @@ def population(multiply):
         ("three", 126, 127.01),
         ("zero", -3, 3),
         ("zero of a column", 0, 3),
-        ("zero noise", 1, 4),
+        ("zero noise", 0.85, 1.25),
         ("grading", 0.7, 1.3),
         ("drivers", 0.3, 4),
     ],

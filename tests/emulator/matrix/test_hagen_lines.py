@@ -38,9 +38,11 @@ def test_a_tile_of_mixed_sources_equals_its_twin(lines, fidelity, rows, columns)
     weights, activations = rng.integers(-63, 64, (rows, columns)), rng.integers(0, 20, (3, rows))
     chip = Chip("twin", fidelity, seed=4)
     got = chip.run_matrix(config, weights, activations, num_sends=2).values
-    constants_of = column_constants(config, chip.silicon, neuron_physics(config, chip.silicon))
+    constants_of = column_constants(
+        chip.landed(config), chip.silicon, neuron_physics(chip.landed(config), chip.silicon)
+    )
     want = run_tile(
-        weights, activations, chip.silicon.driver_offset[0], chip.silicon.synapse[0], constants_of,
+        weights, activations, chip.silicon.drivers[:, 0], chip.silicon.synapse[0], constants_of,
         constants_of.gain[0], fidelity == "ideal", RunNoise.of("twin", 4, 0).key, 0, 0, 2,
     )  # fmt: skip
     assert abs(got - want).max() <= 1

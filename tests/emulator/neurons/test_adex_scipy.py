@@ -92,7 +92,7 @@ def run_pattern(network, pattern, precision="double", **registers):
     config = network(np.zeros((0, 1)), [n], spiking=True, **{**ADEX, **PATTERNS[pattern], **registers})
     chip = Chip("adex", "ideal", imperfections=Imperfections(**dict.fromkeys(NOISE, False)), precision=precision)
     times = chip.run_spiking(config, RUNTIME).spike_times
-    return times, neuron_physics(config, chip.silicon), neuron_terms(config, chip.silicon)
+    return times, neuron_physics(chip.landed(config), chip.silicon), neuron_terms(chip.landed(config), chip.silicon)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -123,7 +123,7 @@ def test_the_model_s_firing_patterns_lie_within_the_codes(network):
 def test_a_step_of_current_gives_a_transient(network, events, label):
     """Strong adaptation: spikes where the input begins, none where it lasts."""
     strong = {"i_adapt_a": 300, "i_adapt_tau": 100, "i_adapt_b": 250, "v_reset": 663, "enable_mem_offset": False}
-    config = network([[10]], [77], spiking=True, **{**ADEX, **strong, "i_synin_exc_tau": 50})
+    config = network([[11]], [77], spiking=True, **{**ADEX, **strong, "i_synin_exc_tau": 50})
     train = [(t, label(0)) for t in range(2000, 40_000, 150)]
     times = Chip("adex", "ideal").run_spiking(config, 40_000, *events([train])).spike_times
     assert 1 <= len(times) < 6

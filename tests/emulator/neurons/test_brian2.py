@@ -150,7 +150,7 @@ def test_feed_forward_networks_spike_when_brian2_does(brian2):
     for k in range(NETWORKS):
         config, first, second, labels = feed_forward(rng)
         chip = Chip("brian", "ideal", precision="double")
-        physics = neuron_physics(config, chip.silicon)
+        physics = neuron_physics(chip.landed(config), chip.silicon)
         times = np.sort(rng.choice(np.arange(1, runtime - 200), 60, replace=False))
         source = rng.integers(0, SOURCES, 60)
         run = chip.run_spiking(config, runtime, times, labels[source], [0, len(times)])
@@ -221,7 +221,7 @@ def test_recurrent_networks_are_statistically_those_of_brian2(brian2):
     rng = np.random.default_rng(1)
     config, labels, synapses, wires = recurrent(rng)
     chip = Chip("brian", "ideal")
-    physics = neuron_physics(config, chip.silicon)
+    physics = neuron_physics(chip.landed(config), chip.silicon)
     times = np.sort(rng.integers(1, runtime // 8, 2400)) * 8
     source = rng.integers(0, 40, len(times))
     keep = np.unique(np.stack((times, source)), axis=1)

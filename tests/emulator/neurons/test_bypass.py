@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bss2_emulator import Chip, ChipConfig, EngineError
-from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import crossbar_reach
 
 STEP = 8
@@ -18,9 +17,9 @@ def at_once(count, **registers):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("refractory", [0, 1, 2, 3, 8])
+@pytest.mark.parametrize("refractory", [0, 1, 2, 3, 8, 128])
 @pytest.mark.parametrize("precision", ["single", "double"])
-def test_each_step_with_an_event_fires_what_is_free_when_it_begins(network, events, label, refractory, precision):
+def test_each_event_fires_at_once_what_is_free(network, events, label, refractory, precision):
     rng = np.random.default_rng(refractory)
     times = np.sort(rng.choice(2000, 700, replace=False)).tolist()
     config = network(
@@ -29,19 +28,17 @@ def test_each_step_with_an_event_fires_what_is_free_when_it_begins(network, even
     run = Chip("bypass", "ideal", precision=precision).run_spiking(
         config, 2000, *events([[(t, label(0)) for t in times]])
     )
-    wanted, free = [], -1
-    for step in sorted({t // STEP for t in times}):
-        first = next(t for t in times if t // STEP == step)
-        if free < step * STEP:
-            wanted.append(first)
-            free = first + max(refractory, 1)
+    wanted: list[int] = []
+    for t in times:
+        if not wanted or t >= wanted[-1] + max(refractory, 1):
+            wanted.append(t)
     for n in range(4):
         assert run.spike_times[run.spike_neurons == n].tolist() == wanted
-    assert len(wanted) > 100
+    assert len(wanted) > (10 if refractory == 128 else 100)
 
 
-def test_a_neuron_that_fires_by_itself_and_by_its_input_fires_twice_a_step_at_most(network, events, label):
-    """In one step it may fire by an event, be free again, and cross its threshold."""
+def test_a_neuron_that_fires_by_itself_and_by_its_input_never_fires_twice_a_cycle(network, events, label):
+    """In one step it may fire by each event, be free again, and cross its threshold."""
     runtime = 800
     flat = events([[(t, label(0)) for t in range(1, runtime, 2)]])
     config = network(
@@ -53,7 +50,7 @@ def test_a_neuron_that_fires_by_itself_and_by_its_input_fires_twice_a_step_at_mo
     for own in times:
         assert np.array_equal(own, times[0])
         assert len(np.unique(own)) == len(own)
-        assert np.bincount(own // STEP).max() == 2
+        assert np.bincount(own // STEP).max() > 2
     assert len(times[0]) > runtime // STEP
 
 
@@ -70,14 +67,14 @@ def test_all_neurons_of_a_chip_may_be_fired_at_once_again_and_again(sign, refrac
     times = np.arange(0, 500, 3)
     run = Chip("bypass", fidelity).run_spiking(config, 500, times, np.zeros(len(times), np.uint16))
     counts = np.bincount(run.fired_neurons, minlength=512)
-    steps = -(-500 // STEP)
     assert counts.min() > 0
-    assert counts.max() <= 2 * steps
+    assert counts.max() <= 500
 
 
-def test_what_the_engine_has_no_room_for_is_an_error_of_its_own(network, monkeypatch):
+def test_what_the_engine_has_no_room_for_is_an_error_of_its_own(network):
     """A comparator that answers later than the ring of spikes is long would write to another step."""
-    monkeypatch.setattr(constants, "COMPARATOR_LATENCY", 1e-6)
+    chip = Chip("late", "ideal")
+    chip.silicon.comparator = np.full(512, 40.0)  # 1.2 us: no sheet can say so
     config = network([[1]], [9], spiking=True, v_threshold=0, v_leak=1000, i_leak=1022)
     with pytest.raises(EngineError, match="please report"):
-        Chip("late", "ideal").run_spiking(config, 2000)
+        chip.run_spiking(config, 2000)

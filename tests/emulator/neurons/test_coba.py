@@ -20,7 +20,9 @@ RUNTIME = 4000
 
 def trace(chip, config, n, flat):
     noise, recording = chip._noise(0), Recording(np.empty(0, np.int64), madc_neuron=n)
-    return chip._spiking.integrate(config, RUNTIME, check_events(RUNTIME, *flat), recording, noise, 1).trace[0]
+    return chip._spiking.integrate(
+        chip.landed(config), RUNTIME, check_events(RUNTIME, *flat), recording, noise, 1
+    ).trace[0]
 
 
 @pytest.mark.parametrize("n", [3, 300])
@@ -32,7 +34,7 @@ def test_membrane_follows_the_equations(network, events, label, slow, n):
     chip = Chip("coba", imperfections=Imperfections(**dict.fromkeys(off, False)), precision="double")
     train = sorted((int(t), int(s)) for t, s in zip(rng.integers(0, RUNTIME, 40), rng.integers(0, 6, 40), strict=True))
     got = trace(chip, config, n, events([[(t, label(s)) for t, s in train]]))
-    physics, terms = neuron_physics(config, chip.silicon), neuron_terms(config, chip.silicon)
+    physics, terms = neuron_physics(chip.landed(config), chip.silicon), neuron_terms(chip.landed(config), chip.silicon)
 
     def rhs(_, y):
         v, exc, inh = y

@@ -20,7 +20,9 @@ def on(*circuits):
 
 def trace(chip, config, n, flat=((), (), (0, 0)), runtime=RUNTIME):
     recording = Recording(np.empty(0, np.int64), madc_neuron=n)
-    return chip._spiking.integrate(config, runtime, check_events(runtime, *flat), recording, chip._noise(0), 1).trace[0]
+    return chip._spiking.integrate(
+        chip.landed(config), runtime, check_events(runtime, *flat), recording, chip._noise(0), 1
+    ).trace[0]
 
 
 def topology_of(**registers):
@@ -112,7 +114,7 @@ def test_exchange_has_its_time_constant(network, events, label, slow):
     )
     chip = Chip("icc", "ideal", precision="double")
     flat = events([[(500, label(0))]])
-    physics = neuron_physics(config, chip.silicon)
+    physics = neuron_physics(chip.landed(config), chip.silicon)
     first, second = (trace(chip, config, n, flat) for n in (8, 9))
     tau_icc = float(physics.capacitance[8]) / (138 * constants.ICC_CONDUCTANCE)
     rate = 2 / tau_icc + float(physics.leak[8] / physics.capacitance[8])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bss2_emulator import Chip
+from bss2_emulator.facts.constants import CYCLE, RESET_TIME
 
 
 def intervals(network, slow, **registers):
@@ -67,5 +68,5 @@ def test_reset_takes_its_time(network, slow):
     times, values = run.madc.times, run.madc.values.astype(float)
     start = values[times < first][-1]
     floor = values[(times > first + 400) & (times < first + 450)].mean()
-    after = values[np.searchsorted(times, first + 62)]  # 0.5 us
+    after = np.interp(first + RESET_TIME / CYCLE, times, values)
     assert (after - floor) / (start - floor) == pytest.approx(np.exp(-1), abs=0.05)

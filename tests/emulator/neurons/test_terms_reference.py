@@ -79,11 +79,12 @@ def run_both(fuzzed, events, seed, switches, precision, neurons, **registers):
     for n in neurons[:6]:
         chip.run_counter = 3
         recording = Recording(np.asarray(neurons), madc_neuron=int(n))
-        traces.append(chip._spiking.integrate(config, RUNTIME, batch, recording, chip._noise(0), 1).trace)
+        traces.append(chip._spiking.integrate(chip.landed(config), RUNTIME, batch, recording, chip._noise(0), 1).trace)
     chip.run_counter = 3
     got = chip.run_spiking(config, RUNTIME, *events(trains), cadc_neurons=neurons)
     key = RunNoise.of(chip.serial, 7, 3).key
-    want = [run_entry(config, chip.silicon, RUNTIME, train, list(neurons), key, 3, b) for b, train in enumerate(trains)]
+    landed = chip.landed(config)
+    want = [run_entry(landed, chip.silicon, RUNTIME, train, list(neurons), key, 3, b) for b, train in enumerate(trains)]
     return got, traces, want
 
 
@@ -116,8 +117,9 @@ def test_terms_equal_twin(fuzzed, events, seed, exponential, switches):
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("terms", "tolerance"), [(False, 1e-9), (True, 5e-6)])
+@pytest.mark.parametrize(("terms", "tolerance"), [(False, 1e-9), (True, 5e-5)])
 def test_joined_circuits_equal_twin(fuzzed, events, seed, terms, tolerance):
+    """With terms as above: polynomials of the kernel differ where the exponential blows up."""
     registers = {**(random_terms(seed) if terms else {}), **random_joints(seed)}
     neurons = [*[n for n in range(16) if registers["enable_threshold"][n]][:4], 1, 257]
     neurons = list(dict.fromkeys(neurons))

@@ -26,7 +26,7 @@ def test_without_leak_a_run_starts_at_the_reset_potential(registers):
 def test_integrators_without_leak_stay_off_the_rails():
     chip = Chip("start", "calibrated")
     config = ChipConfig(enable_leak=False, i_synin_exc_shift=304, i_synin_inh_shift=304)
-    physics = neuron_physics(config, chip.silicon)
+    physics = neuron_physics(chip.landed(config), chip.silicon)
     reads = first_reads(chip, config)
     assert reads.shape[1] == NEURONS
     assert np.abs(reads.mean(axis=0) - 80).max() < 25

@@ -49,7 +49,8 @@ def bursts(events, seed, batch=3, count=200):
 
 
 def run(config, flat, writes=(), threads=1, first_entry=0, **more):
-    chip = Chip("written", seed=3, threads=threads)
+    alone = Imperfections(cell_crosstalk=False)  # else cells feel what is written to those beside them
+    chip = Chip("written", seed=3, threads=threads, imperfections=alone)
     recording = {"cadc_neurons": FELT, "madc_neuron": 5} | more
     return chip.run_spiking(config, RUNTIME, *flat, **recording, writes=writes, first_entry=first_entry)
 
@@ -157,7 +158,7 @@ def trace_of(config, writes, network_events=((), (), (0, 0)), n=3, runtime=6000)
 
     batch = check_events(runtime, *network_events)
     recording = Recording(np.array([n]), madc_neuron=n)
-    done = chip._spiking.integrate(config, runtime, batch, recording, chip._noise(0), 1, writes)
+    done = chip._spiking.integrate(chip.landed(config), runtime, batch, recording, chip._noise(0), 1, writes)
     return chip, done.trace[0], np.arange(done.trace.shape[1]) * 8
 
 
@@ -165,7 +166,7 @@ def test_the_membrane_relaxes_to_a_new_leak_potential_with_the_new_time_constant
     config, n = at_rest()
     after = config.replace(v_leak=700, i_leak=300)
     chip, trace, cycles = trace_of(config, [(1001, after)])
-    before, law = (neuron_physics(one, chip.silicon) for one in (config, after))
+    before, law = (neuron_physics(chip.landed(one), chip.silicon) for one in (config, after))
     tau = law.capacitance[n] / law.leak[n]
     t = np.maximum(cycles - 1008, 0) * CYCLE
     want = law.leak_potential[n] + (before.leak_potential[n] - law.leak_potential[n]) * np.exp(-t / tau)
@@ -191,7 +192,7 @@ def test_what_a_synaptic_line_draws_follows_the_gain(network, events, slow, labe
     flat = events([[(800, label(0))]])
     off = config.replace(i_synin_exc_gm=0)
     chip, trace, cycles = trace_of(config, [(1200, off), (2000, config)], flat)
-    physics = neuron_physics(config, chip.silicon)
+    physics = neuron_physics(chip.landed(config), chip.silicon)
     rest, tau, tau_syn = (
         float(x) for x in (physics.leak_potential[3], physics.capacitance[3] / physics.leak[3], physics.tau_syn[0, 3])
     )
@@ -223,7 +224,7 @@ def test_thresholds_and_refractory_periods_hold_from_their_write_on():
     result = chip.run_spiking(config, 12_000, writes=[(1000, lowered), (4000, longer)])
     times = result.spike_times[result.spike_neurons == n]
     assert times[0] in range(1000, 1012)
-    law = [int(neuron_physics(one, chip.silicon).refractory_cycles[n]) for one in (lowered, longer)]
+    law = [int(neuron_physics(chip.landed(one), chip.silicon).refractory_cycles[n]) for one in (lowered, longer)]
     assert law[1] > 2 * law[0]
     early, late = times[times < 4000], times[times >= 4000]
     assert len(early) > 3
@@ -320,7 +321,7 @@ def test_the_past_fades(fuzzed, events, seed, joined):
     ]
     runs = []
     for config, writes in ((after, []), (before, [(2000, after)])):
-        chip = Chip(f"fades-{seed}", imperfections=Imperfections(event_loss=False))
+        chip = Chip(f"fades-{seed}", imperfections=Imperfections(event_loss=False, cell_write=False))
         recording = {"cadc_neurons": np.arange(512), "cadc_in_dram": True}
         runs.append(chip.run_spiking(config, 30_000, *events(trains), writes=writes, **recording))
     for one, other in zip(*(result.cadc for result in runs), strict=True):

@@ -7,10 +7,12 @@ from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.facts.constants import CYCLE, STP_LSB
 from bss2_emulator.reference.synram.stp import Driver
 from bss2_emulator.silicon.noise import RunNoise
+from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking.inputs import check_events
 from bss2_emulator.spiking.run import Recording
 from bss2_emulator.synram.stp import driver_laws, recovery_time
 
+NOMINAL = Silicon("nominal", "ideal")
 FAST = {"i_leak": 1000, "i_synin_exc_tau": 1000, "leak_multiply": True}  # at rest again after 1200 cycles
 
 
@@ -20,7 +22,9 @@ def volts(config, times, labels, chip=None):
     runtime = int(times[-1]) + 1000
     batch = check_events(runtime, times, labels, [0, len(times)])
     recording = Recording(np.empty(0, np.int64), madc_neuron=11)
-    trace = chip._spiking.integrate(config, runtime, batch, recording, RunNoise.of("stp", 0, 0), 1).trace[0]
+    trace = chip._spiking.integrate(chip.landed(config), runtime, batch, recording, RunNoise.of("stp", 0, 0), 1).trace[
+        0
+    ]
     return trace[np.asarray(times) // 8 + 4] - trace[0]
 
 
@@ -59,8 +63,8 @@ def test_amplitudes_are_those_of_the_twin(network, target):
 
 def test_the_twin_recovers_exponentially():
     config = ChipConfig(enable_stp=True, stp_target=1, stp_utilization=15)
-    assert recovery_time(config)[0] * CYCLE == pytest.approx(32 * 8e-9 * 256 / 5)
-    tau = recovery_time(config)[0]
+    assert recovery_time(config, NOMINAL)[0] * CYCLE == pytest.approx(32 * 8e-9 * 256 / 5)
+    tau = recovery_time(config, NOMINAL)[0]
     lost = []
     for wait in (1, tau, 2 * tau, 5 * tau):
         driver = Driver(config, 0, 0, 0.0)

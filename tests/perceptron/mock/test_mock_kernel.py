@@ -85,13 +85,14 @@ def test_tiles_and_strips_have_numbers_of_their_own():
 def test_instruction_sets_and_threads_give_the_same_bytes(shape):
     x, weights = operands(*shape)
     factors = np.full((-(-shape[1] // 128), shape[2]), 0.002, np.float32)
-    for noise in (0.0, 2.0):
+    none = np.zeros(0, np.int32)
+    for noise, events in ((0.0, 0.0), (2.0, 0.0), (1.0, 0.2)):
         results = set()
         for instructions in range(INSTRUCTIONS + 1):
             for threads in (1, 3):
                 out = np.empty((shape[0], shape[2]), np.float32)
                 arrays = x.to(torch.uint8).numpy(), weights.to(torch.int8).numpy()
-                kernel(*arrays, factors, noise, 2**60 + 5, out, threads, instructions)
+                kernel(arrays[0], none, none, arrays[1], factors, noise, events, 2**60 + 5, out, threads, instructions)
                 results.add(out.tobytes())
         assert len(results) == 1
 

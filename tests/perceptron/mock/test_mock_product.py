@@ -128,3 +128,14 @@ def test_a_gain_for_each_column_follows_the_tiles_over_the_chip(silent):
 
 def test_an_empty_batch_gives_an_empty_result():
     assert hxp.matmul(torch.zeros(0, 5), torch.zeros(5, 3), mock=True).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_noise_by_event_grows_with_what_is_sent(dtype):
+    hxp.set_mock_parameter(hxp.MockParameter(noise_std=1.0, event_noise_std=0.2))
+    for active, sends in ((0, 5), (40, 1), (40, 10), (200, 3)):
+        x = torch.zeros(4000, 200, dtype=dtype)
+        x[:, :active] = 1
+        results = hxp.mac(x, torch.zeros(200, 32, dtype=dtype), num_sends=sends, mock=True)
+        tiles = 2
+        assert results.var().item() == pytest.approx(tiles * (1 + 1 / 12) + 0.04 * active * sends, rel=0.03)

@@ -16,7 +16,7 @@ def test_page_runs(request, tmp_path, monkeypatch, mock):
         request.getfixturevalue("ideal_chip")
     torch.manual_seed(0)
     monkeypatch.setenv("HXTORCH_CACHE_DIR", str(tmp_path / "cache"))
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```{code-cell} python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) == 9
     script = tmp_path / "page.py"
     code = "\n".join(blocks)

@@ -118,7 +118,7 @@ def test_measuring_classes_are_those_of_the_functions(ideal_chip):
     scaling = WeightScaling({}, path, 2, 1 / 45, pairs)
     per_unit, weights = scaling.run(2)
     assert weights.tolist() == [30, 50]
-    assert (per_unit - 50).abs().max() <= 10
+    assert (per_unit - 50).abs().max() <= 12  # 0.28 LSB a weight, and an ideal chip reads whole LSB
     model = scaling.execute(1.0, mock=True)
     assert model.shape[1:] == (1, 256)
     assert float(model.max()) == pytest.approx(np.exp(-1), rel=0.06)  # equal time constants, in parts of the threshold

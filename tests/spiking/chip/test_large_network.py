@@ -75,7 +75,7 @@ def test_network_in_five_parts_trains(ideal_chip, mock, monkeypatch):
     spikes = (torch.rand(STEPS, BATCH, INPUTS) < 0.03 * torch.rand(BATCH, INPUTS)).float()
     labels = torch.arange(BATCH)
     net = Net(mock)
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3 if mock else 1e-2)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3 if mock else 5e-3)
     losses = []
     for _ in range(3):
         optimizer.zero_grad()

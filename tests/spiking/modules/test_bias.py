@@ -13,7 +13,7 @@ from hxtorch.spiking.functional.linear import Linear
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
 
 BIAS = torch.tensor([2.0, -1.5, 0.5])
-SCALE = 1.1  # LSB: a weight moves the membrane on the chip as far as in the model
+SCALE = 1.28  # LSB: a weight moves the membrane on the chip as far as in the model
 
 
 def layer(kind, experiment, bias=True, **arguments):

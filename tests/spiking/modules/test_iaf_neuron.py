@@ -68,7 +68,7 @@ def test_chip_agrees_with_the_model(ideal_chip):
     _, z = run(exp, spikes_at(20), 20, 150, **units)
     step = z.membrane_cadc[80:100, 0, 0].mean().item()
     assert not z.spikes.any()
-    spikes = spikes_at(*range(10, 120, 7))
+    spikes = spikes_at(*range(10, 110, 7))
     _, chip = run(exp, spikes, 20, 150, **units)
     _, model = run(hxsnn.Experiment(mock=True, dt=1e-6), spikes, step, 150, **units)
     got, wanted = (z.spikes[:, 0, 0].nonzero().flatten() for z in (chip, model))

@@ -146,7 +146,7 @@ def test_chip_agrees_with_the_model(ideal_chip, kinds):
         exp = hxsnn.Experiment(mock=mock)
         first, layer = network(exp, kinds, trace_offset=-48.0, trace_scale=1 / 45, refractory_time=10e-6)
         forth, back, own = (link.synapse for link in layer.links)
-        for synapse in (first, forth, back, own):  # PSPs of 0.33 LSB per weight LSB over a threshold of 45 LSB
+        for synapse in (first, forth, back, own):  # PSPs of 0.28 LSB per weight LSB over a threshold of 45 LSB
             synapse.weight_transform = lambda weight: (50 * weight).clamp(-63, 63)
             torch.nn.init.zeros_(synapse.weight)
         with torch.no_grad():
@@ -159,7 +159,7 @@ def test_chip_agrees_with_the_model(ideal_chip, kinds):
         results.append(z)
     for mock, chip in zip(*results, strict=True):
         assert torch.equal(mock.spikes.sum(0), chip.spikes.sum(0))
-        assert (mock.membrane_cadc - chip.membrane_cadc)[..., 1:3].abs().max() < 0.1
+        assert (mock.membrane_cadc - chip.membrane_cadc)[..., 1:3].abs().max() < 0.15
     (mock_a, mock_b), (chip_a, chip_b) = results
     assert (mock_a.spikes.sum(0)[:, 0] >= 2).all()
     assert mock_b.membrane_cadc[..., 1].max() > 0.3

@@ -178,7 +178,7 @@ def test_recurrent_chip_agrees_with_the_model(ideal_chip):
     for mock in (True, False):
         exp = hxsnn.Experiment(mock=mock)
         modules = layer(exp, trace_offset=-48.0, trace_scale=1 / 45, refractory_time=10e-6)
-        for synapse in modules[::2]:  # PSPs of 0.33 LSB per weight LSB over a threshold of 45 LSB
+        for synapse in modules[::2]:  # PSPs of 0.28 LSB per weight LSB over a threshold of 45 LSB
             synapse.weight_transform = lambda weight: (50 * weight).clamp(-63, 63)
         with torch.no_grad():
             modules[0].weight.mul_(0.15)
@@ -190,7 +190,7 @@ def test_recurrent_chip_agrees_with_the_model(ideal_chip):
     assert torch.equal(mock.spikes.sum(0), chip.spikes.sum(0))
     assert (mock.spikes.sum(0)[:, 0] >= 2).all()
     assert mock.membrane_cadc[..., 1].max() > 0.3
-    assert (mock.membrane_cadc - chip.membrane_cadc)[..., 1].abs().max() < 0.1
+    assert (mock.membrane_cadc - chip.membrane_cadc)[..., 1].abs().max() < 0.15
 
 
 def test_adaptation_reaches_a_recurrent_layer():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bss2_emulator._version import __version__
 
 if TYPE_CHECKING:
-    from bss2_emulator.chip import Chip
+    from bss2_emulator.chip import Chip, Scheduled
     from bss2_emulator.config import ChipConfig
     from bss2_emulator.errors import (
         ConfigError,
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         OperandRangeError,
         ReadoutWarning,
         RunError,
+        SheetError,
     )
+    from bss2_emulator.facts.sheet import Row, Sheet
     from bss2_emulator.results import CadcSamples, MadcSamples, MatrixRun, SpikeCounters, SpikingRun
     from bss2_emulator.silicon.imperfections import Fidelity, Imperfections
 
@@ -41,16 +43,21 @@ __all__ = [
     "MatrixRun",
     "OperandRangeError",
     "ReadoutWarning",
+    "Row",
     "RunError",
+    "Scheduled",
+    "Sheet",
+    "SheetError",
     "SpikeCounters",
     "SpikingRun",
     "__version__",
 ]
 
 _HOMES = {
-    "chip": "Chip",
+    "chip": "Chip Scheduled",
     "config": "ChipConfig",
-    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError",
+    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError SheetError",
+    "facts.sheet": "Row Sheet",
     "results": "CadcSamples MadcSamples MatrixRun SpikeCounters SpikingRun",
     "silicon.imperfections": "Fidelity Imperfections",
 }

@@ -13,6 +13,10 @@ class ConfigError(EmulatorError, ValueError):
     """A register is given a value that the chip does not have."""
 
 
+class SheetError(EmulatorError, ValueError):
+    """A sheet of the silicon holds something that is no parameter of the model, or a value that it cannot have."""
+
+
 class EventError(EmulatorError, ValueError):
     """Input events are not a legal batch of events."""
 

@@ -35,7 +35,7 @@ def test_every_neuron_answers_alike_to_every_pulse(ideal, sign, rows):
         assert (values == values[0, :, :1]).all()  # whichever driver the pulse of an entry takes
         change = values[0, :, 0] - 80
         extreme = change.max() if sign == EXCITATORY else -change.min()
-        assert extreme == pytest.approx(rows * 20 * 0.304, abs=1.0)
+        assert extreme == pytest.approx(rows * 20 * 0.282, abs=1.0)
 
 
 def test_pulses_use_many_drivers():

@@ -19,6 +19,7 @@ from hxtorch.core import (
 )
 from hxtorch.core.calibration import load, preset
 from hxtorch.core.calibration.stored.paths import shipped_path
+from hxtorch.core.calibration.targets import PRESETS
 from hxtorch.core.errors import (
     CalibrationFormatError,
     CalibrationTargetError,
@@ -27,7 +28,7 @@ from hxtorch.core.errors import (
 from hxtorch.core.sessions.session import current_session
 
 
-@pytest.mark.parametrize("name", ["spiking", "spiking2", "hagen", "hagen_synin"])
+@pytest.mark.parametrize("name", PRESETS)
 def test_both_files_hold_the_calibration_that_ships(name):
     binary, native = Path(nightly_calib_path(name)), Path(nightly_calix_native_path(name))
     assert (binary.name, native.name) == (f"{name}_cocolist.pbin", f"{name}_calix-native.pkl")

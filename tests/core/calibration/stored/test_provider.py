@@ -21,6 +21,7 @@ from hxtorch.core.calibration import (
 )
 from hxtorch.core.calibration.__main__ import main
 from hxtorch.core.calibration.stored.paths import cached_path, shipped_path
+from hxtorch.core.calibration.targets import PRESETS
 from hxtorch.core.errors import CalibrationError, CalibrationSerialError
 
 TARGET = SpikingCalibTarget(threshold=130)
@@ -51,7 +52,7 @@ def test_emulated_chips_without_mismatch_take_nominal_codes(measured, fidelity):
 
 def test_the_default_chip_takes_what_ships(measured):
     with open_session(serial="emulated-1", fidelity="full") as session:
-        for name in ("spiking", "spiking2", "hagen", "hagen_synin"):
+        for name in PRESETS:
             found = for_target(session.connection, preset(name))
             assert found.provenance["method"] == "measured"
             assert path_for_target(session.connection, preset(name)) == shipped_path("emulated-1", name)

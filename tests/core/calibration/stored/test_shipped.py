@@ -15,7 +15,7 @@ from hxtorch.core.calibration.targets import PRESETS
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import InputEvents, MatrixProgram, Recording, SpikingProgram
 
-REMAKE = "python -m hxtorch.core.calibration emulated-1 --output .../calibration/data/emulated-1"
+REMAKE = "python -m hxtorch.core.calibration emulated-1 --output .../calibration/stored/data/emulated-1"
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +33,21 @@ def test_they_belong_to_the_default_chip_and_hold(session, name):
     assert still_holds(session.connection, calibration), f"stale; run {REMAKE}"
 
 
-@pytest.mark.parametrize("name", ["spiking", "spiking2"])
+@pytest.mark.parametrize("name", ["spiking", "spiking2", "neuron"])
 def test_measured_again_they_are_on_target(session, name):
     calibration, target = load(shipped_path("emulated-1", name)), preset(name)
     bench = Bench(session.connection, target)
     bench.set(**calibration.registers)
     rest = bench.mean(bench.configuration.replace(enable_threshold=False), entries=64)
     assert rest.mean() == pytest.approx(80, abs=0.5), REMAKE
-    assert np.abs(rest - 80).max() < 3, REMAKE  # users see -48 +- 3
+    assert rest.std() < 2.8, REMAKE
     firing = firing_potential(bench, bench.configuration)
-    assert np.abs(firing - target.threshold).max() < 4, REMAKE
+    assert firing.mean() == pytest.approx(float(target.threshold), abs=0.5), REMAKE
+    assert firing.std() < 1.7, REMAKE
     taus, current = measure_psps(bench, bench.configuration)
     assert taus.mean() == pytest.approx(float(target.tau_syn), rel=0.02), REMAKE
-    assert taus.std() < 0.05 * taus.mean(), REMAKE
-    assert current.std() < 0.05 * current.mean(), REMAKE
+    assert taus.std() < 0.055 * taus.mean(), REMAKE
+    assert current.std() < 0.055 * current.mean(), REMAKE
 
 
 def test_a_psp_is_as_large_as_on_a_real_chip(session):
@@ -61,7 +62,7 @@ def test_a_psp_is_as_large_as_on_a_real_chip(session):
         relative = (peak - rest) / 45
         assert relative.mean() == pytest.approx(0.40, abs=0.06)
         for quadrant in (relative[:128], relative[128:]):
-            assert 0.05 < quadrant.std() / quadrant.mean() < 0.15  # facts 9, behaviour 9
+            assert 0.03 < quadrant.std() / quadrant.mean() < 0.1  # a single synapse of each: 3 % of its own, facts 6.4
 
 
 def test_four_spikes_give_one(session):
@@ -78,7 +79,7 @@ def test_four_spikes_give_one(session):
     assert (counts[:, 0] >= 1).all()  # the neuron that a network of one gets
     assert (counts[:, 0] == 1).sum() >= 46  # noise gives two in 1.1 % of trials: in five of 50 with 0.02 % of seeds
     assert (counts == 1).mean() > 0.8  # synapses differ: the strongest of them give two
-    assert (counts >= 1).mean() > 0.999
+    assert (counts >= 1).mean() > 0.99  # thresholds and weights are off by what writes leave
 
 
 def test_products_have_their_gain(session):
@@ -86,7 +87,7 @@ def test_products_have_their_gain(session):
     weights, activations = np.full((100, 256), 21, np.int8), np.full((20, 100), 15, np.uint8)
     values = session.run_matrix(MatrixProgram(configuration, weights, activations)).values
     assert values.mean() == pytest.approx(58.6, abs=3), REMAKE
-    assert values.mean(axis=0).std() < 3, REMAKE
+    assert values.mean(axis=0).std() < 4, REMAKE  # 5 % of synapses and columns, and an LSB of events
 
 
 def test_products_on_lines_have_their_gain(session):

@@ -49,7 +49,7 @@ CHECKED = [
     (SpikingCalibTarget, "i_synin_gm", 30, 800),
     (SpikingCalibTarget, "refractory_time", 40e-9, 32e-6),
     (SpikingCalibTarget, "synapse_dac_bias", 30, 1022),
-    (SpikingCalibTarget, "tau_icc", 0.1e-6, 30e-6),
+    (SpikingCalibTarget, "tau_icc", 0.3e-6, 30e-6),
     (HagenCalibTarget, "leak", 100, 140),
     (HagenCalibTarget, "tau_mem", 20e-6, 100e-6),
     (HagenCalibTarget, "tau_syn", 0.3e-6, 20e-6),

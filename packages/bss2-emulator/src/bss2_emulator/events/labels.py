@@ -102,7 +102,7 @@ def _write_page(config: ChipConfig, silicon: Silicon, active: NDArray[np.int64],
     inputs = np.concatenate((c.LINK_INPUT + (known >> 14), c.BACKGROUND_INPUT + maker, spikes >> 8))
     labels = np.concatenate((known & 0x3FFF, made, spikes))
     different, source = np.unique(inputs << 14 | labels, return_inverse=True)
-    routes = events.route(config, different >> 14, different & 0x3FFF, silicon.driver_offset)
+    routes = events.route(config, different >> 14, different & 0x3FFF, silicon)
     label_route = np.full(65536, -1, np.int32)
     label_route[known] = np.arange(len(known))
     background_route = np.full((c.BACKGROUND_SOURCES, 256), -1, np.int32)

@@ -19,7 +19,7 @@ from bss2_emulator.facts.coordinates import (
     row_select,
     synapse_label,
 )
-from bss2_emulator.silicon.serial import FloatArray
+from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 _REACH = crossbar_reach()
 _PADI: Final = c.HEMISPHERES * c.BUSES
@@ -96,7 +96,7 @@ def selected_drivers(config: ChipConfig, buses: NDArray[np.bool_], labels: IntAr
     return np.asarray(match & on_bus & config.enable_receiver)
 
 
-def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, offset: FloatArray) -> FloatArray:
+def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, silicon: Silicon) -> FloatArray:
     """Return the length of pulses over the nominal one.
 
     Args:
@@ -104,13 +104,17 @@ def pulses(config: ChipConfig, drivers: IntArray, labels: IntArray, offset: Floa
             five label bits shorten its pulse as in hagen mode: ``32 - bits`` of 31 steps.
         drivers: ``128 * hemisphere + d``, (pulses,).
         labels: Of the events, (pulses,).
-        offset: What each driver adds to a modulated pulse, steps, (2, 128).
+        silicon: The chip.
 
     Source: facts 2.1, 2.4.
     """
     hemisphere, d = drivers // c.DRIVERS, drivers % c.DRIVERS
-    step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset[hemisphere, d].astype(np.float64) - c.HAGEN_DAC_CENTER)
-    modulated = np.clip(c.MAX_PULSE - (labels & 0x1F) + offset[hemisphere, d] + step, 0, c.MAX_PULSE) / c.MAX_ACTIVATION
+    step = silicon.mean("hagen_dac_step") * (
+        config.hagen_dac_offset[hemisphere, d].astype(np.float64) - c.HAGEN_DAC_CENTER
+    )
+    gain, offset = silicon.drivers[:, hemisphere, d]
+    length = gain * (c.MAX_PULSE - (labels & 0x1F)) + offset + step
+    modulated = np.clip(length, 0, c.MAX_PULSE) / c.MAX_ACTIVATION
     extension = 1.0 + config.dacen_pulse_extension[hemisphere, DRIVER_BUS[d]]
     return np.asarray(extension * np.where(config.enable_hagen_modulation[hemisphere, d], modulated, 1.0))
 
@@ -121,7 +125,7 @@ def bus_cycles(config: ChipConfig) -> NDArray[np.int32]:
     return np.asarray(np.ceil(length / c.CYCLE - 1e-9).ravel().astype(np.int32))
 
 
-def route(config: ChipConfig, inputs: IntArray, labels: IntArray, driver_offset: FloatArray | None = None) -> Routes:
+def route(config: ChipConfig, inputs: IntArray, labels: IntArray, silicon: Silicon) -> Routes:
     """Follow one event of each source; arguments as for :func:`forwarded` and :func:`pulses`."""
     outputs = forwarded(config, inputs, labels)
     selected = selected_drivers(config, outputs[:, :_PADI], labels).reshape(len(labels), c.HEMISPHERES * c.DRIVERS)
@@ -140,13 +144,12 @@ def route(config: ChipConfig, inputs: IntArray, labels: IntArray, driver_offset:
     table["input"] = inputs
     table["linked"] = outputs[:, c.LINK_INPUT :].any(axis=1)
     table["forwarded"] = outputs.any(axis=1)
-    offset = np.zeros((c.HEMISPHERES, c.DRIVERS)) if driver_offset is None else driver_offset
     return Routes(
         table=table,
         row_offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int32),
         drivers=drivers.astype(np.int32),
         seen=(synapse_label(label) & np.where(address, 0x3F, 0x20)).astype(np.uint8),
-        pulse=pulses(config, drivers, label, offset).astype(np.float32),
+        pulse=pulses(config, drivers, label, silicon).astype(np.float32),
         part_offsets=np.concatenate(([0], np.cumsum(plastic.sum(axis=1)))).astype(np.int32),
         part_driver=part_driver.astype(np.int32),
     )

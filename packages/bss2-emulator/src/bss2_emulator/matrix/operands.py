@@ -16,7 +16,9 @@ class Operands(NamedTuple):
 
     Attributes:
         weights: -63..63, int8 (rows, columns).
-        activations: 0..31, uint8 (batch, rows).
+        activations: 0..31, uint8 (batch, rows), or with patches (images, values).
+        starts: Where each patch of an image begins, int32 (patches,); none: activations are rows as they stand.
+        offsets: Where the rows of a patch lie from there, int32 (rows,).
         num_sends: How often each vector is sent.
         wait_between_events: Cycles.
         madc_column: Column of the first tile to record, or None.
@@ -24,22 +26,43 @@ class Operands(NamedTuple):
 
     weights: NDArray[np.int8]
     activations: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    offsets: NDArray[np.int32]
     num_sends: int
     wait_between_events: int
     madc_column: int | None
 
+    @property
+    def batch(self) -> int:
+        """Vectors that are multiplied."""
+        return len(self.activations) * max(len(self.starts), 1)
+
+    def vectors(self, rows: int) -> NDArray[np.uint8]:
+        """Return the first ``rows`` rows of all vectors, (batch, up to rows)."""
+        if not len(self.starts):
+            return self.activations[:, :rows]
+        places = self.starts[:, np.newaxis] + self.offsets[:rows]
+        return self.activations[:, places].reshape(self.batch, -1)
+
+
+NO_PATCHES = np.zeros(0, np.int32)
+
 
 def check_operands(
-    weights: Any, activations: Any, num_sends: Any, wait_between_events: Any, madc_column: Any
+    weights: Any, activations: Any, num_sends: Any, wait_between_events: Any, madc_column: Any, patches: Any = None
 ) -> Operands:
-    """Return operands as the kernels take them.
+    """Return operands as the kernels take them; ``patches`` is a pair of starts and offsets, or None.
 
     Raises:
         RunError: Shapes, types or counts do not fit.
         OperandRangeError: A weight is outside -63..63 or an activation outside 0..31.
     """
     weights, activations = np.asarray(weights), np.asarray(activations)
-    if weights.ndim != 2 or activations.ndim != 2 or weights.shape[0] != activations.shape[1] or 0 in weights.shape:
+    starts, offsets = (
+        (NO_PATCHES, NO_PATCHES) if patches is None else _places(patches[0], patches[1], activations.shape[-1:])
+    )
+    rows = activations.shape[-1:] if patches is None else offsets.shape
+    if weights.ndim != 2 or activations.ndim != 2 or weights.shape[:1] != rows or 0 in weights.shape:
         raise RunError(
             f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
             "wanted (batch, rows) times (rows, columns)"
@@ -60,6 +83,8 @@ def check_operands(
     return Operands(
         np.ascontiguousarray(weights, np.int8),
         np.ascontiguousarray(activations, np.uint8),
+        starts,
+        offsets,
         int(num_sends),
         int(wait_between_events),
         None if madc_column is None else int(madc_column),
@@ -68,3 +93,14 @@ def check_operands(
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _places(starts: Any, offsets: Any, size: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return where the patches of an image of ``size`` values begin and where their rows lie from there."""
+    starts, offsets = np.asarray(starts), np.asarray(offsets)
+    for name, places in (("starts", starts), ("offsets", offsets)):
+        if places.ndim != 1 or not places.size or places.dtype.kind not in "iu" or places.min() < 0:
+            raise RunError(f"patches: got {name} {places.dtype} {places.shape}, wanted some integers of at least 0")
+    if len(size) != 1 or int(starts.max()) + int(offsets.max()) >= size[0]:
+        raise RunError(f"patches: got places up to {int(starts.max()) + int(offsets.max())}, wanted them in {size}")
+    return np.ascontiguousarray(starts, np.int32), np.ascontiguousarray(offsets, np.int32)

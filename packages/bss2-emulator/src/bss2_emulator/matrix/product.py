@@ -12,7 +12,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.matrix.hagen import FRACTION, best_instructions, multiply, pack_weights
+from bss2_emulator._kernels.matrix.hagen import (
+    FARTHEST,
+    FRACTION,
+    PULSE_FRACTION,
+    best_instructions,
+    multiply,
+    pack_weights,
+)
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.matrix.columns import (
@@ -21,8 +28,11 @@ from bss2_emulator.matrix.columns import (
     WEIGHT_STEPS,
     Columns,
     column_constants,
+    hagen_tau,
     kept,
     line_capacity,
+    noise_of_events,
+    share_of_shift,
 )
 from bss2_emulator.matrix.madc import record_column
 from bss2_emulator.matrix.operands import Operands
@@ -33,6 +43,7 @@ from bss2_emulator.silicon.noise import HAGEN, RunNoise
 from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
+MOST_NOISE: Final = 48 * NOISE_STEPS  # what is beyond has no limit that matters: the ADC ends long before
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
 NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
 _PHYSICS: Final = attrgetter(*REGISTERS)
@@ -46,12 +57,14 @@ class _Reads(NamedTuple):
     """Constants of the columns as the kernel takes them, see ``_kernels/matrix/hagen.pyi``."""
 
     gain: FloatArray
+    shift: NDArray[np.float32]
     baseline: NDArray[np.int16]
     lowest: NDArray[np.float32]
     inverse_limit: NDArray[np.float32]
     bend: NDArray[np.float32]
     noise_rest: int
-    noise_result: int
+    noise_common: int
+    leaks: bool
 
 
 class HagenEngine:
@@ -69,6 +82,7 @@ class HagenEngine:
         self.silicon = silicon
         self.instructions: int | None = None
         self._memo = Memo()
+        self._offset_events = silicon.mean("hagen_offset_events")
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
         """Multiply.
@@ -79,23 +93,35 @@ class HagenEngine:
         columns, reads = self._columns(config)
         sends, wait = operands.num_sends, operands.wait_between_events
         short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
-        capacity = line_capacity(sends, wait) if short else UNUSED
-        pulse_offset = self._pulse_offset(config)
+        capacity = line_capacity(sends, wait, hagen_tau(self.silicon)) if short else UNUSED
+        drivers = self._drivers(config)
         instructions = best_instructions() if self.instructions is None else self.instructions
-        values = np.empty((len(operands.activations), operands.weights.shape[1]), np.int8)
+        values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)
         sent = multiply(
             operands.activations,
+            operands.starts,
+            operands.offsets,
             tuple(
                 pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, instructions)
                 for line in ((1, -1) if short else (0,))
             ),
-            pulse_offset,
-            PULSE_STEPS,
+            *drivers,
             MAX_PULSE,
             capacity,
             np.asarray(reads.gain * sends, np.float32),
-            self._kept(columns, operands),
-            *reads[1:],
+            self._kept(columns, reads.leaks, operands),
+            reads.shift,
+            self._memo.get(
+                "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
+            ),
+            reads.baseline,
+            reads.lowest,
+            reads.inverse_limit,
+            reads.bend,
+            reads.noise_rest,
+            reads.noise_common,
+            self._noise(columns, sends),
+            self.silicon.imperfections.event_noise,
             self.silicon.fidelity == "ideal",
             noise.key,
             HAGEN,
@@ -108,7 +134,7 @@ class HagenEngine:
         madc = None
         if operands.madc_column is not None:
             lines = capacity if short else None
-            madc = record_column(config, self.silicon, columns, pulse_offset[0], operands, lines, noise)
+            madc = record_column(config, self.silicon, columns, drivers, operands, lines, noise)
         return MatrixRun(values, madc, sent * sends)
 
     def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
@@ -119,26 +145,43 @@ class HagenEngine:
         ideal, limit = self.silicon.fidelity == "ideal", columns.limit * FRACTION
         reads = _Reads(
             gain=columns.gain / (PULSE_STEPS * WEIGHT_STEPS) * (1 if ideal else FRACTION),
-            baseline=np.rint(np.clip(columns.baseline, -500, 500) * FRACTION).astype(np.int16),
-            lowest=np.where(limit > 0, np.maximum(-1.3 * limit, -500 * FRACTION), -500 * FRACTION).astype(np.float32),
+            shift=(columns.shift * FRACTION).astype(np.float32),
+            baseline=np.rint(np.clip(columns.baseline, -FARTHEST, FARTHEST) * FRACTION).astype(np.int16),
+            lowest=np.maximum(np.where(limit > 0, -1.3 * limit, -np.inf), -FARTHEST * FRACTION).astype(np.float32),
             inverse_limit=np.divide(1, limit, out=np.zeros_like(limit), where=limit > 0).astype(np.float32),
             bend=(limit / 1.2).astype(np.float32),
-            noise_rest=round(columns.noise_baseline * NOISE_STEPS),
-            noise_result=round(columns.noise_result * NOISE_STEPS),
+            noise_rest=round(columns.read_noise * NOISE_STEPS),
+            noise_common=round(columns.common_noise * NOISE_STEPS),
+            leaks=bool(columns.decay.any()),
         )
         return columns, reads
 
     def _physics(self, config: ChipConfig) -> NeuronPhysics:
         return self._memo.get("physics", _PHYSICS(config), lambda: neuron_physics(config, self.silicon))
 
-    def _pulse_offset(self, config: ChipConfig) -> NDArray[np.int16]:
-        """Return what each driver adds to a pulse, in fractions of an activation LSB, (2, 128)."""
-        step = c.HAGEN_DAC_STEP * (config.hagen_dac_offset.astype(np.float64) - c.HAGEN_DAC_CENTER)
-        return np.rint((self.silicon.driver_offset + step) * PULSE_STEPS).astype(np.int16)
+    def _drivers(self, config: ChipConfig) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Return the length of a pulse per activation of each driver and what it adds, as the kernel takes them."""
 
-    def _kept(self, columns: Columns, operands: Operands) -> NDArray[np.float32]:
+        def build() -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+            step = self.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset.astype(float) - c.HAGEN_DAC_CENTER)
+            gain, offset = self.silicon.drivers
+            scale, added = (np.rint(x * (PULSE_STEPS * PULSE_FRACTION)).astype(np.int16) for x in (gain, offset + step))
+            return scale, added
+
+        return self._memo.get("drivers", (config.hagen_dac_offset,), build)
+
+    def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
+        """Return the noise of a read after 0 to 128 events, as the kernel takes it."""
+
+        def build() -> NDArray[np.int16]:
+            factors = np.rint(noise_of_events(columns, sends) * NOISE_STEPS)
+            return np.asarray(np.minimum(factors, MOST_NOISE), np.int16)
+
+        return self._memo.get("noise", (columns.event_noise, sends), build)
+
+    def _kept(self, columns: Columns, leaks: bool, operands: Operands) -> NDArray[np.float32]:
         """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
-        if not columns.decay.any():
+        if not leaks:
             return NOTHING_LOST
         cycles = operands.num_sends * operands.wait_between_events
         return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))

@@ -95,8 +95,15 @@ def moved(
     return padded(there.place[active].astype(np.int32)), padded(led.astype(np.int32))
 
 
-def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.uint8]) -> Circuits:
-    """Tell the kernel about groups, membranes and what lies between them; ``source``: register, (512,)."""
+def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.uint8], line_rest: float) -> Circuits:
+    """Tell the kernel about groups, membranes and what lies between them.
+
+    Args:
+        membranes: Of all neurons.
+        arrangement: Of the active ones.
+        source: Register of what is read out, (512,).
+        line_rest: Of a synaptic line that is read out, V.
+    """
     active, place = arrangement.active, arrangement.place
     count, width = len(active), padded_width(len(active))
     group = np.searchsorted(membranes.group[active], np.arange(GROUPS + 1)).astype(np.int32)
@@ -121,5 +128,5 @@ def circuits(membranes: Membranes, arrangement: Arrangement, source: NDArray[np.
         np.concatenate([np.zeros(0, np.int64), *(leads for leads, _ in groups)]).astype(np.int32),
         np.cumsum([0, *(matrix.size for matrix in matrices)]).astype(np.int32),
         np.concatenate([np.zeros(0), *(matrix.ravel() for matrix in matrices)]),
-        c.LINE_REST,
+        line_rest,
     )

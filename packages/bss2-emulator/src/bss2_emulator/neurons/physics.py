@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.facts.coordinates import BACKEND, QUADRANT
-from bss2_emulator.neurons.terms import potential
 from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 REGISTERS: Final = (
@@ -69,22 +68,24 @@ class NeuronPhysics:
 
 def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
     """Translate registers to physical values (facts 3.3 to 3.8, 10)."""
-    on_chip = config.membrane_capacitance / 63.0 * (1 - c.CAPACITANCE_PARASITIC) + c.CAPACITANCE_PARASITIC
-    capacitance = c.CAPACITANCE * on_chip * silicon.capacitance
+    mean = silicon.mean
+    parasitic = mean("capacitance_parasitic")
+    on_chip = config.membrane_capacitance / 63.0 * (1 - parasitic) + parasitic
+    capacitance = mean("capacitance") * on_chip * silicon.capacitance
     modifier = np.where(config.leak_divide, 1 / 8, 1.0) * np.where(config.leak_multiply, 8.0, 1.0)
-    leak = c.LEAK_CONDUCTANCE * config.i_leak * modifier * silicon.leak_conductance * config.enable_leak
+    leak = mean("leak_conductance") * config.i_leak * modifier * silicon.leak_conductance * config.enable_leak
     faster = np.where(config.reset_divide, 1 / 8, 1.0) * np.where(config.reset_multiply, 8.0, 1.0)
-    reset_time = c.RESET_TIME * c.CAPMEM_MAX / np.maximum(config.i_reset, 1) / faster * silicon.reset_time
-    threshold = potential(c.THRESHOLD_REFERENCE, config.v_threshold) + silicon.threshold_offset
+    reset_time = mean("reset_time") * c.CAPMEM_MAX / np.maximum(config.i_reset, 1) / faster * silicon.reset_time
+    threshold = silicon.potential("threshold", c.THRESHOLD_REFERENCE[0], config.v_threshold) + silicon.threshold_offset
     bypassed = np.stack((config.enable_bypass_exc, config.enable_bypass_inh))
     connected = np.stack((config.enable_synin_exc, config.enable_synin_inh)) & ~bypassed
     reset_cycles, refractory_cycles = _refractory(config)
     return NeuronPhysics(
-        line_current=c.EVENT_CURRENT * _synin_gain(config, silicon),
+        line_current=mean("event_current") * _synin_gain(config, silicon),
         capacitance=capacitance,
-        leak=leak + capacitance / c.RESIDUAL_LEAK,
-        leak_potential=potential(c.LEAK_REFERENCE, config.v_leak) + silicon.leak_offset,
-        reset_potential=potential(c.RESET_REFERENCE, config.v_reset) + silicon.reset_offset,
+        leak=leak + capacitance / mean("residual_leak"),
+        leak_potential=silicon.potential("leak", c.LEAK_REFERENCE[0], config.v_leak) + silicon.leak_offset,
+        reset_potential=silicon.potential("reset", c.RESET_REFERENCE[0], config.v_reset) + silicon.reset_offset,
         threshold=np.where(config.enable_threshold, threshold, np.inf),
         reset=capacitance / reset_time,
         current=_constant_current(config, silicon, connected),
@@ -92,7 +93,7 @@ def neuron_physics(config: ChipConfig, silicon: Silicon) -> NeuronPhysics:
         connected=connected,
         bypassed=bypassed,
         event_current=event_current(config, silicon),
-        latency=c.COMPARATOR_LATENCY * silicon.comparator,
+        latency=mean("comparator") * silicon.comparator,
         reset_cycles=reset_cycles,
         refractory_cycles=refractory_cycles,
         held=~config.enable_leak | (config.i_leak == 0),
@@ -104,8 +105,9 @@ def tau_syn(config: ChipConfig, silicon: Silicon) -> FloatArray:
     code = np.maximum(np.stack((config.i_synin_exc_tau, config.i_synin_inh_tau)), 0.5)
     small = np.stack((config.small_capacitance_exc, config.small_capacitance_inh))
     slow = np.stack((config.high_resistance_exc, config.high_resistance_inh))
-    factor = np.where(small, c.SMALL_CAPACITANCE, 1.0) * np.where(slow, c.HIGH_RESISTANCE, 1.0)
-    return np.asarray(c.TAU_SYN / code * factor * silicon.tau_syn)
+    mean = silicon.mean
+    factor = np.where(small, mean("small_capacitance"), 1.0) * np.where(slow, mean("high_resistance"), 1.0)
+    return np.asarray(mean("tau_syn") / code * factor * silicon.tau_syn)
 
 
 def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
@@ -114,25 +116,27 @@ def synin_strength(config: ChipConfig, silicon: Silicon) -> FloatArray:
 
 
 def _synin_gain(config: ChipConfig, silicon: Silicon) -> FloatArray:
-    gm = np.stack((config.i_synin_exc_gm, config.i_synin_inh_gm)) * silicon.gm / c.GM_REFERENCE
-    return np.asarray(np.maximum(gm, 0.0) ** c.GM_EXPONENT)
+    gm = np.stack((config.i_synin_exc_gm, config.i_synin_inh_gm)) * silicon.gm / silicon.mean("gm")
+    return np.asarray(np.maximum(gm, 0.0) ** silicon.mean("gm_exponent"))
 
 
 def synapse_bias(config: ChipConfig, silicon: Silicon) -> FloatArray:
-    """Return the strength of each column's synapses, mismatch of its quadrant included; 1 at DAC bias 600, (512,)."""
-    return np.asarray((config.i_synapse_dac_bias / c.DAC_REFERENCE)[QUADRANT] * silicon.quadrant_strength)
+    """Return the strength of each column's synapses with mismatch of quadrant and serial; 1 at DAC bias 600, (512,)."""
+    bias = (config.i_synapse_dac_bias / silicon.mean("dac_bias"))[QUADRANT]
+    return np.asarray(bias * silicon.scale("strength") * silicon.quadrant_strength)
 
 
 def event_current(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return the synaptic current of one event of weight 1, A, (2, 512)."""
-    return c.EVENT_CURRENT * synin_strength(config, silicon)
+    return silicon.mean("event_current") * synin_strength(config, silicon)
 
 
 def _constant_current(config: ChipConfig, silicon: Silicon, connected: NDArray[np.bool_]) -> FloatArray:
-    optimum = np.clip(c.SYNIN_SHIFT_OPTIMUM + silicon.synin_shift, 20, 1000)
+    optimum = np.clip(silicon.mean("synin_shift") + silicon.synin_shift, 20, 1000)
     excess = (np.stack((config.i_synin_exc_shift, config.i_synin_inh_shift)) - optimum) * connected
-    offset = config.i_mem_offset * np.where(config.mem_offset_sink, -c.OFFSET_CURRENT, c.OFFSET_CURRENT)
-    return np.asarray(c.SYNIN_SHIFT * (excess[0] - excess[1]) + offset * config.enable_mem_offset)
+    step = silicon.mean("offset_current")
+    offset = config.i_mem_offset * np.where(config.mem_offset_sink, -step, step)
+    return np.asarray(silicon.mean("synin_shift_current") * (excess[0] - excess[1]) + offset * config.enable_mem_offset)
 
 
 def _refractory(config: ChipConfig) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

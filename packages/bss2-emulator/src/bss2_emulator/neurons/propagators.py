@@ -13,11 +13,9 @@ from bss2_emulator.neurons.compartments import Membranes
 from bss2_emulator.neurons.exchange import coupled_groups, settled
 from bss2_emulator.neurons.response import drive
 from bss2_emulator.neurons.tables import fill_terms
-from bss2_emulator.silicon.imperfections import Imperfections
-from bss2_emulator.silicon.serial import FloatArray
+from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 STEP = LAYOUT["step"]
-BYPASS_BASE = 4096.0  # larger than any ratio of weights: the earliest event of a step wins (membrane.h)
 LANES = LAYOUT["lanes"]  # arrays over neurons are padded to whole vectors
 
 
@@ -27,7 +25,7 @@ class Tables:
 
     Attributes:
         rows: (tables, width) in the kernel's layout and precision.
-        scale: Synaptic state per event of weight 1, (2, width); the state is the current over its saturation.
+        scale: Synaptic state per event of weight 1, A, (2, width).
         reset_cycles, refractory_cycles: int32 (width,).
     """
 
@@ -52,12 +50,11 @@ def padded(values: np.ndarray, fill: float = 0) -> np.ndarray:
     return out
 
 
-def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imperfections, dtype: type) -> Tables:
+def neuron_tables(membranes: Membranes, active: NDArray[np.int64], silicon: Silicon, dtype: type) -> Tables:
     """Build the tables of the ``active`` neurons, flat array of n in the order of the kernel."""
     physics = membranes.physics
     capacitance, leak = physics.capacitance[active], physics.leak[active]
     held = physics.held[active]
-    saturation = np.array([[c.SATURATION_EXC], [c.SATURATION_INH]])
     t: FloatArray = np.arange(1, STEP + 1, dtype=np.float64)[:, None] * c.CYCLE
     rows = np.zeros((LAYOUT["tables"], len(active)))
 
@@ -74,10 +71,10 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
         put("decay", np.exp(-t / tau_mem), mode)
         put("rest", (resting + pull * physics.reset_potential[active]) / (leak + pull), mode)
         own = leak * membranes.share[active]
-        put("shift", c.RUN_OFFSET * switches.run_offset * ~held * own / (leak + pull), mode)
+        put("shift", ~held * own / (leak + pull), mode)
         for sign, name in enumerate(("drive_exc", "drive_inh")):
             volts = drive(t, tau_mem, physics.tau_syn[sign, active], capacitance)
-            volts *= saturation[sign] * physics.connected[sign, active]
+            volts *= physics.connected[sign, active]
             put(name, volts, mode)
             if mode == 0:
                 late.append(volts)
@@ -87,22 +84,23 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
         put(f"syn_{kind}", decay)
         put(f"jump_{kind}", jump)
         put(f"late_{kind}", late[sign] - jump * late[sign][-1])
-        here = np.flatnonzero(physics.bypassed[sign, active])
-        cycles = np.arange(STEP)[:, None]
-        rows[LAYOUT[f"jump_{kind}"] + cycles, here] = BYPASS_BASE**cycles
-        rows[LAYOUT[f"late_{kind}"] + cycles, here] = BYPASS_BASE**cycles * (cycles + 1)
+        for name in ("jump", "late"):  # events of an input that is bypassed fire, and leave no current
+            at = LAYOUT[f"{name}_{kind}"]
+            rows[at : at + STEP, physics.bypassed[sign, active]] = 0
 
     rate = STEP * c.CYCLE * leak / capacitance
     block = LAYOUT["noise_steps"]  # steps that share a number: a current that is constant in between
-    noise = c.MEMBRANE_NOISE * switches.membrane_noise / membranes.circuits[active]  # independent ones
+    noise = (
+        silicon.mean("membrane_noise") * silicon.imperfections.membrane_noise / membranes.circuits[active]
+    )  # independent ones
     put("noise", noise * _block_noise(rate, block))
     put("start", noise * ~held)
     put("crossing", physics.threshold[active])
     put("threshold", physics.threshold[active])
     for sign, name in enumerate(("line_exc", "line_inh")):
-        put(name, c.LINE_DROP * saturation[sign] / np.maximum(physics.line_current[sign, active], 1e-30))
+        put(name, silicon.mean("line_drop") / np.maximum(physics.line_current[sign, active], 1e-30))
     if membranes.kind[active].any():
-        fill_terms(rows, membranes, active, saturation)
+        fill_terms(rows, membranes, active, silicon)
     rest = rows[LAYOUT["rest"] : LAYOUT["rest"] + 2]
     put("origin", settled(membranes, active, rest, held) - rest[0])
     for places, _ in coupled_groups(membranes, active):  # compared after the exchange
@@ -115,9 +113,7 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], switches: Imp
     rows[LAYOUT["syn_exc"] : LAYOUT["jump_exc"], len(active) :] = 1
     return Tables(
         rows=rows.astype(dtype),
-        scale=padded(np.where(physics.bypassed[:, active], 1.0, physics.event_current[:, active] / saturation)).astype(
-            dtype, order="C"
-        ),
+        scale=padded(physics.event_current[:, active]).astype(dtype, order="C"),
         reset_cycles=padded(physics.reset_cycles[active], 1),
         refractory_cycles=padded(physics.refractory_cycles[active], 1),
     )

@@ -68,32 +68,32 @@ class Terms:
 
 def neuron_terms(config: ChipConfig, silicon: Silicon) -> Terms:
     """Translate registers to physical values."""
-    residual = c.ADAPT_TAU / c.RESIDUAL_LEAK  # codes that leak from the capacitor anyway
+    mean = silicon.mean
+    residual = mean("adapt_tau") / mean("residual_leak")  # codes that leak from the capacitor anyway
     relaxing = config.i_adapt_tau + residual
     sign_a, sign_b = (np.where(s, -1.0, 1.0) for s in (config.adaptation_a_negative, config.adaptation_b_negative))
     coba = np.stack((config.enable_coba_exc, config.enable_coba_inh))
     codes = np.stack((config.i_synin_exc_coba, config.i_synin_inh_coba))
-    reversal = potential(c.REVERSAL_REFERENCE, np.stack((config.e_synin_exc_rev, config.e_synin_inh_rev)))
+    reversal = silicon.potential(
+        "reversal", c.REVERSAL_REFERENCE[0], np.stack((config.e_synin_exc_rev, config.e_synin_inh_rev))
+    )
     sharpness = np.maximum(config.i_exp, 1) * silicon.factors("exp_sharpness")
     return Terms(
         exponential=config.enable_exponential & (config.i_exp > 0),
         adaptation=config.enable_adaptation.copy(),
         coba=coba,
-        delta=c.EXP_SHARPNESS / sharpness,
-        exp_potential=potential(c.EXP_REFERENCE, config.v_exp) + silicon.offsets("exp_potential"),
-        coupling=c.ADAPT_COUPLING * config.enable_adaptation,
-        tau=c.ADAPT_TAU / relaxing * silicon.factors("adapt_tau"),
+        delta=mean("exp_sharpness") / sharpness,
+        exp_potential=silicon.potential("exp_potential", c.EXP_REFERENCE[0], config.v_exp)
+        + silicon.offsets("exp_potential"),
+        coupling=mean("adapt_coupling") * config.enable_adaptation,
+        tau=mean("adapt_tau") / relaxing * silicon.factors("adapt_tau"),
         gain=sign_a * config.i_adapt_a / relaxing * silicon.factors("adapt_a"),
-        leak_potential=potential(c.LEAK_REFERENCE, config.v_adapt_leak) + silicon.offsets("adapt_leak"),
-        reference=potential(c.ADAPT_REFERENCE, config.v_adapt_ref) + silicon.offsets("adapt_reference"),
-        slope=sign_b * config.i_adapt_b * c.ADAPT_PULSE / c.ADAPT_CAPACITANCE * silicon.factors("adapt_b"),
+        leak_potential=silicon.potential("leak", c.LEAK_REFERENCE[0], config.v_adapt_leak)
+        + silicon.offsets("adapt_leak"),
+        reference=silicon.potential("adapt_reference", c.ADAPT_REFERENCE[0], config.v_adapt_ref)
+        + silicon.offsets("adapt_reference"),
+        slope=sign_b * config.i_adapt_b * mean("adapt_b") / mean("adapt_capacitance") * silicon.factors("adapt_b"),
         pulse_cycles=(1 << config.adaptation_pulse_scale.astype(np.int32))[BACKEND],
-        conductance=c.COBA_GAIN * codes * silicon.factors("coba", 2, c.NEURONS) * coba,
+        conductance=mean("coba") * codes * silicon.factors("coba", 2, c.NEURONS) * coba,
         reversal=reversal + silicon.offsets("reversal", 2, c.NEURONS),
     )
-
-
-def potential(reference: tuple[int, float, float], code: np.ndarray) -> FloatArray:
-    """Return the volts of a code, given (code, volts there, volts per code)."""
-    at, volts, step = reference
-    return np.asarray(volts + (code.astype(np.float64) - at) * step)

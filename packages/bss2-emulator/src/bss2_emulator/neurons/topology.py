@@ -54,8 +54,9 @@ def find_topology(config: ChipConfig, silicon: Silicon) -> Topology:
     compartment = _leaders(config, members)
     if not len(icc):
         return Topology(compartment, compartment_first(compartment), np.empty((0, 2), np.int64), np.empty(0))
-    modifier = np.where(config.icc_divide, 1 / c.ICC_MODIFIER, 1) * np.where(config.icc_multiply, c.ICC_MODIFIER, 1)
-    value = c.ICC_CONDUCTANCE * config.i_icc * modifier * silicon.factors("icc")
+    factor = silicon.mean("icc_modifier")
+    modifier = np.where(config.icc_divide, 1 / factor, 1) * np.where(config.icc_multiply, factor, 1)
+    value = silicon.mean("icc") * config.i_icc * modifier * silicon.factors("icc")
     found: dict[tuple[int, int], float] = {}
 
     def add(a: int, b: int, siemens: float) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator._kernels.spiking.run import LAYOUT
 from bss2_emulator.facts import constants as c
 from bss2_emulator.silicon.noise import MADC, RunNoise
+from bss2_emulator.silicon.serial import Silicon
 
 STEP = LAYOUT["step"]
 
@@ -25,16 +28,16 @@ def convert(volts: np.ndarray, noise: np.ndarray) -> NDArray[np.uint16]:
 
 
 def sample(
-    trace: np.ndarray, runtime: int, readout_offset: float, noise: RunNoise, noisy: bool
+    trace: np.ndarray, runtime: int, neuron: int, silicon: Silicon, noise: RunNoise
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64]]:
     """Sample the membrane of one neuron.
 
     Args:
         trace: Membrane at the borders of internal steps, V, (batch, steps + 1).
         runtime: Cycles.
-        readout_offset: Of the neuron's amplifier, V.
+        neuron: Whose it is.
+        silicon: The chip.
         noise: Keys the read noise.
-        noisy: Read noise is on.
 
     Returns:
         Times (cycles), codes, and offsets of the batch entries.
@@ -43,12 +46,14 @@ def sample(
     step = (instants // STEP).astype(np.int64)
     part = instants / STEP - step
     before = trace[:, step]
-    volts = before + (trace[:, step + 1] - before) * part + readout_offset
+    volts = before + (trace[:, step + 1] - before) * part + float(silicon.readout_offset[neuron])
     batch, count = volts.shape
     lsb = np.zeros((batch, count), np.float32)
-    if noisy:
+    if silicon.imperfections.madc_noise:
+        memory = silicon.mean("madc_memory")
         for b in range(batch):
-            lsb[b] = noise.normals(MADC, b, count)
-        lsb *= c.MADC_NOISE
+            white = noise.normals(MADC, b, count + 1)
+            lsb[b] = white[1:] + np.float32(memory) * white[:-1]
+        lsb *= np.float32(silicon.mean("madc_noise") / math.hypot(1, memory))
     times = np.tile(np.floor(instants).astype(np.int64), batch)
     return times, convert(volts, lsb).ravel(), np.arange(batch + 1, dtype=np.int64) * count

@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from bss2_emulator._kernels.spiking.run import Readout
 from bss2_emulator.config import ChipConfig
-from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import HEMISPHERE
 from bss2_emulator.readout import cadc
 from bss2_emulator.results import CadcSamples
-from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
 
@@ -26,7 +24,7 @@ class Samples:
         runtime: Cycles.
         batch: Batch entries.
         noise: Keys the phase.
-        switches: Imperfections.
+        silicon: The chip.
     """
 
     def __init__(
@@ -37,27 +35,27 @@ class Samples:
         runtime: int,
         batch: int,
         noise: RunNoise,
-        switches: Imperfections,
+        silicon: Silicon,
     ) -> None:
-        self.neurons, self._acausal = neurons, acausal
-        self._noise = constants.CADC_NOISE * switches.cadc_noise
+        self.neurons, self._acausal, self._silicon = neurons, acausal, silicon
         if not len(neurons):
             return
         hemisphere = int(HEMISPHERE[neurons[0]])
-        self._layout = cadc.sample_times(runtime, batch, hemisphere, len(neurons), in_dram, noise, switches.cadc_jitter)
+        jitter = silicon.imperfections.cadc_jitter
+        self._layout = cadc.sample_times(runtime, batch, hemisphere, len(neurons), in_dram, noise, jitter)
         self._values = np.empty((len(self._layout.times), len(neurons)), np.uint8)
 
-    def under(self, config: ChipConfig, silicon: Silicon, place: NDArray[np.int64]) -> Readout | None:
+    def under(self, config: ChipConfig, place: NDArray[np.int64]) -> Readout | None:
         """Return what the kernel is told under some registers; ``place`` of each neuron in its order, (512,)."""
         if not len(self.neurons):
             return None
-        gain, offset = cadc.transfer(config, silicon, self.neurons, self._acausal)
+        gain, offset = cadc.transfer(config, self._silicon, self.neurons, self._acausal)
         return Readout(
             place[self.neurons].astype(np.int32),
             self.neurons.astype(np.uint32),
             gain.astype(np.float32),
             offset.astype(np.float32),
-            self._noise,
+            self._silicon.mean("cadc_noise") * self._silicon.imperfections.cadc_noise,
             self._layout.times,
             self._layout.batch_offsets,
             self._layout.first,

@@ -18,6 +18,7 @@ CADC_PHASE: Final = 4 << 16  # plus hemisphere
 MADC: Final = 5 << 16
 HAGEN: Final = 6 << 16
 HAGEN_MADC: Final = 7 << 16
+HAGEN_EVENTS: Final = HAGEN_MADC + 1
 CORRELATION: Final = 8 << 16  # plus 256 * hemisphere + row
 
 

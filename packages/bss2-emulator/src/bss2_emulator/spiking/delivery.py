@@ -36,7 +36,7 @@ def describe(
         _REGISTERS(config),
         lambda: (
             plasticity.driver_laws(config, silicon),
-            plasticity.powers(config),
+            plasticity.powers(config, silicon),
             background.sources(config),
             bus_cycles(config),
         ),

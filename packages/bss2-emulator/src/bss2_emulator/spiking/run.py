@@ -172,7 +172,7 @@ class SpikingEngine:
                 runtime,
                 events.batch,
                 noise,
-                switches,
+                self.silicon,
             )
             for hemisphere in range(2)
         ]
@@ -189,7 +189,9 @@ class SpikingEngine:
             runtime,
             len(arranged[0].active),
             switches.saturation,
+            self.silicon.mean("compliance"),
             switches.membrane_noise or switches.run_offset,
+            _wander(self.silicon),
             constants.RAILS[0],
             constants.RAILS[1],
             segments,
@@ -218,22 +220,22 @@ class SpikingEngine:
         threads: int,
     ) -> Segment:
         """Translate one set of registers for the kernel."""
-        memo, switches, active = self._memo, self.silicon.imperfections, arrangement.active
+        memo, active = self._memo, arrangement.active
         tables, neurons = memo.get(
             "tables",
             (membranes, arrangement),
-            lambda: (neuron_tables(membranes, active, switches, self.dtype), padded(active).astype(np.uint32)),
+            lambda: (neuron_tables(membranes, active, self.silicon, self.dtype), padded(active).astype(np.uint32)),
         )
         joints = memo.get(
             "circuits", (membranes, arrangement, config.readout_source),
-            lambda: circuits(membranes, arrangement, config.readout_source),
+            lambda: circuits(membranes, arrangement, config.readout_source, self.silicon.mean("line_rest")),
         )  # fmt: skip
         synapses = memo.get(
             "synapses",
             (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
             lambda: arranged_synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        top, bottom = (readout.under(config, self.silicon, arrangement.place) for readout in readouts)
+        top, bottom = (readout.under(config, arrangement.place) for readout in readouts)
         traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
         return Segment(
             start,
@@ -297,8 +299,16 @@ class SpikingEngine:
     def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
         if neuron is None:
             return None
-        offset = float(self.silicon.readout_offset[neuron])
-        return MadcSamples(*madc.sample(trace, runtime, offset, noise, self.silicon.imperfections.madc_noise))
+        return MadcSamples(*madc.sample(trace, runtime, neuron, self.silicon, noise))
+
+
+def _wander(silicon: Silicon) -> tuple[float, float, float, float]:
+    """Return the volts rms that leak potentials are off by: each entry, run, few runs, and part during a run."""
+    mean, switches = silicon.mean, silicon.imperfections
+    run, runs = mean("run_share"), mean("runs_share")
+    shares = max(1 - run - runs, 0.0), run, runs
+    entry, run, runs = (mean("run_offset") * switches.run_offset * share**0.5 for share in shares)
+    return entry, run, runs, mean("slow_noise") * switches.membrane_noise
 
 
 def _sorted_by_neuron(sent: Listed, page: Page) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

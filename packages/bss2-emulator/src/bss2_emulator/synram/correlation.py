@@ -26,10 +26,10 @@ def sensors(config: ChipConfig, silicon: Silicon, rows: NDArray[np.int64]) -> tu
     """Return amplitude (LSB) and time constant (s) of the (causal, acausal) sensors of ``rows``, (rows, 2, 256)."""
     hemisphere, row = rows // c.ROWS, rows % c.ROWS
     quadrant = QUADRANT.reshape(c.HEMISPHERES, c.COLUMNS)[hemisphere][:, None]
-    lsb, store = c.CORRELATION_AMPLITUDE
-    tau, ramp = c.CORRELATION_TIME
-    amplitude_trim = 1 + c.CORRELATION_TRIM * config.correlation_amplitude[hemisphere, row][:, None]
-    time_trim = 1 + c.CORRELATION_TRIM * config.correlation_time[hemisphere, row][:, None]
+    lsb, tau, trim = (silicon.mean(f"correlation_{name}") for name in ("amplitude", "time", "trim"))
+    store, ramp = c.CORRELATION_AMPLITUDE[1], c.CORRELATION_TIME[1]
+    amplitude_trim = 1 + trim * config.correlation_amplitude[hemisphere, row][:, None]
+    time_trim = 1 + trim * config.correlation_time[hemisphere, row][:, None]
     amplitude = lsb / store * config.i_correlation_store[quadrant] * amplitude_trim
     time = tau * ramp / np.maximum(config.i_correlation_ramp, 1)[quadrant] * time_trim
     amplitude = amplitude * np.moveaxis(silicon.correlation_amplitude[:, hemisphere, row], 0, 1)
@@ -85,7 +85,7 @@ def measure(
         (c.CYCLE / time).astype(np.float32),
         hemisphere.astype(np.int32),
         reset,
-        c.CADC_NOISE * silicon.imperfections.cadc_noise,
+        silicon.mean("cadc_noise") * silicon.imperfections.cadc_noise,
         noise.key,
         (CORRELATION + rows).astype(np.uint32),
         noise.run,

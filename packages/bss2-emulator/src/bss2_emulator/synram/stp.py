@@ -30,26 +30,27 @@ _HEMISPHERE, _D = np.divmod(np.arange(c.HEMISPHERES * c.DRIVERS), c.DRIVERS)
 _QUADRANT = 2 * _HEMISPHERE + _D % 2
 
 
-def recovery_time(config: ChipConfig) -> FloatArray:
+def recovery_time(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return the time constant of the recovery of each driver, cycles, inf without recovery, (256,)."""
     clock = 2.0 ** config.stp_recovery_clock[_HEMISPHERE]  # 250 MHz / 2 ** (s + 1) is 2 ** s cycles of 8 ns
-    share = config.stp_recovery.ravel() * c.STP_RECOVERY * config.enable_stp_recovery[_HEMISPHERE]
+    share = config.stp_recovery.ravel() * silicon.mean("stp_recovery") * config.enable_stp_recovery[_HEMISPHERE]
     with np.errstate(divide="ignore"):
         return np.asarray(clock / share)
 
 
 def driver_laws(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return zero, slope (``A = zero - slope * V``), utilisation, charge and recovery voltage of drivers, (5, 256)."""
-    slope = c.STP_RAMP / np.maximum(config.i_stp_ramp, 1)[_QUADRANT] / c.STP_RANGE
-    step = c.STP_OFFSET_STEP * (config.stp_offset.ravel().astype(np.float64) - c.STP_OFFSET_CENTER)
-    zero = (config.v_stp[_QUADRANT] + c.STP_ZERO) * slope + silicon.stp_amplitude.ravel() + step
+    mean = silicon.mean
+    slope = c.STP_RAMP / np.maximum(config.i_stp_ramp, 1)[_QUADRANT] / mean("stp_range")
+    step = mean("stp_offset_step") * (config.stp_offset.ravel().astype(np.float64) - c.STP_OFFSET_CENTER)
+    zero = (config.v_stp[_QUADRANT] + mean("stp_zero")) * slope + silicon.stp_amplitude.ravel() + step
     target = config.stp_target.ravel().astype(np.int64)
-    utilization = c.STP_UTILIZATION * config.stp_utilization.ravel()
+    utilization = mean("stp_utilization") * config.stp_utilization.ravel()
     voltages = (config.v_stp_charge[_QUADRANT, target], config.v_stp_recover[_QUADRANT, target])
     return np.array([zero, slope, utilization, *voltages], np.float64)
 
 
-def powers(config: ChipConfig) -> FloatArray:
+def powers(config: ChipConfig, silicon: Silicon) -> FloatArray:
     """Return what is left of a deviation after 2**k cycles, (256, 32)."""
     cycles = 2.0 ** np.arange(LAYOUT["stp_powers"])
-    return np.asarray(np.exp(-cycles / recovery_time(config)[:, None]))
+    return np.asarray(np.exp(-cycles / recovery_time(config, silicon)[:, None]))

@@ -13,17 +13,20 @@ from hxtorch.core.errors import (
     ConfigurationError,
     ConnectionOpenError,
     HXTorchError,
+    MemoryLimitError,
     NoConnectionError,
     OperandRangeError,
+    PictureError,
     PlacementError,
     ProgramError,
     RecordingError,
     RoutingError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
     from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup
-    from hxtorch.core.fit import FitReport, draw_fit, fit_report
+    from hxtorch.core.fit import FitReport, fit_report
     from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit
     from hxtorch.core.networks.morphology import HALF, LogicalNeuron
     from hxtorch.core.networks.network import (
@@ -101,6 +104,7 @@ if TYPE_CHECKING:
         release_hardware,
     )
     from hxtorch.core.threads import set_thread_source
+    from hxtorch.core.viz.fit import draw_fit
     from hxtorch.core.vocabulary.chip import AtomicNeuron, Chip, ConstantCurrentType, NeuronBlock
     from hxtorch.core.vocabulary.coordinates import (
         AtomicNeuronOnDLS,
@@ -153,6 +157,7 @@ __all__ = [
     "MatrixProgram",
     "MatrixResult",
     "MatrixUnit",
+    "MemoryLimitError",
     "Network",
     "NetworkBuilder",
     "NetworkGraph",
@@ -163,6 +168,7 @@ __all__ = [
     "OperandRangeError",
     "Operation",
     "Origin",
+    "PictureError",
     "PlacementError",
     "Population",
     "PopulationDescriptor",
@@ -186,6 +192,7 @@ __all__ = [
     "SpikingResult",
     "SpikingUnit",
     "TimedWrite",
+    "TransportError",
     "as_array",
     "build_network_graph",
     "build_routing",
@@ -224,7 +231,8 @@ _HOMES = {
     "backends.setup": "CalibrationPath HWDBPath Setup",
     "calibration": "",
     "compute": "",
-    "fit": "FitReport draw_fit fit_report",
+    "fit": "FitReport fit_report",
+    "viz.fit": "draw_fit",
     "interfaces": "Connection MatrixUnit SpikingUnit",
     "networks.morphology": "HALF LogicalNeuron",
     "networks.network": "CADCRecording Network NetworkBuilder PopulationDescriptor Projection ProjectionDescriptor",
@@ -258,6 +266,7 @@ _HOMES = {
         "release_hardware"
     ),
     "threads": "set_thread_source",
+    "viz": "",
     "vocabulary.chip": "AtomicNeuron Chip ConstantCurrentType NeuronBlock",
     "vocabulary.coordinates": (
         "AtomicNeuronOnDLS AtomicNeuronOnLogicalNeuron LogicalNeuronCompartments LogicalNeuronOnDLS"

@@ -21,6 +21,10 @@ class BackendError(HXTorchError, RuntimeError):
     """A backend is unknown or could not open its chip."""
 
 
+class TransportError(BackendError):
+    """The way to a chip failed for now: a backend raises it, and the run is tried again."""
+
+
 class ConfigurationError(HXTorchError, ValueError):
     """A register is given a value that the chip does not have."""
 
@@ -65,5 +69,17 @@ class CalibrationNotFoundError(HXTorchError, FileNotFoundError):
     """There is no calibration file where one was expected."""
 
 
+class MissingPackageError(HXTorchError, ImportError):
+    """Something needs a package that is not installed."""
+
+
+class MemoryLimitError(HXTorchError, MemoryError):
+    """Something needs more memory than there is."""
+
+
 class FileWarning(UserWarning):
     """A file is read that an older version wrote, without what newer ones are checked by."""
+
+
+class PictureError(HXTorchError, ValueError):
+    """A picture is asked of something that does not show it."""

@@ -30,6 +30,7 @@ up                    holds
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -56,6 +57,7 @@ __all__ = [
     "CorrelationCodes",
     "CountsRuns",
     "ExecutionInfo",
+    "FitsOnChips",
     "HoldsRegisters",
     "InputEvents",
     "LabelEvents",
@@ -64,6 +66,7 @@ __all__ = [
     "MatrixResult",
     "MatrixUnit",
     "Recording",
+    "RunsTogether",
     "SpikeCounters",
     "SpikeEvents",
     "SpikingProgram",
@@ -83,12 +86,28 @@ class SpikingUnit(Protocol):
 
 
 @runtime_checkable
+class RunsTogether(Protocol):
+    """A spiking unit that runs several programs at once, with the results of one after the other."""
+
+    def run_all(self, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
+        """Run all ``programs``; none waits for what another one does."""
+        ...
+
+
+@runtime_checkable
 class MatrixUnit(Protocol):
     """Runs analog matrix products."""
 
     def run(self, program: MatrixProgram) -> MatrixResult:
         """Multiply all activations of ``program`` with its matrix."""
         ...
+
+
+@runtime_checkable
+class GathersRows(Protocol):
+    """A matrix unit that takes programs with patches: it gathers their rows itself, without an unfolded copy."""
+
+    gathers_rows: bool
 
 
 @runtime_checkable
@@ -160,4 +179,24 @@ class ChipCalibration(Protocol):
 
     def require_chip(self, connection: Connection) -> None:
         """Raise a ``CalibrationSerialError`` unless the codes are those of the chip behind ``connection``."""
+        ...
+
+
+@runtime_checkable
+class FitsOnChips(Protocol):
+    """An experiment of a frontend, which says what it would put on chips; nothing is run for that."""
+
+    def chip_networks(self, model: Any = None) -> Mapping[str, Any]:
+        """Return the :class:`~hxtorch.core.Network` of each chip by its name.
+
+        Args:
+            model: Has the layers as attributes, whose paths name them.
+
+        Raises:
+            PlacementError: Not all neurons find a place.
+        """
+        ...
+
+    def chip_changes(self, model: Any = None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield changes that may make it fit, small ones first: code to paste, and the networks that it leads to."""
         ...

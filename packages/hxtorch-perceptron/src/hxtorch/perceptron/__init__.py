@@ -5,6 +5,8 @@ gradients flow. ``mock=True`` computes by a linear model instead of the chip of 
 (``hxtorch.init_hardware()``).
 """
 
+from importlib import import_module as _import_module
+
 from hxtorch.perceptron import constants, nn
 from hxtorch.perceptron.measure import measure_mock_parameter
 from hxtorch.perceptron.mock.parameter import MockParameter, MockParameterError, get_mock_parameter, set_mock_parameter
@@ -41,5 +43,12 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> object:
+    """Import the pictures when they are asked for first: most programs never need them."""
+    if name == "viz":
+        return _import_module("hxtorch.perceptron.viz")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def __dir__() -> list[str]:
-    return sorted({*__all__, "errors"})
+    return sorted({*__all__, "errors", "viz"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,6 +45,28 @@ def multiply(
             recording.append(result.madc, result.info.run)
         products.append(torch.from_numpy(result.values))
     return products[0][None] if len(products) == 1 else torch.stack(products)
+
+
+def multiply_patches(
+    images: Tensor, matrix: Tensor, patches: tuple[np.ndarray, np.ndarray], num_sends: int, wait_between_events: int
+) -> Tensor:
+    """Multiply the patches of images with one matrix.
+
+    Args:
+        images: uint8 0..31 (images, values), on the processor.
+        matrix: int8 -63..63 (rows, columns).
+        patches: Starts and offsets, see :class:`~hxtorch.core.MatrixProgram`.
+        num_sends: How often to send each patch.
+        wait_between_events: FPGA cycles of 8 ns.
+
+    Returns:
+        int8 (images * patches, columns).
+
+    Raises:
+        NoConnectionError: No chip is connected.
+    """
+    product = MAC(matrix.numpy(), num_sends, wait_between_events)
+    return torch.from_numpy(product.execute(images.numpy(), current_session(), patches).values)
 
 
 def apply(operation: Operation, values: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from hxtorch.spiking import datasets, functional, transforms
+from hxtorch.spiking import datasets, functional, init, transforms
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.experiment.checkpoint import load_checkpoint, save_checkpoint
 from hxtorch.spiking.experiment.experiment import Experiment
@@ -30,6 +30,7 @@ from hxtorch.spiking.modules import (
     Synapse,
 )
 from hxtorch.spiking.network import handle
+from hxtorch.spiking.network.events import SpikeEvents
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.parameter import (
     HXBaseParameter,
@@ -83,6 +84,7 @@ __all__ = [
     "Recurrent",
     "RecurrentNetwork",
     "SparseSynapse",
+    "SpikeEvents",
     "Synapse",
     "SynapseHandle",
     "TensorHandle",
@@ -91,6 +93,7 @@ __all__ = [
     "from_nir_data",
     "functional",
     "handle",
+    "init",
     "load_checkpoint",
     "run",
     "save_checkpoint",
@@ -103,7 +106,9 @@ _EXCHANGE = frozenset({"ConversionConfig", "NIRNetwork", "from_nir", "from_nir_d
 
 
 def __getattr__(name: str) -> object:
-    """Import the exchange of networks when it is asked for first: most programs never need it."""
+    """Import the exchange of networks, or the pictures, when asked for first: most programs never need them."""
+    if name == "viz":
+        return import_module("hxtorch.spiking.viz")
     if name == "nir" or name in _EXCHANGE:
         exchange = import_module("hxtorch.spiking.nir")
         return exchange if name == "nir" else getattr(exchange, name)
@@ -111,4 +116,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "errors", "modules", "nir", "parameter", "utils"})
+    return sorted({*__all__, "errors", "modules", "nir", "parameter", "utils", "viz"})

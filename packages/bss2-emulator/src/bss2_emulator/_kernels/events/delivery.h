@@ -20,20 +20,6 @@ BSS2_INLINE void NAME(add_row)(NAME(state) *s, int number, int left, const int s
     }
 }
 
-/* Let an event reach its neurons at cycle `time` of this step: all drivers without plasticity at once, then the others. */
-BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
-    bss2_transport *x = s->transport;
-    const bss2_delivery *d = x->delivery;
-    const int left = (int)(s->start + STEP - time);
-    NAME(add_row)(s, action, left, 0, (REAL)1);
-    if (d->stp)
-        for (int p = d->stp->part_offsets[action]; p < d->stp->part_offsets[action + 1]; p++) {
-            const double amplitude = bss2_stp_event(d->stp, &x->stp, d->stp->part_driver[p], time);
-            NAME(add_row)(s, d->actions + p, left, 1, (REAL)amplitude);
-        }
-    if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = NO_MEMORY;
-}
-
 /* A neuron fires, and its spike sets out for the crossbar. */
 BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
     bss2_transport *x = s->transport;
@@ -48,6 +34,60 @@ BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
         return;
     }
     bss2_send(x, time, n, plan->delivery.neuron_route[n], step);
+}
+
+/* A neuron is fired by its input at cycle `time`, whatever its membrane does. */
+BSS2_INLINE void NAME(fire_at)(NAME(state) *s, int j, int64_t time) {
+    s->fired[j] = s->next[j] = time;
+    s->phase[j] = NAME(FIRING);
+    s->threshold[j] = (REAL)INFINITY;
+    NAME(send)(s, time, j);
+}
+
+/* Take the first of the cycles of this step at which an input fires a neuron that has become free in it. */
+static void NAME(answer)(NAME(state) *s, int j) {
+    int cycle = 0;
+    while (!(s->due[j] >> cycle & 1)) cycle++;
+    s->due[j] = (uint8_t)(s->due[j] & (s->due[j] - 1));
+    NAME(fire_at)(s, j, s->start + cycle);
+}
+
+/* An event of a compiled row fires those at once whose inputs bypass their membranes, if they are free then. Where a neuron is
+ * free only later in the step, or again, `due` keeps the cycle until its phases are followed so far. */
+static void NAME(bypass)(NAME(state) *s, int number, int64_t time) {
+    const bss2_plan *plan = s->plan;
+    const size_t row = (size_t)number * (size_t)s->width;
+    for (int i = 0; i < plan->bypasses; i++) {
+        const int at = plan->bypass[i] / 2, inhibitory = plan->bypass[i] % 2;
+        if (((const REAL *)(inhibitory ? plan->inh : plan->exc) + row)[at] <= (REAL)0) continue;
+        int j = at; /* the circuit that leads */
+        while (j > 0 && plan->unit_end[j - 1] > at) j--;
+        if (s->phase[j] == NAME(FREE)) {
+            NAME(fire_at)(s, j, time);
+            NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
+            continue;
+        }
+        int64_t last = s->fired[j];
+        for (int cycle = 0; cycle < STEP; cycle++)
+            if (s->due[j] >> cycle & 1) last = s->start + cycle;
+        if (last + plan->refractory_cycles[j] <= time) s->due[j] = (uint8_t)(s->due[j] | 1u << (time - s->start));
+    }
+}
+
+/* Let an event reach its neurons at cycle `time` of this step: all drivers without plasticity at once, then the others. */
+BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
+    bss2_transport *x = s->transport;
+    const bss2_delivery *d = x->delivery;
+    const int left = (int)(s->start + STEP - time);
+    NAME(add_row)(s, action, left, 0, (REAL)1);
+    if (s->plan->bypasses) NAME(bypass)(s, action, time);
+    if (d->stp)
+        for (int p = d->stp->part_offsets[action]; p < d->stp->part_offsets[action + 1]; p++) {
+            const double amplitude = bss2_stp_event(d->stp, &x->stp, d->stp->part_driver[p], time);
+            NAME(add_row)(s, d->actions + p, left, 1, (REAL)amplitude);
+            if (s->plan->bypasses && amplitude > 0) NAME(bypass)(s, d->actions + p, time);
+        }
+    if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = NO_MEMORY;
 }
 
 /* Let all events of a step reach their neurons; tells whether there were any. */

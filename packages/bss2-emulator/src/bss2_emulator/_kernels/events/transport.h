@@ -21,7 +21,7 @@ enum {
     CHANNELS = 4,         /* of the link */
     QUEUE_ROOM = 64,      /* events that the longest queue holds */
     SLOTS = 8,            /* steps that a spike may need */
-    SPIKES = 4            /* of a neuron that reach the crossbar in one step, at most */
+    SPIKES = 8            /* of a neuron that reach the crossbar in one step, at most: one a cycle */
 };
 
 typedef struct {
@@ -72,8 +72,7 @@ typedef struct {
     uint32_t link_used;
     int link_count;
     bss2_source_state sources[SOURCES];
-    /* Spikes on their way: a ring of steps. Of a neuron at most SPIKES fall into 8 cycles, which lie in two steps: in each, one
-     * that its comparator was late with or that an input fired at once, and one more after that. */
+    /* Spikes on their way: a ring of steps. Of a neuron at most SPIKES fall into 8 cycles. */
     int32_t *spikes;        /* [SLOTS][capacity] neurons n */
     int32_t *spike_routes;
     int64_t *spike_times;

@@ -6,59 +6,87 @@
 #define BSS2_HAGEN_H
 
 #include "matrix/product.h"
-#include "noise/shorts.h"
 #include "matrix/tiles.h"
+#include "noise/reads.h"
 
-enum { HEMISPHERES = 2, FRACTION_BITS = 5, FRACTION = 1 << FRACTION_BITS };
+enum {
+    HEMISPHERES = 2,
+    FRACTION_BITS = 5,
+    FRACTION = 1 << FRACTION_BITS,
+    PULSE_BITS = 5,        /* drivers are given in fractions of a unit of pulses, of so many bits */
+    FARTHEST = 400,        /* LSB that a column may be read, and move, at most: far beyond the ADC, and no sum leaves int16 */
+    ADDED_IN_SHORTS = 128, /* results of so many tiles fit in 16 bits */
+    PAGE_BITS = 16,        /* entries of so many bits have one counter after the other */
+};
 
 typedef struct {
     int64_t batch;
     int rows, columns;                /* of the matrix */
     int64_t activation_stride;
-    const uint8_t *activations;       /* [batch][rows] */
+    const uint8_t *activations;       /* [batch][rows], or [image][activation_stride] */
+    int64_t patches;                  /* entries that an image has, or 0: activations are rows as they stand */
+    const int32_t *starts, *offsets;  /* [patches], [rows]: row r of patch p is byte starts[p] + offsets[r] of its image */
     const int16_t *weights[2];        /* packed tiles (product.h); with lines 2: those of excitatory and inhibitory rows */
     int lines;
     int64_t tile_stride;              /* weights of a tile */
+    const int16_t *pulse_scale;       /* [HEMISPHERES][TILE_ROWS] per activation; like the next in fractions (PULSE_BITS) */
     const int16_t *pulse_offset;      /* [HEMISPHERES][TILE_ROWS] */
-    int pulse_scale, pulse_limit;
+    int pulse_limit;
     const float *capacity;            /* [TILE_ROWS + 1] charge that so many events may bring to a line; with lines 2 */
     const float *gain;                /* [HEMISPHERES][TILE_COLUMNS] fractions; with ideal LSB */
     const float *kept;                /* [HEMISPHERES][TILE_ROWS + 1][TILE_COLUMNS] share that is left of so many events; or NULL */
-    const int16_t *baseline;          /* [HEMISPHERES][TILE_COLUMNS] fractions, within +-500 LSB */
+    const float *shift;               /* [HEMISPHERES][TILE_COLUMNS] fractions that many events move a column by */
+    const float *shifted;             /* [TILE_ROWS + 1] share of that which so many events do */
+    const int16_t *baseline;          /* [HEMISPHERES][TILE_COLUMNS] fractions, within +-FARTHEST LSB */
     const float *lowest;              /* [HEMISPHERES][TILE_COLUMNS] fractions: -1.3 of the limit of the negative side */
     const float *inverse_limit;       /* its inverse, or 0 */
     const float *bend;                /* limit / 1.2 */
-    int16_t noise_rest, noise_result; /* factors of short normals */
-    int ideal;                        /* no reads: the rounded product */
+    int16_t noise_rest, noise_common; /* factors of normals (reads.h) */
+    const int16_t *noise_result;      /* [HEMISPHERES][TILE_ROWS + 1][TILE_COLUMNS] factors after so many events */
+    int noisy, ideal;                 /* ideal: no reads, the rounded product */
     bss2_key key;
     uint32_t purpose, first_entry, run;
     int8_t *out;                      /* [batch][columns] */
 } bss2_matrix;
 
 typedef struct {
-    const float *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
+    const float *gain, *shift, *lowest, *inverse_limit, *bend; /* of the columns of one hemisphere */
 } bss2_columns;
+
+/* Copy the activations of an entry for the rows of a tile; zeros follow. */
+BSS2_INLINE void bss2_take_row(const bss2_matrix *m, int64_t entry, int top, int rows, uint8_t *BSS2_RESTRICT row) {
+    if (m->patches) {
+        const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->activation_stride + m->starts[entry % m->patches];
+        const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
+        for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
+    } else {
+        memcpy(row, m->activations + entry * m->activation_stride + top, (size_t)rows);
+    }
+    memset(row + rows, 0, (size_t)(TILE_ROWS - rows));
+}
 
 /* Pulses of a block of entries for one tile; returns events[i], how many each entry sends. */
 BSS2_INLINE void bss2_pulses(const bss2_matrix *m, int64_t first, int entries, int top, int rows, int hemisphere,
                              int16_t *BSS2_RESTRICT pulses, int32_t *BSS2_RESTRICT events) {
+    const int16_t *BSS2_RESTRICT scale = m->pulse_scale + hemisphere * TILE_ROWS;
     const int16_t *BSS2_RESTRICT offset = m->pulse_offset + hemisphere * TILE_ROWS;
-    const int16_t scale = (int16_t)m->pulse_scale, longest = (int16_t)m->pulse_limit;
+    const int16_t longest = (int16_t)m->pulse_limit;
+    const int whole = (rows + 15) / 16 * 16; /* vectors; rows that are not there send nothing */
+    uint8_t row[TILE_ROWS];
     for (int i = 0; i < entries; i++) {
-        const uint8_t *BSS2_RESTRICT activation = m->activations + (first + i) * m->activation_stride + top;
         int16_t *BSS2_RESTRICT pulse = pulses + i * TILE_ROWS;
         int32_t sent = 0;
+        bss2_take_row(m, first + i, top, rows, row);
         BSS2_VECTOR
-        for (int r = 0; r < rows; r++) {
-            const int16_t a = activation[r];
-            int16_t length = (int16_t)(a * scale + offset[r]);
+        for (int r = 0; r < whole; r++) {
+            const int16_t a = row[r];
+            int16_t length = (int16_t)((int16_t)(a * scale[r] + offset[r] + (1 << (PULSE_BITS - 1))) >> PULSE_BITS);
             length = length < longest ? length : longest;
             length = length > 0 ? length : 0;
             pulse[r] = a > 0 ? length : 0; /* a zero sends no event */
         }
         BSS2_VECTOR
-        for (int r = 0; r < rows; r++) sent += activation[r] > 0;
-        if (rows % 2) pulse[rows] = 0;
+        for (int r = 0; r < whole; r++) sent += row[r] > 0;
         events[i] = sent;
     }
 }
@@ -79,28 +107,25 @@ BSS2_INLINE void bss2_join_lines(float capacity, const int32_t *BSS2_RESTRICT ot
 }
 
 /* Charge to fractions of an LSB; the negative side saturates: linear to 0.7 of its limit, flat from 1.3, a parabola between. */
-BSS2_INLINE void bss2_collect(const bss2_columns *column, const float *BSS2_RESTRICT gain, const int32_t *BSS2_RESTRICT sum,
+BSS2_INLINE void bss2_collect(const bss2_columns *column, float shifted, const int32_t *BSS2_RESTRICT sum,
                               int16_t *BSS2_RESTRICT collected, int n) {
+    const float *BSS2_RESTRICT gain = column->gain, *BSS2_RESTRICT shift = column->shift;
     const float *BSS2_RESTRICT lowest = column->lowest, *BSS2_RESTRICT inverse = column->inverse_limit;
     const float *BSS2_RESTRICT bend = column->bend;
     int32_t wide[TILE_COLUMNS];
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const float y = gain[j] * (float)sum[j];
+        const float y = gain[j] * (float)sum[j] + shifted * shift[j];
         float knee = -0.7f - y * inverse[j];
         knee = knee > 0.0f ? knee : 0.0f;
         knee = knee < 0.6f ? knee : 0.6f;
-        float inside = y < 500.0f * FRACTION ? y : 500.0f * FRACTION; /* far beyond the ADC, and no sum leaves int16 */
+        float inside = y < (float)(FARTHEST * FRACTION) ? y : (float)(FARTHEST * FRACTION);
         inside = inside > lowest[j] ? inside : lowest[j];
-        const float shifted = inside + knee * knee * bend[j] + 12582912.0f; /* 1.5 * 2^23: lower bits are the rounded number */
-        memcpy(&wide[j], &shifted, 4);
+        const float rounded = inside + knee * knee * bend[j] + 12582912.0f; /* 1.5 * 2^23: lower bits are the rounded number */
+        memcpy(&wide[j], &rounded, 4);
     }
     BSS2_VECTOR
     for (int j = 0; j < n; j++) collected[j] = (int16_t)wide[j]; /* the constant has no bit there */
-}
-
-BSS2_INLINE int16_t bss2_scaled(int16_t number, int16_t factor) { /* rounded down */
-    return (int16_t)((number * factor) >> 16);
 }
 
 BSS2_INLINE int16_t bss2_code(int16_t level) { /* round and clip to the ADC */
@@ -109,17 +134,36 @@ BSS2_INLINE int16_t bss2_code(int16_t level) { /* round and clip to the ADC */
     return code < 255 ? code : 255;
 }
 
+/* What two reads have of noise: halves of words for each column, the number that its columns share, and factors. */
+typedef struct {
+    const uint16_t *halves[2]; /* at rest, after integration */
+    const int16_t *factor[2];
+    int16_t common[2];         /* fractions */
+} bss2_noise;
+
 /* Read one batch entry: add what the column ADC tells to its total. */
-BSS2_INLINE void bss2_read(const bss2_matrix *m, const int16_t *BSS2_RESTRICT baseline, const int16_t *BSS2_RESTRICT collected,
-                           const int16_t *BSS2_RESTRICT rest, const int16_t *BSS2_RESTRICT result, int16_t *BSS2_RESTRICT total,
-                           int n) {
-    const int16_t noise_rest = m->noise_rest, noise_result = m->noise_result;
+BSS2_INLINE void bss2_read(const bss2_noise *noise, const int16_t *BSS2_RESTRICT baseline,
+                           const int16_t *BSS2_RESTRICT collected, int16_t *BSS2_RESTRICT total, int n) {
+    const uint16_t *BSS2_RESTRICT rest = noise->halves[0], *BSS2_RESTRICT result = noise->halves[1];
+    const int16_t *BSS2_RESTRICT factor_rest = noise->factor[0], *BSS2_RESTRICT factor_result = noise->factor[1];
+    const int16_t common_rest = noise->common[0], common_result = noise->common[1];
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const int16_t before = bss2_code((int16_t)(baseline[j] + bss2_scaled(rest[j], noise_rest)));
-        const int16_t after =
-            bss2_code((int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_scaled(result[j], noise_result)));
-        int16_t difference = (int16_t)(after - before);
+        const int16_t before = (int16_t)(baseline[j] + bss2_high(bss2_read_normal(rest[j]), factor_rest[j]) + common_rest);
+        const int16_t after = (int16_t)((int16_t)(baseline[j] + collected[j]) + bss2_high(bss2_read_normal(result[j]), factor_result[j]) +
+                                        common_result);
+        int16_t difference = (int16_t)(bss2_code(after) - bss2_code(before));
+        difference = difference > -128 ? difference : -128;
+        total[j] = (int16_t)(total[j] + (difference < 127 ? difference : 127));
+    }
+}
+
+/* The same without noise. */
+BSS2_INLINE void bss2_read_quietly(const int16_t *BSS2_RESTRICT baseline, const int16_t *BSS2_RESTRICT collected,
+                                   int16_t *BSS2_RESTRICT total, int n) {
+    BSS2_VECTOR
+    for (int j = 0; j < n; j++) {
+        int16_t difference = (int16_t)(bss2_code((int16_t)(baseline[j] + collected[j])) - bss2_code(baseline[j]));
         difference = difference > -128 ? difference : -128;
         total[j] = (int16_t)(total[j] + (difference < 127 ? difference : 127));
     }
@@ -138,62 +182,99 @@ BSS2_INLINE void bss2_round(const int32_t *BSS2_RESTRICT sum, const float *BSS2_
 }
 
 /* Add sums of some tiles, which were small enough for 16 bits, to the total, and clear them. */
-BSS2_INLINE void bss2_add_tiles(int16_t *BSS2_RESTRICT some, int32_t *BSS2_RESTRICT total) {
+BSS2_INLINE void bss2_add_tiles(int16_t *BSS2_RESTRICT some, int32_t *BSS2_RESTRICT total, int n) {
     BSS2_VECTOR
-    for (int j = 0; j < ENTRIES * TILE_COLUMNS; j++) total[j] += some[j];
-    memset(some, 0, sizeof(int16_t) * ENTRIES * TILE_COLUMNS);
+    for (int j = 0; j < n; j++) total[j] += some[j];
+    memset(some, 0, sizeof(int16_t) * (size_t)n);
 }
 
-/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)) through all tiles; returns the events of one sending. */
-BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_product *product, bss2_short_pairs *normals) {
+/* Draw words for the reads of some entries of a tile, of `quads` counters each. */
+BSS2_INLINE void bss2_draw(const bss2_matrix *m, bss2_words *words, uint32_t tile, int64_t entry, int entries, int quads,
+                           uint16_t *rest, uint16_t *result) {
+    for (int done = 0, count; done < entries; done += count) {
+        const uint32_t number = m->first_entry + (uint32_t)(entry + done), in_page = number & ((1 << PAGE_BITS) - 1);
+        const int left = (1 << PAGE_BITS) - (int)in_page;
+        count = entries - done < left ? entries - done : left;
+        words(m->key, tile, in_page * (uint32_t)quads, m->purpose + (number >> PAGE_BITS), m->run, 4 * count * quads,
+              rest + 4 * done * quads, result + 4 * done * quads);
+    }
+}
+
+/* What all columns of the two reads of an entry share, fractions. */
+BSS2_INLINE void bss2_draw_common(const bss2_matrix *m, uint32_t tile, int64_t entry, int16_t *common) {
+    const uint32_t number = m->first_entry + (uint32_t)entry;
+    const uint32_t word = bss2_philox(m->key, tile | 0x80000000u, number, m->purpose, m->run).w[0];
+    common[0] = bss2_high(bss2_read_normal(word & 0xFFFF), m->noise_common);
+    common[1] = bss2_high(bss2_read_normal((uint16_t)(word >> 16)), m->noise_common);
+}
+
+/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)) through all tiles; returns the events of one sending.
+ *
+ * Columns are rounded up to whole vectors: what the others hold comes to nothing. */
+BSS2_INLINE int64_t bss2_run_block(const bss2_matrix *m, int64_t block, bss2_product *product, bss2_words *words) {
     int16_t pulses[ENTRIES * TILE_ROWS] = {0};
-    int32_t sums[ENTRIES * TILE_COLUMNS], other[ENTRIES * TILE_COLUMNS], totals[ENTRIES * TILE_COLUMNS], events[ENTRIES];
-    int16_t some[ENTRIES * TILE_COLUMNS] = {0};
-    int16_t rest[TILE_COLUMNS] = {0}, result[TILE_COLUMNS] = {0}, collected[TILE_COLUMNS];
+    int32_t sums[ENTRIES * TILE_COLUMNS], other[ENTRIES * TILE_COLUMNS], events[ENTRIES];
+    int32_t totals[ENTRIES * TILE_COLUMNS]; /* of many tiles */
+    int16_t some[ENTRIES * TILE_COLUMNS];   /* of few */
+    uint16_t rest[TILE_COLUMNS + WORD_COLUMNS], result[TILE_COLUMNS + WORD_COLUMNS];
+    int16_t collected[TILE_COLUMNS];
     float left_over[TILE_COLUMNS];
-    const int noisy = m->noise_rest != 0 || m->noise_result != 0;
+    int16_t factor_rest[TILE_COLUMNS]; /* all the same: vectors of 16 bits need them as an array */
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
+    const int many = m->rows > ADDED_IN_SHORTS * TILE_ROWS;
     int64_t sent = 0, tile = 0;
+    for (int j = 0; j < TILE_COLUMNS; j++) factor_rest[j] = m->noise_rest;
     for (int left = 0; left < m->columns; left += TILE_COLUMNS) {
-        const int n = m->columns - left < TILE_COLUMNS ? m->columns - left : TILE_COLUMNS;
-        memset(totals, 0, sizeof(totals));
+        const int n = m->columns - left < TILE_COLUMNS ? m->columns - left : TILE_COLUMNS, quads = (n + 3) / 4;
+        const int wide = (n + 15) / 16 * 16, stride = (n + PACK - 1) / PACK * PACK, together = TILE_COLUMNS / (4 * quads);
+        memset(some, 0, sizeof(int16_t) * (size_t)(entries * stride));
+        if (many) memset(totals, 0, sizeof(totals));
         for (int top = 0; top < m->rows; top += TILE_ROWS, tile++) {
             const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, pairs = rows + rows % 2;
             const int hemisphere = (int)(tile % HEMISPHERES), side = hemisphere * TILE_COLUMNS;
-            const float *gain = m->gain + side;
-            const bss2_columns columns = {m->lowest + side, m->inverse_limit + side, m->bend + side};
+            const int16_t *baseline = m->baseline + side;
+            bss2_columns columns = {m->gain + side, m->shift + side, m->lowest + side, m->inverse_limit + side, m->bend + side};
+            bss2_noise noise = {{rest, result}, {factor_rest, NULL}, {0, 0}};
             bss2_pulses(m, first, entries, top, rows, hemisphere, pulses, events);
-            product(pulses, m->weights[0] + tile * m->tile_stride, sums, entries, pairs, n);
-            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, entries, pairs, n);
+            product(pulses, m->weights[0] + tile * m->tile_stride, sums, entries, pairs, n, stride);
+            if (m->lines == 2) product(pulses, m->weights[1] + tile * m->tile_stride, other, entries, pairs, n, stride);
             for (int i = 0; i < entries; i++) {
-                int32_t *sum = sums + i * TILE_COLUMNS;
-                int16_t *total = some + i * TILE_COLUMNS;
+                int32_t *sum = sums + i * stride;
+                int16_t *total = some + i * stride;
                 sent += events[i];
-                if (m->lines == 2) bss2_join_lines(m->capacity[events[i]], other + i * TILE_COLUMNS, sum, n);
+                if (m->lines == 2) bss2_join_lines(m->capacity[events[i]], other + i * stride, sum, n);
                 if (m->kept) {
                     const float *BSS2_RESTRICT kept = m->kept + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
                     for (int j = 0; j < n; j++) left_over[j] = m->gain[side + j] * kept[j];
-                    gain = left_over;
+                    columns.gain = left_over;
                 }
                 if (m->ideal) {
-                    bss2_round(sum, gain, total, n);
+                    bss2_round(sum, columns.gain, total, n);
                     continue;
                 }
-                if (noisy)
-                    normals(m->key, m->first_entry + (uint32_t)(first + i), m->purpose, (uint32_t)tile, m->run, n, rest, result);
-                bss2_collect(&columns, gain, sum, collected, n);
-                bss2_read(m, m->baseline + side, collected, rest, result, total, n);
+                bss2_collect(&columns, m->shifted[events[i]], sum, collected, wide);
+                if (!m->noisy) {
+                    bss2_read_quietly(baseline, collected, total, wide);
+                    continue;
+                }
+                if (i % together == 0)
+                    bss2_draw(m, words, (uint32_t)tile, first + i, entries - i < together ? entries - i : together, quads, rest, result);
+                bss2_draw_common(m, (uint32_t)tile, first + i, noise.common);
+                noise.halves[0] = rest + i % together * 4 * quads;
+                noise.halves[1] = result + i % together * 4 * quads;
+                noise.factor[1] = m->noise_result + (hemisphere * (TILE_ROWS + 1) + events[i]) * TILE_COLUMNS;
+                bss2_read(&noise, baseline, collected, total, wide);
             }
-            if (tile % 128 == 127) bss2_add_tiles(some, totals);
+            if (tile % ADDED_IN_SHORTS == ADDED_IN_SHORTS - 1 && many) bss2_add_tiles(some, totals, entries * stride);
         }
-        bss2_add_tiles(some, totals);
+        if (many) bss2_add_tiles(some, totals, entries * stride);
         for (int i = 0; i < entries; i++) {
             int8_t *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
-            const int32_t *BSS2_RESTRICT total = totals + i * TILE_COLUMNS;
-            BSS2_VECTOR
+            const int32_t *BSS2_RESTRICT total = totals + i * stride;
+            const int16_t *BSS2_RESTRICT few = some + i * stride;
             for (int j = 0; j < n; j++) {
-                const int32_t above = total[j] < -128 ? -128 : total[j];
+                const int32_t found = many ? total[j] : few[j], above = found < -128 ? -128 : found;
                 out[j] = (int8_t)(above > 127 ? 127 : above);
             }
         }
@@ -274,24 +355,24 @@ BSS2_INLINE void bss2_pack_quads(const bss2_synapses *s, int16_t *packed) {
 typedef int64_t bss2_run_function(const bss2_matrix *m, int64_t block);
 typedef void bss2_pack_function(const bss2_synapses *s, int16_t *packed);
 
-#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, NORMALS, PACK_TILE)                                                            \
+#define BSS2_DEFINE_HAGEN(NAME, TARGET, PRODUCT, WORDS, PACK_TILE)                                                            \
     TARGET static int64_t bss2_run_##NAME(const bss2_matrix *m, int64_t block) {                                                \
-        return bss2_run_block(m, block, PRODUCT, NORMALS);                                                                      \
+        return bss2_run_block(m, block, PRODUCT, WORDS);                                                                      \
     }                                                                                                                           \
     TARGET static void bss2_pack_##NAME(const bss2_synapses *s, int16_t *packed) { PACK_TILE(s, packed); }
 
 #if BSS2_X86
-BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_short_pairs_plain, bss2_pack_pairs)
-BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_short_pairs_avx2, bss2_pack_pairs)
-BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_short_pairs_avx512, bss2_pack_pairs)
-BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_short_pairs_avx512, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(plain, , bss2_product_sse2, bss2_words_plain, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx2, BSS2_TARGET_AVX2, bss2_product_avx2, bss2_words_avx2, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(avx512, BSS2_TARGET_AVX512, bss2_product_avx512, bss2_words_avx512, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(vnni, BSS2_TARGET_VNNI, bss2_product_vnni, bss2_words_avx512, bss2_pack_pairs)
 #else
-BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_short_pairs_plain, bss2_pack_pairs)
+BSS2_DEFINE_HAGEN(plain, , bss2_product_plain, bss2_words_plain, bss2_pack_pairs)
 #endif
 #if BSS2_HAS_TILES
 BSS2_TARGET_TILES static int64_t bss2_run_tiles(const bss2_matrix *m, int64_t block) {
     bss2_shape_tiles();
-    const int64_t sent = bss2_run_block(m, block, bss2_product_tiles, bss2_short_pairs_avx512);
+    const int64_t sent = bss2_run_block(m, block, bss2_product_tiles, bss2_words_avx512);
     _tile_release();
     return sent;
 }

@@ -6,6 +6,12 @@ from numpy.typing import NDArray
 FRACTION: int
 """Fractions of an LSB in which baselines are given."""
 
+PULSE_FRACTION: int
+"""Fractions of a unit of pulses in which drivers are given."""
+
+FARTHEST: int
+"""LSB within which baselines lie; columns move by no more."""
+
 def best_instructions() -> int:
     """Return the best instruction set that may run, as its place in ``NAMES`` of ``native/instructions.pyi``.
 
@@ -36,19 +42,25 @@ def pack_weights(
 
 def multiply(
     activations: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    offsets: NDArray[np.int32],
     packed: tuple[NDArray[np.int16], ...],
+    pulse_scale: NDArray[np.int16],
     pulse_offset: NDArray[np.int16],
-    pulse_scale: int,
     pulse_limit: int,
     capacity: NDArray[np.float32],
     gain: NDArray[np.float32],
     kept: NDArray[np.float32],
+    shift: NDArray[np.float32],
+    shifted: NDArray[np.float32],
     baseline: NDArray[np.int16],
     lowest: NDArray[np.float32],
     inverse_limit: NDArray[np.float32],
     bend: NDArray[np.float32],
     noise_rest: int,
-    noise_result: int,
+    noise_common: int,
+    noise_result: NDArray[np.int16],
+    by_event: bool,
     ideal: bool,
     key: int,
     purpose: int,
@@ -61,21 +73,28 @@ def multiply(
     """Multiply a batch of activations and write what all tiles read together.
 
     Args:
-        activations: (batch, rows).
+        activations: (batch, rows), or with ``starts`` (images, bytes of one).
+        starts: Where each patch of an image lies, (patches,): entries are the patches of all images, those of the first
+            one first. Empty if activations are rows as they stand.
+        offsets: Where the rows of a patch lie from there, (rows,).
         packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
             then saturate.
-        pulse_offset: What each driver adds to a pulse, (2, 128).
-        pulse_scale: Length of a pulse per activation, in the unit of ``pulse_offset``.
-        pulse_limit: Longest pulse.
+        pulse_scale: Length of a pulse per activation, in fractions of a unit, for each driver, (2, 128).
+        pulse_offset: What each driver adds to a pulse, likewise.
+        pulse_limit: Longest pulse, units.
         capacity: Charge that 0 to 128 events may bring to a line before it saturates, (129,).
         gain: What charge is in each column, in fractions of an LSB, if ``ideal`` in LSB, (2, 256).
         kept: Share of the charge of 0 to 128 events that is left at the read, (2, 129, 256), or all of it: (0, 0, 0).
-        baseline: Of a read at rest, in fractions of an LSB, within +-500 LSB, (2, 256).
+        shift: What many events move each column by, whatever the weights, in fractions of an LSB, (2, 256).
+        shifted: Share of that which 0 to 128 events do, (129,).
+        baseline: Of a read at rest, in fractions of an LSB, within +-:data:`FARTHEST` LSB, (2, 256).
         lowest: 1.3 times the value at which the negative side of a column ends, in fractions of an LSB, (2, 256).
         inverse_limit: Inverse of that value's size, or 0 where it never ends, (2, 256).
         bend: That size over 1.2, (2, 256).
-        noise_rest: rms of a read at rest, in units of 1 / 512 LSB.
-        noise_result: rms of the read after integration, likewise.
+        noise_rest: rms of a read at rest, in units of 1 / 512 LSB, up to 48 LSB like the other two.
+        noise_common: rms of what all columns of a read share.
+        noise_result: rms of the read after 0 to 128 events in each column, (2, 129, 256).
+        by_event: ``noise_result`` has some that is not zero.
         ideal: Round the product; no reads.
         key: Keys the noise with the next four.
         purpose: Of the noise.
@@ -90,4 +109,7 @@ def multiply(
     """
 
 def short_normal(half: int) -> int:
-    """Return the number that 16 uniform bits give, in units of 1 / 4096."""
+    """Return the number that 16 uniform bits give, in units of 1 / 4096, by ``noise/shorts.h``."""
+
+def read_normal(half: int) -> int:
+    """Return the number that 16 uniform bits give, in units of 1 / 4096, by ``noise/reads.h``."""

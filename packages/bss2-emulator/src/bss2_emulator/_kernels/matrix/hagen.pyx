@@ -1,6 +1,6 @@
-"""Multiply-accumulate in hagen mode (see hagen.h, product.h, shorts.h)."""
+"""Multiply-accumulate in hagen mode (see hagen.h, product.h, reads.h)."""
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from bss2_emulator._kernels.noise.normals cimport bss2_key
 from bss2_emulator._kernels.native.pool cimport parallel_for
 
@@ -15,6 +15,8 @@ cdef extern from "matrix/hagen.h" nogil:
         PACK_COLUMNS "PACK"
         WHOLE_ROWS "DEPTH"
         LSB "FRACTION"
+        BITS "PULSE_BITS"
+        MOST "FARTHEST"
 
     ctypedef struct bss2_matrix:
         int64_t batch
@@ -22,21 +24,28 @@ cdef extern from "matrix/hagen.h" nogil:
         int columns
         int64_t activation_stride
         const uint8_t *activations
+        int64_t patches
+        const int32_t *starts
+        const int32_t *offsets
         const int16_t *weights[2]
         int lines
         int64_t tile_stride
+        const int16_t *pulse_scale
         const int16_t *pulse_offset
-        int pulse_scale
         int pulse_limit
         const float *capacity
         const float *gain
         const float *kept
+        const float *shift
+        const float *shifted
         const int16_t *baseline
         const float *lowest
         const float *inverse_limit
         const float *bend
         int16_t noise_rest
-        int16_t noise_result
+        int16_t noise_common
+        const int16_t *noise_result
+        int noisy
         int ideal
         bss2_key key
         uint32_t purpose
@@ -60,9 +69,12 @@ cdef extern from "matrix/hagen.h" nogil:
     bss2_pack_function **bss2_pack_functions
     int bss2_matrix_instructions()
     int16_t bss2_short_normal(uint32_t)
+    int16_t bss2_read_normal(uint16_t)
 
 
 FRACTION = <int>LSB
+PULSE_FRACTION = 1 << <int>BITS
+FARTHEST = <int>MOST
 cdef int best = -1
 
 
@@ -136,11 +148,11 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
 
 
 def multiply(
-    const uint8_t[:, ::1] activations, tuple packed, const int16_t[:, ::1] pulse_offset, int pulse_scale,
-    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] baseline,
-    const float[:, ::1] lowest, const float[:, ::1] inverse_limit, const float[:, ::1] bend, int noise_rest, int noise_result, bint ideal,
-    uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads,
-    int instructions,
+    const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
+    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const float[:, ::1] shift,
+    const float[::1] shifted, const int16_t[:, ::1] baseline, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
+    const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint by_event, bint ideal,
+    uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads, int instructions,
 ):
     """Multiply a batch with packed weights; see hagen.pyi."""
     cdef bss2_matrix m
@@ -150,41 +162,47 @@ def multiply(
     blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
+    m.patches = starts.shape[0]
+    if m.patches:
+        if offsets.shape[0] < 1 or min(np.min(starts), np.min(offsets)) < 0 or (
+                <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= activations.shape[1]):
+            raise ValueError("patches: wanted places inside an image")
+        m.starts, m.offsets = &starts[0], &offsets[0]
     if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
         raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
-    m.batch, m.rows, m.columns = activations.shape[0], <int>activations.shape[1], <int>out.shape[1]
+    m.batch, m.columns = activations.shape[0] * max(m.patches, <int64_t>1), <int>out.shape[1]
+    m.rows = <int>offsets.shape[0] if m.patches else <int>activations.shape[1]
     m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
-    if m.lines not in (1, 2):
-        raise ValueError(f"weights: got {m.lines} lines, wanted those of all rows, or of excitatory and inhibitory ones")
-    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
-        raise ValueError("pulse_offset: wanted (2, 128)")
-    for wanted in (np.shape(baseline), np.shape(lowest), np.shape(inverse_limit), np.shape(bend)):
-        if wanted != (2, COLUMNS):
-            raise ValueError(f"constants of columns: got {wanted}, wanted (2, 256) each")
+    if not (pulse_scale.shape[0] == pulse_offset.shape[0] == 2 and pulse_scale.shape[1] == pulse_offset.shape[1] == ROWS):
+        raise ValueError("constants of drivers: wanted (2, 128) each")
+    if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+            and gain.shape[1] == shift.shape[1] == baseline.shape[1] == lowest.shape[1] == COLUMNS
+            and inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
+        raise ValueError("constants of columns: wanted (2, 256) each")
     for block in range(m.lines):
         line = packed[block]
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
         if line.shape[0] != tiles or line.shape[1] < ((min(m.columns, <int>COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS * PACK_COLUMNS
                                                        * min((m.rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, <int>ROWS)):
             raise ValueError("weights: wanted those of all tiles")
-    if (not baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
-            or not baseline.shape[1] == lowest.shape[1] == inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
-        raise ValueError("columns: wanted (2, 256)")
-    if pulse_offset.shape[0] != 2 or pulse_offset.shape[1] != ROWS:
-        raise ValueError("pulse_offset: wanted (2, 128)")
-    if out.shape[0] != m.batch or gain.shape[0] != 2 or gain.shape[1] != COLUMNS or capacity.shape[0] != ROWS + 1:
+    if out.shape[0] != m.batch or capacity.shape[0] != ROWS + 1 or shifted.shape[0] != ROWS + 1:
         raise ValueError("operands do not fit")
+    if noise_result.shape[0] != 2 or noise_result.shape[1] != ROWS + 1 or noise_result.shape[2] != COLUMNS:
+        raise ValueError("noise_result: wanted (2, 129, 256)")
     if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
         raise ValueError("kept: wanted (2, 129, 256) or nothing")
     if not 0 <= pulse_limit <= 255:
         raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
-    m.pulse_offset, m.pulse_scale, m.pulse_limit = &pulse_offset[0, 0], pulse_scale, pulse_limit
+    m.pulse_scale, m.pulse_offset, m.pulse_limit = &pulse_scale[0, 0], &pulse_offset[0, 0], pulse_limit
     m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
     m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
     m.lowest, m.inverse_limit, m.bend = &lowest[0, 0], &inverse_limit[0, 0], &bend[0, 0]
-    m.noise_rest, m.noise_result, m.ideal = <int16_t>noise_rest, <int16_t>noise_result, ideal
+    m.shift, m.shifted = &shift[0, 0], &shifted[0]
+    m.noise_rest, m.noise_common, m.ideal = <int16_t>noise_rest, <int16_t>noise_common, ideal
+    m.noise_result = &noise_result[0, 0, 0]
+    m.noisy = noise_rest != 0 or noise_common != 0 or by_event
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
     if m.batch * m.rows * m.columns < 1 << 21:
@@ -201,5 +219,10 @@ cdef int check_instructions(int instructions) except -1:
 
 
 def short_normal(uint32_t half):
-    """Return the number that 16 uniform bits give, in units of 1 / 4096."""
+    """Return the number that 16 uniform bits give, in units of 1 / 4096; see hagen.pyi."""
     return bss2_short_normal(half)
+
+
+def read_normal(uint16_t half):
+    """Return the number that 16 uniform bits give, in units of 1 / 4096; see hagen.pyi."""
+    return bss2_read_normal(half)

@@ -11,9 +11,9 @@ enum {
     PACK = 32,   /* columns that lie together: weights are [column / PACK][row / 2][column % PACK][row % 2] */
 };
 
-/* pulses [ENTRIES][TILE_ROWS], sums [ENTRIES][TILE_COLUMNS], both rounded up from `entries`; rows are whole pairs, columns are
+/* pulses [ENTRIES][TILE_ROWS], sums [ENTRIES][stride], both rounded up from `entries`; rows are whole pairs, columns are
  * rounded up to whole packs. */
-typedef void bss2_product(const int16_t *pulses, const int16_t *weights, int32_t *sums, int entries, int rows, int columns);
+typedef void bss2_product(const int16_t *pulses, const int16_t *weights, int32_t *sums, int entries, int rows, int columns, int stride);
 
 /* Where the weights of a pair of rows and of columns from `column` on lie. */
 BSS2_INLINE size_t bss2_pack(int rows, int column, int pair) {
@@ -27,7 +27,7 @@ BSS2_INLINE int32_t bss2_pair(const int16_t *pulses) { /* two pulses as one word
 }
 
 static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,
-                               int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns) {
+                               int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns, int stride) {
     for (int c = 0; c < columns; c += PACK) {
         int32_t sum[ENTRIES][PACK] = {{0}};
         for (int r = 0; r < rows / 2; r++) {
@@ -39,7 +39,7 @@ static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_
                 for (int j = 0; j < PACK; j++) sum[i][j] += first * one[j] + second * two[j];
             }
         }
-        for (int i = 0; i < entries; i++) memcpy(sums + i * TILE_COLUMNS + c, sum[i], sizeof(sum[i]));
+        for (int i = 0; i < entries; i++) memcpy(sums + i * stride + c, sum[i], sizeof(sum[i]));
     }
 }
 
@@ -48,7 +48,7 @@ static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_
 /* GROUP entries and two vectors of LANES columns at a time stay in registers. */
 #define BSS2_DEFINE_PRODUCT(NAME, TARGET, VECTOR, LANES, GROUP, ZERO, LOAD, SPREAD, MULTIPLY_ADD, STORE)                     \
     TARGET static void NAME(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,                       \
-                            int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns) {                                            \
+                            int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns, int stride) {                                            \
         for (int c = 0; c < columns; c += 2 * LANES)                                                                         \
             for (int first = 0; first < entries; first += GROUP) {                                                           \
                 VECTOR left[GROUP], right[GROUP];                                                                            \
@@ -63,8 +63,8 @@ static void bss2_product_plain(const int16_t *BSS2_RESTRICT pulses, const int16_
                     }                                                                                                        \
                 }                                                                                                            \
                 for (int i = 0; i < GROUP; i++) {                                                                            \
-                    STORE((void *)(sums + (first + i) * TILE_COLUMNS + c), left[i]);                                         \
-                    STORE((void *)(sums + (first + i) * TILE_COLUMNS + c + LANES), right[i]);                                \
+                    STORE((void *)(sums + (first + i) * stride + c), left[i]);                                         \
+                    STORE((void *)(sums + (first + i) * stride + c + LANES), right[i]);                                \
                 }                                                                                                            \
             }                                                                                                                \
     }

@@ -45,15 +45,15 @@ BSS2_TARGET_TILES static inline void bss2_shape_tiles(void) {
     _tile_loadconfig(&shape);
 }
 
-BSS2_TARGET_TILES static inline void bss2_join_halves(const int32_t *upper, const int32_t *lower, int32_t *sums, int entries) {
-    for (int i = 0; i < entries; i++, upper += SIDE, lower += SIDE, sums += TILE_COLUMNS) {
+BSS2_TARGET_TILES static inline void bss2_join_halves(const int32_t *upper, const int32_t *lower, int32_t *sums, int stride, int entries) {
+    for (int i = 0; i < entries; i++, upper += SIDE, lower += SIDE, sums += stride) {
         const __m512i high = _mm512_slli_epi32(_mm512_loadu_si512(upper), 7);
         _mm512_storeu_si512(sums, _mm512_add_epi32(high, _mm512_loadu_si512(lower)));
     }
 }
 
 BSS2_TARGET_TILES static void bss2_product_tiles(const int16_t *BSS2_RESTRICT pulses, const int16_t *BSS2_RESTRICT weights,
-                                                 int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns) {
+                                                 int32_t *BSS2_RESTRICT sums, int entries, int rows, int columns, int stride) {
     const int depths = (rows + DEPTH - 1) / DEPTH, whole = entries > SIDE ? ENTRIES : SIDE;
     uint8_t bytes[ENTRIES * TILE_ROWS];
     int32_t upper[ENTRIES * SIDE], lower[ENTRIES * SIDE];
@@ -80,7 +80,7 @@ BSS2_TARGET_TILES static void bss2_product_tiles(const int16_t *BSS2_RESTRICT pu
         _tile_stored(1, lower, 4 * SIDE);
         _tile_stored(2, upper + SIDE * SIDE, 4 * SIDE);
         _tile_stored(3, lower + SIDE * SIDE, 4 * SIDE);
-        bss2_join_halves(upper, lower, sums + c, whole);
+        bss2_join_halves(upper, lower, sums + c, stride, whole);
     }
 }
 #else

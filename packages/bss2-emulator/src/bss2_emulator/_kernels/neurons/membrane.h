@@ -3,40 +3,12 @@
 /* Synaptic states below this are nothing; left alone they would decay into denormal numbers, which cost ten times as much. */
 #define TINY ((REAL)1e-30)
 
-/* What saturation leaves of a synaptic current, for x >= 0, as a quotient; twin: saturation in reference/neuron.py. */
-BSS2_INLINE void NAME(quotient)(REAL x, REAL *top, REAL *low) {
-    *top = x * (x + (REAL)1.6417) + (REAL)3.0234;
-    *low = *top + x * x * (x + (REAL)0.7799);
-}
-
-BSS2_INLINE REAL NAME(saturation)(REAL x) {
-    REAL top, low;
-    NAME(quotient)(x, &top, &low);
-    return top / low;
-}
-
-/* The same for both inputs, with one division. */
-BSS2_INLINE void NAME(saturations)(REAL e, REAL i, REAL *e_factor, REAL *i_factor) {
-    REAL e_top, e_low, i_top, i_low;
-    NAME(quotient)(e, &e_top, &e_low);
-    NAME(quotient)(i, &i_top, &i_low);
-    const REAL inverse = (REAL)1 / (e_low * i_low);
-    *e_factor = e_top * i_low * inverse;
-    *i_factor = i_top * e_low * inverse;
-}
-
-/* Volts that both inputs bring, given those of linear ones, and those of events' exact times. One division is enough. */
-BSS2_INLINE REAL NAME(driven)(REAL e, REAL i, REAL excited, REAL inhibited, REAL late_e, REAL late_i, const int eventful,
-                              const int saturating) {
-    if (eventful) {
-        excited += late_e;
-        inhibited += late_i;
-    }
-    if (!saturating) return excited - inhibited;
-    REAL e_top, e_low, i_top, i_low;
-    NAME(quotient)(e, &e_top, &e_low);
-    NAME(quotient)(i, &i_top, &i_low);
-    return (excited * e_top * i_low - inhibited * i_top * e_low) / (e_low * i_low);
+/* What the transconductor of an inhibitory input draws of its current where the membrane is at `v`: less and less below `onset`,
+ * as a transistor does that leaves saturation, and nothing at the lower rail. Twin: compliance in reference/neurons/membrane.py. */
+BSS2_INLINE REAL NAME(compliance)(REAL v, REAL onset, REAL inverse) {
+    REAL depth = (onset - v) * inverse;
+    depth = depth < (REAL)0 ? (REAL)0 : depth;
+    return (REAL)1 - depth * depth;
 }
 
 /* Synaptic states decay; often enough to keep denormal numbers away, those that are nothing become zero. */
@@ -58,14 +30,18 @@ BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int eventful, const i
     const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
     const REAL *BSS2_RESTRICT threshold = s->threshold;
     REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next;
-    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
+    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high, onset = s->onset, inverse = s->inverse;
     int above = 0;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         const REAL e = exc[j], i = inh[j];
-        const REAL late_e = eventful ? late_exc[j] : (REAL)0, late_i = eventful ? late_inh[j] : (REAL)0;
-        const REAL input = NAME(driven)(e, i, e * drive_exc[j], i * drive_inh[j], late_e, late_i, eventful, saturating);
-        REAL x = v[j] * decay[j] + drift[j] + input;
+        REAL excited = e * drive_exc[j], inhibited = i * drive_inh[j];
+        if (eventful) {
+            excited += late_exc[j];
+            inhibited += late_inh[j];
+        }
+        if (saturating) inhibited *= NAME(compliance)(v[j], onset, inverse);
+        REAL x = v[j] * decay[j] + drift[j] + (excited - inhibited);
         x = x < low ? low : x;
         x = x > high ? high : x;
         above += x >= threshold[j] ? 1 : 0;
@@ -82,17 +58,12 @@ BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
     return x > high ? high : x;
 }
 
-/* Synaptic states of one neuron at the start of this step, saturation included; the step has moved them to its end. */
-BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh, REAL *factor_exc, REAL *factor_inh) {
-    *factor_exc = *factor_inh = (REAL)1;
+/* Synaptic states of one circuit at the start of this step, whose end they have reached, and the share of the inhibitory one
+ * that the membrane lets flow in this step. */
+BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh, REAL *share) {
+    *share = s->plan->saturating ? NAME(compliance)(s->v[j], s->onset, s->inverse) : (REAL)1;
     *exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j];
-    *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j];
-    if (s->plan->saturating) {
-        *factor_exc = NAME(saturation)(*exc);
-        *factor_inh = NAME(saturation)(*inh);
-        *exc *= *factor_exc;
-        *inh *= *factor_inh;
-    }
+    *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j] * *share;
 }
 
 #include "neurons/terms.h"
@@ -127,8 +98,8 @@ BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
 static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *since, REAL *before) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
-    REAL exc, inh, unused[2];
-    NAME(inputs)(s, j, &exc, &inh, &unused[0], &unused[1]);
+    REAL exc, inh, share;
+    NAME(inputs)(s, j, &exc, &inh, &share);
     const int plain = !plan->kind[j];
     while (s->next[j] < end || s->pulse_end[j] < end) {
         const int64_t change = s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
@@ -146,6 +117,8 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
         } else if (s->phase[j] == NAME(RESETTING)) {
             s->phase[j] = NAME(HOLDING);
             s->next[j] = s->fired[j] + plan->refractory_cycles[j];
+        } else if (s->due[j]) {
+            NAME(answer)(s, j);
         } else {
             s->phase[j] = NAME(FREE);
             s->next[j] = INT64_MAX;
@@ -182,25 +155,4 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
     NAME(send)(s, time, j);
     if (time >= end) return kind & KIND_EXP ? before : after;
     return NAME(follow)(s, j, before, time, &since, &before);
-}
-
-/* Events at inputs that bypass the membrane fire at once. Their tables turn states into times: an event k cycles before the
- * end adds weight * 4096^(k - 1) to the state and k times as much to what is late, so that the ratio is that of the earliest. */
-static void NAME(bypass)(NAME(state) *s) {
-    const bss2_plan *plan = s->plan;
-    for (int i = 0; i < plan->bypasses; i++) {
-        const int at = plan->bypass[i] / 2, inhibitory = plan->bypass[i] % 2;
-        REAL *current = inhibitory ? s->inh : s->exc, *late = inhibitory ? s->late_inh : s->late_exc;
-        const REAL state = current[at], weighted = late[at];
-        current[at] = late[at] = (REAL)0;
-        int j = at; /* the circuit that leads */
-        while (j > 0 && plan->unit_end[j - 1] > at) j--;
-        if (state <= (REAL)0 || s->phase[j] != NAME(FREE)) continue;
-        const int64_t time = s->start + STEP - (int64_t)(weighted / state + (REAL)0.5);
-        s->fired[j] = s->next[j] = time;
-        s->phase[j] = NAME(FIRING);
-        s->threshold[j] = (REAL)INFINITY;
-        NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
-        NAME(send)(s, time, j);
-    }
 }

@@ -3,7 +3,8 @@
  * A step is symmetric, hence of second order: half a step of the adaptation, the membrane, half a step of the adaptation.
  * The membrane makes one whole linear step; an exponential adds what its flow (exact for itself) brings from the middle of
  * that step on, of which half a step's decay is left at its end. With conductance-based inputs the membrane makes half a
- * linear step, the nonlinear flows, and half a linear step again.
+ * linear step, the nonlinear flows, and half a linear step again. A reset is over in a few steps, whose ends are on average
+ * farther from its potential than the membrane in between: the second half of the adaptation takes back twice the difference.
  */
 
 /* Flow of dV/dt = I(V) / C with an exponential current up to its limit; `rate`: step times current over Delta at x = 0. */
@@ -61,30 +62,30 @@ BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int32_t *BSS
     const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA) + at, *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1) + at;
     const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL) + at, *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1) + at;
     REAL *BSS2_RESTRICT v_next = s->v_next + at, *BSS2_RESTRICT u_next = s->u_next + at;
-    const REAL steep = s->steep;
+    const REAL steep = s->steep, onset = s->onset, inverse = s->inverse;
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        REAL e = h->exc[j], i = h->inh[j], late_e = eventful ? h->late_exc[j] : (REAL)0, late_i = eventful ? h->late_inh[j] : (REAL)0;
+        const REAL e = h->exc[j], late_e = eventful ? h->late_exc[j] : (REAL)0;
+        REAL i = h->inh[j], late_i = eventful ? h->late_inh[j] : (REAL)0;
         const REAL e_next = e * h->syn_exc[j], i_next = i * h->syn_inh[j];
         const REAL here = v[j], middle = h->push[j] + h->lift[j] * here + u[j] * h->relax[j];
         REAL steady = h->drift[j] - h->pull[j] * middle, x;
         int is_steep = 0;
+        if (saturating) {
+            const REAL share = NAME(compliance)(here, onset, inverse);
+            i *= share;
+            late_i *= share;
+        }
         if (!coba) {
             x = here * h->decay[j] + steady;
-            x += NAME(driven)(e, i, e * h->drive_exc[j], i * h->drive_inh[j], late_e, late_i, eventful, saturating);
+            x += (e * h->drive_exc[j] + late_e) - (i * h->drive_inh[j] + late_i);
             if (expo) {
                 const REAL power = x * h->later[j] + (here * h->earlier[j] + h->offset[j]);
                 is_steep = power > steep;
                 x = NAME(gentle)(x, power, h->delta[j]);
             }
         } else {
-            if (saturating) {
-                REAL e_factor, i_factor;
-                NAME(saturations)(e, i, &e_factor, &i_factor);
-                e *= e_factor; late_e *= e_factor;
-                i *= i_factor; late_i *= i_factor;
-            }
             REAL a = e * charge_exc[j], b = i * charge_inh[j];
             if (eventful) {
                 a += late_e * is_exc[j];
@@ -106,7 +107,7 @@ BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int32_t *BSS
         }
         x = x < low ? low : x;
         x = x > high ? high : x;
-        REAL y = h->push[j] + h->lift[j] * x + middle * h->relax[j];
+        REAL y = h->push[j] + h->lift[j] * (x + h->lag[j] * (x - here)) + middle * h->relax[j];
         y = y < low ? low : y;
         y = y > high ? high : y;
         if (expo) x = is_steep ? (REAL)INFINITY : x; /* what it was is of no use */
@@ -156,13 +157,13 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
     REAL spread = s->noise[lead] * ((REAL)k / (REAL)STEP); /* comes all the time: what a first half brings decays in the second */
     for (int j = lead; j < end; j++) {
-        REAL exc, inh, factor_exc, factor_inh;
-        NAME(inputs)(s, j, &exc, &inh, &factor_exc, &factor_inh);
+        REAL exc, inh, share;
+        NAME(inputs)(s, j, &exc, &inh, &share);
         if (gone > 0) {
             exc *= TABLE(s, SYN_EXC + gone - 1)[j];
             inh *= TABLE(s, SYN_INH + gone - 1)[j];
         }
-        const REAL late_exc = whole ? s->late_exc[j] * factor_exc : (REAL)0, late_inh = whole ? s->late_inh[j] * factor_inh : (REAL)0;
+        const REAL late_exc = whole ? s->late_exc[j] : (REAL)0, late_inh = whole ? s->late_inh[j] * share : (REAL)0;
         const REAL exc_coba = TABLE(s, IS_COBA)[j], inh_coba = TABLE(s, IS_COBA + 1)[j];
         if (flows) {
             first += exc * TABLE(s, DRIVE_HALF_EXC + row)[j] - inh * TABLE(s, DRIVE_HALF_INH + row)[j];
@@ -196,7 +197,7 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     }
     x = NAME(clip)(s, x + second);
     for (int j = lead; j < end && !linear; j++) {
-        const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * x;
+        const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * (x + TABLE(s, ADAPT_LAG + row)[lead] * (x - v));
         s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j]);
     }
     return x;
@@ -229,15 +230,15 @@ BSS2_INLINE int NAME(advance_shared)(NAME(state) *s, int from, int to, const int
     const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
     const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
     REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT input = s->v_next;
+    const REAL *BSS2_RESTRICT v = s->v;
+    const REAL onset = s->onset, inverse = s->inverse;
     int above = 0;
     BSS2_VECTOR
     for (int j = from; j < to; j++) {
         const REAL e = exc[j], i = inh[j], e_next = e * syn_exc[j], i_next = i * syn_inh[j];
-        REAL excited = e * drive_exc[j] + late_exc[j], inhibited = i * drive_inh[j] + late_inh[j];
-        if (saturating) {
-            excited *= NAME(saturation)(e);
-            inhibited *= NAME(saturation)(i);
-        }
+        const REAL excited = e * drive_exc[j] + late_exc[j];
+        REAL inhibited = i * drive_inh[j] + late_inh[j];
+        if (saturating) inhibited *= NAME(compliance)(v[j], onset, inverse);
         input[j] = excited - inhibited;
         exc[j] = e_next < TINY ? (REAL)0 : e_next;
         inh[j] = i_next < TINY ? (REAL)0 : i_next;
@@ -297,6 +298,7 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->hot->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
         s->hot->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
         s->hot->spread[j] = (REAL)1 / ((REAL)1 + half);
+        s->hot->lag[j] = TABLE(s, ADAPT_LAG + row)[j];
         s->hot->later[j] = flows ? TABLE(s, EXP_DOUBLINGS)[j] : TABLE(s, EXP_DOUBLINGS)[j] * s->hot->spread[j];
         s->hot->earlier[j] = TABLE(s, EXP_DOUBLINGS)[j] - s->hot->later[j];
         s->hot->delta[j] = flows ? TABLE(s, EXP_DELTA)[j] : TABLE(s, EXP_DELTA)[j] * half;
@@ -362,7 +364,7 @@ BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
     return above + NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
 }
 
-/* Put constants that do not depend on the phase where the loops over neurons find them, and add up offsets of the run. */
+/* Put constants that do not depend on the phase where the loops over neurons find them. */
 static void NAME(load_terms)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
@@ -372,10 +374,6 @@ static void NAME(load_terms)(NAME(state) *s) {
         s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);
         s->steep = TABLE(s, EXP_STEEP)[j];
     }
-    for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead])
-        for (int mode = 0; mode < MODES; mode++)
-            for (int j = lead + 1; j < plan->unit_end[lead]; j++)
-                s->rest[(size_t)mode * s->width + lead] += TABLE(s, SHIFT + mode)[j] * s->normals[j];
 }
 
 /* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */

@@ -12,6 +12,7 @@ typedef struct {
     REAL decay[ROOM], drift[ROOM], drive_exc[ROOM], drive_inh[ROOM], second_exc[ROOM], second_inh[ROOM], syn_exc[ROOM], syn_inh[ROOM];
     REAL relax[ROOM], push[ROOM], lift[ROOM], pull[ROOM]; /* adaptation: decay, goal, its part of the membrane, effect */
     REAL offset[ROOM], earlier[ROOM], later[ROOM], delta[ROOM]; /* exponential current: powers of two, of the step's ends; volts */
+    REAL lag[ROOM];                                       /* of the membrane behind its end, for the adaptation */
     REAL spread[ROOM];                                    /* share of what comes all the time that each half of a step has */
     REAL noise[ROOM], threshold[ROOM];
 } NAME(hot);
@@ -19,6 +20,7 @@ typedef struct {
 typedef struct {
     NAME(hot) *hot;
     REAL steep;
+    REAL onset, inverse;                    /* of what low membranes take from inhibitory inputs: volts, one over volts */
     const bss2_plan *plan;
     const REAL *tables;
     int width;
@@ -28,11 +30,15 @@ typedef struct {
     REAL *border, *exchange;                /* of coupled compartments: before the exchange, scratch */
     REAL *decay, *drift, *drive_exc, *drive_inh, *threshold, *noise, *rest; /* of the present mode; rest is [MODES][width] */
     float *normals;                                                          /* [BSS2_COARSE][width] */
+    REAL *offset, *moved;                   /* volts of leak potentials: of the run, and with what has come in it */
+    float *slow;                            /* [SLOW_PARTS][BSS2_COARSE][width] */
+    int64_t slow_drawn[SLOW_PARTS];         /* blocks of these numbers */
     int64_t *next, *fired;  /* when the phase changes; the last spike */
     int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
     int8_t *phase;
     int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
     int8_t *listed;         /* whether a neuron is there */
+    uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons] of each hemisphere */
@@ -62,6 +68,7 @@ BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
 
 #include "events/delivery.h"
 #include "neurons/membrane.h"
+#include "neurons/wander.h"
 #include "spiking/rewrite.h"
 #include "readout/cadc.h"
 
@@ -76,21 +83,25 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->b = b;
     s->entry = entry;
     s->steps = (plan->runtime + STEP - 1) / STEP;
+    s->onset = (REAL)(plan->rail_low + plan->compliance);
+    s->inverse = (REAL)(1 / plan->compliance);
     s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 11 * apart * sizeof(REAL) + 64
-        + (BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 2 * w;
-    s->room = bss2_room_new(bytes, 20);
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 3 * w;
+    s->room = bss2_room_new(bytes, 24);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
     s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
-    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->rest};
-    for (int i = 0; i < 10; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 9 ? MODES : 1));
+    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset, &s->moved,
+                      &s->rest};
+    for (int i = 0; i < 12; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 11 ? MODES : 1));
     s->normals = (float *)bss2_part(room, BSS2_COARSE * w * sizeof(float));
+    s->slow = (float *)bss2_part(room, SLOW_PARTS * BSS2_COARSE * w * sizeof(float));
     s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
@@ -99,19 +110,18 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->listed = (int8_t *)bss2_part(room, w);
+    s->due = (uint8_t *)bss2_part(room, w);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
 
-/* Start at rest: this run's offset of the leak potential, and stationary noise. */
+/* Start at rest: where the leak potential is, and stationary noise. */
 BSS2_INLINE void NAME(start)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     const int width = s->width;
     const size_t w = (size_t)width;
-    if (plan->noisy)
-        bss2_coarse_normals(bss2_instructions(), plan->key, 0, plan->neuron, PURPOSE_START, s->entry, plan->run, s->normals, width);
+    NAME(draw_start)(s);
+    NAME(wander)(s, 0);
     for (int j = 0; j < width; j++) {
-        for (int mode = 0; mode < MODES; mode++)
-            s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
         s->next[j] = s->pulse_end[j] = INT64_MAX;
         s->fired[j] = INT64_MIN / 2;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
@@ -144,6 +154,10 @@ BSS2_INLINE int NAME(step)(NAME(state) *s, int64_t step) {
     const size_t w = (size_t)s->width;
     if (plan->noisy && step % NOISE_STEPS == 0) {
         const int64_t number = step / NOISE_STEPS;
+        if (step % SLOW_STEPS == 0 && step > 0 && plan->wander[3] > 0) {
+            NAME(wander)(s, step);
+            for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) NAME(use_mode)(s, lead);
+        }
         if (number % BSS2_COARSE == 0)
             bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
                                 s->entry, plan->run, s->normals, s->width);
@@ -151,7 +165,6 @@ BSS2_INLINE int NAME(step)(NAME(state) *s, int64_t step) {
         for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
     }
     const int dirty = NAME(arrive)(s, step);
-    if (dirty && plan->bypasses) NAME(bypass)(s);
     if (plan->coupled) {
         memcpy(s->border, s->v, w * sizeof(REAL));
         NAME(couple)(s, s->v);
@@ -204,13 +217,13 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s, int above) {
     const bss2_plan *plan = s->plan;
     if (plan->coupled) {
         NAME(couple)(s, s->v_next);
-        memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL));
         for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
             const int j = plan->coupled_leads[i];
             const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
             if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
-                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
+                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j]));
         }
+        memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
     }
     for (int from = 0; above && from < s->width; from += LANES) {
         int any = 0; /* few fire at a time: look at whole vectors first */
@@ -235,7 +248,7 @@ BSS2_INLINE void NAME(take_steps)(NAME(state) *s) {
     for (int64_t step = 0; step < s->steps && !s->failed && !s->transport->failed; step++) {
         if ((s->b * s->steps + step) % ASKING_STEPS == ASKING_STEPS - 1 && s->plan->interrupted(s->plan->stop)) s->failed = NO_MEMORY;
         s->start = step * STEP;
-        while (step == s->plan->to) NAME(rewrite)(s, step, s->entry);
+        while (step == s->plan->to) NAME(rewrite)(s, step);
         NAME(keep)(s, step);
         const int above = NAME(step)(s, step);
         NAME(follow_busy)(s);

@@ -9,6 +9,9 @@
 enum {
     STEP = 8,             /* cycles */
     NOISE_STEPS = 8,      /* steps that share a normal number */
+    SLOW_STEPS = 512,     /* steps between those of leak potentials (wander.h) */
+    SLOW_PARTS = 3,
+    RUNS = 4,             /* that have a part of the offset of leak potentials in common */
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
     ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
@@ -29,7 +32,7 @@ enum { MODES = 2 };
     ROW(LATE_EXC, STEP)               /* (k): volts that this reference gives too much */                                \
     ROW(LATE_INH, STEP)                                                                                                  \
     ROW(REST, MODES)                  /* (mode): membrane without synaptic input */                                      \
-    ROW(SHIFT, MODES)                 /* (mode): volts of REST per unit of run-to-run offset */                          \
+    ROW(SHIFT, MODES)                 /* (mode): volts of REST per volt that the leak potential is off */               \
     ROW(NOISE, 1)                     /* volts per step and unit normal */                                               \
     ROW(START, 1)                     /* volts per unit normal at the start */                                           \
     ROW(ORIGIN, 1)                    /* volts above REST at the start */                                                \
@@ -49,6 +52,7 @@ enum { MODES = 2 };
     ROW(IS_COBA, 2)                   /* (input): 1 where it is conductance based; its LATE is then a charge */          \
     ROW(REVERSAL, 2)                  /* (input): volts */                                                               \
     ROW(ADAPT_DECAY, STEP)            /* (k): over k half cycles */                                                      \
+    ROW(ADAPT_LAG, MODES * STEP)      /* (mode, k): what ends of k cycles miss of the membrane in between (terms.h) */     \
     ROW(ADAPT_GAIN, 1)                                                                                                   \
     ROW(ADAPT_BASE, 1)                /* where the adaptation voltage goes with the membrane at 0 V */                   \
     ROW(ADAPT_PULSE, 1)               /* volts that a pulse adds to this */                                              \
@@ -81,7 +85,7 @@ typedef struct {
 #define BSS2_PLACE(NAME) {#NAME, NAME},
 #define BSS2_ROW_PLACE(NAME, COUNT) BSS2_PLACE(NAME)
 static const bss2_place bss2_layout[] = {
-    BSS2_ROWS(BSS2_ROW_PLACE) BSS2_PLACE(TABLES) BSS2_PLACE(STEP) BSS2_PLACE(ON_CHIP_LATENCY) BSS2_PLACE(NOISE_STEPS)
+    BSS2_ROWS(BSS2_ROW_PLACE) BSS2_PLACE(TABLES) BSS2_PLACE(STEP) BSS2_PLACE(ON_CHIP_LATENCY) BSS2_PLACE(NOISE_STEPS) BSS2_PLACE(SLOW_STEPS)
     BSS2_PLACE(LANES) BSS2_PLACE(STP_POWERS) BSS2_PLACE(QUEUE_ROOM) BSS2_PLACE(KIND_ADAPT) BSS2_PLACE(KIND_COBA)
     BSS2_PLACE(KIND_EXP) BSS2_PLACE(KIND_JOINED)
 };
@@ -89,7 +93,8 @@ static const bss2_place bss2_layout[] = {
 #undef BSS2_ROW_PLACE
 enum { BSS2_PLACES = sizeof bss2_layout / sizeof bss2_layout[0] };
 
-enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u << 16 };
+enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u << 16,
+       PURPOSE_SLOW = 16u << 16 /* and the next, one for each part */ };
 
 typedef struct {
     int count;                   /* recorded neurons, 0: hemisphere is not sampled */
@@ -110,8 +115,10 @@ typedef struct {
     const int32_t *own;          /* [neurons] where each was under the plan before; NULL in the first plan */
     const int32_t *led;          /* [neurons] where what led its membrane was, -1: it leads none */
     int neurons, width;          /* active, and padded to whole vectors */
-    int saturating;              /* synaptic inputs saturate */
-    int noisy;                   /* membrane noise is on */
+    int saturating;              /* low membranes take current from inhibitory inputs */
+    double compliance;           /* volts above the lower rail from which on they do not */
+    int noisy;                   /* membranes have noise, or leak potentials wander */
+    double wander[4];            /* volts rms: of an entry, of a run, of a few runs, of a part during the run */
     double rail_low, rail_high;  /* volts */
     const void *tables;          /* REAL [TABLES][width] */
     const void *exc, *inh;       /* REAL [rows][width]: synaptic state added by an event: actions, then single drivers */

@@ -76,25 +76,20 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
 }
 
 /* Go over to the next plan before step `step`. */
-BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step, uint32_t entry) {
+BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
     const bss2_plan *before = s->plan, *plan = before + 1;
-    const size_t w = (size_t)s->width;
     const int64_t number = step / NOISE_STEPS;
-    const int instructions = bss2_instructions();
     s->plan = plan;
     s->tables = (const REAL *)plan->tables;
     bss2_transport_rewrite(s->transport, &plan->delivery, s->start);
     s->failed = NAME(move_in)(s, before);
     if (s->failed) return;
-    if (plan->noisy)
-        bss2_coarse_normals(instructions, plan->key, 0, plan->neuron, PURPOSE_START, entry, plan->run, s->normals, s->width);
-    for (int mode = 0; mode < MODES; mode++)
-        for (size_t j = 0; j < w; j++)
-            s->rest[mode * w + j] = TABLE(s, REST + mode)[j] + TABLE(s, SHIFT + mode)[j] * s->normals[j];
+    NAME(draw_start)(s);
+    NAME(wander)(s, step);
     if (plan->group[PLAIN + 1] < s->width) NAME(load_terms)(s);
     if (plan->noisy) {
-        bss2_coarse_normals(instructions, plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
-                            entry, plan->run, s->normals, s->width);
+        bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
+                            s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
     }
     for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);

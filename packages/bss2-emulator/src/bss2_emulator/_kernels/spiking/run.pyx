@@ -108,7 +108,9 @@ cdef extern from "spiking/plan.h" nogil:
         int neurons
         int width
         int saturating
+        double compliance
         int noisy
+        double wander[4]
         double rail_low
         double rail_high
         const void *tables
@@ -357,12 +359,13 @@ cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1
 
 
 def run_batch(
-    int64_t runtime, int neurons, bint saturating, bint noisy, double rail_low, double rail_high, list segments not None,
-    uint64_t key, uint32_t run, uint32_t first_entry, real[:, ::1] trace, int threads,
+    int64_t runtime, int neurons, bint saturating, double compliance, bint noisy, tuple wander not None, double rail_low,
+    double rail_high, list segments not None, uint64_t key, uint32_t run, uint32_t first_entry, real[:, ::1] trace, int threads,
 ):
     """Run all entries; ``trace`` tells the floating point type."""
     cdef Delivery delivery = segments[0].delivery
     cdef Py_ssize_t batch = delivery.batch, count_of = len(segments), i
+    cdef int k
     cdef volatile int stop = 0
     cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
     if plans == NULL:
@@ -375,6 +378,9 @@ def run_batch(
             plans[i].runtime, plans[i].neurons = runtime, neurons
             plans[i].to = segments[i + 1].start if i + 1 < count_of else (runtime + STEP - 1) // STEP
             plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
+            plans[i].compliance = compliance
+            for k in range(4):
+                plans[i].wander[k] = wander[k]
             plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
             plans[i].interrupted, plans[i].stop = interrupted, &stop
             need(plans[i].width == plans[0].width and neurons <= plans[i].width, "segments of different neurons")

@@ -62,22 +62,26 @@ def drivers(config: ChipConfig, crossbar_input: int, label: int) -> Iterator[tup
                 yield hemisphere, driver
 
 
-def pulse(config: ChipConfig, hemisphere: int, driver: int, label: int, offset: float) -> float:
-    """Return the length of a pulse over the nominal one; ``offset`` is what the driver adds to modulated ones."""
+def pulse(config: ChipConfig, hemisphere: int, driver: int, label: int, gain: float, offset: float) -> float:
+    """Return the length of a pulse over the nominal one; modulated ones have the driver's ``gain`` and ``offset``."""
     length = 1.0 + int(config.dacen_pulse_extension[hemisphere, driver % 4])
     if config.enable_hagen_modulation[hemisphere, driver]:
-        steps = 32 - (label & 0b11111) + offset + (int(config.hagen_dac_offset[hemisphere, driver]) - 32) / 10
+        steps = gain * (32 - (label & 0b11111)) + offset + (int(config.hagen_dac_offset[hemisphere, driver]) - 32) * 0.4
         length *= min(max(steps, 0.0), 32.0) / 31
     return length
 
 
 def synapses(
-    config: ChipConfig, crossbar_input: int, label: int, offset: NDArray[np.float64] | None = None
+    config: ChipConfig, crossbar_input: int, label: int, mismatch: NDArray[np.float64] | None = None
 ) -> Iterator[Hit]:
-    """Yield the synapses that an event of a 14-bit label reaches; ``offset`` is what drivers add, steps, (2, 128)."""
+    """Yield the synapses that an event of a 14-bit label reaches.
+
+    ``mismatch`` is the gain of drivers and what they add, steps, (2, 2, 128).
+    """
     for hemisphere, driver in drivers(config, crossbar_input, label):
         seen = label & 0b111111 if config.enable_address_out[hemisphere, driver] else label & 0b100000
-        length = pulse(config, hemisphere, driver, label, 0.0 if offset is None else float(offset[hemisphere, driver]))
+        gain, offset = (1.0, 0.0) if mismatch is None else mismatch[:, hemisphere, driver].tolist()
+        length = pulse(config, hemisphere, driver, label, gain, offset)
         for row in (2 * driver, 2 * driver + 1):
             mode = int(config.row_mode[hemisphere, row])
             for column in range(256):

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator.facts import constants as c
+from bss2_emulator.facts.sheet import SHEET
 from bss2_emulator.matrix.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns
-from bss2_emulator.reference.silicon.shorts import short_pairs
+from bss2_emulator.reference.silicon.reads import read_pairs
 
 HAGEN = 6 << 16  # purpose of noise
+FARTHEST = 400  # LSB
+MOST_NOISE = 48  # LSB rms
 FRACTION = 32  # what is read lies in fractions of an LSB
 NOISE = 512  # rms of noise is rounded to these fractions
 
@@ -21,11 +24,15 @@ def half_away(x: float) -> int:
     return int(math.copysign(math.floor(abs(x) + 0.5), x))
 
 
-def pulse(activation: int, offset: float) -> float:
-    """Return the length of a pulse in activation LSB; ``offset`` of the driver in LSB, a multiple of an eighth."""
+def pulse(activation: int, gain: float, offset: float) -> float:
+    """Return the length of a pulse in activation LSB, a multiple of an eighth; ``offset`` of the driver in LSB.
+
+    Both constants are rounded to 256ths.
+    """
     if activation == 0:
         return 0.0
-    return min(max(activation + offset, 0.0), MAX_PULSE / PULSE_STEPS)
+    length = activation * round(gain * 256) + round(offset * 256)
+    return min(max((length + 16) // 32, 0), MAX_PULSE) / PULSE_STEPS
 
 
 def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
@@ -61,15 +68,34 @@ def saturate(y: float, limit: float) -> float:
     return y + limit / 1.2 * (-y / limit - 0.7) ** 2
 
 
-def read(y: float, columns: Columns, hemisphere: int, column: int, noise: tuple[int, int]) -> int:
-    """Return int8: the difference of two reads, one at rest and one after integration; noise in units of rms / 4096."""
-    baseline = round(min(max(columns.baseline[hemisphere, column], -500), 500) * FRACTION)
-    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -500), 500) * FRACTION)
+def shift(columns: Columns, hemisphere: int, column: int, sent: int) -> float:
+    """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end."""
+    end = float(columns.shift[hemisphere, column])
+    return end - end * math.exp(-1 / SHEET.mean("hagen_offset_events")) ** sent
+
+
+def read(
+    y: float,
+    columns: Columns,
+    hemisphere: int,
+    column: int,
+    sent: int,
+    noise: tuple[int, int],
+    common: list[int],
+) -> int:
+    """Return int8: the difference of two reads, one at rest and one after ``sent`` events.
+
+    Noise of the column, and of all columns, is in units of rms / 4096.
+    """
+    baseline = round(min(max(columns.baseline[hemisphere, column], -FARTHEST), FARTHEST) * FRACTION)
+    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -FARTHEST), FARTHEST) * FRACTION)
+    of_events = columns.event_noise[hemisphere, column] * math.sqrt(sent)
     rest, result = (
-        (level + (number * round(rms * NOISE) >> 16) + FRACTION // 2) // FRACTION
-        for level, number, rms in (
-            (baseline, noise[0], columns.noise_baseline),
-            (baseline + collected, noise[1], columns.noise_result),
+        (level + (number * round(rms * NOISE) >> 16) + (shared * round(columns.common_noise * NOISE) >> 16) + 16)
+        // FRACTION
+        for level, number, rms, shared in (
+            (baseline, noise[0], columns.read_noise, common[0]),
+            (baseline + collected, noise[1], min(math.hypot(columns.read_noise, of_events), MOST_NOISE), common[1]),
         )
     )
     difference = min(max(result, 0), 255) - min(max(rest, 0), 255)
@@ -98,7 +124,7 @@ def share(events: int, num_sends: int, wait_between_events: int, rate: float) ->
 def run_tile(
     weights: NDArray[np.int8],
     activations: NDArray[np.uint8],
-    offsets: NDArray[np.float64],
+    drivers: NDArray[np.float64],
     strength: NDArray[np.float32],
     columns: Columns,
     gain: NDArray[np.float64],
@@ -115,7 +141,7 @@ def run_tile(
     Args:
         weights: (rows, columns) of the tile, up to (128, 256).
         activations: (batch, rows).
-        offsets: What each driver adds, LSB, (rows,).
+        drivers: Gain of each driver and what it adds, LSB, (2, rows).
         strength: Factor of each synapse of the tile's hemisphere, (256, 256).
         columns: Constants of all columns.
         gain: LSB per weight and activation, (256,).
@@ -135,9 +161,10 @@ def run_tile(
     out = np.empty((len(activations), width), np.int64)
     for b, vector in enumerate(activations):
         lengths = [
-            pulse(int(a), half_away(float(offsets[i]) * PULSE_STEPS) / PULSE_STEPS) for i, a in enumerate(vector)
+            pulse(int(a), float(gain_), float(offset)) for a, gain_, offset in zip(vector, *drivers, strict=False)
         ]
         events = sum(int(a) > 0 for a in vector)
+        common = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0][:2]
         for j in range(width):
             ratio = columns.ratio[hemisphere, :, j]
             weigh = [
@@ -153,6 +180,8 @@ def run_tile(
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            rest, result = short_pairs(key, b, HAGEN + j // 4, number, run)
-            out[b, j] = read(y, columns, hemisphere, j, (rest[j % 4], result[j % 4]))
+            y += shift(columns, hemisphere, j, events * num_sends)
+            rest, result = read_pairs(key, number, b * -(-width // 4) + j // 4, HAGEN, run)
+            noise = rest[j % 4], result[j % 4]
+            out[b, j] = read(y, columns, hemisphere, j, events * num_sends, noise, common)
     return out

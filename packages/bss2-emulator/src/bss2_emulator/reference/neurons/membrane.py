@@ -1,8 +1,8 @@
 """One neuron, cycle by cycle where it matters (twin of ``_kernels/neurons/membrane.h``).
 
 Between events the membrane obeys ``C dV/dt = g (E - V) + I_exc - I_inh`` and each synaptic state ``tau dx/dt = -x``
-with ``I = I_sat tanh(x)``. In a step of 8 cycles tanh(x) / x is held at its value for the state referred to the start
-of the step, which makes the step linear; it is then solved exactly. What stands for tanh is :func:`saturation`.
+which is its current. What low membranes take from inhibitory currents (:func:`compliance`) is held in a step of 8
+cycles at its value for the membrane at the start, which makes the step linear; it is then solved exactly.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from bss2_emulator.neurons.physics import NeuronPhysics
 STEP = 8  # cycles
 
 
-def saturation(x: float) -> float:
-    """Return tanh(x) / x for x >= 0, within 0.4 %: the least arithmetic that comes so close (model; facts 2.6)."""
-    top = x * (x + 1.6417) + 3.0234
-    return top / (top + x * x * (x + 0.7799))
+def compliance(v: float) -> float:
+    """Return the share of its current that an inhibitory input draws from a membrane at ``v`` (facts 2.6).
+
+    A transistor in saturation draws the same whatever its voltage, one below that a parabola less; at the lower rail
+    nothing is left.
+    """
+    return 1 - max((c.RAILS[0] + c.COMPLIANCE - v) / c.COMPLIANCE, 0.0) ** 2
 
 
 @dataclass
@@ -28,11 +31,11 @@ class Neuron:
 
     Attributes:
         physics, n: Its physical values.
-        saturating: Synaptic inputs saturate.
-        run_offset: Volts by which its leak potential is off during this run.
+        saturating: Low membranes take current from inhibitory inputs.
+        wander: Volts by which its leak potential is off.
         noise: Volts that noise adds in a step.
         v: Membrane, V.
-        state: Synaptic currents over their saturation, excitatory and inhibitory.
+        state: Synaptic currents, excitatory and inhibitory, A.
         fired: Cycle of the last spike, or None.
         lengths: Of its reset and its refractory period, cycles.
     """
@@ -40,7 +43,7 @@ class Neuron:
     physics: NeuronPhysics
     n: int
     saturating: bool
-    run_offset: float = 0.0
+    wander: float = 0.0
     noise: float = 0.0
     v: float = 0.0
     state: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -48,7 +51,6 @@ class Neuron:
 
     def __post_init__(self) -> None:
         p, n = self.physics, self.n
-        self.limit = (c.SATURATION_EXC, c.SATURATION_INH)
         self.tau = (float(p.tau_syn[0, n]), float(p.tau_syn[1, n]))
         self.threshold = float(p.threshold[n])
         self.lengths = (int(p.reset_cycles[n]), int(p.refractory_cycles[n]))
@@ -77,7 +79,7 @@ class Neuron:
         p, n = self.physics, self.n
         pull = float(p.reset[n]) if reset else 0.0
         leak = float(p.leak[n])
-        rest = leak * (float(p.leak_potential[n]) + self.run_offset) + float(p.current[n])
+        rest = leak * (float(p.leak_potential[n]) + self.wander) + float(p.current[n])
         return leak + pull, (rest + pull * float(p.reset_potential[n])) / (leak + pull)
 
     def response(self, cycles: float, tau_syn: float, reset: bool) -> float:
@@ -89,10 +91,6 @@ class Neuron:
         difference = math.exp(-t / tau_mem) - math.exp(-t / tau_syn)
         return difference / (capacitance * (1 / tau_syn - 1 / tau_mem))
 
-    def factor(self, x: float) -> float:
-        """Return what saturation leaves of a synaptic current, 1 without it."""
-        return saturation(x) if self.saturating else 1.0
-
     def move(self, v: float, state: list[float], factor: list[float], start: float, stop: float, reset: bool) -> float:
         """Return the membrane after the cycles from ``start`` to ``stop`` of a step without events."""
         conductance, rest = self.membrane(reset)
@@ -100,7 +98,7 @@ class Neuron:
         decay = math.exp(-cycles * c.CYCLE * conductance / float(self.physics.capacitance[self.n]))
         v = rest + (v - rest) * decay + self.noise * cycles / STEP
         for sign in (0, 1):
-            current = self.limit[sign] * state[sign] * math.exp(-start * c.CYCLE / self.tau[sign]) * factor[sign]
+            current = state[sign] * math.exp(-start * c.CYCLE / self.tau[sign]) * factor[sign]
             if self.physics.connected[sign, self.n]:
                 v += (-1) ** sign * current * self.response(cycles, self.tau[sign], reset)
         return v
@@ -115,7 +113,7 @@ class Neuron:
 
         Args:
             start: First cycle of the step.
-            events: (cycle in the step, 0 excitatory or 1 inhibitory, synaptic state that it adds).
+            events: (cycle in the step, 0 excitatory or 1 inhibitory, A that it adds).
 
         Returns:
             Cycle of a spike whose comparator decision fell into this step, or None.
@@ -126,8 +124,8 @@ class Neuron:
             jump = weight * math.exp((cycle - start) * c.CYCLE / self.tau[sign])
             referred[sign] += jump
             exact = weight * self.response(start + STEP - cycle, self.tau[sign], False)
-            late[sign] += self.limit[sign] * (exact - jump * self.response(STEP, self.tau[sign], False))
-        factor = [self.factor(x) for x in referred]
+            late[sign] += exact - jump * self.response(STEP, self.tau[sign], False)
+        factor = [1.0, compliance(self.v) if self.saturating else 1.0]
         self.state = [x * math.exp(-STEP * c.CYCLE / tau) for x, tau in zip(referred, self.tau, strict=True)]
 
         since, before, able = start, self.v, start >= self.free_from()

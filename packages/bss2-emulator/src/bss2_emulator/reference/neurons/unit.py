@@ -6,7 +6,7 @@ A step is symmetric: half a step of each adaptation with the membrane held, a st
 held, half a step of each adaptation. The membrane's step is linear, and an exponential adds what its flow brings from
 the middle of it on, less half a step's decay; with conductance-based inputs it is half a linear step, their flow and
 that of the exponential, and the same backwards. As in
-:mod:`bss2_emulator.reference.neurons.membrane`, tanh(x) / x is held.
+:mod:`bss2_emulator.reference.neurons.membrane`, what low membranes take from inhibitory inputs is held.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.compartments import ADAPT, COBA, EXP, Membranes
-from bss2_emulator.reference.neurons.membrane import STEP, Neuron, saturation
+from bss2_emulator.reference.neurons.membrane import STEP, Neuron, compliance
 
 
 class Unit:
@@ -26,15 +26,14 @@ class Unit:
     Args:
         membranes: Physical values.
         lead: Circuit that leads it.
-        saturating: Synaptic inputs saturate.
+        saturating: Low membranes take current from inhibitory inputs.
     """
 
     def __init__(self, membranes: Membranes, lead: int, saturating: bool) -> None:
         self.read(membranes, lead)
         self.saturating = saturating
-        self.limit = (c.SATURATION_EXC, c.SATURATION_INH)
         self.state = {n: [0.0, 0.0] for n in self.members}
-        self.run_shift = self.noise = self.v = 0.0
+        self.wander = self.noise = self.v = 0.0
         self.u: dict[int, float] = {}
         self.fired: int | None = None
         self.lengths = (0, 0)  # of reset and refractory period
@@ -91,7 +90,11 @@ class Unit:
         p, n = self.physics, self.lead
         pull = float(p.reset[n]) if reset else 0.0
         total = p.leak[n] * p.leak_potential[n] + p.current[n] + pull * p.reset_potential[n]
-        return float(total / (p.leak[n] + pull)) + self.run_shift * float(p.leak[n] / (p.leak[n] + pull))
+        return float(total / (p.leak[n] + pull)) + self.wander * float(p.leak[n] / (p.leak[n] + pull))
+
+    def conductance(self, reset: bool) -> float:
+        """Return what pulls at the membrane, S."""
+        return float(self.physics.leak[self.lead] + (self.physics.reset[self.lead] if reset else 0.0))
 
     def response(self, cycles: float, n: int, sign: int, reset: bool) -> float:
         """Return the volts after a time per ampere of a synaptic current of a circuit that decays from there."""
@@ -184,7 +187,11 @@ class Unit:
                 x = self.reverse(x, pull / 2, aim / 2)
             x = self.linear(x, cycles / 2, begin + cycles / 2, inputs, reset) + gust
         x = Neuron.clip(x)
-        self.relax(x, cycles, pulsing, clip=True)
+        q = cycles * c.CYCLE * self.conductance(reset) / float(self.physics.capacitance[self.lead])
+        lag = (
+            q / 6 if q < 1e-2 else 1 / math.tanh(q / 2) - 2 / q
+        )  # twice the distance of both ends from the mean between
+        self.relax(x + lag * (x - v), cycles, pulsing, clip=True)
         return x
 
     def relax(self, v: float, cycles: int, pulsing: bool, clip: bool = False) -> None:
@@ -224,12 +231,12 @@ class Unit:
             elif p.connected[sign, n]:
                 exact = amperes * self.response(left, n, sign, False) - jump * self.response(STEP, n, sign, False)
                 volts.append((n, sign, (-1) ** sign * exact))
-        factor = {n: [self.factor(x[s] / self.limit[s]) for s in (0, 1)] for n, x in referred.items()}
-        inputs = {n: [x[s] * factor[n][s] for s in (0, 1)] for n, x in referred.items()}
+        factor = (1.0, compliance(self.v) if self.saturating else 1.0)
+        inputs = {n: [x[s] * factor[s] for s in (0, 1)] for n, x in referred.items()}
         self.state = {
             n: [x[s] * math.exp(-STEP * c.CYCLE / p.tau_syn[s, n]) for s in (0, 1)] for n, x in referred.items()
         }
-        late = [sum(x * factor[n][sign] for n, sign, x in part) for part in (volts, charge, aim)]
+        late = [sum(x * factor[sign] for _, sign, x in part) for part in (volts, charge, aim)]
 
         self.inputs, self.before_u = inputs, dict(self.u)
         since, before, able = start, self.v, start >= self.free_from()
@@ -317,7 +324,3 @@ class Unit:
         pulses = [self.pulse[1], self.next_pulse[1]] if self.pulsing else []
         found = {self.fired, reset, self.free_from(), *pulses}
         return sorted(t for t in found if start <= t < start + STEP and t > after)
-
-    def factor(self, x: float) -> float:
-        """Return what saturation leaves of a synaptic current, 1 without it."""
-        return saturation(x) if self.saturating else 1.0

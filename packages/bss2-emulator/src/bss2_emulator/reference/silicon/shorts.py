@@ -33,13 +33,6 @@ def short_normal(half: int) -> int:
     return -number if half & 0x8000 else number
 
 
-def short_pairs(key: int, c0: int, c1: int, c2: int, c3: int) -> tuple[list[int], list[int]]:
-    """Return the numbers of one counter for four columns: for the read at rest, and for the one after integration."""
-    words = philox(key, (c0, c1, c2, c3))
-    numbers = [short_normal(word >> shift & 0xFFFF) for word in words for shift in (0, 16)]
-    return numbers[:4], numbers[4:]
-
-
 def coarse_normals(key: int, c0: int, c1: int, c2: int, c3: int) -> list[float]:
     """Return the eight numbers of one counter for an identifier, in units of the standard deviation."""
     words = philox(key, (c0, c1 & 0xFFFFFFFF, c2, c3))

@@ -30,7 +30,8 @@ from bss2_emulator.reference.synram.stp import Driver
 from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.serial import Silicon
 
-MEMBRANE, START, CADC = 1 << 16, 2 << 16, 3 << 16  # purposes of noise
+MEMBRANE, START, CADC, SLOW = 1 << 16, 2 << 16, 3 << 16, 16 << 16  # purposes of noise
+SLOW_STEPS, SLOW_PARTS = 512, 3
 Effects: TypeAlias = dict[int, list[tuple[int, float]]]
 Parts: TypeAlias = dict[int, list[tuple[int, float, tuple[int, int]]]]
 
@@ -99,9 +100,8 @@ def run_entry(
     couplings = _couplings(membranes, list(units))
     for n, cell in cells.items():
         loose = not membranes.physics.held[n]
-        cell.run_offset, first = _start_noise(n, switches, key, run, entry)
-        cell.run_offset *= loose
-        cell.v = cell.clip(cell.membrane(not loose)[1] + first * loose)
+        cell.wander = wander(n, switches, key, run, entry, 0) * loose
+        cell.v = cell.clip(cell.membrane(not loose)[1] + _start_noise(n, switches, key, run, entry) * loose)
         if cell.v >= cell.threshold:
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
@@ -151,11 +151,13 @@ def run_entry(
             couplings = _couplings(membranes, list(units))
             for driver in drivers.values():
                 driver.rewrite(configs[now], start)
-            for unit in units.values():
-                unit.run_shift = _run_shift(unit, membranes, switches, key, run, entry)
-            for n, cell in cells.items():
+            for cell in cells.values():
                 cell.rewrite(membranes.physics, start)
-                cell.run_offset = _start_noise(n, switches, key, run, entry)[0] * (not membranes.physics.held[n])
+        if fresh:
+            for unit in units.values():
+                unit.wander = _unit_wander(unit, membranes, switches, key, run, entry, step)
+            for n, cell in cells.items():
+                cell.wander = wander(n, switches, key, run, entry, step) * (not membranes.physics.held[n])
         traces[:, step] = [_potential(n, cells, units, membranes) for n in neurons]
         here: list[tuple[int, Effects]] = []
         for cycle in range(start, start + STEP):
@@ -167,7 +169,7 @@ def run_entry(
                 number = coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8]
                 cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
-            fired = cell.step(start, [(t, sign, weight / cell.limit[sign]) for t, sign, weight in own])
+            fired = cell.step(start, own)
             if fired is not None:
                 spread(fired, n)
         if switches.membrane_noise and fresh:
@@ -230,11 +232,10 @@ def _units(
     start = settled(membranes, active, rest, physics.held[active])
     for lead, unit in units.items():
         v = float(start[np.flatnonzero(active == lead)[0]])
-        unit.run_shift = _run_shift(unit, membranes, switches, key, run, entry)
+        unit.wander = _unit_wander(unit, membranes, switches, key, run, entry, 0)
         for n in unit.members:
-            first = _start_noise(n, switches, key, run, entry)[1]
-            v += first * (not physics.held[n]) / len(unit.members)
-        unit.settle(v + unit.run_shift)
+            v += _start_noise(n, switches, key, run, entry) * (not physics.held[n]) / len(unit.members)
+        unit.settle(v + unit.wander)
     return units
 
 
@@ -248,16 +249,31 @@ def _rewritten(units: dict[int, Unit], membranes: Membranes, cycle: int) -> dict
     return found
 
 
-def _start_noise(n: int, switches: Imperfections, key: int, run: int, entry: int) -> tuple[float, float]:
-    """Return the offset of the leak potential in this run, and what noise adds at the start, V."""
-    offset, first, *_ = coarse_normals(key, 0, n + START, entry, run)
-    return c.RUN_OFFSET * switches.run_offset * offset, c.MEMBRANE_NOISE * switches.membrane_noise * first
+def _start_noise(n: int, switches: Imperfections, key: int, run: int, entry: int) -> float:
+    """Return what noise adds at the start, V."""
+    return c.MEMBRANE_NOISE * switches.membrane_noise * coarse_normals(key, 0, n + START, entry, run)[1]
 
 
-def _run_shift(unit: Unit, membranes: Membranes, switches: Imperfections, key: int, run: int, entry: int) -> float:
-    """Return the offset of the leak potential of a membrane in this run, V."""
+def wander(n: int, switches: Imperfections, key: int, run: int, entry: int, step: int) -> float:
+    """Return by how much the leak potential of a circuit is off in a step, V (twin of ``neurons/wander.h``)."""
+    of_entry, of_run, of_runs = (c.RUN_OFFSET * math.sqrt(share) for share in (1 - sum(c.RUN_SHARES), *c.RUN_SHARES))
+    shared = coarse_normals(key, 1, n + START, 0, run // 4)
+    volts = of_entry * coarse_normals(key, 0, n + START, entry, run)[0] + of_run * shared[run % 4] + of_runs * shared[4]
+    volts *= switches.run_offset
+    number = step // SLOW_STEPS
+    for part in range(SLOW_PARTS * switches.membrane_noise):
+        numbers = coarse_normals(key, number // 8, n + SLOW + (part << 16), entry, run)
+        volts += c.SLOW_NOISE * numbers[number % 8]
+        number //= 8
+    return volts
+
+
+def _unit_wander(
+    unit: Unit, membranes: Membranes, switches: Imperfections, key: int, run: int, entry: int, step: int
+) -> float:
+    """Return by how much the leak potential of a membrane is off in a step, V."""
     return sum(
-        _start_noise(n, switches, key, run, entry)[0] * (not membranes.physics.held[n]) * float(membranes.share[n])
+        wander(n, switches, key, run, entry, step) * (not membranes.physics.held[n]) * float(membranes.share[n])
         for n in unit.members
     )
 
@@ -322,7 +338,7 @@ def _move_units(
 def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Parts:
     """Return for each neuron the (sign, amperes, driver) that an event adds to its synaptic currents."""
     effects: Parts = {}
-    for hit in synapses(config, crossbar_input, label, silicon.driver_offset):
+    for hit in synapses(config, crossbar_input, label, silicon.drivers):
         place = hit.neuron // 256, hit.row, hit.column
         weight = float(config.weight[place]) * float(silicon.synapse[place]) * hit.pulse
         amperes = weight * float(physics.event_current[int(hit.inhibitory), hit.neuron])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import is_
+from queue import SimpleQueue
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -46,8 +48,14 @@ def connect(setup: Setup) -> EmulatorConnection:
     """Open the emulated chip of ``setup``.
 
     Raises:
-        BackendError: The fidelity or the name of an imperfection is unknown.
+        BackendError: The fidelity or the name of an imperfection is unknown, or the sheet of the silicon or the
+            temperature is not legal.
     """
+    return EmulatorConnection(chip_of(setup), setup)
+
+
+def chip_of(setup: Setup) -> bss2_emulator.Chip:
+    """Return the emulated chip of ``setup``, see :func:`connect`."""
     fidelity = _FIDELITIES.get(setup.fidelity)
     if fidelity is None:
         raise BackendError(f"fidelity: got {setup.fidelity!r}, wanted {', '.join(_FIDELITIES)}")
@@ -58,8 +66,12 @@ def connect(setup: Setup) -> EmulatorConnection:
         if unknown:
             raise BackendError(f"imperfections: got {unknown[0]!r}, wanted {', '.join(known)}")
         imperfections = bss2_emulator.Imperfections(**setup.imperfections)
-    chip = bss2_emulator.Chip(serial=setup.serial, fidelity=fidelity, seed=setup.seed, imperfections=imperfections)
-    return EmulatorConnection(chip, setup)
+    try:
+        return bss2_emulator.Chip(
+            setup.serial, fidelity, setup.seed, imperfections, sheet=setup.sheet, temperature=setup.temperature
+        )
+    except (bss2_emulator.SheetError, bss2_emulator.RunError) as error:
+        raise BackendError(str(error)) from error
 
 
 class EmulatorConnection:
@@ -108,6 +120,10 @@ class EmulatorConnection:
         if setup.imperfections:  # another chip: what is calibrated on one does not hold on the other
             switches = sorted(setup.imperfections.items())
             description["imperfections"] = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in switches)
+        if setup.sheet is not None:
+            description["sheet"] = self._link.sheet
+        if setup.temperature is not None:
+            description["temperature"] = f"{setup.temperature:g}"
         return description
 
     def close(self) -> None:
@@ -121,7 +137,9 @@ class _Link:
     def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
         self.chip: bss2_emulator.Chip | None = chip
         self._threads = chip.threads
+        self.sheet = chip.silicon.sheet.digest
         self.setup = setup
+        self._copies: list[bss2_emulator.Chip] = []
         self._written = [(ChipConfiguration(), bss2_emulator.ChipConfig())]
         self.held = ChipConfiguration()
 
@@ -135,6 +153,12 @@ class _Link:
         chip = self.open_chip()
         chip.threads = thread_count() if self._threads is None else self._threads
         return chip
+
+    def copies(self, count: int) -> list[bss2_emulator.Chip]:
+        """Return as many chips that are this one, for runs at the same time."""
+        while len(self._copies) < count:
+            self._copies.append(chip_of(self.setup))
+        return self._copies[:count]
 
     def configure(self, configuration: ChipConfiguration) -> bss2_emulator.ChipConfig:
         """Return the emulator's registers for ``configuration``.
@@ -181,6 +205,15 @@ def _typed_errors() -> Iterator[None]:
         raise ProgramError(str(error)) from error
 
 
+class _Written(NamedTuple):
+    """A program, the emulator's registers at its start and later, and the same as the program has them."""
+
+    program: SpikingProgram
+    config: bss2_emulator.ChipConfig
+    writes: list[tuple[int, bss2_emulator.ChipConfig]]
+    held: list[ChipConfiguration]
+
+
 class _Spiking:
     def __init__(self, link: _Link) -> None:
         self._link = link
@@ -189,9 +222,10 @@ class _Spiking:
     def _senders_of(self, configuration: ChipConfiguration) -> np.ndarray:
         """Return :func:`senders`, those of the last run while the two registers are the same arrays."""
         outputs, addresses = configuration.enable_spike_output, configuration.event_address
-        if self._told is None or self._told[0] is not outputs or self._told[1] is not addresses:
-            self._told = outputs, addresses, senders(configuration)
-        return self._told[2]
+        told = self._told  # runs at the same time may set it in between
+        if told is None or told[0] is not outputs or told[1] is not addresses:
+            self._told = told = outputs, addresses, senders(configuration)
+        return told[2]
 
     def run(self, program: SpikingProgram) -> SpikingResult:
         """Run ``program`` once for each batch entry.
@@ -199,9 +233,60 @@ class _Spiking:
         Raises:
             ProgramError: It writes a register during the run that cannot change then.
         """
-        chip, started = self._link.ready_chip(), perf_counter()
-        number = int(chip.run_counter)
-        recording, events = program.recording, program.events
+        chip = self._link.ready_chip()
+        result = self._result(self._written(program), chip)
+        self._link.held = program.final_configuration
+        return result
+
+    def run_all(self, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
+        """Run ``programs`` on as many threads as the chip has, with the results of one after the other.
+
+        The chip writes the registers of all of them in their order; then a run depends on these, its events and its
+        number, so copies of the chip take some of the programs each. What is left when all copies have had as many runs
+        on all threads.
+
+        Raises:
+            ProgramError: As for :meth:`run`; those before have run then.
+        """
+        chip = self._link.ready_chip()
+        copies = self._link.copies(min(chip.threads or 1, len(programs)))
+        together = len(programs) - len(programs) % len(copies) if len(copies) > 1 else 0
+        try:
+            written = [self._written(program) for program in programs[:together]]
+        except (ConfigurationError, ProgramError):
+            return [self.run(program) for program in programs]  # up to the one that cannot run
+        first = int(chip.run_counter)
+        with _typed_errors():
+            ahead = [
+                chip.schedule(one.config, one.program.runtime, one.program.events.batch_size, one.writes)
+                for one in written
+            ]
+        waiting: SimpleQueue[Any] = SimpleQueue()
+        for copy in copies:
+            copy.threads = max(1, (chip.threads or 1) // len(copies))
+            waiting.put(copy)
+
+        def work(number: int) -> SpikingResult:
+            copy = waiting.get()
+            try:
+                return self._result(written[number], copy, ahead[number])
+            finally:
+                waiting.put(copy)
+
+        results: list[SpikingResult] = []
+        if together:
+            try:
+                with ThreadPoolExecutor(len(copies)) as pool:
+                    for job in [pool.submit(work, number) for number in range(together)]:
+                        results.append(job.result())
+                        self._link.held = programs[len(results) - 1].final_configuration
+            finally:
+                if len(results) < together:  # those from the one that failed on have not run
+                    chip.run_counter = first + len(results)
+        return [*results, *(self.run(program) for program in programs[together:])]
+
+    def _written(self, program: SpikingProgram) -> _Written:
+        """Return ``program`` with the emulator's registers for it."""
         held = [program.configuration]
         with _typed_errors():
             config, writes = self._link.configure(program.configuration), []
@@ -210,8 +295,18 @@ class _Spiking:
                 after = after.replace(**changed)
                 held.append(configuration)
                 writes.append((time, after))
+        return _Written(program, config, writes, held)
+
+    def _result(
+        self, written: _Written, chip: bss2_emulator.Chip, scheduled: bss2_emulator.Scheduled | None = None
+    ) -> SpikingResult:
+        """Run on ``chip``, as ``scheduled`` or else as its next run, and return what is seen of it."""
+        started, number = perf_counter(), int(chip.run_counter if scheduled is None else scheduled.run)
+        program, writes, held = written.program, written.writes, written.held
+        recording, events = program.recording, program.events
+        with _typed_errors():
             run = chip.run_spiking(
-                config,
+                written.config,
                 program.runtime,
                 events.times,
                 events.labels,
@@ -223,8 +318,8 @@ class _Spiking:
                 writes=writes,
                 correlation_rows=recording.correlation_rows,
                 correlation_reset=recording.correlation_reset,
+                scheduled=scheduled,
             )
-        self._link.held = program.final_configuration
         madc = None
         if run.madc is not None and recording.madc_neuron is not None:
             times, values, offsets = run.madc
@@ -285,6 +380,8 @@ def senders(configuration: ChipConfiguration) -> np.ndarray:
 
 
 class _Matrix:
+    gathers_rows = True
+
     def __init__(self, link: _Link) -> None:
         self._link = link
 
@@ -300,10 +397,11 @@ class _Matrix:
                 program.num_sends,
                 program.wait_between_events,
                 madc_column=program.madc_column,
+                patches=program.patches,
             )
         self._link.held = program.configuration
-        batch, rows = program.activations.shape
-        tiles = -(-rows // DRIVERS) * -(-program.weights.shape[1] // COLUMNS)
+        rows, columns = program.weights.shape
+        tiles = -(-rows // DRIVERS) * -(-columns // COLUMNS)
         events_time = min(rows, DRIVERS) * program.wait_between_events * program.num_sends * CYCLE
         madc = None
         if run.madc is not None and program.madc_column is not None:
@@ -313,6 +411,6 @@ class _Matrix:
             values=run.values,
             madc=madc,
             info=self._link.info(
-                number, started, batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
+                number, started, program.batch * -(-tiles // 2) * (events_time + _MATRIX_OVERHEAD), int(run.events_sent)
             ),
         )

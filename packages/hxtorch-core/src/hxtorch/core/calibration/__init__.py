@@ -7,6 +7,7 @@ write files; after ``load``, ``calibration.require_chip(connection)`` refuses on
 
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, Calibrator
 from hxtorch.core.calibration.calibrate import nominal_calibration
+from hxtorch.core.calibration.local import moved_to
 from hxtorch.core.calibration.nominal.codes import capacitance, nominal_registers
 from hxtorch.core.calibration.provider import calibrate, for_target, path_for_target
 from hxtorch.core.calibration.stored.comparison import Difference, check_parameters, differences
@@ -56,6 +57,7 @@ __all__ = [
     "for_target",
     "load",
     "loads",
+    "moved_to",
     "nominal_calibration",
     "nominal_registers",
     "path_for_target",

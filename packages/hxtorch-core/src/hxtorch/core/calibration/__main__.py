@@ -3,7 +3,7 @@
 The calibrations that ship with the default chip are made by::
 
     cd packages/hxtorch-core/src/hxtorch/core/calibration
-    python -m hxtorch.core.calibration emulated-1 --output data/emulated-1
+    python -m hxtorch.core.calibration emulated-1 --output stored/data/emulated-1
 """
 
 from __future__ import annotations

@@ -86,18 +86,14 @@ def plot(calibration: Calibration, path: Path) -> Path:
         from matplotlib.figure import Figure  # optional, and slow to import
     except ImportError as error:
         raise ImportError("the figure needs matplotlib: pip install matplotlib") from error
-    wanted = calibration.target.values()
-    shown = {name: np.atleast_2d(values) for name, values in calibration.measured.items()}
-    figure = Figure(figsize=(9, 1 + 1.8 * max(len(shown), 1)), layout="constrained")
+    from hxtorch.core.viz.neurons import calibration as draw  # after the sentence above
+
+    figure = Figure(figsize=(9, 1 + 1.8 * max(len(calibration.measured), 1)), layout="constrained")
     figure.suptitle(calibration.report().partition("\n")[0])
-    axes = figure.subplots(max(len(shown), 1), squeeze=False)[:, 0]
-    for axis, (name, rows) in zip(axes, shown.items(), strict=False):
-        for values in rows:
-            axis.plot(values.reshape(-1), ".", markersize=2)
-        if name in wanted:
-            for value in np.unique(wanted[name][np.isfinite(wanted[name])])[:2]:
-                axis.axhline(value, color="black", linewidth=0.8)
-        axis.set_ylabel(name)
+    axes = figure.subplots(max(len(calibration.measured), 1), squeeze=False)[:, 0]
+    for axis, name in zip(axes, calibration.measured, strict=False):
+        draw(calibration, name, axes=axis)
+        axis.set_xlabel("")
     axes[-1].set_xlabel("neuron")
     figure.savefig(path)
     return path

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from hxtorch import core
 from hxtorch.core.compat.__main__ import run_script
-from hxtorch.core.fit.report import FitReport, fit_report
+from hxtorch.core.fit import FitReport, fit_report
 from hxtorch.core.sessions.session import Session
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.network import Network, PopulationDescriptor, Projection
-from hxtorch.core.routing.portfolio import build_routing
-
-BEYOND = 24  # sizes above one that fits which are tried before it is taken for the largest
+from hxtorch.core.routing.bounds import check_chip
+from hxtorch.core.routing.demand import Demand, demand_of
+from hxtorch.core.routing.groups import PORTFOLIO, GroupRouter
+from hxtorch.core.routing.report import NoLabelError
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """A smaller population with which the network fits; one neuron or source more does not.
+    """A smaller population with which the network fits; one neuron or source more is not known to.
 
     Attributes:
         population: Which population.
@@ -38,11 +40,11 @@ class Remedy:
 def smallest_change(network: Network) -> Remedy | None:
     """Find the one population that has to lose the fewest neurons or sources for ``network`` to fit.
 
-    Candidates are routed, so the result fits. The search halves. Since routers are greedy, a size may fit above one
-    that does not, so it goes on upwards until :data:`BEYOND` sizes in turn do not.
+    Counting bounds the size from above, and the largest size within that bound is routed. Where no router finds a way
+    for it, the search halves; so the result fits and one more is not known to.
 
     Args:
-        network: A network that does not fit.
+        network: A network that no router finds a way for.
 
     Returns:
         The change, or None if making one population smaller does not help.
@@ -52,26 +54,65 @@ def smallest_change(network: Network) -> Remedy | None:
         allowed = population.size - 1  # to lose; of equal losses, that of a larger population is the smaller change
         if best is not None:
             allowed = min(allowed, best.instead_of - best.size - (population.size <= best.instead_of))
-        fits, fails = population.size - allowed, population.size
-        if fits >= fails or not _fits(network, descriptor, fits):
+        smallest = population.size - allowed
+
+        def of(size: int, descriptor: PopulationDescriptor = descriptor) -> Demand:
+            return demand_of(_shrunk(network, descriptor, size))
+
+        if allowed < 1 or not _open_routers(of(smallest)):
             continue
-        while fails - fits > 1:
-            middle = (fits + fails) // 2
-            if _fits(network, descriptor, middle):
-                fits = middle
-            else:
-                fails = middle
-        size = fits + 1  # known not to fit
-        while size < min(population.size - 1, fits + BEYOND):
-            size += 1
-            fits = size if _fits(network, descriptor, size) else fits
-        best = Remedy(descriptor, population.name, population.first(fits).size, population.size)
+        largest = _halved(smallest, population.size, lambda size: bool(_open_routers(of(size))))
+        size = largest if _fits(of(largest)) else 0
+        if not size and smallest < largest and _fits(of(smallest)):
+            size = _halved(smallest, largest, lambda size: _fits(of(size)))
+        if size:
+            best = Remedy(descriptor, population.name, population.first(size).size, population.size)
     return best
 
 
-def _fits(network: Network, population: PopulationDescriptor, size: int) -> bool:
+def _halved(holds: int, fails: int, test: Callable[[int], bool]) -> int:
+    """Return a size from ``holds`` to below ``fails`` for which ``test`` holds, and not for the next one."""
+    while fails - holds > 1:
+        middle = (holds + fails) // 2
+        if test(middle):
+            holds = middle
+        else:
+            fails = middle
+    return holds
+
+
+def _open_routers(demand: Demand) -> list[GroupRouter]:
+    """Return the routers that counting does not rule out."""
     try:
-        build_routing(_shrunk(network, population, size))
+        check_chip(demand)
+    except RoutingError:
+        return []
+    return [router for router in PORTFOLIO if _does(router.check, demand)]
+
+
+def _fits(demand: Demand) -> bool:
+    """Return whether a router finds a way.
+
+    One that divides the groups further of one that lacked drivers is not tried: it has less freedom.
+    """
+    lacked_drivers: list[int] = []
+    for router in _open_routers(demand):
+        if any(mask & router.mask == mask for mask in lacked_drivers):
+            continue
+        try:
+            router.assigned(demand)
+        except NoLabelError:
+            continue
+        except RoutingError:
+            lacked_drivers.append(router.mask)
+        else:
+            return True
+    return False
+
+
+def _does(attempt: Callable[[Demand], object], demand: Demand) -> bool:
+    try:
+        attempt(demand)
     except RoutingError:
         return False
     return True

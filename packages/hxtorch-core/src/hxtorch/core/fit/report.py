@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS
-from hxtorch.core.arguments import checked
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.fit.remedy import Remedy, smallest_change
 from hxtorch.core.fit.traffic import Load, Rates, expected_traffic
@@ -15,7 +15,9 @@ from hxtorch.core.networks.network import Network
 from hxtorch.core.networks.populations import BackgroundPopulation, Population
 from hxtorch.core.routing.background import hemispheres
 from hxtorch.core.routing.demand import Demand, demand_of
-from hxtorch.core.routing.portfolio import build_routing
+from hxtorch.core.routing.exact import NoWayError, possible_routers, solver
+from hxtorch.core.routing.groups import PORTFOLIO
+from hxtorch.core.routing.portfolio import ROUTERS, build_routing
 from hxtorch.core.routing.report import MAX_INPUTS
 from hxtorch.core.routing.routes import BUSES, LABELS, Routing
 from hxtorch.core.seam.integers import frozen
@@ -37,7 +39,8 @@ class FitReport:
     """What a network takes of the chip; ``str`` gives it as text.
 
     Attributes:
-        problem: Why the network does not fit, naming the layer, or None if it fits.
+        problem: Why no way was found, naming the layer, or None if the network fits.
+        verdict: ``fits``; ``does not fit`` where counting or the exact router proves that; else ``undecided``.
         remedy: The smallest change of one population that fits, or None if none does or none is needed.
         circuits: Neuron circuits of the top and of the bottom hemisphere.
         drivers: Synapse drivers of each hemisphere, two rows each. If the network does not fit, the least number that
@@ -61,6 +64,7 @@ class FitReport:
     """
 
     problem: str | None
+    verdict: Literal["fits", "does not fit", "undecided"]
     remedy: Remedy | None
     circuits: tuple[Usage, Usage]
     drivers: tuple[Usage, Usage]
@@ -80,8 +84,8 @@ class FitReport:
 
     @property
     def fits(self) -> bool:
-        """Whether the network can be routed."""
-        return self.problem is None
+        """Whether a way was found."""
+        return self.verdict == "fits"
 
     @property
     def rows(self) -> tuple[Usage, Usage]:
@@ -95,7 +99,12 @@ class FitReport:
         return tuple(load for load in self.traffic if load.overloaded)
 
     def __str__(self) -> str:
-        lines = [f"The network does not fit: {self.problem}" if self.problem else "The network fits."]
+        said = {
+            "fits": "The network fits.",
+            "does not fit": f"The network does not fit: {self.problem}",
+            "undecided": f"No way was found, and no proof that there is none: {self.problem}",
+        }
+        lines = [said[self.verdict]]
         if self.remedy:
             lines.append(f"Smallest change that fits: {self.remedy}")
         elif self.problem:
@@ -123,28 +132,18 @@ class FitReport:
         return "\n".join(lines)
 
 
-@checked
-def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
-    """Say what ``network`` takes of the chip, whether or not it fits.
-
-    Args:
-        network: Any network.
-        rates: Expected mean rate of each source in Hz, a scalar or (size,), by population; those that are missing are
-            silent. Without it nothing is said about event rates.
-
-    Returns:
-        The report. A network that does not fit is searched for the smallest change that does, which routes it several
-        times.
-
-    Raises:
-        ProgramError: A rate is negative or not finite, has the wrong shape, or its population is unknown.
-    """
+def network_report(network: Network, rates: Rates | None, exact: bool) -> FitReport:
+    """Return the report of :func:`~hxtorch.core.fit_report` on a network."""
+    if exact:
+        solver()
     problem, routing = None, None
+    verdict: Literal["fits", "does not fit", "undecided"] = "fits"
+    demand = demand_of(network)
     try:
-        routing = build_routing(network)
+        routing = build_routing(network, ROUTERS if exact else PORTFOLIO)
     except RoutingError as error:
         problem = str(error)
-    demand = demand_of(network)
+        verdict = "does not fit" if isinstance(error, NoWayError) or _ruled_out(demand) else "undecided"
     fan_in, population_of, recorded = _on_circuits(demand)
     names = tuple(population.name for population in network.populations.values())
     on_chip = [p for p in network.populations.values() if isinstance(p, Population)]
@@ -153,6 +152,7 @@ def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
     inputs = demand.fan_out.sum(0)
     return FitReport(
         problem=problem,
+        verdict=verdict,
         remedy=smallest_change(network) if problem else None,
         circuits=_both((population_of >= 0).reshape(2, COLUMNS).sum(1), COLUMNS),
         drivers=_both(needed, DRIVERS),
@@ -170,6 +170,15 @@ def fit_report(network: Network, rates: Rates | None = None) -> FitReport:
         router=routing.router if routing else None,
         generators=_both(_generators(demand, routing), BUSES),
     )
+
+
+def _ruled_out(demand: Demand) -> bool:
+    """Return whether counting alone proves that there is no way."""
+    try:
+        possible_routers(demand)
+    except RoutingError:
+        return True
+    return False
 
 
 def _both(used: np.ndarray, available: int) -> tuple[Usage, Usage]:

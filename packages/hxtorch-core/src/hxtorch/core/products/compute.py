@@ -75,8 +75,19 @@ class MAC:
         products: np.ndarray = result.values.reshape(*activations.shape[:-1], self.weights.shape[1])
         return products
 
-    def execute(self, activations: np.ndarray, session: Session | None = None) -> MatrixResult:
-        """Multiply a batch (batch, rows) and return all that came up, the MADC samples among it."""
+    def execute(
+        self,
+        activations: np.ndarray,
+        session: Session | None = None,
+        patches: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> MatrixResult:
+        """Multiply a batch and return all that came up, the MADC samples among it.
+
+        Args:
+            activations: Shape (batch, rows), or with ``patches`` (images, values).
+            session: As for :meth:`run`.
+            patches: Where the rows of each patch lie, see :class:`~hxtorch.core.MatrixProgram`; or None.
+        """
         session = session or current_session()
         program = MatrixProgram(
             session.matrix_configuration,
@@ -85,6 +96,7 @@ class MAC:
             self.num_sends,
             self.wait_between_events,
             self.madc_column,
+            patches,
         )
         return session.run_matrix(program)
 

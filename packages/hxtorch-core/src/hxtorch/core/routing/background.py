@@ -23,7 +23,7 @@ from hxtorch.core.routing.demand import Demand
 from hxtorch.core.routing.routes import BACKGROUND_BIT, BUSES, LABELS, BackgroundPlace
 
 if TYPE_CHECKING:
-    from hxtorch.core.routing.groups import Pairs
+    from hxtorch.core.routing.greedy import Pairs
 
 _LABEL_BITS = 6
 
@@ -120,10 +120,7 @@ def _place(
             if best is None or cost < best[0]:
                 best = cost, place, of_source, labels
     if best is None and not generator_left:
-        raise RoutingError(
-            f"{what}: no background generator is left: each of the four PADI buses of a hemisphere has one; "
-            "unite background populations or leave one out"
-        )
+        raise no_generator_left(what)
     if best is None:
         raise RoutingError(
             f"{what}: no drivers are left for its {population.size} background sources: all of them are heard on one "
@@ -134,6 +131,14 @@ def _place(
     pairs.of_source[mine], pairs.labels[mine] = of_source, labels
     pairs.taken[of_source, labels] = True
     return place
+
+
+def no_generator_left(what: str) -> RoutingError:
+    """Say that a population finds no background generator."""
+    return RoutingError(
+        f"{what}: no background generator is left: each of the four PADI buses of a hemisphere has one; "
+        "unite background populations or leave one out"
+    )
 
 
 def _splits(addresses: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:

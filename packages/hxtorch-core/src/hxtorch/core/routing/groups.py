@@ -21,29 +21,11 @@ from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population
-from hxtorch.core.routing import report as routing_report
 from hxtorch.core.routing.background import free_bits, place_background
+from hxtorch.core.routing.bounds import check_groups
 from hxtorch.core.routing.demand import Demand, demand_of
+from hxtorch.core.routing.greedy import Pairs, assign
 from hxtorch.core.routing.routes import BUSES, DRIVERS_PER_BUS, LABELS, LOOPBACK_BIT, BackgroundPlace, Routing
-
-
-@dataclass
-class Pairs:
-    """What the pairs (bus, group) hold while sources are given to them; pair ``bus * groups + group``.
-
-    Attributes:
-        load: Synapses in each pair on each neuron, int16 (pairs, 512).
-        capacity: Of each neuron in a pair, int64 (512,).
-        taken: Labels in use, bool (pairs, 64).
-        of_source: Pair of each source, int64 (sources,), -1 where none is needed.
-        labels: Label of each source in its pair, int64 (sources,).
-    """
-
-    load: np.ndarray
-    capacity: np.ndarray
-    taken: np.ndarray
-    of_source: np.ndarray
-    labels: np.ndarray
 
 
 @checked
@@ -76,6 +58,34 @@ class GroupRouter:
             RoutingError: It does not fit; the message names the layer and what would fit.
         """
         demand = demand_of(network)
+        return self.routing(demand, *self.assigned(demand))
+
+    @cached_property
+    def candidates(self) -> np.ndarray:
+        """Which pairs (bus, group) the neurons at each crossbar input 0..7 may use, bool (8, pairs).
+
+        The upper three bits of a neuron's row select address are its event output.
+        """
+        fixed = ~free_bits(self.mask) & self.mask
+        outputs, buses = np.arange(2 * BUSES)[:, np.newaxis], np.arange(BUSES).repeat(len(self.addresses))
+        own: np.ndarray = np.tile((self.addresses & fixed) == (outputs << 2 & fixed), BUSES)
+        own &= buses == outputs % BUSES
+        return own
+
+    def check(self, demand: Demand) -> None:
+        """Refuse what no choice of pairs can do.
+
+        Raises:
+            RoutingError: Labels or drivers are too few.
+        """
+        check_groups(demand, self.candidates, DRIVERS_PER_BUS // len(self.addresses))
+
+    def prepared(self, demand: Demand) -> tuple[Pairs, dict[PopulationDescriptor, BackgroundPlace]]:
+        """Return pairs that hold nothing but background populations.
+
+        Raises:
+            RoutingError: These do not fit.
+        """
         groups, sources = len(self.addresses), len(demand.needed)
         pairs = Pairs(
             np.zeros((BUSES * groups, NEURONS), np.int16),
@@ -84,12 +94,28 @@ class GroupRouter:
             np.full(sources, -1, np.int64),
             np.zeros(sources, np.int64),
         )
-        background = place_background(demand, self.addresses, pairs)
-        self._assign(demand, pairs)
-        for pair in range(BUSES * groups):
-            members = np.flatnonzero((pairs.of_source == pair) & (pairs.labels < 0))
-            pairs.labels[members] = np.flatnonzero(~pairs.taken[pair])[: len(members)]
-            pairs.taken[pair, pairs.labels[members]] = True
+        return pairs, place_background(demand, self.addresses, pairs)
+
+    def assigned(self, demand: Demand) -> tuple[Pairs, dict[PopulationDescriptor, BackgroundPlace]]:
+        """Return pairs that hold all sources.
+
+        Raises:
+            RoutingError: No way was found.
+        """
+        self.check(demand)
+        pairs, background = self.prepared(demand)
+        assign(demand, pairs, self.candidates)
+        return pairs, background
+
+    def routing(
+        self,
+        demand: Demand,
+        pairs: Pairs,
+        background: dict[PopulationDescriptor, BackgroundPlace],
+        router: str | None = None,
+    ) -> Routing:
+        """Return labels and places for sources that have their pairs, found by ``router`` or this one."""
+        pairs.number()
         external, on_chip, feeds = self._labels(demand, pairs, background)
         offsets, places, synapse_labels = self._place_synapses(demand, pairs)
         return Routing(
@@ -101,40 +127,9 @@ class GroupRouter:
             feeds,
             self.mask,
             background,
-            pairs.taken.sum(1).reshape(BUSES, groups),
-            self.name,
+            pairs.taken.sum(1).reshape(BUSES, len(self.addresses)),
+            router or self.name,
         )
-
-    def _assign(self, demand: Demand, pairs: Pairs) -> None:
-        """Choose the pair of each source that has none yet.
-
-        Greedy: neurons before free sources, large before small ones, each to the pair whose fullest column stays
-        emptiest.
-        """
-        groups, load = len(self.addresses), pairs.load
-        free = LABELS - pairs.taken.sum(1)
-        buses = demand.buses
-        placed = pairs.of_source >= 0
-        order = np.lexsort((-demand.fan_out.sum(1), buses < 0))
-        fixed = ~free_bits(self.mask) & self.mask
-        for source in order[(demand.needed & ~placed)[order]]:
-            candidates = np.arange(BUSES * groups)
-            if buses[source] >= 0:
-                # the upper three bits of a neuron's row select address are its event output
-                own = (self.addresses & fixed) == (demand.outputs[source] << 2 & fixed)
-                candidates = groups * buses[source] + np.flatnonzero(own)
-            columns = np.flatnonzero(demand.fan_out[source])
-            # synapses on each neuron if this source went there
-            after = load[np.ix_(candidates, columns)] + demand.fan_out[source, columns]
-            room = (after <= pairs.capacity[columns]).all(1)
-            fits = room & (free[candidates] > 0)
-            if not fits.any():
-                raise routing_report.does_not_fit(demand, int(source), bool(room.any()), BUSES * groups * LABELS)
-            fullest = (after / demand.circuits[columns]).max(1, initial=0)
-            best = np.lexsort((-free[candidates], after.sum(1), fullest, ~fits))[0]
-            pairs.of_source[source], pairs.labels[source] = candidates[best], -1
-            load[candidates[best], columns] = after[best]
-            free[candidates[best]] -= 1
 
     def _labels(
         self, demand: Demand, pairs: Pairs, background: dict[PopulationDescriptor, BackgroundPlace]

@@ -14,6 +14,10 @@ MAX_INPUTS_PER_BUS = DRIVERS // BUSES
 _ADVICE = "let hxtorch.core.fit_report(network) find the smallest change that fits"
 
 
+class NoLabelError(RoutingError):
+    """A router has drivers left for a source, and no label."""
+
+
 def check_fan_in(demand: Demand) -> None:
     """Refuse a network in which a neuron has too many inputs, whatever the router does.
 
@@ -58,7 +62,7 @@ def does_not_fit(demand: Demand, source: int, labels_exhausted: bool, labels: in
     descriptor = max((start, descriptor) for descriptor, start in demand.first.items() if start <= source)[1]
     name, index = network.populations[descriptor].name, source - demand.first[descriptor]
     if labels_exhausted:
-        return RoutingError(
+        return NoLabelError(
             f"population {name!r}: no label is left for source {index}: each of the four PADI buses tells "
             f"{labels // 4} sources apart, neurons with recorded spikes included; {_ADVICE}"
         )

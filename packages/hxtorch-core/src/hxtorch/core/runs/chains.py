@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation
-from hxtorch.core.runs.execution import run
+from hxtorch.core.runs.execution import program_of
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
 from hxtorch.core.runs.inputs import NetworkInputs, SpikeTrains
@@ -71,8 +71,8 @@ class Execution:
 def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResult]:
     """Run networks in the order in which spikes go from one to the next.
 
-    Those of one session run in turn, always in the same order; those of different sessions run at the same time as far
-    as none waits for spikes of another. Results do not depend on that.
+    Those of one session have the results of running in turn, always in the same order, and those of different sessions
+    run at the same time. So do those of one session where its chip can, as far as none waits for spikes of another.
 
     Args:
         executions: By any key.
@@ -87,10 +87,6 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
     """
     for key, execution in executions.items():
         _check(key, execution, executions)
-    if len(executions) == 1:
-        ((key, execution),) = executions.items()
-        session = execution.session or current_session()
-        return {key: _run(execution, session, executions, {})}
     order = _order(executions)
     sessions = {key: executions[key].session or current_session() for key in order}
     done: dict[Key, Future[SpikingResult]] = {key: Future() for key in order}
@@ -98,8 +94,10 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
 
     def work(keys: list[Key]) -> None:
         try:
-            for key in keys:
-                done[key].set_result(_run(executions[key], sessions[key], executions, done))
+            for together in _independent(keys, executions):
+                results = _run(together, sessions[keys[0]], executions, done)
+                for key, result in zip(together, results, strict=True):
+                    done[key].set_result(result)
         except BaseException as error:  # whoever waits for one of them has to know
             for key in keys:
                 if not done[key].done():
@@ -114,25 +112,68 @@ def run_executions(executions: Mapping[Key, Execution]) -> dict[Key, SpikingResu
     return {key: done[key].result() for key in executions}
 
 
+def _independent(keys: Sequence[Key], executions: Mapping[Key, Execution]) -> Iterator[list[Key]]:
+    """Yield keys that follow each other and do not wait for each other, those with waits between entries alone.
+
+    They may also wait for each other by way of an execution on another chip.
+    """
+    together: list[Key] = []
+    for key in keys:
+        alone = executions[key].entry_wait is not None
+        if together and (alone or not _senders(key, executions).isdisjoint(together)):
+            yield together
+            together = []
+        together.append(key)
+        if alone:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def _senders(key: Key, executions: Mapping[Key, Execution]) -> set[Any]:
+    """Return all whose spikes reach an execution, also through others."""
+    found: set[Any] = set()
+    waiting: list[Any] = [key]
+    while waiting:
+        senders = {origin.instance for origin in executions[waiting.pop()].origins.values()} - found
+        found |= senders
+        waiting += senders
+    return found
+
+
 def _run(
-    execution: Execution,
+    keys: Sequence[Any],
     session: Session,
     executions: Mapping[Any, Execution],
     done: Mapping[Any, Future[SpikingResult]],
-) -> SpikingResult:
+) -> list[SpikingResult]:
+    """Run what does not wait for each other."""
+    first = executions[keys[0]]
+    if first.entry_wait is not None and first.inputs.batch_size > 1:
+        inputs, hooks = _inputs(first, executions, done), first.playback_hooks
+        return [run_in_sequence(first.config, first.network_graph, inputs, hooks, first.entry_wait, session)]
+    chosen = [executions[key] for key in keys]
+    programs = [
+        program_of(one.config, one.network_graph, _inputs(one, executions, done), one.playback_hooks) for one in chosen
+    ]
+    return [session.run_spiking(programs[0])] if len(programs) == 1 else session.run_spiking_all(programs)
+
+
+def _inputs(
+    execution: Execution, executions: Mapping[Any, Execution], done: Mapping[Any, Future[SpikingResult]]
+) -> NetworkInputs:
+    """Return the spikes that an execution gets from the host and from others."""
+    if not execution.origins:
+        return execution.inputs
     inputs, trains = execution.inputs, dict(execution.inputs.trains)
     for descriptor, origin in execution.origins.items():
-        graph, runtime = executions[origin.instance].network_graph, execution.inputs.runtime
+        graph, runtime = executions[origin.instance].network_graph, inputs.runtime
         spikes = extract_spikes(done[origin.instance].result(), graph, runtime)[origin.population]
         times = spikes.times + origin.delay
         arrive = np.flatnonzero(times < runtime)
         trains[descriptor] = SpikeTrains(times[arrive], spikes.indices[arrive], spikes.batches[arrive])
-    if execution.origins:
-        inputs = replace(inputs, trains=trains)
-    graph, hooks, wait = execution.network_graph, execution.playback_hooks, execution.entry_wait
-    if wait is not None and inputs.batch_size > 1:
-        return run_in_sequence(execution.config, graph, inputs, hooks, wait, session)
-    return run(execution.config, graph, inputs, hooks, session=session)
+    return replace(inputs, trains=trains)
 
 
 def _order(executions: Mapping[Key, Execution]) -> list[Key]:

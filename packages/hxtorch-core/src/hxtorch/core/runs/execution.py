@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hxtorch.core.arguments import checked
+from hxtorch.core.backends.exchange import run_spiking
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.runs.graph import NetworkGraph
@@ -47,10 +48,25 @@ def run(
 
     Raises:
         NoConnectionError: No chip is connected.
+        BackendError: The backend failed, or returned what can not be a result.
         ConfigurationError: A hook writes what no chip has.
         ProgramError: A spike or a timed write lies outside the run, no runtime is given, or the chip cannot write these
             registers during a run.
     """
+    program = program_of(config, network_graph, inputs, playback_hooks, runtime)
+    if connection is not None:
+        return run_spiking(connection, program)
+    return (session or current_session()).run_spiking(program)
+
+
+def program_of(
+    config: ChipConfiguration | Chip,
+    network_graph: NetworkGraph,
+    inputs: NetworkInputs | InputEvents,
+    playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None = None,
+    runtime: int | None = None,
+) -> SpikingProgram:
+    """Return the program that :func:`run` runs; arguments are those of it."""
     if isinstance(config, Chip):
         config = config.configuration
     if isinstance(inputs, NetworkInputs):
@@ -59,10 +75,7 @@ def run(
         runtime, inputs = inputs.runtime, encode(network_graph, inputs)
     if runtime is None:
         raise ProgramError("runtime: wanted a number of cycles beside labelled events")
-    program = make_program(config, network_graph, inputs, playback_hooks, runtime)
-    if connection is not None:
-        return connection.spiking.run(program)
-    return (session or current_session()).run_spiking(program)
+    return make_program(config, network_graph, inputs, playback_hooks, runtime)
 
 
 def make_program(
@@ -72,7 +85,7 @@ def make_program(
     playback_hooks: ExecutionInstanceHooks | PlaybackHook | Sequence[PlaybackHook] | None,
     runtime: int,
 ) -> SpikingProgram:
-    """Return the program that :func:`run` runs; arguments are those of it, with labelled events."""
+    """Return the program of labelled events."""
     hooks = playback_hooks
     if hooks is None:
         return SpikingProgram(network_graph.configure(config), runtime, events, network_graph.recording)

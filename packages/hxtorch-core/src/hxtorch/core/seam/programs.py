@@ -6,7 +6,7 @@ Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROW
 from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
+from hxtorch.core.seam.batches import ascends, is_batch
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.integers import frozen, legal_integer, legal_integers
 
@@ -90,22 +91,12 @@ class InputEvents:
             raise ProgramError(
                 f"events: got times {times.shape} and labels {self.labels.shape}, wanted two equal flat arrays"
             )
-        if (
-            offsets.ndim != 1
-            or len(offsets) < 2
-            or offsets[0] != 0
-            or offsets[-1] != len(times)
-            or (offsets[1:] < offsets[:-1]).any()
-        ):
+        if not is_batch(offsets, len(times)):
             raise ProgramError(
                 "events: batch_offsets must ascend from 0 to the number of events, one more than batch entries"
             )
-        if len(times) > 1:
-            descending = times[1:] < times[:-1]
-            borders = offsets[(offsets > 0) & (offsets < len(times))] - 1
-            descending[borders] = False
-            if descending.any():
-                raise ProgramError("events: times must ascend inside each batch entry; sort them first")
+        if not ascends(times, offsets):
+            raise ProgramError("events: times must ascend inside each batch entry; sort them first")
 
     @property
     def batch_size(self) -> int:
@@ -267,10 +258,13 @@ class MatrixProgram:
     Attributes:
         configuration: All registers, calibrated for hagen mode; weights, labels and row modes are set by the unit.
         weights: int8 (rows, columns), -63..63.
-        activations: uint8 (batch, rows), 0..31; a zero sends no event.
+        activations: uint8 (batch, rows), 0..31; a zero sends no event. With ``patches`` (images, values).
         num_sends: How often the vector is sent, at least 1.
         wait_between_events: Cycles between events, at least 1.
         madc_column: Record the membrane of this column (of the first tile) by MADC, or None.
+        patches: Starts (patches,) and offsets (rows,), or None: row r of patch p of an image is its value
+            ``starts[p] + offsets[r]``. The batch is all patches, those of the first image first. Only units that gather
+            rows (:class:`~hxtorch.core.interfaces.GathersRows`) get such programs, others get :meth:`unfolded` ones.
     """
 
     configuration: ChipConfiguration
@@ -279,10 +273,15 @@ class MatrixProgram:
     num_sends: int = 1
     wait_between_events: int = 5
     madc_column: int | None = None
+    patches: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         weights, activations = np.asarray(self.weights), np.asarray(self.activations)
-        if weights.ndim != 2 or activations.ndim != 2 or weights.shape[0] != activations.shape[1] or 0 in weights.shape:
+        rows = activations.shape[-1:]
+        if self.patches is not None:
+            object.__setattr__(self, "patches", _legal_patches(*self.patches, activations.shape[-1] if rows else 0))
+            rows = self.patches[1].shape
+        if weights.ndim != 2 or activations.ndim != 2 or weights.shape[:1] != rows or 0 in weights.shape:
             raise ProgramError(
                 f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
                 "wanted (batch, rows) times (rows, columns)"
@@ -296,3 +295,33 @@ class MatrixProgram:
         object.__setattr__(self, "weights", legal_weights(weights))
         low, high = constants.input_activation_min, constants.input_activation_max
         object.__setattr__(self, "activations", legal_operand("activations", activations, low, high, np.uint8))
+
+    @property
+    def batch(self) -> int:
+        """Vectors that are multiplied."""
+        return len(self.activations) * (1 if self.patches is None else len(self.patches[0]))
+
+    def unfolded(self) -> MatrixProgram:
+        """Return the program with a vector for each patch."""
+        if self.patches is None:
+            return self
+        starts, offsets = self.patches
+        activations = self.activations[:, starts[:, np.newaxis] + offsets].reshape(self.batch, len(offsets))
+        return replace(self, activations=activations, patches=None)
+
+
+def _legal_patches(starts: np.ndarray, offsets: np.ndarray, values: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return places in an image of so many values, int32.
+
+    Raises:
+        ProgramError: They are no flat arrays of some integers, or one lies outside.
+    """
+    starts = legal_integers("patches: starts", starts, np.int32)
+    offsets = legal_integers("patches: offsets", offsets, np.int32)
+    for places in (starts, offsets):
+        if places.ndim != 1 or not places.size or places.min() < 0:
+            raise ProgramError(f"patches: got places {places.shape}, wanted some from 0 on in a flat array")
+    if int(starts.max()) + int(offsets.max()) >= values:
+        last = int(starts.max()) + int(offsets.max())
+        raise ProgramError(f"patches: got places up to {last}, wanted them within {values} values of an image")
+    return starts, offsets

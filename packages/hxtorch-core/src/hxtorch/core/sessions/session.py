@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.arguments import checked
+from hxtorch.core.backends.exchange import run_matrix, run_spiking, run_spiking_all
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
 from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
 from hxtorch.core.looks import table
@@ -29,6 +30,7 @@ class Session:
 
     As a context manager it is the current session of the block, and closed after it; entered again inside, after the
     outermost block. Blocks may end in any order. Threads that entered no session use the one that others have entered.
+    Threads may share a session: runs wait for each other.
 
     Attributes:
         connection: The open chip.
@@ -121,14 +123,25 @@ class Session:
             return self._matrix_configuration
 
     def run_spiking(self, program: SpikingProgram) -> SpikingResult:
-        """Run a spiking program; other threads wait."""
+        """Run a spiking program; other threads wait.
+
+        Raises:
+            NoConnectionError: The session is closed.
+            TransportError: The way to the chip failed each time that it was tried.
+            BackendError: The backend failed, or returned what can not be a result.
+        """
         with self.lock:
-            return self._open_connection().spiking.run(program)
+            return run_spiking(self._open_connection(), program)
+
+    def run_spiking_all(self, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
+        """Run programs as one after the other, at once where the chip can. Raises as :meth:`run_spiking`."""
+        with self.lock:
+            return run_spiking_all(self._open_connection(), programs)
 
     def run_matrix(self, program: MatrixProgram) -> MatrixResult:
-        """Run a matrix program; other threads wait."""
+        """Run a matrix program; other threads wait. Raises as :meth:`run_spiking`."""
         with self.lock:
-            return self._open_connection().matrix.run(program)
+            return run_matrix(self._open_connection(), program)
 
     def look_up_calibrations(self) -> None:
         """Allow this session to look up calibrations if it was opened without them."""
@@ -194,6 +207,8 @@ def open_session(
     seed: int | None = None,
     imperfections: Mapping[str, bool] | None = None,
     hagen_calibration: str | None = None,
+    sheet: str | None = None,
+    temperature: float | None = None,
 ) -> Session:
     """Open a session beside the current one; any number may be open.
 
@@ -206,6 +221,8 @@ def open_session(
         seed: Of the noise, at least 0.
         imperfections: Which to switch off (False) or on (True), by name.
         hagen_calibration: File with the calibration for matrix products.
+        sheet: CSV file with parameters of an emulated chip's silicon.
+        temperature: Of an emulated chip, degrees Celsius.
 
     Returns:
         The session; close it or use it in a ``with`` statement, where it is the current one.
@@ -221,6 +238,8 @@ def open_session(
         seed=seed,
         imperfections=imperfections,
         hagen_calibration=hagen_calibration,
+        sheet=sheet,
+        temperature=temperature,
     )
     return Session(backends.connect(setup), setup)
 

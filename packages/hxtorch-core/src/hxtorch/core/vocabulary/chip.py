@@ -122,7 +122,7 @@ class ReadoutSource(IntEnum):
 
 @checked
 class Chip:
-    """All registers of a chip, each an attribute with a writable array."""
+    """All registers of a chip, each an attribute with a writable array; threads that write share it by a lock."""
 
     def __init__(self, configuration: ChipConfiguration | None = None) -> None:
         """Start from ``configuration``, which stays as it is, or from the registers' defaults."""

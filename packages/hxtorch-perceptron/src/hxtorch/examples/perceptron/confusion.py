@@ -24,15 +24,8 @@ def draw_confusion(counts: Tensor, path: str) -> None:
     """Draw ``counts`` of :func:`confusion_matrix` into the file ``path``; needs matplotlib."""
     from matplotlib.figure import Figure  # an extra of the package
 
+    from hxtorch.perceptron.viz import confusion  # needs matplotlib, which is an extra
+
     figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow((counts / counts.sum(1, keepdim=True).clamp(min=1)).numpy(), cmap="Blues", vmin=0, vmax=1)
-    for right, row in enumerate(counts.tolist()):
-        for found, count in enumerate(row):
-            if count:
-                color = "white" if count > sum(row) / 2 else "black"
-                axes.text(found, right, str(count), ha="center", va="center", color=color)
-    ticks = range(len(counts))
-    axes.set(xlabel="found", ylabel="right", xticks=ticks, yticks=ticks)
-    axes.set_title(f"{counts.diag().sum() / counts.sum():.1%} right")
+    confusion(counts, axes=figure.subplots())
     figure.savefig(path)

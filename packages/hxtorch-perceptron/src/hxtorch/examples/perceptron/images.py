@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
+import zlib
 from pathlib import Path
 
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor
 from hxtorch.perceptron.constants import input_activation_max
 
 CLASSES = 10
+_SIDE = 28
 _SIZES = {True: 60_000, False: 10_000}
 _STEMS = {True: "train", False: "t10k"}
 _PROCESSED = {True: "training.pt", False: "test.pt"}
@@ -50,8 +53,9 @@ class MNIST(Images):
         wanted = f"{_STEMS[train]}-images-idx3-ubyte", f"{_STEMS[train]}-labels-idx1-ubyte"
         images, labels = (_find(Path(root), (name, f"{name}.gz")) for name in wanted)
         processed = _find(Path(root), (_PROCESSED[train],))
+        size = _SIZES[train]
         if images and labels:
-            pixels, targets = _read_idx(images, 3), _read_idx(labels, 1)
+            pixels, targets = _read_idx(images, (size, _SIDE, _SIDE)), _read_idx(labels, (size,))
         elif processed:
             pixels, targets = _read_processed(processed)
         else:
@@ -59,11 +63,10 @@ class MNIST(Images):
                 f"{root}: no MNIST; wanted {wanted[0]} and {wanted[1]} (.gz or not) or {_PROCESSED[train]}, there or "
                 "in MNIST/raw or MNIST/processed; copy them there, or use scikit-learn's digits"
             )
-        size = _SIZES[train]
-        if pixels.shape != (size, 28, 28) or targets.shape != (size,):
+        if pixels.shape != (size, _SIDE, _SIDE) or targets.shape != (size,):
             raise DatasetError(
-                f"{root}: got images {tuple(pixels.shape)} and labels {tuple(targets.shape)}, wanted ({size}, 28, 28) "
-                f"and ({size},)"
+                f"{root}: got images {tuple(pixels.shape)} and labels {tuple(targets.shape)}, wanted "
+                f"({size}, {_SIDE}, {_SIDE}) and ({size},)"
             )
         if int(targets.max()) >= CLASSES:
             raise DatasetError(f"{root}: got label {int(targets.max())}, wanted 0 to 9; the file is damaged")
@@ -104,24 +107,27 @@ def _find(root: Path, names: tuple[str, ...]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _read_idx(path: Path, axes: int) -> Tensor:
-    """Read bytes with ``axes`` axes from a file in IDX format.
+def _read_idx(path: Path, shape: tuple[int, ...]) -> Tensor:
+    """Read an array of bytes from a file in IDX format, at most as many as ``shape`` has, however it is compressed.
 
     Source:
         Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits.
     """
+    head, size = 4 + 4 * len(shape), math.prod(shape)
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            header, content = file.read(head), file.read(size + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"{path}: cannot be read: {error}") from error
-    head = 4 + 4 * axes
-    if len(content) < head or content[:4] != bytes((0, 0, 8, axes)):
-        raise DatasetError(f"{path}: not an IDX file of bytes with {axes} axes; copy it again")
-    shape = struct.unpack(f">{axes}I", content[4:head])
-    values = torch.frombuffer(bytearray(content[head:]), dtype=torch.uint8) if content[head:] else torch.empty(0)
-    if values.numel() != torch.Size(shape).numel():
-        raise DatasetError(f"{path}: holds {values.numel()} values, its header says {shape}; copy it again")
-    return values.reshape(shape)
+    if len(header) < head or header[:4] != bytes((0, 0, 8, len(shape))):
+        raise DatasetError(f"{path}: not an IDX file of bytes with {len(shape)} axes; copy it again")
+    said = struct.unpack(f">{len(shape)}I", header[4:])
+    if said != shape:
+        raise DatasetError(f"{path}: its header says {said}, wanted {shape}; copy the file of the whole data set")
+    if len(content) != size:
+        held = f"{len(content)}" if len(content) < size else f"more than {size}"
+        raise DatasetError(f"{path}: holds {held} values, its header says {shape}; copy it again")
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8).reshape(shape)
 
 
 def _read_processed(path: Path) -> tuple[Tensor, Tensor]:

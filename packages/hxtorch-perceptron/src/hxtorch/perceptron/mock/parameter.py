@@ -1,4 +1,4 @@
-"""The two numbers of the mock model, and the ones in force."""
+"""The numbers of the mock model, and the ones in force."""
 
 from __future__ import annotations
 
@@ -29,13 +29,17 @@ class MockParameter:
         noise_std: Standard deviation of the result of one tile in LSB, at least 0.
         gain: Result per product of weight and activation, in (0, 1]: one for all columns, or a tensor (2, 256) with
             one for each column of the upper and of the lower hemisphere.
+        event_noise_std: Standard deviation that each event of a tile adds to its result in LSB, at least 0: activations
+            that are not zero, each as often as it is sent. 0 unless asked for: then noise does not depend on
+            inputs. Chips have about 0.13 beside a ``noise_std`` of 1.
 
     Source:
-        Chip facts 2.4.
+        Chip facts 2.4, 2.7.
     """
 
     noise_std: float = constants.defaults.noise_std
     gain: float | Tensor = constants.defaults.gain
+    event_noise_std: float = 0.0
 
     def check(self) -> None:
         """Refuse a gain outside (0, 1], a negative or endless noise, and other shapes than those of ``gain``.
@@ -43,8 +47,9 @@ class MockParameter:
         Raises:
             MockParameterError: Says which.
         """
-        if not 0 <= self.noise_std < float("inf"):
-            raise MockParameterError(f"noise_std: got {self.noise_std}, wanted a finite number of at least 0")
+        for name in ("noise_std", "event_noise_std"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise MockParameterError(f"{name}: got {getattr(self, name)}, wanted a finite number of at least 0")
         gain = torch.as_tensor(self.gain)
         if gain.dim() and gain.shape != GAINS:
             raise MockParameterError(
@@ -57,13 +62,15 @@ class MockParameter:
     def copy(self) -> MockParameter:
         """Return a copy that shares nothing."""
         gain = self.gain.detach().clone() if isinstance(self.gain, Tensor) else float(self.gain)
-        return MockParameter(noise_std=float(self.noise_std), gain=gain)
+        return MockParameter(float(self.noise_std), gain, float(self.event_noise_std))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MockParameter):
             return NotImplemented
         mine, others = torch.as_tensor(self.gain), torch.as_tensor(other.gain)
-        return self.noise_std == other.noise_std and mine.shape == others.shape and bool((mine == others).all())
+        if (self.noise_std, self.event_noise_std) != (other.noise_std, other.event_noise_std):
+            return False
+        return mine.shape == others.shape and bool((mine == others).all())
 
 
 _current = MockParameter()

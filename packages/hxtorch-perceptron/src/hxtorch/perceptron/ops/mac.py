@@ -88,13 +88,9 @@ def multiply(
     madc_recording_path: str = "",
 ) -> Tensor:
     """Multiply pairs of x (matrices, batch, rows) and weights (matrices, rows, columns) as :func:`mac` does one."""
-    if torch.is_autocast_enabled(x.device.type):  # the chip has the types of its own
-        short = torch.float16, torch.bfloat16
-        x, weights = (operand.float() if operand.dtype in short else operand for operand in (x, weights))
+    x, weights = in_types_of_the_chip(x, weights)
     _check_fit(x, weights)
-    for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
-        if not isinstance(count, int) or count < 1:
-            raise ProgramError(f"{name}: got {count!r}, wanted an int of at least 1")
+    check_product(x, weights, num_sends, wait_between_events)
     parameter = get_mock_parameter()
     gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
     if not mock:
@@ -105,7 +101,15 @@ def multiply(
         raise RecordingError(
             "madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty"
         )
-    return mock_products(x, weights, gain, num_sends, parameter.noise_std)
+    return mock_products(x, weights, gain, num_sends, parameter.noise_std, parameter.event_noise_std)
+
+
+def in_types_of_the_chip(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return operands that autocast made short as float32: the chip has the types of its own."""
+    if not torch.is_autocast_enabled(x.device.type):
+        return x, weights
+    short = torch.float16, torch.bfloat16
+    return tuple(operand.float() if operand.dtype in short else operand for operand in (x, weights))  # type: ignore[return-value]
 
 
 def recorded(weights: Tensor, num_sends: int, wait_between_events: int) -> MAC:
@@ -119,6 +123,10 @@ def _check_fit(x: Tensor, weights: Tensor) -> None:
             f"product: got input {tuple(x.shape[1:])} times weight {tuple(weights.shape[1:])}, "
             "wanted (batch, rows) times (rows, columns), rows and columns at least 1"
         )
+
+
+def check_product(x: Tensor, weights: Tensor, num_sends: int, wait_between_events: int) -> None:
+    """Refuse types that do not go together, and counts that are none."""
     if not x.is_floating_point():
         raise ProgramError(f"input: got type {x.dtype}, wanted floating point; convert by .float()")
     if x.dtype != weights.dtype or x.device != weights.device:
@@ -126,3 +134,6 @@ def _check_fit(x: Tensor, weights: Tensor) -> None:
             f"product: got input {x.dtype} on {x.device} and weight {weights.dtype} on {weights.device}, "
             "wanted the same type and device"
         )
+    for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
+        if not isinstance(count, int) or count < 1:
+            raise ProgramError(f"{name}: got {count!r}, wanted an int of at least 1")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,26 +53,37 @@ def _chip_products(
     return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
 
 
-def _mock_products(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noise_std: float) -> Tensor:
+def _mock_products(
+    x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noise_std: float, event_noise_std: float = 0.0
+) -> Tensor:
     """Multiply by the mock model; arguments and result as in :func:`_chip_products`, but halves round to even.
 
     What is float32 on the processor takes the compiled loop, everything else the model as torch computes it.
     """
     check_operands("mock_products", x, weights, gain, num_sends)
-    if not 0 <= noise_std < math.inf:
-        raise ProgramError(
-            f"noise_std of {_NAMESPACE}::mock_products: got {noise_std}, wanted a finite number from 0 on"
-        )
+    check_noise("mock_products", noise_std, event_noise_std)
     if x.device.type == "cpu" and x.dtype == torch.float32:
         activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
-        pairs, model = zip(activations, matrices, strict=True), fused_product
+        results = [
+            fused_product(vectors, matrix, gain, noise_std, num_sends, event_noise_std)
+            for vectors, matrix in zip(activations, matrices, strict=True)
+        ]
     else:
         ACTIVATIONS.check(x, "half_even")
         WEIGHTS.check(weights, "half_even")
         precise = torch.promote_types(x.dtype, torch.float32)
-        pairs, model = zip(x.to(precise), weights.to(precise), strict=True), mock_product
-    results = [model(vectors, matrix, gain, noise_std, num_sends) for vectors, matrix in pairs]
+        results = [
+            mock_product(vectors, matrix, gain, noise_std, num_sends, event_noise_std)
+            for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
+        ]
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
+
+
+def check_noise(operator: str, noise_std: float, event_noise_std: float) -> None:
+    """Refuse deviations that are negative or have no end."""
+    for name, deviation in (("noise_std", noise_std), ("event_noise_std", event_noise_std)):
+        if not 0 <= deviation < math.inf:
+            raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: got {deviation}, wanted a finite number from 0 on")
 
 
 def check_operands(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sends: int) -> None:
@@ -80,16 +92,21 @@ def check_operands(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_
     Raises:
         ProgramError: Says which argument of the operator, what came and what is wanted.
     """
-    for name, tensor in (("x", x), ("weights", weights), ("gain", gain)):
-        if tensor.layout is not torch.strided or not tensor.is_floating_point():
-            got = f"got {tensor.dtype}, {tensor.layout}"
-            raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: {got}, wanted floating point, dense")
+    check_types(operator, x, weights, gain, num_sends)
     shapes = f"got x {tuple(x.shape)} and weights {tuple(weights.shape)}"
     if x.ndim != 3 or weights.ndim != 3 or x.shape[::2] != weights.shape[:2] or 0 in weights.shape:
         raise ProgramError(
             f"{_NAMESPACE}::{operator}: {shapes}, wanted (matrices, batch, rows) and (matrices, rows, columns), none "
             "but the batch empty"
         )
+
+
+def check_types(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sends: int) -> None:
+    """Refuse operands of other types than a product takes, and a gain that is none."""
+    for name, tensor in (("x", x), ("weights", weights), ("gain", gain)):
+        if tensor.layout is not torch.strided or not tensor.is_floating_point():
+            got = f"got {tensor.dtype}, {tensor.layout}"
+            raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: {got}, wanted floating point, dense")
     if x.dtype != weights.dtype or x.device != weights.device:
         raise ProgramError(
             f"{_NAMESPACE}::{operator}: got x of {x.dtype} on {x.device} and weights of {weights.dtype} on "
@@ -106,20 +123,40 @@ def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *_: ob
     return x.new_empty(*x.shape[:2], weights.shape[2])
 
 
-def _register(name: str, function: Callable[..., Tensor], arguments: str) -> Callable[..., Tensor]:
+def register(
+    name: str,
+    arguments: str,
+    function: Callable[..., Tensor],
+    shape_only: Callable[..., Tensor],
+    backward: Callable[..., Any],
+    keep: Callable[..., None],
+) -> Callable[..., Tensor]:
     """Make ``function`` an operator.
 
     Not by ``torch.library.custom_op``, whose first call imports the compiler, which takes a second.
     """
-    schema = f"{name}(Tensor x, Tensor weights, Tensor gain, int num_sends, {arguments}) -> Tensor"
-    _LIBRARY.define(schema)  # type: ignore[no-untyped-call]
+    _LIBRARY.define(f"{name}(Tensor x, Tensor weights, Tensor gain, int num_sends, {arguments}) -> Tensor")  # type: ignore[no-untyped-call]
     _LIBRARY.impl(name, function, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     qualified = f"{_NAMESPACE}::{name}"
-    torch.library.register_fake(qualified, _shape_only, lib=_LIBRARY)
-    torch.library.register_autograd(qualified, gradients, setup_context=keep_operands, lib=_LIBRARY)
+    torch.library.register_fake(qualified, shape_only, lib=_LIBRARY)
+    torch.library.register_autograd(qualified, backward, setup_context=keep, lib=_LIBRARY)
     operator: Callable[..., Tensor] = getattr(getattr(torch.ops, _NAMESPACE), name).default
     return operator
 
 
-chip_products = _register("chip_products", _chip_products, "int wait_between_events, int madc_neuron, str madc_path")
-mock_products = _register("mock_products", _mock_products, "float noise_std")
+chip_products = register(
+    "chip_products",
+    "int wait_between_events, int madc_neuron, str madc_path",
+    _chip_products,
+    _shape_only,
+    gradients,
+    keep_operands,
+)
+mock_products = register(
+    "mock_products",
+    "float noise_std, float event_noise_std=0.0",
+    _mock_products,
+    _shape_only,
+    gradients,
+    keep_operands,
+)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from hxtorch.spiking.datasets import YinYangDataset
 
 if TYPE_CHECKING:
-    from hxtorch.examples.spiking.yinyang_model import Model
+    from matplotlib.axes import Axes
 
-COLORS = ("#4477aa", "#cc6677", "#ddaa33")
-RESOLUTION = 80  # points along an edge of the map
-BATCH = 200
+    from hxtorch.examples.spiking.yinyang_model import Model
 
 
 def draw(
@@ -35,10 +32,13 @@ def draw(
         from matplotlib.figure import Figure  # an extra of the package
     except ImportError as error:
         raise ImportError("the figure needs matplotlib: pip install matplotlib") from error
+    from hxtorch.spiking.viz import training  # an extra of the package, too
+
     figure = Figure(figsize=(15 if model else 5, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 3 if model else 1, squeeze=False)[0]
-    _draw_curves(axes[0], train_loss, train_acc, test_loss, test_acc)
+    accuracy, loss = {"training": train_acc, "test": test_acc}, {"training": train_loss, "test": test_loss}
+    training(accuracy, second=loss, axes=axes[0]).set_title("training")
     if model is not None:
         was_training = model.training
         model.eval()
@@ -49,54 +49,29 @@ def draw(
     figure.savefig(path, dpi=120)
 
 
-def _draw_curves(
-    axes: Any, train_loss: list[float], train_acc: list[float], test_loss: list[float], test_acc: list[float]
-) -> None:
-    epochs = range(1, len(train_acc) + 1)
-    axes.plot(epochs, train_acc, "o--", color=COLORS[0], label="training")
-    axes.plot(epochs, test_acc, "o-", color=COLORS[0], label="test")
-    axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1), title="training")
-    axes.locator_params(axis="x", integer=True)
-    axes.legend(loc="lower right")
-    loss_axes = axes.twinx()
-    loss_axes.plot(epochs, train_loss, "s--", color=COLORS[1], alpha=0.6)
-    loss_axes.plot(epochs, test_loss, "s-", color=COLORS[1], alpha=0.6)
-    loss_axes.set_ylabel("loss", color=COLORS[1])
-    loss_axes.set_ylim(bottom=0)
-
-
-def _draw_map(axes: Any, model: Model) -> None:
+def _draw_map(axes: Axes, model: Model) -> None:
     """Color the sign by decision and put dots on a few true samples."""
-    from matplotlib.colors import ListedColormap  # an extra of the package
+    from hxtorch.spiking.viz import decision_map  # needs matplotlib, which is an extra
 
-    edge = torch.linspace(0, 1, RESOLUTION)
-    x, y = torch.meshgrid(edge, edge, indexing="xy")
-    inside = (x - 0.5).square() + (y - 0.5).square() <= 0.25
-    points = torch.stack([x[inside], y[inside]], 1)
-    scores = torch.cat([model(_coordinates(part)).cpu() for part in torch.split(points, BATCH)])
-    decided = torch.full((RESOLUTION, RESOLUTION), float("nan"))
-    decided[inside] = scores.argmax(1).float()
-    colors = ListedColormap(COLORS)
-    axes.imshow(decided.numpy(), origin="lower", extent=(0, 1, 0, 1), cmap=colors, vmin=0, vmax=2, alpha=0.5)
     samples = YinYangDataset(size=300, seed=7)
-    place = samples.coordinates[:, :2]
-    axes.scatter(place[:, 0], place[:, 1], c=samples.classes, cmap=colors, vmin=0, vmax=2, s=8)
-    axes.set(xlabel="x", ylabel="y", title="decision (area) and class (dots)", aspect="equal")
+    decision_map(
+        lambda points: model(torch.cat([points, 1 - points], 1)),
+        classes=len(samples.class_names),
+        samples=(samples.coordinates[:, :2], samples.classes),
+        inside=lambda x, y: (x - 0.5).square() + (y - 0.5).square() <= 0.25,
+        axes=axes,
+    )
+    axes.set_title("decision (area) and class (dots)")
 
 
-def _draw_membranes(axes: Any, model: Model) -> None:
+def _draw_membranes(axes: Axes, model: Model) -> None:
     """Show what the leaky integrators do with one sample."""
+    from hxtorch.spiking.viz import traces  # needs matplotlib, which is an extra
+
     samples = YinYangDataset(size=1, seed=3)
     model(torch.from_numpy(samples.coordinates))
-    network = model.network
-    membranes = network.readout.filled()
-    time = torch.arange(len(membranes)) * network.experiment.dt * 1e6
-    for index, name in enumerate(samples.class_names):
-        right = " (true class)" if index == int(samples.classes[0]) else ""
-        axes.plot(time, membranes[:, 0, index].cpu(), color=COLORS[index], label=name + right)
-    axes.set(xlabel="time (us)", ylabel="membrane (model units)", title="readout of one sample")
-    axes.legend()
-
-
-def _coordinates(points: Tensor) -> Tensor:
-    return torch.cat([points, 1 - points], 1)
+    network, names = model.network, samples.class_names
+    traces(network.readout, neurons=range(len(names)), dt=network.experiment.dt, axes=axes)
+    true = int(samples.classes[0])
+    axes.legend([name + " (true class)" * (index == true) for index, name in enumerate(names)])
+    axes.set(ylabel="membrane (model units)", title="readout of one sample")

@@ -18,6 +18,7 @@ from hxtorch.spiking.doors import checked
 
 if TYPE_CHECKING:
     from hxtorch.core import CADCRecording, Chip, ChipConfiguration, Connection, ExecutionInstanceHooks, Session
+    from hxtorch.core.calibration import Calibration
     from hxtorch.core.interfaces import ChipCalibration
 
 __all__ = ["BaseExecutionInstance", "ExecutionInstance", "ExecutionInstances"]
@@ -103,6 +104,7 @@ class ExecutionInstance(BaseExecutionInstance):
         self._recording: CADCRecording | None = None
         self._runtime: int | None = None
         self._implicit: tuple[dict[str, str], Mapping[str, np.ndarray], ChipCalibration] | None = None
+        self._measured: Calibration | None = None
         if calib_path is not None:
             self.load_calib(calib_path)
 
@@ -142,7 +144,10 @@ class ExecutionInstance(BaseExecutionInstance):
         return chip
 
     def calibrate(
-        self, connection: Connection | None = None, values: Mapping[str, np.ndarray] | None = None
+        self,
+        connection: Connection | None = None,
+        values: Mapping[str, np.ndarray] | None = None,
+        trained: bool = False,
     ) -> ChipCalibration:
         """Return the calibration to run with: the loaded one, else one made for the parameters of the modules.
 
@@ -150,6 +155,8 @@ class ExecutionInstance(BaseExecutionInstance):
             connection: The chip, or None for the connected one.
             values: Fields of the spiking calibration target, (512,) or (), or None for those of the last run, or the
                 defaults. A calibration is made again only if one of them, or the chip, changed.
+            trained: Whether some of them are trained. Codes then move from those measured last, by the slope of each
+                neuron (:func:`hxtorch.core.calibration.moved_to`), until a value has left the reach of that.
 
         Raises:
             CalibrationSerialError: The loaded calibration belongs to another chip.
@@ -164,22 +171,31 @@ class ExecutionInstance(BaseExecutionInstance):
             values = {} if self._implicit is None else self._implicit[1]
         chip = connection.describe()
         if self._implicit is not None:
-            old_chip, old_values, made = self._implicit
+            old_chip, old_values, held = self._implicit
             same = values is old_values or (
                 values.keys() == old_values.keys()
                 and all(np.array_equal(values[name], old_values[name]) for name in values)
             )
             if old_chip == chip and same:
-                return made
+                return held
         from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
 
         target = calibration.SpikingCalibTarget(**values)
-        if self.calib_cache_dir is None:
-            made = calibration.for_target(connection, target)
-        else:
-            made = calibration.for_target(connection, target, folder=self.calib_cache_dir)
-        self._implicit = chip, values, made
-        return made
+        found = None
+        if trained and self._measured is not None and self._implicit is not None and self._implicit[0] == chip:
+            found = calibration.moved_to(self._measured, target)
+        if found is None:
+            if self.calib_cache_dir is None:
+                found = calibration.for_target(connection, target)
+            else:
+                found = calibration.for_target(connection, target, folder=self.calib_cache_dir)
+            self._measured = found if found.provenance.get("method") == "measured" else None
+        self._implicit = chip, values, found
+        return found
+
+    def recalibrate(self) -> None:
+        """Measure in the next run again, where codes have moved along with trained parameters since the last time."""
+        self._implicit = self._measured = None
 
     @property
     def chip(self) -> Chip | None:

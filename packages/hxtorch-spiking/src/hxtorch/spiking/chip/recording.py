@@ -103,6 +103,8 @@ class HardwareObservablesExtractor:
 
 
 _UNRECORDED = PopulationRecording()
+_ZERO = 128
+"""CADC LSB that user units begin at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +173,19 @@ class TraceReadout:
         traces = torch.from_numpy(samples.to_dense(runtime, dt, self.interpolation_mode))
         traces = shift_time(traces, self.time_shift)
         return (traces - (traces[:1] if offset is None else offset)) * scale
+
+    def level(self, potential: Any, leak: Any, places: Sequence[LogicalNeuronOnDLS]) -> Any:
+        """Return what traces show at a potential of the chip, a number or model units (neuron,).
+
+        Args:
+            potential: CADC LSB, 0 to 255: a number, or a tensor (neuron,).
+            leak: As ``potential``; what traces begin at.
+            places: Where each neuron is on the chip.
+        """
+        scale = _by_neuron(self.scale, places, "trace_scale")
+        if self.shift_to_first:
+            return (potential - leak) * scale
+        return (potential - _ZERO - _by_neuron(self.offset, places, "trace_offset")) * scale
 
     def _resample(
         self, samples: CADCHandle, runtime: float, dt: float, offset: np.ndarray | None, scale: np.ndarray

@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.roles import BaseExperiment
 
 if TYPE_CHECKING:
+    import torch
+
     from hxtorch.core import CADCRecording, Chip, Network, NetworkGraph, Routing
     from hxtorch.spiking.lowering.lower import ChipNetwork
     from hxtorch.spiking.modules.base import HXBaseExperimentModule
@@ -38,6 +40,8 @@ log = logger.get("hxtorch.spiking.experiment")
 @checked
 class Experiment(BaseExperiment):
     """Collects a network and runs it, on a chip or in the numerics alone.
+
+    From the first call of a module to the end of the run it belongs to one thread; others take one of their own.
 
     Args:
         mock: Run the numerics alone, without a chip.
@@ -188,6 +192,11 @@ class Experiment(BaseExperiment):
         """
         return self._default_execution_instance.load_calib(calib_path)
 
+    def recalibrate(self) -> None:
+        """Measure in the next run again, on all chips of the experiment: see :meth:`ExecutionInstance.recalibrate`."""
+        for instance in {self._default_execution_instance, *self._chips}:
+            instance.recalibrate()
+
     def connect(self, module: HXBaseExperimentModule, input_handles: Sequence[Handle], output_handle: Handle) -> Handle:
         """Add a call of a module to the network; modules do this when they are called.
 
@@ -292,6 +301,40 @@ class Experiment(BaseExperiment):
         ran = run_on_chip(self, int(runtime), batch_size, steps, self._chips)
         self.execution_info = tuple(ran.infos.values())
         return ran.recorded, ExecutionInfo.of({instance.ID: info for instance, info in ran.infos.items()})
+
+    def chip_networks(self, model: torch.nn.Module | None = None) -> dict[str, Network]:
+        """Return what the modules of this pass, or of the last run, put on chips; nothing runs, also in mock mode.
+
+        Args:
+            model: Has the modules as attributes, whose paths name them.
+
+        Returns:
+            The network of each chip by its execution instance, for ``hxtorch.core.fit_report``, which takes the
+            experiment as well.
+
+        Raises:
+            ExperimentError: No module was called.
+            PlacementError: Not all neurons find a place.
+        """
+        from hxtorch.spiking.lowering import fit  # slow to import: mock mode goes without a chip
+
+        return fit.chip_networks(self, model)
+
+    def chip_changes(self, model: torch.nn.Module | None = None) -> Iterator[tuple[str, dict[str, Network]]]:
+        """Yield changes that may make the modules of this pass fit, small ones first.
+
+        More circuits for neurons with more inputs than a circuit takes, layers on a second chip, or both. The modules
+        stay as they are.
+
+        Args:
+            model: Has the modules as attributes, whose paths name them.
+
+        Yields:
+            Code that makes the change, and the network of each chip with it.
+        """
+        from hxtorch.spiking.lowering import fit  # slow to import: mock mode goes without a chip
+
+        yield from fit.chip_changes(self, model)
 
     def _extent(self) -> tuple[int, int]:
         """Return the batch size and the number of steps of the inputs."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError
+from hxtorch.spiking.experiment.sizes import check_memory
 from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.network.substitutes import as_called
 from hxtorch.spiking.network.uncompiled import uncompiled
@@ -42,6 +43,7 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
             a circle that is in no wrapper (a ValueError too); or a parameter was replaced since its call.
         ParameterError: ``runtime`` is no whole number of at least 1.
         TensorShapeError: Inputs differ in the batch size.
+        MemoryLimitError: What the modules make does not fit into memory; says how many batch entries would.
         NoConnectionError: No chip is connected.
         PlacementError, RoutingError, RecordingError: The network does not fit.
     """
@@ -56,6 +58,7 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
         if not steps:
             raise ExperimentError("nothing to run; call modules with handles before each run")
         _check_inputs(modules)
+        check_memory(modules, steps)
         with as_called(modules.held):
             modules.pre_process(experiment)
             hw_map, info = experiment.get_hw_results(runtime)

@@ -7,22 +7,21 @@ weights as long as their values in LSB are the same, the calibration as long as 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hxtorch import core
-from hxtorch.core import NeuronPlacement
 from hxtorch.core.calibration import check_parameters
-from hxtorch.core.errors import PlacementError, RecordingError
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.input_generator import ON_CHIP_LATENCY, InputGenerator
 from hxtorch.spiking.chip.recording import HardwareObservablesExtractor
 from hxtorch.spiking.errors import ExperimentError, ParameterError
 from hxtorch.spiking.lowering.biases import add_biases
 from hxtorch.spiking.lowering.entries import entry_wait
+from hxtorch.spiking.lowering.placing import place, recording_of
 from hxtorch.spiking.lowering.plan import Plan, Source, make_plans
 from hxtorch.spiking.lowering.results import HardwareResults, on_grid, post_process
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
@@ -36,15 +35,17 @@ _LOG = logging.getLogger("hxtorch.spiking.lowering.lower")
 
 
 class ChipNetwork:
-    """A placed and routed network of one execution instance.
+    """A network of one execution instance: placed, and routed by :meth:`routed`.
 
     Args:
         plan: What goes on the chip.
         experiment: Whose network it is.
 
     Raises:
-        PlacementError, RoutingError, RecordingError: It does not fit.
+        PlacementError, RecordingError: It does not fit.
     """
+
+    graph: core.NetworkGraph
 
     def __init__(self, plan: Plan, experiment: Experiment) -> None:
         self.signature = plan.signature()
@@ -52,7 +53,7 @@ class ChipNetwork:
         on_chip: list[AnalogNeuron] = [
             module for module in experiment.hw_populations if isinstance(module, AnalogNeuron)
         ]
-        self._circuits = _place(on_chip, experiment)
+        self._circuits = place(on_chip, experiment)
         builder = core.NetworkBuilder()
         self._sources = [
             _called(source.population, builder)
@@ -61,7 +62,7 @@ class ChipNetwork:
             for source in plan.sources
         ]
         self.populations = {population: _called(population, builder) for population in on_chip}
-        self.recording = _recording(on_chip)
+        self.recording = recording_of(on_chip)
         builder.add_recording(self.recording or core.CADCRecording())
         self._projections = [
             _descriptors(
@@ -71,11 +72,23 @@ class ChipNetwork:
             if wire.projection in experiment.hw_projections
         ]
         self._wires = [wire.projection for wire in plan.wires if wire.projection in experiment.hw_projections]
-        network = builder.done()
-        self.graph = core.build_network_graph(network, experiment.hw_routing_func(network))
+        self.network = builder.done()
         self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
         self._target: tuple[list[Any], dict[str, np.ndarray]] | None = None
+
+    def routed(self, routing: Callable[[core.Network], core.Routing]) -> ChipNetwork:
+        """Return this network with its routes.
+
+        Raises:
+            RoutingError: It does not fit.
+        """
+        self.graph = core.build_network_graph(self.network, routing(self.network))
+        return self
+
+    def wires(self) -> Iterable[tuple[Any, tuple[core.ProjectionDescriptor, ...]]]:
+        """Return the modules whose synapses there are, and what these are called in the network."""
+        return zip(self._wires, self._projections, strict=True)
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
@@ -89,6 +102,11 @@ class ChipNetwork:
         }
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
+
+    @property
+    def trained(self) -> bool:
+        """Whether a parameter of a population is trained."""
+        return any(population.has_trainable_params() for population in self._circuits)
 
     def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
@@ -153,8 +171,7 @@ class ChipNetwork:
             CalibrationTargetError: A strict execution instance has a calibration for other parameters.
             ProgramError: The chip cannot write what a hook of the execution instance asks for.
         """
-        trained = any(population.has_trainable_params() for population in self._circuits)
-        if trained or self._configured is None or self._configured[0] is not calibration:
+        if self.trained or self._configured is None or self._configured[0] is not calibration:
             if plan.instance.calibration is not None:
                 self._compare(calibration, plan.instance)
             self._configured = calibration, self._configure(calibration)
@@ -223,8 +240,8 @@ class ChipNetwork:
                 chip.neuron_block.atomic_neurons[circuit] = entity
         block = core.Chip(calibration.apply(chip.configuration)).neuron_block
         for population in self._circuits:
-            for neuron_id, place in enumerate(population.coordinates):
-                block = population.configure_hw_entity(neuron_id, block, place) or block
+            for neuron_id, coordinate in enumerate(population.coordinates):
+                block = population.configure_hw_entity(neuron_id, block, coordinate) or block
             population.set_trainable_params(block.chip)
         return block.chip.configuration
 
@@ -295,14 +312,14 @@ def run_on_chip(
         instance = plan.instance
         chip = chips.get(instance)
         if chip is None or chip.signature != plan.signature():
-            chip = chips[instance] = ChipNetwork(plan, experiment)
+            chip = chips[instance] = ChipNetwork(plan, experiment).routed(experiment.hw_routing_func)
         else:
             chip.update()
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
         session = instance.session or core.current_session()
         values = {} if instance.calibration else chip.target_values(plan.shifts)
-        calibration = instance.calibrate(session.connection, values)
+        calibration = instance.calibrate(session.connection, values, chip.trained)
         execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
         if experiment.inter_batch_entry_wait is not None and batch_size > 1:
             execution = replace(execution, entry_wait=entry_wait(plan, experiment))
@@ -316,68 +333,6 @@ def run_on_chip(
         infos[plan.instance] = result.info
         plan.instance.chip = chip.configuration
     return ChipRun(recorded, infos)
-
-
-def _place(populations: list[AnalogNeuron], experiment: Experiment) -> dict[AnalogNeuron, np.ndarray]:
-    """Choose places on the chip and tell the populations.
-
-    Populations with constraints come first, the others in their order; if not all find a place so, those of neurons
-    with more circuits, which have to lie together, before the others.
-
-    Returns:
-        The circuits of the neurons of each population, int64 (neuron, circuit).
-
-    Raises:
-        PlacementError: They do not fit.
-    """
-    ids: dict[AnalogNeuron, range] = {}
-    first = 0
-    for population in populations:
-        ids[population] = range(first, first + population.size)
-        first += population.size
-    experiment.id_counter = first
-    order = sorted(populations, key=lambda population: population.placement_constraint is None)
-    try:
-        placement = _placed(order, ids)
-    except PlacementError:
-        shapes = {population: population.neuron_structure.logical_neuron for population in order}
-        size = {one: len(core.LogicalNeuronOnDLS(shape).get_atomic_neurons()) for one, shape in shapes.items()}
-        larger = sorted(order, key=lambda one: (one.placement_constraint is None, -size[one]))
-        if larger == order:
-            raise
-        placement = _placed(larger, ids)
-    experiment.neuron_placement = placement
-    for population in populations:
-        population.unit_ids = np.array(ids[population])
-        population.coordinates = tuple(placement.id2logicalneuron(ids[population]))
-    return {population: population.circuits() for population in populations}
-
-
-def _placed(order: list[AnalogNeuron], ids: Mapping[AnalogNeuron, range]) -> NeuronPlacement:
-    placement = NeuronPlacement()
-    for population in order:
-        shape = population.neuron_structure.logical_neuron
-        placement.register_id(ids[population], shape, population.placement_constraint)
-    return placement
-
-
-def _recording(populations: list[AnalogNeuron]) -> core.CADCRecording | None:
-    """Return how the column ADC records, or None if no population wants it.
-
-    Raises:
-        RecordingError: Some want their samples in DRAM and some in SRAM, or two want the membrane ADC.
-    """
-    wanted = {p.enable_cadc_recording_placement_in_dram: p for p in populations if p.enable_cadc_recording}
-    if len(wanted) > 1:
-        raise RecordingError(
-            f"enable_cadc_recording_placement_in_dram: got True for {wanted[True].label} and False for "
-            f"{wanted[False].label}, wanted one for all populations of an execution instance"
-        )
-    shown = [population for population in populations if population.madc_index is not None]
-    if len(shown) > 1:
-        labels = " and ".join(population.label for population in shown)
-        raise RecordingError(f"enable_madc_recording: got {labels}, wanted one neuron of one execution instance")
-    return core.CADCRecording(in_dram=next(iter(wanted))) if wanted else None
 
 
 def _called(population: AnalogNeuron | InputNeuron, builder: core.NetworkBuilder) -> core.PopulationDescriptor:

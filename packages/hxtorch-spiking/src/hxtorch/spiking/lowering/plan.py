@@ -103,6 +103,7 @@ def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: Handle
         pre = Source(spikes, pre.size, pre, synapse.module)
     if isinstance(pre, Source):
         pre = _known(plan, pre)
+    synapse.module.reaches(post)
     plan.wires.append(Wire(synapse.module, pre, post))
 
 

@@ -33,13 +33,14 @@ class HardwareResults(dict[Any, Any]):
 
 
 def post_process(module: Any, recording: PopulationRecording, seconds: float) -> Any:
-    """Let a module turn its recordings into tensors, in whichever way its method takes them.
+    """Let a module turn its recordings into tensors, in whichever way its method takes them; it keeps the spikes.
 
     Args:
         module: A population.
         recording: What was recorded of it.
         seconds: Length of the run.
     """
+    module._recorded_spikes = recording.spikes
     wants = arguments_of(module.post_process)
     names = [name for name in wants.names if name != "self"]
     older = recording.spikes, recording.cadc, recording.madc, seconds

@@ -13,6 +13,7 @@ from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.modules.calling import arguments_of, call
+from hxtorch.spiking.network.events import SpikeEvents
 from hxtorch.spiking.network.handle import Handle, SynapseHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.network.roles import BaseExperiment
@@ -130,8 +131,9 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
             inputs = (SynapseHandle(sum(others, first)),)
         hw_data = recorded(hw_map, self) if hw_map else None
         self._fill(output, self._forward(inputs, hw_data))
+        output._events = self.experiment.dt
         if hw_data is not None:
-            show(output, hw_data)
+            show(output, hw_data, self)
 
     @abstractmethod
     def forward_func(self, *input: Any, hw_data: Any = None) -> Any:
@@ -282,7 +284,10 @@ def recorded(hw_map: Mapping[Any, Any], module: Any) -> Any:
     return found
 
 
-def show(output: Handle, hw_data: Any) -> None:
-    """Put recordings into a filled handle that the model has no place for."""
+def show(output: Handle, hw_data: Any, module: Any) -> None:
+    """Put recordings of a module into a filled handle that the model has no place for."""
+    recorded_spikes = getattr(module, "_recorded_spikes", None)
+    if recorded_spikes is not None:
+        output._events = SpikeEvents.of_recording(recorded_spikes)
     if isinstance(hw_data, HardwareObservables) and hw_data.others:
         output.show(hw_data.others)

@@ -13,7 +13,7 @@ from hxtorch.spiking.network.observables import HardwareObservables
 
 if TYPE_CHECKING:
     from hxtorch import core
-    from hxtorch.core import LogicalNeuronOnDLS
+    from hxtorch.core import LogicalNeuronOnDLS, SpikeHandle
     from hxtorch.spiking.chip.input_generator import InputGenerator
     from hxtorch.spiking.network.roles import BaseExperiment
 
@@ -33,6 +33,7 @@ class HXHardwareEntityMixin:
 
     descriptor: Any = None
     _run_seconds: float | None = None
+    _recorded_spikes: SpikeHandle | None = None
     _state_of_last_run: Hashable = None
 
     def __init__(

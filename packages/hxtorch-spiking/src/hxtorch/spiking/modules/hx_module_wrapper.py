@@ -241,8 +241,9 @@ class HXModuleWrapper(HXFunctionalModule):
         for module, handle, result, shown in zip(self.wrapped, output, results, hw_data, strict=True):
             if result is not None:
                 module._fill(handle, result)
+            handle._events = self.experiment.dt
             if shown is not None:
-                show(handle, shown)
+                show(handle, shown, module)
 
     def extra_repr(self) -> str:
         """Return the modules."""

@@ -277,6 +277,9 @@ class Projection(HXModule, ABC):
     def out_size(self) -> int | None:
         return self.out_features
 
+    def reaches(self, target: Any) -> None:
+        """Take note before a run on a chip of the population that the synapses reach."""
+
     @abstractmethod
     def hardware_weights(self) -> np.ndarray:
         """Return the weights for the chip in LSB, int8 (in_features, out_features)."""

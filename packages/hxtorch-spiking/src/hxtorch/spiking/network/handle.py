@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy, deepcopy
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
-import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 from hxtorch.spiking.network import looks
+from hxtorch.spiking.network.events import SpikeEvents, events_of
 from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.tensors import copied, same
 
 if TYPE_CHECKING:
     from hxtorch.spiking.network.observables import AnalogObservable
@@ -108,7 +109,7 @@ class Handle(metaclass=HandleMeta):
     """Base of all handles, and what makes them: ``Handle("a", "b")`` an empty one, ``Handle(a=tensor)`` a filled one.
 
     Handles with the same names are of one type. Two handles are equal if they hold equal tensors under the same names;
-    as promises, in a network or as keys, each stands for itself.
+    as promises, in a network or as keys, each stands for itself. A run fills them: after it threads may share them.
 
     Attributes:
         data: The fields by name; what is written here is in the handle.
@@ -131,6 +132,10 @@ class Handle(metaclass=HandleMeta):
 
     _reduce_by_names = False
     """Whether no module has a name for the type."""
+
+    _events: SpikeEvents | float | None
+    __slots__ = ("__dict__", "__weakref__", "_events")
+    """What a chip recorded of the spikes, or the step of their grid in seconds: beside the fields."""
 
     __hash__ = object.__hash__
 
@@ -180,6 +185,7 @@ class Handle(metaclass=HandleMeta):
         for name in _BESIDE:
             if name in given:
                 fields[name] = given[name]
+        self._events = getattr(other, "_events", None)
 
     def show(self, analog: tuple[AnalogObservable, ...]) -> None:
         """Take up recordings of other nodes than the membrane."""
@@ -199,6 +205,16 @@ class Handle(metaclass=HandleMeta):
             fields[name] = None
         for name in _BESIDE:
             fields.pop(name, None)
+        self._events = None
+
+    @property
+    def spike_events(self) -> SpikeEvents:
+        """The spikes of the last run as events, in cycles of 8 ns: as the chip recorded them, else from the grid.
+
+        Raises:
+            ExperimentError: There are none yet, or the handle was filled by hand.
+        """
+        return events_of(type(self).__name__, getattr(self, "spikes", None), getattr(self, "_events", None))
 
     @property
     def observable_state_identifier(self) -> str:
@@ -238,7 +254,7 @@ class Handle(metaclass=HandleMeta):
         if not isinstance(other, Handle):
             return NotImplemented
         return sorted(self._carries) == sorted(other._carries) and all(
-            _same(getattr(self, name), getattr(other, name)) for name in self._carries
+            same(getattr(self, name), getattr(other, name)) for name in self._carries
         )
 
     def __repr__(self) -> str:
@@ -255,10 +271,10 @@ class Handle(metaclass=HandleMeta):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Handle:
         """Return a handle with copies of all values; tensors of a graph are copied without it."""
-        copied = memo[id(self)] = copy(self)
+        made = memo[id(self)] = copy(self)
         for name, value in self.__dict__.items():
-            copied.__dict__[name] = _copied(value, memo)
-        return copied
+            made.__dict__[name] = copied(value, memo)
+        return made
 
     def _names(self) -> str:
         return ", ".join(self._carries)
@@ -268,21 +284,6 @@ def _remade(names: tuple[str, ...], fields: dict[str, Any]) -> Handle:
     handle: Handle = HandleMeta.of(names)()
     handle.__dict__.update(fields)
     return handle
-
-
-def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    """Return a deep copy; torch has none of tensors that were computed with a graph."""
-    if isinstance(value, Tensor) and not value.is_leaf:
-        return memo.setdefault(id(value), value.detach().clone())
-    return deepcopy(value, memo)
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is other:
-        return True
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
-    return bool(type(one) is type(other) and not isinstance(one, Tensor) and one == other)
 
 
 class TensorHandle(Handle):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from copy import deepcopy
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -58,3 +59,19 @@ def check_finite(tensor: Tensor, what: str) -> None:
     # A sum takes a fraction of the time, and is finite unless a number is not, or all are huge.
     if not math.isfinite(tensor.sum().item()) and not bool(torch.isfinite(tensor).all()):
         raise TensorValueError(f"{what}: holds NaN or infinity, wanted finite numbers")
+
+
+def copied(value: Any, memo: dict[int, Any]) -> Any:
+    """Return a deep copy; torch has none of tensors that were computed with a graph."""
+    if isinstance(value, Tensor) and not value.is_leaf:
+        return memo.setdefault(id(value), value.detach().clone())
+    return deepcopy(value, memo)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal; tensors by type, shape and values."""
+    if one is other:
+        return True
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
+    return bool(type(one) is type(other) and not isinstance(one, Tensor) and one == other)

@@ -25,6 +25,7 @@ from hxtorch.spiking.modules import (
 )
 from hxtorch.spiking.network.handle import Handle, NeuronHandle
 from hxtorch.spiking.nir.config import ConversionConfig, legal_config
+from hxtorch.spiking.nir.conventions import Convention, Neurons, Refractory, convention_of, node_of, warn_of
 from hxtorch.spiking.nir.library import nir_library
 from hxtorch.spiking.nir.network import NIRNetwork, Origin
 from hxtorch.spiking.nir.neurons import REFRACTORY_KEY, TAU_SYN_KEY
@@ -41,6 +42,8 @@ def to_nir(
     input_sample: Any = None,
     config: ConversionConfig | None = None,
     names: Mapping[HXModule, str] | None = None,
+    *,
+    for_: str | None = None,
 ) -> Any:
     """Return the graph of a network, with the values of the model.
 
@@ -58,6 +61,10 @@ def to_nir(
         config: Units of the graph, or None for those of the network, or else the default: its times are those of the
             network times ``ConversionConfig.acceleration``, 1000 by default.
         names: Of nodes; others are called as the module's attributes, or by their kind and a number.
+        for_: "norse", "snntorch" or "spikingjelly" for a graph as this library reads it: all neurons are ``CubaLIF``,
+            in units of its step, at rest at 0; readouts have a threshold that nothing reaches, so that their membranes
+            are in the state of the library's neurons. norse takes ``from_nir(graph, dt=config.graph_step)``, 1e-3 by
+            default; the others count 1e-4 s a step. Their spikes and membranes are a step early after each population.
 
     Returns:
         A ``nir.NIRGraph``.
@@ -66,13 +73,16 @@ def to_nir(
         ImportError: The library ``nir`` is not installed.
         ExperimentError: No module was called.
         NIRConversionError: It is no network, or a module has no counterpart; the message names it.
+
+    Warns:
+        ParameterWarning: The library has no refractory time, with the size of the effect, or other delays.
     """
     if isinstance(config, Mapping):
         config, names = None, config
     if isinstance(input_sample, ConversionConfig):
         config, input_sample = input_sample, None
     if isinstance(snn, NIRNetwork):
-        return _of_network(snn, config)
+        return _of_network(snn, config, convention_of(for_))
     config = legal_config(config)
     called = dict(names or {})
     if isinstance(snn, Experiment):
@@ -86,10 +96,10 @@ def to_nir(
     else:
         missing = " without an input sample" if isinstance(snn, torch.nn.Module) else ""
         raise NIRConversionError(f"snn: got {type(snn).__name__}{missing}, {_WANTED}")
-    return _Export(calls, config, called).graph()
+    return _Export(calls, config, called, convention=convention_of(for_)).graph()
 
 
-def _of_network(network: NIRNetwork, config: ConversionConfig | None) -> Any:
+def _of_network(network: NIRNetwork, config: ConversionConfig | None, convention: Convention | None) -> Any:
     """Return the graph of a network by collecting it in an experiment that has no pass under way."""
     if len(network.experiment.modules):
         raise ExperimentError("a pass is under way; run the experiment or clear() it before the conversion")
@@ -111,7 +121,7 @@ def _of_network(network: NIRNetwork, config: ConversionConfig | None) -> Any:
         for call in every
         if call.module not in hidden
     ]
-    return _Export(calls, legal_config(config or network.config), names, network).graph()
+    return _Export(calls, legal_config(config or network.config), names, network, convention).graph()
 
 
 class _Export:
@@ -122,6 +132,7 @@ class _Export:
         config: Units of the graph.
         names: Of nodes.
         network: What it was before, or None.
+        convention: Of the library that is to read the graph, or None for NIR as it is.
     """
 
     def __init__(
@@ -130,8 +141,11 @@ class _Export:
         config: ConversionConfig,
         names: Mapping[HXModule, str],
         network: NIRNetwork | None = None,
+        convention: Convention | None = None,
     ) -> None:
         self._nir = nir_library()
+        self._convention = convention
+        self._refractory: list[Refractory] = []
         self._calls, self._config, self._network = calls, config, network
         self._names, self._taken = dict(names), set(names.values())
         self._dt = calls[0].module.experiment.dt
@@ -152,7 +166,8 @@ class _Export:
         for call in self._calls:
             if isinstance(call.module, (Neuron, ReadoutNeuron, IAFNeuron)):
                 name = self._at[id(call.target)]
-                self._nodes[name], units[name] = self._neuron(call.module, name)
+                make = self._neuron if self._convention is None else self._neuron_for
+                self._nodes[name], units[name] = make(call, name)
         for call in self._calls:
             name = self._at[id(call.target)]
             if call not in passed and name not in self._nodes:
@@ -168,6 +183,9 @@ class _Export:
         for name, shown in self._outputs().items():
             self._nodes[name] = self._nir.Output(np.array([self._sizes()[shown]]))
             self._edges[shown, name] = None
+        if self._convention is not None:
+            circles = not nx.is_directed_acyclic_graph(nx.DiGraph([*self._edges]))
+            warn_of(self._convention, self._refractory, circles)
         return self._nir.NIRGraph(nodes=self._nodes, edges=[*self._edges], metadata={})
 
     def _sizes(self) -> dict[str, int]:
@@ -238,8 +256,32 @@ class _Export:
             return None
         return np.asarray(_numpy(bias.current()) / units[post])
 
-    def _neuron(self, module: Neuron | ReadoutNeuron | IAFNeuron, name: str) -> tuple[Any, np.ndarray]:
+    def _neuron_for(self, call: Call, name: str) -> tuple[Any, np.ndarray]:
+        """Return what :meth:`_neuron` does, as a library reads it."""
+        assert self._convention is not None  # noqa: S101  # nobody calls it otherwise
+        module: Any = call.module
+        fires, leaks = not isinstance(module, ReadoutNeuron), not isinstance(module, IAFNeuron)
+        tau_mem = _per_neuron(module, module.tau_mem)
+        reset = _per_neuron(module, module.reset) if fires else None
+        neurons = Neurons(
+            tau_syn=_per_neuron(module, module.tau_syn),
+            tau_mem=tau_mem if leaks else None,
+            capacity=_capacity(module, tau_mem),
+            leak=_per_neuron(module, module.leak if leaks else module.reset) - self._shift(name, module.size),
+            threshold=_per_neuron(module, module.threshold) if fires else None,
+            reset=reset,
+        )
+        steps = int(np.round(_per_neuron(module, module.refractory_time) / self._dt).max()) if fires else 0
+        if steps:
+            spikes = call.target.observable_state
+            part = None if spikes is None else float(spikes.detach().mean()) * steps
+            interval = float(np.median(tau_mem))
+            self._refractory.append(Refractory(name, steps * self._dt, interval, part))
+        return node_of(self._nir, name, neurons, self._convention, self._dt, self._config.graph_step)
+
+    def _neuron(self, call: Call, name: str) -> tuple[Any, np.ndarray]:
         """Return the node of neurons, and how many model units a weight of 1 is (neuron,)."""
+        module: Any = call.module
         size, config, dt = module.size, self._config, self._dt
         tau_syn, tau_mem = _per_neuron(module, module.tau_syn), _per_neuron(module, module.tau_mem)
         origin = self._network.origins[name] if self._network is not None else None

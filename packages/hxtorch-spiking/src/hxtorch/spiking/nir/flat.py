@@ -17,6 +17,9 @@ import numpy as np
 from hxtorch.spiking.errors import NIRConversionError
 from hxtorch.spiking.nir.library import array, nir_library, of_class
 
+_MAX_DEPTH = 1000  # of graphs in each other; one that is in itself has no end
+_MAX_NODES = 1 << 16  # with those of inner graphs, each as often as it stands there
+
 Path = tuple[str, ...]
 """Where a node is: the names of the graphs around it, and its own."""
 
@@ -241,6 +244,11 @@ def _unfold(nir: Any, graph: Any) -> nx.DiGraph:
         nodes, shown = inner.nodes, "".join(f"{name}." for name in prefix)
         if not isinstance(nodes, Mapping) or not all(isinstance(name, str) for name in nodes):
             raise NIRConversionError(f"graph {shown[:-1]!r}, nodes: got {type(nodes).__name__}, wanted nodes by name")
+        if len(prefix) > _MAX_DEPTH or len(found) + len(nodes) > _MAX_NODES:
+            raise NIRConversionError(
+                f"graph {shown[:60]!r}: has more than {_MAX_DEPTH} graphs in each other or {_MAX_NODES} nodes, or is "
+                "in itself"
+            )
         for name, node in nodes.items():
             path = (*prefix, name)
             if isinstance(node, nir.NIRGraph):

@@ -97,15 +97,12 @@ class PixelsToSpikeTimes(torch.nn.Module):
 
     def __init__(self, tau: float = 20.0, threshold: float = 0.2, t_max: float = 1.0, epsilon: float = 1e-7) -> None:
         super().__init__()
-        for name, value in (("tau", tau), ("t_max", t_max), ("epsilon", epsilon)):
-            if not value > 0:
-                raise ParameterError(f"{name}: got {value}, wanted a positive number")
         if not threshold >= 0:
             raise ParameterError(f"threshold: got {threshold}, wanted zero or more")
-        self.tau = tau
+        self.tau = _positive(tau, "tau")
         self.threshold = threshold
-        self.t_max = t_max
-        self.epsilon = epsilon
+        self.t_max = _positive(t_max, "t_max")
+        self.epsilon = _positive(epsilon, "epsilon")
 
     @checked
     def forward(self, pic: Tensor) -> Tensor:
@@ -142,12 +139,8 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
         self, bin_width: float, size: int = 100, *, nearest: bool = False, dtype: torch.dtype = torch.int64
     ) -> None:
         super().__init__()
-        if not bin_width > 0:
-            raise ParameterError(f"bin_width: got {bin_width}, wanted a positive number")
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ParameterError(f"size: got {size!r}, wanted a whole number of at least 1")
-        self.bin_width = bin_width
-        self.size = size
+        self.bin_width = _positive(bin_width, "bin_width")
+        self.size = _whole(size, "size")
         self.nearest = nearest
         self.dtype = dtype
 
@@ -160,7 +153,7 @@ class SpikeTimesToSparseTensor(torch.nn.Module):
                 (infinity too) is no spike.
 
         Returns:
-            Ones, sparse and coalesced, (size, *shape).
+            Ones, sparse and coalesced, ``(size, *shape)``.
 
         Raises:
             TensorTypeError: The times are not floating.
@@ -199,5 +192,134 @@ class SpikeTimesToDense(torch.nn.Module):
 
     @checked
     def forward(self, spikes: Tensor) -> Tensor:
-        """Return zeros and ones (size, *shape) for times ``spikes`` of any shape."""
+        """Return zeros and ones ``(size, *shape)`` for times ``spikes`` of any shape."""
         return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]
+
+
+class BernoulliEncoder(torch.nn.Module):
+    """Encode values as rates: in each step a value spikes with a probability of itself.
+
+    Args:
+        seq_length: Number of time steps of the output.
+        generator: Of the random numbers, so that spikes are the same again; None for torch's own.
+
+    Raises:
+        ParameterError: ``seq_length`` is no whole number of at least 1.
+    """
+
+    def __init__(self, seq_length: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.seq_length = _whole(seq_length, "seq_length")
+        self.generator = generator
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Encode values.
+
+        Args:
+            values: In [0, 1], floating, any shape, usually (batch, channel).
+
+        Returns:
+            Zeros and ones of the same type, (seq_length, *shape).
+
+        Raises:
+            TensorTypeError: ``values`` is not floating; scale bytes to [0, 1] first.
+            TensorValueError: A value is not in [0, 1].
+        """
+        if not values.is_floating_point():
+            raise TensorTypeError(f"values: got {values.dtype}, wanted a floating type; scale bytes to [0, 1] first")
+        if not bool(((values >= 0) & (values <= 1)).all()):
+            raise TensorValueError("values: got some beyond [0, 1], or NaN; scale them first")
+        shape = (self.seq_length, *values.shape)
+        drawn = torch.rand(shape, generator=self.generator, device=values.device, dtype=values.dtype)
+        return (drawn < self.probability(values)).to(values.dtype)
+
+    def probability(self, values: Tensor) -> Tensor:
+        """Return the probability of a spike in a step, of values in [0, 1]."""
+        return values
+
+
+class PoissonEncoder(BernoulliEncoder):
+    """Encode values as rates: a value ``x`` fires as a Poisson process of ``x f_max`` spikes per second.
+
+    A step has a spike if the process has one or more in it, with a probability of ``1 - exp(-x f_max dt)``.
+
+    Args:
+        seq_length: Number of time steps of the output.
+        f_max: Rate of a value of 1, in spikes per second of the chip; 1e5 are 100 Hz of biological time.
+        dt: Step in seconds.
+        generator: Of the random numbers, so that spikes are the same again; None for torch's own.
+
+    Raises:
+        ParameterError: ``seq_length`` is no whole number of at least 1, or another number is not positive.
+    """
+
+    def __init__(
+        self, seq_length: int, f_max: float = 1e5, dt: float = 1e-6, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__(seq_length, generator)
+        self.f_max = _positive(f_max, "f_max")
+        self.dt = _positive(dt, "dt")
+
+    def probability(self, values: Tensor) -> Tensor:
+        """Return the probability of a spike in a step, of values in [0, 1]."""
+        return -torch.expm1(-self.f_max * self.dt * values)
+
+
+class DeltaEncoder(torch.nn.Module):
+    """Encode a signal by its changes (send on delta): a spike for each threshold that it rises or falls by.
+
+    The encoder keeps a reference, at first the signal's first value. Where the signal is a threshold or more above it,
+    the channel's "on" source spikes and the reference rises by one threshold; below it, the "off" source spikes and the
+    reference falls. A step has room for one spike, so a signal that changes faster is followed in the steps after.
+
+    Args:
+        threshold: Change per spike, in units of the signal.
+
+    Raises:
+        ParameterError: ``threshold`` is not positive.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.threshold = _positive(threshold, "threshold")
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Encode a signal.
+
+        Args:
+            signal: Floating (time, batch, channel).
+
+        Returns:
+            Zeros and ones of the same type, (time, batch, 2 channel): all "on" sources, then all "off" sources.
+
+        Raises:
+            TensorShapeError: ``signal`` has other axes, or no step.
+            TensorTypeError: It is not floating.
+            TensorValueError: It holds NaN or infinity.
+        """
+        if signal.ndim != 3 or not len(signal):
+            raise TensorShapeError(f"signal: got shape {tuple(signal.shape)}, wanted (time, batch, channel)")
+        if not signal.is_floating_point():
+            raise TensorTypeError(f"signal: got {signal.dtype}, wanted a floating type")
+        if not bool(signal.isfinite().all()):
+            raise TensorValueError("signal: holds NaN or infinity, wanted finite numbers")
+        channels = signal.shape[2]
+        spikes = signal.new_zeros(*signal.shape[:2], 2 * channels)
+        level = torch.zeros_like(signal[0])  # of the reference, in whole thresholds
+        for step, height in enumerate((signal - signal[0]) / self.threshold):
+            on, off = (height - level >= 1).to(signal.dtype), (height - level <= -1).to(signal.dtype)
+            spikes[step, :, :channels], spikes[step, :, channels:] = on, off
+            level = level + on - off
+        return spikes
+
+
+def _positive(value: float, name: str) -> float:
+    if not value > 0:
+        raise ParameterError(f"{name}: got {value}, wanted a positive number")
+    return float(value)
+
+
+def _whole(value: int, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1")
+    return value

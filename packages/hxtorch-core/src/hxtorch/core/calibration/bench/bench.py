@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
+from hxtorch.core.backends.exchange import run_spiking
 from hxtorch.core.calibration.nominal.codes import CODES_PER_VOLT, cadc_range, code, nominal_registers
 from hxtorch.core.calibration.targets import NeuronCalibTarget
 from hxtorch.core.interfaces import Connection
@@ -74,7 +75,7 @@ class Bench:
             events = InputEvents.silence(events)
         recording = Recording(ALL_NEURONS, cadc_acausal=acausal, cadc_in_dram=runtime > SRAM_TIME)
         program = SpikingProgram(configuration, max(1, round(runtime / CYCLE)), events, recording)
-        return self.connection.spiking.run(program)
+        return run_spiking(self.connection, program)
 
     def mean(
         self, configuration: ChipConfiguration, window: float = 8e-6, entries: int = 32, acausal: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -79,7 +80,8 @@ def progress_bar(options: CalibrationOptions | None, title: str, stages: int) ->
 
     shown = CalibrationOptions() if options is None else options
     notebook = "ipykernel" in sys.modules  # where tqdm sees no terminal, and shows a bar of its own
-    disable = (False if notebook else None) if shown.progress is None else not shown.progress
+    unasked = bool(os.environ.get("TQDM_DISABLE")) or (False if notebook else None)
+    disable = unasked if shown.progress is None else not shown.progress
     with tqdm(total=stages, desc=title, disable=disable, leave=False, unit="stage") as bar:
         progress = Progress(bar)
         yield progress

@@ -20,7 +20,7 @@ TRIAL_SENDS = 10  # show how large responses are; fewer where these reach the en
 LARGEST = 99  # percentile of the responses that counts as the largest
 RESULT_RANGE = 127  # LSB
 LINEAR = 0.8  # share of it in which the largest responses are surely not cut
-OFFSET_PER_CODE = 0.1  # LSB of the activation per code of hagen_dac_offset (nominal)
+OFFSET_PER_CODE = 0.4  # LSB of the activation per code of hagen_dac_offset (nominal)
 
 
 class SynapseDriverCalibrator:
@@ -57,13 +57,15 @@ def calibrate_drivers(bench: Bench, target: SynapseDriverCalibTarget, steps: int
 
     def measure(codes: np.ndarray) -> np.ndarray:
         bench.set(hagen_dac_offset=codes)
+        tried.append(codes)
         return driver_offsets(bench, low, weight, sends)
 
+    tried: list[np.ndarray] = []
     start = bench.configuration.hagen_dac_offset
     prediction = LinearPrediction(1 / OFFSET_PER_CODE)
     found = predictive_search(measure, np.zeros((2, ROWS)), start, prediction, high=63, steps=steps, keep=2)
     bench.set(hagen_dac_offset=found.codes)
-    bench.measured["driver_offset"] = found.values
+    bench.measured["driver_offset"] = found.values + OFFSET_PER_CODE * (found.codes - tried[-1])
 
 
 def driver_offsets(bench: Bench, activation: int, weight: int, sends: int) -> np.ndarray:

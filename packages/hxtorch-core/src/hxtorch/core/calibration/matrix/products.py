@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES
+from hxtorch.core.backends.exchange import run_matrix
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.nominal.codes import EXCITATORY_LINE
 from hxtorch.core.seam.programs import MatrixProgram
@@ -39,7 +40,7 @@ def mean_products(
 def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetitions: int) -> np.ndarray:
     """Return the noise of the results of all columns of a hemisphere, LSB rms, (hemisphere, 256).
 
-    The silent tile of the other hemisphere adds as much noise, which is taken off.
+    The silent tile of the other hemisphere adds noise of its own, which two silent tiles show and which is taken off.
 
     Args:
         bench: The chip.
@@ -47,8 +48,9 @@ def product_noise(bench: Bench, weight: int, activations: np.ndarray, repetition
         activations: For the drivers of a hemisphere, 0..31, (128,).
         repetitions: Products.
     """
-    values = _products(bench, weight, activations[np.newaxis], repetitions)
-    return np.asarray(values.std(axis=0, dtype=np.float64)[:, 0] / np.sqrt(2))
+    values = _products(bench, weight, np.stack([activations, np.zeros_like(activations)]), repetitions)
+    variance = values.var(axis=0, dtype=np.float64)
+    return np.asarray(np.sqrt(np.maximum(variance[:, 0] - variance[:, 1] / 2, 0)))
 
 
 def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: int, num_sends: int = 1) -> np.ndarray:
@@ -61,6 +63,6 @@ def _products(bench: Bench, weight: int, activations: np.ndarray, repetitions: i
         np.tile(batch, (repetitions, 1)).astype(np.uint8),
         num_sends,
     )
-    values = bench.connection.matrix.run(program).values.reshape(repetitions, 2, len(activations), COLUMNS)
+    values = run_matrix(bench.connection, program).values.reshape(repetitions, 2, len(activations), COLUMNS)
     drops = (bench.configuration.readout_source == EXCITATORY_LINE).reshape(HEMISPHERES, 1, COLUMNS)
     return np.asarray(np.where(drops, -values.astype(np.int16), values))

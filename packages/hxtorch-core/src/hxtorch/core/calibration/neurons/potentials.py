@@ -8,7 +8,7 @@ from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.searches import LinearPrediction, predictive_search
 from hxtorch.core.calibration.nominal.codes import CODES_PER_VOLT
 
-TOLERANCE = 4.0  # LSB
+TOLERANCE = 0.018  # volts: 4 LSB of the range for spiking
 CLAMPED = {"refractory_time": 255, "holdoff": 15, "refractory_clock_fast": 5, "refractory_use_fast_clock": True}
 
 
@@ -34,7 +34,7 @@ def calibrate_leak(bench: Bench, steps: int, entries: int = 32, inputs: bool = T
     found = predictive_search(measure, target, start, prediction, steps=steps)
     bench.set(v_leak=found.codes)
     bench.measured["leak"] = found.values
-    return np.asarray(found.success & (np.abs(found.values - target) < TOLERANCE))
+    return np.asarray(found.success & (np.abs(found.values - target) < TOLERANCE / bench.adc.volt_per_lsb))
 
 
 def calibrate_reset(bench: Bench, target: np.ndarray, steps: int = 3) -> np.ndarray:
@@ -52,4 +52,4 @@ def calibrate_reset(bench: Bench, target: np.ndarray, steps: int = 3) -> np.ndar
     found = predictive_search(measure, target, bench.configuration.v_reset, prediction, steps=steps)
     bench.set(v_reset=found.codes)
     bench.measured["reset"] = found.values
-    return np.asarray(found.success & (np.abs(found.values - target) < TOLERANCE))
+    return np.asarray(found.success & (np.abs(found.values - target) < TOLERANCE / bench.adc.volt_per_lsb))

@@ -1,7 +1,7 @@
 """Measure postsynaptic potentials: time constant and strength of every synaptic input.
 
-A small membrane capacitance, with the leak scaled so that the time constant stays, makes potentials large while the
-synaptic current stays far from saturation.
+A small membrane capacitance, with the leak scaled so that the time constant stays, makes potentials large. They stay
+where inhibitory inputs still have their full current, which ends near the lower rail.
 """
 
 from __future__ import annotations
@@ -27,15 +27,20 @@ from hxtorch.core.seam.configuration import ChipConfiguration
 REST = 0.55  # volts
 SMALLEST = 1  # code of the membrane capacitance
 PEAK = 0.135  # volts wanted of a typical potential
-MAX_CURRENT = (60e-9, 25e-9)  # amperes; the inputs saturate softly at about 500 and 170 nA
+MOST_WEIGHT = 63
 OBSERVED = 3.0  # sums of time constants from pulse to pulse
-PULSES, RISING_SAMPLES = 96, 500  # least number of pulses of each sign, and of samples in their first 3 tau_syn
+PULSES, RISING_SAMPLES = 40, 200  # least number of pulses of each sign, and of samples in their first 3 tau_syn
 LEAST_CURRENT = 1e-13  # amperes per weight, in place of none where the target wants a code of 0
 SLOWEST = 5.0  # synaptic time constants that a membrane may take while it is measured
 
 
 def measure_psps(
-    bench: Bench, configuration: ChipConfiguration, rest: float = REST, peak: float = PEAK, averages: int = 1
+    bench: Bench,
+    configuration: ChipConfiguration,
+    rest: float = REST,
+    peak: float = PEAK,
+    averages: int = 1,
+    nudge: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return time constants and strengths of the synaptic inputs.
 
@@ -44,7 +49,9 @@ def measure_psps(
         configuration: Registers to measure.
         rest: Potential from which membranes are moved, volts.
         peak: How far a typical one is moved, volts.
-        averages: How many times as many pulses as are needed for 3 %.
+        averages: How many times as many pulses as are needed for 2 %.
+        nudge: Codes that the leak is moved by. A cell that is written anew lands elsewhere, so that measurements that
+            differ in this do not share the error of the membrane's time constant.
 
     Returns:
         Seconds, (2, 512), and the synaptic current per weight in the target's time course, amperes (2, 512), both
@@ -56,7 +63,7 @@ def measure_psps(
     train = Train.of(OBSERVED * float(tau_mem.max() + tau_syn.max()), repetitions)
     size, weight = _sizes(bench, tau_mem, configuration.membrane_capacitance, peak)
     signs = np.arange(2 * train.entries) % 2
-    excitable = _excitable(bench, configuration, tau_mem, size, weight, rest)
+    excitable = _excitable(bench, configuration, tau_mem, size, weight, rest, nudge)
     result = bench.run(excitable, train.runtime, pulses(train.times, signs))
     grid = candidates(tau_syn)
 
@@ -83,16 +90,15 @@ def typical_current(bench: Bench) -> np.ndarray:
 def _sizes(
     bench: Bench, tau_mem: np.ndarray, capacitance_code: np.ndarray, peak: float
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return codes of the capacitance, and weights, with which a typical neuron responds well below saturation."""
+    """Return codes of the capacitance, and weights, with which a typical neuron moves by ``peak`` volts."""
     current = typical_current(bench).mean(axis=1)
     course = [psp_peak(float(tau_mem.mean()), float(fast.mean())) for fast in bench.target.per_input("tau_syn")]
-    reach = [min(limit, 63 * float(unit)) for limit, unit in zip(MAX_CURRENT, current, strict=True)]
-    farads = min(most * seconds for most, seconds in zip(reach, course, strict=True)) / peak
+    farads = MOST_WEIGHT * min(float(unit) * seconds for unit, seconds in zip(current, course, strict=True)) / peak
     small = int(np.clip(np.rint(farads / MEMBRANE_CAPACITANCE * 63), SMALLEST, 63))
     size = np.minimum(capacitance_code, small)
     weights = [
-        int(np.clip(np.rint(min(peak * float(capacitance(size).mean()) / seconds, most) / float(unit)), 1, 63))
-        for unit, seconds, most in zip(current, course, reach, strict=True)
+        int(np.clip(np.rint(peak * float(capacitance(size).mean()) / seconds / float(unit)), 1, MOST_WEIGHT))
+        for unit, seconds in zip(current, course, strict=True)
     ]
     return size, (weights[0], weights[1])
 
@@ -104,12 +110,13 @@ def _excitable(
     size: np.ndarray,
     weight: tuple[int, int],
     rest: float,
+    nudge: int,
 ) -> ChipConfiguration:
     """Return registers with which pulses move resting membranes of a small capacitance, of code ``size``."""
     typical = leak_registers(np.asarray(bench.target.per_neuron("tau_mem")), configuration.membrane_capacitance)
     mirror = configuration.i_leak / np.maximum(typical["i_leak"], 1)  # what this neuron needs more than a typical one
     small = leak_registers(tau_mem, size)
-    small["i_leak"] = code(small["i_leak"] * mirror)
+    small["i_leak"] = code(small["i_leak"] * mirror + nudge)
     return configuration.replace(
         **stimulus_registers(weight),
         **small,

@@ -18,13 +18,13 @@ from hxtorch.core.calibration.nominal.codes import reset_code, tau_syn_registers
 from hxtorch.core.calibration.nominal.refractory import refractory_registers
 from hxtorch.core.seam.configuration import CAPMEM_MAX, ChipConfiguration
 
-REST, RESET, FIRING = 0.5, 0.32, 0.545  # volts during the measurement
+REST, RESET, FIRING = 0.5, 0.32, 0.58  # volts during the measurement; rest and threshold are off by 10 mV each
 TRIGGER_ROWS = 32  # synapses that make it fire
 TRIGGER_TAU = (1e-6, 4e-6)  # seconds; range of their time constant
 REFRACTORY = 10  # of these time constants, after which the synaptic current is gone
 MARGIN = 0.5e-6  # seconds from the earliest release to that of the last neuron
 DECAYS = 4.7  # observed time constants
-REPETITIONS, TOTAL = (30, 800), 0.7e-3  # range of the number of decays; about so many seconds of time constants
+REPETITIONS, TOTAL = (24, 400), 0.35e-3  # range of the number of decays; about so many seconds of time constants
 LEAST = -4.0  # LSB of amplitude; where it is smaller, the neuron did not fire
 TOLERANCE = 0.2
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS, ROWS
+from hxtorch.core.backends.exchange import run_spiking
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, progress_bar, signed
 from hxtorch.core.calibration.bench.stimuli import stimulus_registers
 from hxtorch.core.calibration.nominal.codes import code, correlation_registers
@@ -148,7 +149,7 @@ def _codes(
         }
     )
     recording = Recording(correlation_rows=np.arange(NEURONS))
-    result = connection.spiking.run(SpikingProgram(configuration, int(starts[-1]) + period, events, recording))
+    result = run_spiking(connection, SpikingProgram(configuration, int(starts[-1]) + period, events, recording))
     if result.correlation is None:
         raise CalibrationError(f"{connection.identifier}: its backend reads no correlation sensors")
     return result.correlation.values[0, ..., sensor].astype(np.float64)

@@ -46,7 +46,7 @@ def fidelity_of(connection: Connection) -> str:
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
-    """Register codes that bring one chip to a target.
+    """Register codes that bring one chip to a target. It never changes, and threads may share it.
 
     Attributes:
         target: What was asked for.

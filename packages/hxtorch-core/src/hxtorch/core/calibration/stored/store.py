@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hxtorch.core.arguments import checked
+from hxtorch.core.calibration.nominal.codes import nominal_registers
 from hxtorch.core.calibration.stored.container import parse_json, read_container
 from hxtorch.core.calibration.stored.foreign import explain_foreign
 from hxtorch.core.calibration.stored.result import Calibration
-from hxtorch.core.calibration.targets import TARGETS
+from hxtorch.core.calibration.targets import TARGETS, CalibTarget
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError, CalibrationTargetError
 from hxtorch.core.files import read_regular, write_whole
 
@@ -144,6 +146,11 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> Calib
         target = TARGETS[manifest["kind"]].restore(groups["target"])
     except CalibrationTargetError as error:
         raise CalibrationFormatError(f"calibration file: no such target: {str(error)[:200]}") from error
+    missing = sorted(_registers_of(target) - {*groups["register"]})
+    if missing:
+        raise CalibrationFormatError(
+            f"calibration file: lacks register {missing[0]!r}, which one of kind {target.kind!r} sets; calibrate again"
+        )
     return Calibration(
         target=target,
         serial=manifest["serial"],
@@ -153,6 +160,11 @@ def _assemble(manifest: dict[str, Any], tensors: dict[str, np.ndarray]) -> Calib
         measured=groups["measured"],
         provenance=manifest["provenance"],
     )
+
+
+@lru_cache(32)
+def _registers_of(target: CalibTarget) -> frozenset[str]:
+    return frozenset(nominal_registers(target))
 
 
 def _read(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
-from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
+from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Optionals, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class HagenNeuronCalibTarget(IntegratorTarget):
 
     kind: ClassVar[str] = "hagen_neuron"
 
-    target_noise: Values = optional(checked=(1.0, 2.5), hard=(0, 128), shapes=())
+    target_noise: Optionals = optional(checked=(1.0, 2.5), hard=(0, 128), shapes=())
 
 
 @checked

@@ -8,7 +8,7 @@ from hxtorch.core.calibration.targets.hagen_synin import HagenSyninCalibTarget
 from hxtorch.core.calibration.targets.spiking import SpikingCalibTarget
 from hxtorch.core.errors import CalibrationTargetError
 
-PRESETS = ("spiking", "spiking2", "hagen", "hagen_synin")
+PRESETS = ("spiking", "spiking2", "neuron", "hagen", "hagen_synin")
 
 
 @checked
@@ -16,7 +16,8 @@ def preset(name: str) -> SpikingCalibTarget | HagenCalibTarget | HagenSyninCalib
     """Return the target of a calibration that ships with the default chip.
 
     Args:
-        name: ``spiking``, ``spiking2``, ``hagen`` or ``hagen_synin``.
+        name: ``spiking`` (also what readout neurons ask for by default), ``spiking2``, ``neuron`` (what spiking neurons
+            ask for by default), ``hagen`` or ``hagen_synin``.
 
     Raises:
         CalibrationTargetError: There is none of that name.
@@ -25,6 +26,8 @@ def preset(name: str) -> SpikingCalibTarget | HagenCalibTarget | HagenSyninCalib
         return SpikingCalibTarget()
     if name == "spiking2":
         return SpikingCalibTarget(reset=80, threshold=150, tau_mem=6e-6, tau_syn=6e-6, synapse_dac_bias=1000)
+    if name == "neuron":
+        return SpikingCalibTarget(reset=80, refractory_time=1e-6)
     if name == "hagen":
         return HagenCalibTarget()
     if name == "hagen_synin":

@@ -12,6 +12,7 @@ from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.errors import CalibrationTargetError
 
 Values: TypeAlias = Any  # a number, or an array that numpy understands (torch tensors included)
+Optionals: TypeAlias = Any  # such values, or None or NaN for what is not asked for
 
 SCALAR: tuple[int, ...] = ()
 PER_NEURON = (NEURONS,)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets.base import CAPACITANCE, DAC_BIAS, GM, Target, declare, optional
-from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Values
+from hxtorch.core.calibration.targets.ranges import INPUTS, PER_NEURON, Optionals, Values
 from hxtorch.core.calibration.targets.synaptic_inputs import Calibrated, CalibratedMatching, Uncalibrated
 from hxtorch.core.errors import CalibrationTargetError
 
@@ -61,9 +61,9 @@ class SpikingCalibTarget(Target):
     refractory_time: Values = declare(2e-6, checked=(40e-9, 32e-6), hard=(16e-9, 66e-3))
     holdoff_time: Values = declare(0, checked=(0, 4e-6), hard=(0, 8e-3))
     synapse_dac_bias: Values = declare(600, **DAC_BIAS)
-    e_coba_reversal: Values = optional(checked=(-30, 220), hard=(-180, 243), shapes=(PER_NEURON, INPUTS))
-    e_coba_reference: Values = optional(checked=(60, 160), hard=(0, 255), shapes=(PER_NEURON, INPUTS))
-    tau_icc: Values = optional(checked=(0.1e-6, 30e-6), hard=(0.01e-6, 1e-3))
+    e_coba_reversal: Optionals = optional(checked=(-30, 220), hard=(-180, 243), shapes=(PER_NEURON, INPUTS))
+    e_coba_reference: Optionals = optional(checked=(60, 160), hard=(0, 255), shapes=(PER_NEURON, INPUTS))
+    tau_icc: Optionals = optional(checked=(0.3e-6, 30e-6), hard=(0.01e-6, 1e-3))
     synin_gm_calibrated: Values = declare(1, later=True, checked=(0, 1), hard=(0, 1), shapes=(), integer=True)
 
     def _unwrap(self) -> None:

@@ -8,13 +8,15 @@
 typedef struct {
     int64_t batch;
     int rows, columns;
-    const uint8_t *activations; /* [batch][rows] */
+    const uint8_t *activations; /* [batch][rows], or [image][values] */
+    int64_t patches, values;    /* entries that an image has, or 0: activations are rows as they stand */
+    const int32_t *starts, *offsets; /* [patches], [rows]: row r of patch p is byte starts[p] + offsets[r] of its image */
     const int8_t *weights;      /* [strip][tile] packed (product.h), each `tile_stride` long */
     int64_t tile_stride;
     const float *factors;       /* [tile][columns] LSB */
-    float noise;                /* rms, LSB */
+    float noise, event_noise;   /* rms, LSB; the latter of each activation that is sent */
     hxp_key key;
-    float *out;                 /* [batch][columns] */
+    float *out;                 /* [batch][columns], or [image][columns][patches] */
 } hxp_matrix;
 
 /* Clamp results of a tile and add them to the total of an entry. */
@@ -32,6 +34,29 @@ BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS
     }
 }
 
+BSS2_INLINE float hxp_clamp(int32_t total) {
+    const int32_t above = total > -128 ? total : -128;
+    return (float)(above < 127 ? above : 127);
+}
+
+/* Copy the activations of an entry for the rows of a tile, and zeros up to `whole`; returns how many are not zero. */
+BSS2_INLINE int hxp_take_row(const hxp_matrix *m, int64_t entry, int top, int rows, int whole, uint8_t *BSS2_RESTRICT row) {
+    if (m->patches) {
+        const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->values + m->starts[entry % m->patches];
+        const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
+        for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
+    } else {
+        memcpy(row, m->activations + entry * m->rows + top, (size_t)rows);
+    }
+    memset(row + rows, 0, (size_t)(whole - rows));
+    int sent = 0;
+    if (m->event_noise > 0.0f) {
+        BSS2_VECTOR
+        for (int r = 0; r < rows; r++) sent += row[r] > 0;
+    }
+    return sent;
+}
+
 /* Run the entries [ENTRIES * block, ENTRIES * (block + 1)). */
 BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
     uint8_t activations[ENTRIES * TILE_ROWS] = {0};
@@ -39,36 +64,45 @@ BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *
     int32_t totals[ENTRIES * COLUMNS];
     float noise[COLUMNS] = {0};
     uint32_t radius[COLUMNS / 2], angle[COLUMNS / 2];
+    float deviation[ENTRIES];
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
     const int8_t *weights = m->weights;
     for (int left = 0; left < m->columns; left += COLUMNS) {
         const int n = m->columns - left < COLUMNS ? m->columns - left : COLUMNS, half = (n + 31) / 32 * 16;
-        memset(totals, 0, sizeof(totals));
+        memset(totals, 0, sizeof(int32_t) * (size_t)(entries * COLUMNS));
         for (int top = 0, tile = 0; top < m->rows; top += TILE_ROWS, tile++, weights += m->tile_stride) {
             const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, whole = (rows + 3) / 4 * 4;
             for (int i = 0; i < entries; i++) {
-                memset(activations + i * TILE_ROWS + rows, 0, (size_t)(whole - rows));
-                memcpy(activations + i * TILE_ROWS, m->activations + (first + i) * m->rows + top, (size_t)rows);
+                const int sent = hxp_take_row(m, first + i, top, rows, whole, activations + i * TILE_ROWS);
+                deviation[i] = m->noise; /* and as it came, for its root may be another number */
+                if (m->event_noise > 0.0f) deviation[i] = sqrtf(m->noise * m->noise + m->event_noise * m->event_noise * (float)sent);
             }
             product(activations, weights, sums, whole, n);
             for (int i = 0; i < entries; i++) {
-                if (m->noise > 0.0f) {
+                if (deviation[i] > 0.0f) {
                     words(m->key, (uint32_t)(first + i), (uint32_t)tile, (uint32_t)left, radius, angle, half);
-                    hxp_normals(radius, angle, m->noise, noise, noise + half, half);
+                    hxp_normals(radius, angle, deviation[i], noise, noise + half, half);
+                } else {
+                    memset(noise, 0, sizeof(noise));
                 }
                 hxp_add_tile(sums + i * COLUMNS, m->factors + (size_t)tile * (size_t)m->columns + left, noise,
                              totals + i * COLUMNS, n);
             }
         }
+        if (m->patches) {
+            for (int i = 0; i < entries; i++) {
+                float *BSS2_RESTRICT out = m->out + ((first + i) / m->patches * m->columns + left) * m->patches + (first + i) % m->patches;
+                const int32_t *BSS2_RESTRICT total = totals + i * COLUMNS;
+                for (int j = 0; j < n; j++) out[j * m->patches] = hxp_clamp(total[j]);
+            }
+            continue;
+        }
         for (int i = 0; i < entries; i++) {
             float *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
             const int32_t *BSS2_RESTRICT total = totals + i * COLUMNS;
             BSS2_VECTOR
-            for (int j = 0; j < n; j++) {
-                const int32_t above = total[j] > -128 ? total[j] : -128;
-                out[j] = (float)(above < 127 ? above : 127);
-            }
+            for (int j = 0; j < n; j++) out[j] = hxp_clamp(total[j]);
         }
     }
 }

@@ -1,6 +1,6 @@
 """The mock model (see mock.h, product.h, normals.h)."""
 
-from libc.stdint cimport int8_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from hxtorch.perceptron._kernels.native.pool cimport parallel_for
 
 import numpy as np
@@ -22,10 +22,15 @@ cdef extern from "mock/mock.h" nogil:
         int rows
         int columns
         const uint8_t *activations
+        int64_t patches
+        int64_t values
+        const int32_t *starts
+        const int32_t *offsets
         const int8_t *weights
         int64_t tile_stride
         const float *factors
         float noise
+        float event_noise
         hxp_key key
         float *out
 
@@ -49,8 +54,9 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
     return 0
 
 
-def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights, const float[:, ::1] factors, float noise,
-                 uint64_t key, float[:, ::1] out, int threads, int instructions):
+def mock_product(const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets,
+                 const int8_t[:, ::1] weights, const float[:, ::1] factors, float noise, float event_noise, uint64_t key,
+                 float[:, ::1] out, int threads, int instructions):
     """Multiply by the mock model; see mock.pyi."""
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
     cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + STRIP - 1) // STRIP, tile, x, y
@@ -62,8 +68,15 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
         raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
     if rows < 1 or columns < 1 or rows >= 1 << 31 or columns >= 1 << 31 or threads < 1:
         raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
-    if (activations.shape[1] != rows or factors.shape[0] != down or factors.shape[1] != columns
-            or out.shape[0] != activations.shape[0] or out.shape[1] != columns):
+    m.patches, m.values, m.batch = starts.shape[0], activations.shape[1], activations.shape[0]
+    if m.patches:
+        m.batch *= m.patches
+        if offsets.shape[0] != rows or min(np.min(starts), np.min(offsets)) < 0 or (
+                <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= m.values):
+            raise ValueError("patches: wanted places inside an image for all rows")
+        m.starts, m.offsets = &starts[0], &offsets[0]
+    if ((not m.patches and activations.shape[1] != rows) or factors.shape[0] != down or factors.shape[1] != columns
+            or out.shape[0] != m.batch or out.shape[1] != columns):
         raise ValueError("operands do not fit")
     if out.shape[0] == 0:
         return
@@ -73,9 +86,9 @@ def mock_product(const uint8_t[:, ::1] activations, const int8_t[:, ::1] weights
         x, y = tile // down, tile % down
         hxp_pack_tile(&weights[y * ROWS, x * STRIP], columns, <int>min(rows - y * ROWS, <int64_t>ROWS),
                       <int>min(columns - x * STRIP, <int64_t>STRIP), &packed[tile, 0])
-    m.batch, m.rows, m.columns = out.shape[0], <int>rows, <int>columns
+    m.rows, m.columns = <int>rows, <int>columns
     m.activations, m.weights, m.tile_stride = &activations[0, 0], &packed[0, 0], packed.shape[1]
-    m.factors, m.noise, m.out = &factors[0, 0], noise, &out[0, 0]
+    m.factors, m.noise, m.event_noise, m.out = &factors[0, 0], noise, event_noise, &out[0, 0]
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     if m.batch * rows * columns < 1 << 21:
         threads = 1  # not worth waking anybody

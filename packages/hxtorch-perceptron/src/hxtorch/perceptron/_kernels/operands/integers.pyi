@@ -1,4 +1,4 @@
-"""Floats to integers."""
+"""Floats to integers and back."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,4 +16,13 @@ def round_to_bytes(
 
     Returns:
         Bounds of ``values`` as they came; twice NaN if one of them is.
+    """
+
+def arrange(results: NDArray[np.int8], out: NDArray[np.float32], threads: int) -> None:
+    """Write results of products by patches to images.
+
+    Args:
+        results: Those of the patches of all images, (images * patches, columns).
+        out: Takes them, (images, columns, patches).
+        threads: How many to use.
     """

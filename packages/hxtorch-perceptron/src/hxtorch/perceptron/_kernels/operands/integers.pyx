@@ -1,4 +1,4 @@
-"""Floats to integers (see integers.h)."""
+"""Floats to integers and back (see integers.h, arrangement.h)."""
 
 from libc.stdint cimport int8_t, int64_t
 from hxtorch.perceptron._kernels.native.pool cimport parallel_for
@@ -15,6 +15,9 @@ cdef extern from "operands/integers.h" nogil:
     ctypedef hxp_bounds hxp_round(const float *, int8_t *, int64_t, int)
     hxp_round **hxp_round_functions
     int bss2_instructions()
+
+cdef extern from "operands/arrangement.h" nogil:
+    void hxp_arrange(const int8_t *, float *, int64_t, int64_t)
 
 cdef int INSTRUCTIONS = bss2_instructions()
 cdef enum: PART = 1 << 15  # values that a thread rounds at a time
@@ -42,6 +45,8 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
     cdef Floats f
     cdef float[:, ::1] found
+    cdef float smallest, largest, odd
+    cdef int64_t part
     if out.shape[0] != n or n == 0 or threads < 1:
         raise ValueError("values: wanted at least one, and room for as many bytes")
     found = np.empty((parts, 3), np.float32)
@@ -49,7 +54,34 @@ def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int
     f.half_even, f.found = half_even, &found[0, 0]
     with nogil:
         parallel_for(parts, threads if parts > 16 else 1, round_part, NULL, &f)
-    all_ = np.asarray(found)
-    if all_[:, 2].any():
+    smallest, largest, odd = found[0, 0], found[0, 1], found[0, 2]
+    for part in range(1, parts):
+        smallest, largest, odd = min(smallest, found[part, 0]), max(largest, found[part, 1]), odd + found[part, 2]
+    if odd > 0:
         return float("nan"), float("nan")
-    return float(all_[:, 0].min()), float(all_[:, 1].max())
+    return smallest, largest
+
+
+cdef struct Images:
+    const int8_t *results
+    float *out
+    int64_t patches, columns
+
+
+cdef int64_t arrange_image(void *context, int64_t image, int slot) noexcept nogil:
+    cdef Images *m = <Images *>context
+    cdef int64_t first = image * m.patches * m.columns
+    hxp_arrange(m.results + first, m.out + first, m.patches, m.columns)
+    return 0
+
+
+def arrange(const int8_t[:, ::1] results, float[:, :, ::1] out, int threads):
+    """Write results of patches to images; see integers.pyi."""
+    cdef Images images
+    if results.shape[0] != out.shape[0] * out.shape[2] or results.shape[1] != out.shape[1] or threads < 1:
+        raise ValueError("results: wanted (images * patches, columns) for (images, columns, patches)")
+    if out.size == 0:
+        return
+    images.results, images.out, images.patches, images.columns = &results[0, 0], &out[0, 0, 0], out.shape[2], out.shape[1]
+    with nogil:
+        parallel_for(out.shape[0], threads, arrange_image, NULL, &images)

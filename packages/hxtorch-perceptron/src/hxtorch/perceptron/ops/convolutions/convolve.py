@@ -10,10 +10,12 @@ from torch import Tensor
 
 from hxtorch.core import Operation, ProgramError, Rearrangement
 from hxtorch.perceptron.errors import OperandShapeError
+from hxtorch.perceptron.mock.parameter import get_mock_parameter
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
-from hxtorch.perceptron.ops.mac import multiply, recorded
+from hxtorch.perceptron.ops.convolutions.products import chip_convolution, mock_convolution
+from hxtorch.perceptron.ops.mac import check_product, in_types_of_the_chip, multiply, recorded
 from hxtorch.perceptron.tracing import enter, leave, refuse
 
 
@@ -43,8 +45,12 @@ def convolve(
     enter(input, mock)
     images = padded(input if input.dim() == axes + 2 else input[None])
     geometry = Geometry(tuple(images.shape[2:]), tuple(weight.shape[2:]), steps, spreads, groups, copies)
-    results = multiply(geometry.vectors(images), geometry.matrices(weight), num_sends, wait_between_events, mock)
-    result = geometry.images(results) if input.dim() == axes + 2 else geometry.images(results)[0]
+    if copies == 1:
+        results = _gathered(images, weight, geometry, num_sends, wait_between_events, mock)
+    else:
+        vectors, matrices = geometry.vectors(images), geometry.matrices(weight)
+        results = geometry.images(multiply(vectors, matrices, num_sends, wait_between_events, mock))
+    result = results if input.dim() == axes + 2 else results[0]
 
     def steps_taken() -> list[Operation]:
         """Return patches, product and arrangement for one entry of the batch."""
@@ -58,6 +64,20 @@ def convolve(
 
     leave("mac", steps_taken, result)
     return result if bias is None else biased(result, bias.reshape(-1, *[1] * axes))
+
+
+def _gathered(
+    images: Tensor, weight: Tensor, geometry: Geometry, num_sends: int, wait_between_events: int, mock: bool
+) -> Tensor:
+    """Convolve without a copy of all patches; the bytes are those of a product with that copy."""
+    images, weight = in_types_of_the_chip(images, weight)
+    check_product(images, weight, num_sends, wait_between_events)
+    parameter = get_mock_parameter()
+    gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
+    shape = list(geometry.stride), list(geometry.dilation), geometry.groups
+    if mock:
+        return mock_convolution(images, weight, gain, num_sends, *shape, parameter.noise_std, parameter.event_noise_std)
+    return chip_convolution(images, weight, gain, num_sends, *shape, wait_between_events)
 
 
 def _moved(function: Callable[[Tensor], Tensor], entry: tuple[int, ...]) -> Rearrangement:

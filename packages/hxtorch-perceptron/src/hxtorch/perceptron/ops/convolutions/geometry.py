@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad, unfold
@@ -55,6 +56,20 @@ class Geometry:
         """Patches along each axis; each serves all copies."""
         *others, last = self.positions
         return (*others, -(-last // self.copies))
+
+    def places(self, channels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where patches of one copy begin in a flat input, and where their rows lie from there, int32.
+
+        Args:
+            channels: That a patch has, which lie behind each other.
+        """
+        starts = np.zeros(1, np.int64)
+        offsets = np.arange(channels) * math.prod(self.lengths)
+        for axis, (count, size) in enumerate(zip(self.positions, self.kernel, strict=True)):
+            step = math.prod(self.lengths[axis + 1 :])
+            starts = np.add.outer(starts, np.arange(count) * self.stride[axis] * step).ravel()
+            offsets = np.add.outer(offsets, np.arange(size) * self.dilation[axis] * step).ravel()
+        return starts.astype(np.int32), offsets.astype(np.int32)
 
     def vectors(self, images: Tensor) -> Tensor:
         """Cut padded inputs (batch, channels, axes) into patches: (groups, batch * patches, rows)."""

@@ -67,7 +67,7 @@ class EventPropSynapse(Synapse):
         chip_coordinate: Chip of the target population; kept.
         device: Of the weight.
         dtype: Of the weight.
-        transform: Turns the weight from model units into LSB.
+        transform: Turns the weight from model units into LSB, or "auto".
         plasticity_rule: Rule for the plasticity processors, which a run on the chip refuses as yet.
         func: Model of the synapse, a function of spikes, weight and step.
     """
@@ -81,7 +81,7 @@ class EventPropSynapse(Synapse):
         chip_coordinate: Any = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
-        transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+        transform: Callable[[Tensor], Tensor] | str = weight_transforms.linear_saturating,
         plasticity_rule: object = None,
         *,
         func: Callable[..., Any] = EventPropSynapseFunction.apply,

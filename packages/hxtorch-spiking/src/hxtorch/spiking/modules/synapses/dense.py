@@ -39,7 +39,8 @@ class Synapse(WeightedProjection):
             function here is understood so.
         chip_coordinate: Chip of the target population; kept.
         device, dtype: Of the weight.
-        transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
+        transform: Turns the weight from model units into LSB, called with the weight before each run on a chip; or
+            "auto" for :class:`~hxtorch.spiking.transforms.weight_transforms.AutoScale`.
         plasticity_rule: Rule for the plasticity processors, which a run on the chip refuses as yet.
         func: Model of the synapse, a function of spikes (time, batch, in_features) and weight (out_features,
             in_features), and the bias if there is one, or a ``torch.autograd.Function``.
@@ -64,7 +65,7 @@ class Synapse(WeightedProjection):
         chip_coordinate: Any = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
-        transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+        transform: Callable[[Tensor], Tensor] | str = weight_transforms.linear_saturating,
         plasticity_rule: object = None,
         *,
         func: Callable[..., Any] = functional.linear,

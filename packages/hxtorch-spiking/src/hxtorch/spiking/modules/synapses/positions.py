@@ -33,7 +33,7 @@ class Arguments:
     chip_coordinate: Any
     device: Any
     dtype: Any
-    transform: Callable[[Tensor], Tensor]
+    transform: Callable[[Tensor], Tensor] | str
     func: Callable[..., Any]
 
     def sorted(self) -> Arguments:

@@ -47,7 +47,8 @@ class SparseSynapse(WeightedProjection):
         chip_coordinate: Chip of the target population; kept.
         device: Of the weight.
         dtype: Of the weight.
-        transform: Turns the weight from model units into LSB, called with the weight before each run on a chip.
+        transform: Turns the weight from model units into LSB, called with the weight before each run on a chip; or
+            "auto" for :class:`~hxtorch.spiking.transforms.weight_transforms.AutoScale`.
         func: Model of the synapse, a function of spikes (time, batch, in_features), weight and :attr:`mask`, or a
             ``torch.autograd.Function``.
         bias: As that of :class:`~hxtorch.spiking.Synapse`.
@@ -79,7 +80,7 @@ class SparseSynapse(WeightedProjection):
         chip_coordinate: Any = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
-        transform: Callable[[Tensor], Tensor] = weight_transforms.linear_saturating,
+        transform: Callable[[Tensor], Tensor] | str = weight_transforms.linear_saturating,
         *,
         func: Callable[..., Any] = functional.linear_sparse,
         packed: bool = False,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
+from hxtorch.spiking.chip.weight_scale import nominal_weight_scale
 from hxtorch.spiking.errors import (
     ExperimentError,
     ParameterError,
@@ -27,6 +28,7 @@ from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.network.tensors import check_axes, check_finite
+from hxtorch.spiking.transforms.weight_transforms import AutoScale
 
 if TYPE_CHECKING:
     from hxtorch import core
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 MAX_WEIGHT = 63
 CLIPPED = 0.05
 """Part of the weights beyond the range of the chip from which on it is said."""
+WEAK = 0.8
+"""Part of the model's strength below which it is said."""
 
 _HALF = torch.tensor(0.5)
 _LEAST_PART = 2.0**-20
@@ -96,7 +100,7 @@ class WeightedProjection(Projection):
         if self.bias is not None:
             check_takes_bias(arguments.func, len(inspect.signature(self.product).parameters) - 1)
         self._bias_given = isinstance(bias, Tensor)
-        self.weight_transform = arguments.transform
+        self.weight_transform = legal_transform(arguments.transform)
         self.chip_coordinate = arguments.chip_coordinate
         self.plasticity_rule = plasticity_rule
         self.extra_kwargs: dict[str, Any] = {}
@@ -201,6 +205,11 @@ class WeightedProjection(Projection):
         if self.bias is not None:
             check_finite(self.bias, f"bias of {self.label}")
 
+    def reaches(self, target: Any) -> None:
+        """Take the scale of weights from the neurons, if the transform is to find it."""
+        if isinstance(self.weight_transform, AutoScale) and self.weight_transform.scale is None:
+            self.weight_transform.nominal = nominal_weight_scale(target)
+
     def matrix(self) -> Tensor | None:
         """Return the weights (out_features, in_features), or None if the synapse has a model of its own."""
         return None if self.has_own_model() else self.weight
@@ -223,13 +232,14 @@ class WeightedProjection(Projection):
 
         Warns:
             SilentLayerWarning: All weights round to 0 LSB although they are not zero; once per layer.
-            ParameterWarning: More than 5 % of the weights are clipped; once per layer.
+            ParameterWarning: More than 5 % of the weights are clipped, or ``transform="auto"`` makes them weaker than
+                0.8 of the model's; once per layer.
         """
         with torch.no_grad():
             weight, worst = self._in_range(self.present(), "weight")
             if worst < 0.5:
                 self._say_if_silent()
-            elif worst >= MAX_WEIGHT:
+            elif worst > MAX_WEIGHT - 0.5:
                 self._say_if_clipped(weight)
             return _rounded(weight)
 
@@ -275,7 +285,8 @@ class WeightedProjection(Projection):
 
     def _transformed(self, values: Tensor) -> Tensor:
         """Return ``values`` in LSB."""
-        weight = self.weight_transform(values)
+        transform = self.weight_transform
+        weight = transform(values, self.present()) if isinstance(transform, AutoScale) else transform(values)
         if not isinstance(weight, Tensor):
             raise TensorTypeError(f"transform of {self.label}: returned {type(weight).__name__}, wanted a tensor")
         if weight.shape != values.shape:
@@ -298,6 +309,15 @@ class WeightedProjection(Projection):
         if "clipped" in self._said:
             return
         values = self.present()
+        if isinstance(self.weight_transform, AutoScale):
+            strength, scale = self.weight_transform.strength(values)
+            if strength < WEAK:
+                self._say(
+                    f"weights of the model are up to {float(values.abs().max()) * scale:.0f} LSB on the chip, wanted "
+                    f"{MAX_WEIGHT}; transform='auto' scales all of them to {strength:.2g} of the model's strength",
+                    ParameterWarning,
+                )
+            return
         smaller = self._transformed(values * 0.98)  # values at the bound that are not beyond it get away from it
         clipped = int(((weight.abs() >= MAX_WEIGHT) & (smaller.abs() >= MAX_WEIGHT)).sum())
         if clipped > CLIPPED * values.numel():
@@ -318,6 +338,19 @@ class WeightedProjection(Projection):
         """Check the numbers of an input that was handed in filled; that finds the spikes too."""
         if not holds_spikes(tensor, self.out_features):
             check_finite(tensor, what)
+
+
+def legal_transform(transform: Callable[[Tensor], Tensor] | str) -> Callable[..., Tensor]:
+    """Return the function that turns weights into LSB.
+
+    Raises:
+        ParameterError: It is neither a function nor "auto".
+    """
+    if callable(transform):
+        return transform
+    if transform != "auto":
+        raise ParameterError(f"transform: got {transform!r}, wanted a function of the weight, or 'auto'")
+    return AutoScale()
 
 
 def check_no_bias(what: str, synapse: WeightedProjection) -> None:
@@ -351,4 +384,7 @@ def _kept(old: Tensor | None, now: Tensor) -> Tensor:
 
 def _line(scale: float) -> str:
     """Return the line to write."""
-    return f"write transform=partial(linear_saturating, scale={scale:.3g}), which brings the largest to {MAX_WEIGHT}"
+    return (
+        f"write transform=partial(linear_saturating, scale={scale:.3g}), which brings the largest to {MAX_WEIGHT}, or "
+        "transform='auto'"
+    )

@@ -1,0 +1,165 @@
+"""Registered operators of convolutions: products whose rows are gathered from images, without a copy of all patches."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hxtorch.perceptron import chip
+from hxtorch.perceptron._kernels.operands.integers import arrange
+from hxtorch.perceptron.mock.gain import synapse_gain
+from hxtorch.perceptron.mock.product import fused_product, mock_product
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
+from hxtorch.perceptron.ops.convolutions.geometry import Geometry
+from hxtorch.perceptron.ops.products import check_noise, check_types, register
+
+_ARGUMENTS = "int[] stride, int[] dilation, int groups"
+
+
+def _chip_convolution(
+    x: Tensor,
+    weights: Tensor,
+    gain: Tensor,
+    num_sends: int,
+    stride: list[int],
+    dilation: list[int],
+    groups: int,
+    wait_between_events: int,
+) -> Tensor:
+    """Convolve on the chip of the current session.
+
+    Args:
+        x: Values that round to 0..31, half away from zero, shape (batch, channels, axes), padded.
+        weights: Values that round to -63..63, shape (out channels, channels / groups, kernel).
+        gain: For the gradient.
+        num_sends: How often to send each patch.
+        stride: For each axis.
+        dilation: For each axis.
+        groups: Blocks of channels.
+        wait_between_events: Cycles between events.
+
+    Returns:
+        Integers -128..127 in the dtype and on the device of x, shape (batch, out channels, positions).
+    """
+    check_types("chip_convolution", x, weights, gain, num_sends)
+    geometry = _geometry(x, weights, stride, dilation, groups)
+    images, matrices = ACTIVATIONS.integers(x, "half_away"), _matrices(WEIGHTS.integers(weights, "half_away"), groups)
+    result = _empty(x, weights, geometry)
+    for group, places in enumerate(_patches(geometry, weights)):
+        if not len(x):
+            break
+        values = chip.multiply_patches(images.flatten(1), matrices[group], places, num_sends, wait_between_events)
+        part = result[:, group]
+        if result.dtype == torch.float32 and groups == 1:
+            arrange(values.numpy(), part.numpy(), torch.get_num_threads())
+        else:
+            part.copy_(values.view(len(x), part.shape[2], part.shape[1]).mT)
+    return _shaped(result, x, geometry)
+
+
+def _mock_convolution(
+    x: Tensor,
+    weights: Tensor,
+    gain: Tensor,
+    num_sends: int,
+    stride: list[int],
+    dilation: list[int],
+    groups: int,
+    noise_std: float,
+    event_noise_std: float,
+) -> Tensor:
+    """Convolve by the mock model; arguments and result as in :func:`_chip_convolution`, but halves round to even."""
+    check_types("mock_convolution", x, weights, gain, num_sends)
+    check_noise("mock_convolution", noise_std, event_noise_std)
+    geometry = _geometry(x, weights, stride, dilation, groups)
+    if x.device.type == "cpu" and x.dtype == torch.float32:
+        images, matrices = (
+            ACTIVATIONS.integers(x, "half_even"),
+            _matrices(WEIGHTS.integers(weights, "half_even"), groups),
+        )
+        parts = [
+            fused_product(images.flatten(1), matrix, gain, noise_std, num_sends, event_noise_std, places)
+            for matrix, places in zip(matrices, _patches(geometry, weights), strict=True)
+        ]
+        return _shaped(parts[0] if groups == 1 else torch.cat(parts, 1), x, geometry)
+    ACTIVATIONS.check(x, "half_even")
+    WEIGHTS.check(weights, "half_even")
+    precise = torch.promote_types(x.dtype, torch.float32)
+    pairs = zip(geometry.vectors(x.to(precise)), geometry.matrices(weights.to(precise)), strict=True)
+    results = [mock_product(*pair, gain, noise_std, num_sends, event_noise_std) for pair in pairs]
+    return geometry.images(torch.stack(results)).to(x.dtype)
+
+
+def _geometry(x: Tensor, weights: Tensor, stride: list[int], dilation: list[int], groups: int) -> Geometry:
+    return Geometry(tuple(x.shape[2:]), tuple(weights.shape[2:]), tuple(stride), tuple(dilation), groups)
+
+
+def _matrices(weights: Tensor, groups: int) -> Tensor:
+    """Turn kernels into matrices (groups, rows, columns)."""
+    return weights.reshape(groups, weights.shape[0] // groups, -1).mT.contiguous()
+
+
+def _patches(geometry: Geometry, weights: Tensor) -> list[Any]:
+    """Return where the patches of each group lie."""
+    share = weights.shape[1]
+    starts, offsets = geometry.places(share)
+    size = share * math.prod(geometry.lengths)
+    return [(starts, offsets + group * size) for group in range(geometry.groups)]
+
+
+def _empty(x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
+    """Return room for results on the processor, (batch, groups, columns, patches)."""
+    groups = geometry.groups
+    return torch.empty(len(x), groups, weights.shape[0] // groups, math.prod(geometry.positions), dtype=x.dtype)
+
+
+def _shaped(result: Tensor, x: Tensor, geometry: Geometry) -> Tensor:
+    """Return results (batch, ..., patches) as (batch, out channels, positions) where ``x`` is."""
+    return result.to(x.device).reshape(len(x), -1, *geometry.positions)
+
+
+def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *arguments: Any) -> Tensor:
+    geometry = _geometry(x, weights, *arguments[:3])
+    return x.new_empty(len(x), weights.shape[0], *geometry.positions)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    """Keep what :func:`_gradients` needs."""
+    ctx.save_for_backward(*inputs[:3])
+    ctx.num_sends, ctx.stride, ctx.dilation, ctx.groups = inputs[3:7]
+    ctx.rest = len(inputs) - 2
+
+
+def _gradients(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    """Differentiate the convolution with ``num_sends * gain * weights``, unrounded and unclamped."""
+    x, weights, gain = ctx.saved_tensors
+    columns, none = weights.shape[0] // ctx.groups, [0] * len(ctx.stride)
+    slope = (ctx.num_sends * synapse_gain(gain, weights[0].numel(), columns)).to(gradient)
+    if slope.dim():
+        slope = slope.mT.repeat(ctx.groups, 1).reshape(weights.shape)
+    of_x, of_weights, _ = torch.ops.aten.convolution_backward(
+        gradient, x, weights * slope, None, ctx.stride, none, ctx.dilation, False, none, ctx.groups,
+        [*ctx.needs_input_grad[:2], False],
+    )  # fmt: skip
+    return of_x, None if of_weights is None else of_weights * slope, *[None] * ctx.rest
+
+
+chip_convolution = register(
+    "chip_convolution",
+    f"{_ARGUMENTS}, int wait_between_events",
+    _chip_convolution,
+    _shape_only,
+    _gradients,
+    _keep,
+)
+mock_convolution = register(
+    "mock_convolution",
+    f"{_ARGUMENTS}, float noise_std, float event_noise_std",
+    _mock_convolution,
+    _shape_only,
+    _gradients,
+    _keep,
+)
