@@ -137,14 +137,14 @@ def _run(
 
 
 def _tried(connection: Connection, run: Callable[[], Result]) -> Result:
-    before = connection.run_counter if isinstance(connection, CountsRuns) else None
+    before = getattr(connection, "run_counter", None)  # a check for the role CountsRuns takes longer than a small run
     delay, left = FIRST_DELAY, None
     while True:
         result, failure = _once(connection, run)
         if failure is None:
             return typing.cast(Result, result)
-        if before is not None and isinstance(connection, CountsRuns):
-            connection.run_counter = before
+        if before is not None:
+            typing.cast(CountsRuns, connection).run_counter = before
         left = _retries() if left is None else left
         if left <= 0:
             raise failure
