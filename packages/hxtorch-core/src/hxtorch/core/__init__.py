@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from hxtorch.core.routing.groups import GroupRouter
     from hxtorch.core.routing.placement import NeuronPlacement
     from hxtorch.core.routing.portfolio import build_routing
+    from hxtorch.core.routing.report import MAX_INPUTS
     from hxtorch.core.routing.routes import Router, Routing
     from hxtorch.core.runs.chains import Execution, Origin, run_executions
     from hxtorch.core.runs.execution import run
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     )
     from hxtorch.core.seam.arrays import as_array
     from hxtorch.core.seam.configuration import ChipConfiguration
+    from hxtorch.core.seam.integers import legal_integer
     from hxtorch.core.seam.programs import (
         CYCLE,
         InputEvents,
@@ -117,6 +119,7 @@ __all__ = [
     "CYCLE",
     "HALF",
     "MAC",
+    "MAX_INPUTS",
     "AtomicNeuron",
     "AtomicNeuronOnDLS",
     "AtomicNeuronOnLogicalNeuron",
@@ -211,6 +214,7 @@ __all__ = [
     "in_cycles",
     "init_hardware",
     "init_hardware_minimal",
+    "legal_integer",
     "load_sequence",
     "nightly_calib_path",
     "nightly_calix_native_path",
@@ -244,6 +248,7 @@ _HOMES = {
     "routing.groups": "GroupRouter",
     "routing.placement": "NeuronPlacement",
     "routing.portfolio": "build_routing",
+    "routing.report": "MAX_INPUTS",
     "routing.routes": "Router Routing",
     "runs.chains": "Execution Origin run_executions",
     "runs.execution": "run",
@@ -253,6 +258,7 @@ _HOMES = {
     "runs.observables": "CADCHandle MADCHandle SpikeHandle extract_cadc extract_madc extract_spikes grid_points",
     "seam.arrays": "as_array",
     "seam.configuration": "ChipConfiguration",
+    "seam.integers": "legal_integer",
     "seam.programs": "CYCLE InputEvents MatrixProgram Recording SpikingProgram TimedWrite in_cycles",
     "seam.results": (
         "CADCSamples CorrelationCodes ExecutionInfo LabelEvents MADCSamples MatrixResult SpikeCounters "

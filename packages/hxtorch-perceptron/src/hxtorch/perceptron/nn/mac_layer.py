@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hxtorch.core.seam.integers import legal_integer
+from hxtorch.core import legal_integer
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.errors import ScaleWarning
 from hxtorch.perceptron.mock.parameter import get_mock_parameter

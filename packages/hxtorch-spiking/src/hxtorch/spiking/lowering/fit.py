@@ -12,7 +12,6 @@ import torch
 from hxtorch import core
 from hxtorch.core import HALF
 from hxtorch.core.errors import PlacementError
-from hxtorch.core.routing.report import MAX_INPUTS
 from hxtorch.spiking.chip.execution_instance import ExecutionInstance
 from hxtorch.spiking.chip.morphology import SingleCompartmentNeuron
 from hxtorch.spiking.errors import ExperimentError
@@ -98,7 +97,7 @@ def _more_circuits(plan: Plan) -> Iterator[Change]:
     for population in plan.populations:
         inputs = sum(_fan_in(wire.projection) for wire in plan.wires if wire.post is population)
         size = 1
-        while size * MAX_INPUTS < inputs:
+        while size * core.MAX_INPUTS < inputs:
             size *= 2
         shape = core.LogicalNeuronOnDLS(population.neuron_structure.logical_neuron)
         if len(shape.get_atomic_neurons()) < size <= 2 * HALF:
