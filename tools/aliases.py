@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 ALIASES = {
     "snn": (
         "spiking",
-        ("datasets", "functional", "modules", "nir", "transforms", "utils", "utils/dynamic_range"),
+        ("datasets", "functional", "modules", "nir", "transforms", "utils", "utils/dynamic_range", "viz"),
         ("modules", "nir", "parameter", "utils"),
     ),
-    "ann": ("perceptron", ("nn",), ()),
+    "ann": ("perceptron", ("nn", "viz"), ()),
 }
-INTERNAL = {"threads", "operands", "recording", "tracing", "unbound", "chip", "execution_info"}
+INTERNAL = {"doors", "threads", "operands", "recording", "tracing", "unbound", "chip", "execution_info"}
 
 
 def face(module: str, more: tuple[str, ...] = ()) -> str:

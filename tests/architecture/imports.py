@@ -27,11 +27,11 @@ ORDER = {
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
-        "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn"
+        "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn viz"
     ),
     "hxtorch.spiking": (
         "errors doors threads _kernels _memory parameter execution_info transforms datasets network functional chip "
-        "modules init lowering experiment nir utils"
+        "modules init lowering experiment nir utils viz"
     ),
 }
 

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.perceptron.viz.linearity`."""
+
+from hxtorch.perceptron.viz.linearity import *  # noqa: F403

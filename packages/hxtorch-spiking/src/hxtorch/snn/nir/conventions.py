@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.nir.conventions`."""
+
+from hxtorch.spiking.nir.conventions import *  # noqa: F403

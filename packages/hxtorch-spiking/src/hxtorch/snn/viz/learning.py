@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.viz.learning`."""
+
+from hxtorch.spiking.viz.learning import *  # noqa: F403

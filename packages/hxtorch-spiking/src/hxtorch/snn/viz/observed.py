@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.viz.observed`."""
+
+from hxtorch.spiking.viz.observed import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.viz.spikes`."""
+
+from hxtorch.spiking.viz.spikes import *  # noqa: F403
