@@ -6,13 +6,13 @@ Times are FPGA cycles of 8 ns. Batches are flat arrays with offsets: entry ``b``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.threads import cached_property
 
 
 class CadcSamples(NamedTuple):

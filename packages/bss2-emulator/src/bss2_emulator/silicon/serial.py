@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from bss2_emulator.facts.coordinates import QUADRANT
 from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.mismatch import draw
+from bss2_emulator.threads import cached_property
 
 FloatArray = NDArray[np.float64]
 
