@@ -36,7 +36,9 @@ NOTHING_TO_CHECK = {
     "NeuronHandle", "ReadoutNeuronHandle", "SynapseHandle", "TensorHandle", "EventPropLIFFunction",
     "EventPropSynapseFunction", "ExactEventPropFunction", "IAF", "LI", "LIF", "SuperSpike", "Unterjubel",
     "MaxOverTime", "MeanOverTime", "SumOverTime", "Layer", "MACLayer", "ConvNd", "NIRNetwork", "as_array",
-    "AtomicNeuron", "HXBaseExperimentModule", "NeuronBlock", "draw_fit", "init_hardware", "Fidelity",
+    "AtomicNeuron", "HXBaseExperimentModule", "NeuronBlock", "draw_fit", "init_hardware", "Fidelity", "Row",
+    "Scheduled", "Sheet", "legal_integer", "moved_to", "BernoulliEncoder", "DeltaEncoder", "PoissonEncoder",
+    "TimeToFirstSpike", "TimeToFirstSpikeLoss", "AutoScale",
 }  # fmt: skip
 
 LEGAL = {**chip_calls.LEGAL, **layer_calls.LEGAL}

@@ -30,7 +30,7 @@ readout = hxsnn.ReadoutNeuron(
 )
 inputs = (torch.rand(80, 4, N_IN) < 0.004).float()
 wanted = torch.linspace(-0.5, 0.5, N_OUT).expand(80, 4, N_OUT)
-optimizer = torch.optim.Adam(synapses.parameters(), lr=0.05)
+optimizer = torch.optim.Adam(synapses.parameters(), lr=0.005)
 losses = []
 for _ in range(EPOCHS):
     optimizer.zero_grad()

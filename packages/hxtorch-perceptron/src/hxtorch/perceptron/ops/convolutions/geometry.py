@@ -38,7 +38,9 @@ class Geometry:
 
     def __post_init__(self) -> None:
         if min(self.positions) < 1:
-            raise ProgramError(f"convolution: kernel of extent {self.span} exceeds input of {self.lengths}")
+            raise ProgramError(
+                f"convolution: kernel of extent {self.span}, by its size and dilation, exceeds input of {self.lengths}"
+            )
 
     @property
     def span(self) -> tuple[int, ...]:
