@@ -71,6 +71,13 @@ def analog_product() -> dict[str, Any]:
     return {"x": x, "weights": weights, "gain": torch.tensor(0.002, dtype=torch.float64), "num_sends": 1}
 
 
+def analog_convolution() -> dict[str, Any]:
+    """Return legal arguments of a convolution of the analog core."""
+    x, weights = torch.full((2, 3, SIZE, SIZE), 5.0), torch.full((4, 3, 2, 2), -9.0)
+    shape = {"stride": [1, 1], "dilation": [1, 1], "groups": 1}
+    return {"x": x, "weights": weights, "gain": torch.tensor(0.002, dtype=torch.float64), "num_sends": 1, **shape}
+
+
 def fitted(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return those arguments that the operator has."""
     space, _, operator = name.partition("::")
@@ -88,14 +95,18 @@ _STARTS: dict[str, list[dict[str, Any]]] = {
     "hxtorch_perceptron::chip_products": [
         analog_product() | {"wait_between_events": 5, "madc_neuron": 0, "madc_path": ""},
     ],
-    "hxtorch_perceptron::mock_products": [analog_product() | {"noise_std": 0.5}],
+    "hxtorch_perceptron::mock_products": [analog_product() | {"noise_std": 0.5, "event_noise_std": 0.1}],
+    "hxtorch_perceptron::chip_convolution": [analog_convolution() | {"wait_between_events": 5}],
+    "hxtorch_perceptron::mock_convolution": [analog_convolution() | {"noise_std": 0.5, "event_noise_std": 0.1}],
 }
 LEGAL = {name: [fitted(name, given) for given in starts] for name, starts in _STARTS.items()}
 """For each operator arguments that it takes."""
 
-FREE = {("weigh", "spikes", 0), ("weigh", "weight", 0), ("chip_products", "x", 1), ("mock_products", "x", 1)} | {
-    (f"{name}_products", "weights", 2) for name in ("chip", "mock")
-}
+FREE = (
+    {("weigh", "spikes", 0), ("weigh", "weight", 0), ("chip_products", "x", 1), ("mock_products", "x", 1)}
+    | {(f"{name}_products", "weights", 2) for name in ("chip", "mock")}
+    | {(f"{name}_convolution", of, axis) for name in ("chip", "mock") for of in ("x", "weights") for axis in (0, 2, 3)}
+)
 """Axes that may have any size: operator, argument, axis."""
 
 

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from hxtorch.perceptron import chip
 from hxtorch.perceptron._kernels.operands.integers import arrange
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.gain import synapse_gain
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
 from hxtorch.perceptron.ops.products import check_noise, check_types, register
 
+_LONGEST = 1 << 31  # no axis is
 _ARGUMENTS = "int[] stride, int[] dilation, int groups"
 
 
@@ -94,6 +96,23 @@ def _mock_convolution(
 
 
 def _geometry(x: Tensor, weights: Tensor, stride: list[int], dilation: list[int], groups: int) -> Geometry:
+    """Return where patches lie; refuses operands that do not belong together by name."""
+    axes = x.ndim - 2
+    if axes < 1 or weights.ndim != x.ndim:
+        raise OperandShapeError(
+            f"x and weights of a convolution: got shapes {tuple(x.shape)} and {tuple(weights.shape)}, wanted "
+            "(batch, channels, axes) and (out channels, channels / groups, kernel)"
+        )
+    for name, steps in (("stride", stride), ("dilation", dilation)):
+        if len(steps) != axes or not all(1 <= step < _LONGEST for step in steps):
+            raise OperandShapeError(
+                f"{name} of a convolution: got {steps}, wanted {axes} of 1 or more, one for an axis"
+            )
+    if groups < 1 or x.shape[1] != groups * weights.shape[1] or weights.shape[0] % groups:
+        raise OperandShapeError(
+            f"groups, x and weights of a convolution: got {groups} and shapes {tuple(x.shape)} and "
+            f"{tuple(weights.shape)}, wanted blocks of channels and of out channels"
+        )
     return Geometry(tuple(x.shape[2:]), tuple(weights.shape[2:]), tuple(stride), tuple(dilation), groups)
 
 
