@@ -37,8 +37,7 @@ NOTHING_TO_CHECK = {
     "EventPropSynapseFunction", "ExactEventPropFunction", "IAF", "LI", "LIF", "SuperSpike", "Unterjubel",
     "MaxOverTime", "MeanOverTime", "SumOverTime", "Layer", "MACLayer", "ConvNd", "NIRNetwork", "as_array",
     "AtomicNeuron", "HXBaseExperimentModule", "NeuronBlock", "draw_fit", "init_hardware", "Fidelity", "Row",
-    "Scheduled", "Sheet", "legal_integer", "moved_to", "BernoulliEncoder", "DeltaEncoder", "PoissonEncoder",
-    "TimeToFirstSpike", "TimeToFirstSpikeLoss", "AutoScale",
+    "Scheduled", "legal_integer",
 }  # fmt: skip
 
 LEGAL = {**chip_calls.LEGAL, **layer_calls.LEGAL}

@@ -22,12 +22,14 @@ from subjects import (
 )
 
 import bss2_emulator
+from bss2_emulator.facts.sheet import SHEET
 from hxtorch import core
 from hxtorch.core import calibration
 
 LEGAL: dict[str, Callable[[], dict[str, Any]]] = {
     # emulator
     "bss2_emulator.Chip": dict,
+    "bss2_emulator.Sheet": lambda: {"rows": [SHEET.rows["leak"]]},
     "bss2_emulator.ChipConfig": lambda: {"v_leak": 5, "weight": 3, "enable_leak": True, "crossbar_mask": 1},
     "bss2_emulator.Imperfections": dict,
     "bss2_emulator.Chip.run_spiking": lambda: {
@@ -156,6 +158,7 @@ LEGAL: dict[str, Callable[[], dict[str, Any]]] = {
     "for_target": lambda: {"connection": connection(), "target": calibration.SpikingCalibTarget()},
     "load": lambda: {"path": stored()},
     "loads": lambda: {"data": stored().read_bytes()},
+    "moved_to": lambda: {"calibration": nominal(), "target": calibration.SpikingCalibTarget(tau_mem=10.5e-6)},
     "nominal_calibration": lambda: {"connection": connection(), "target": calibration.SpikingCalibTarget()},
     "nominal_registers": lambda: {"target": calibration.SpikingCalibTarget()},
     "path_for_target": lambda: {"connection": connection(), "target": calibration.SpikingCalibTarget()},

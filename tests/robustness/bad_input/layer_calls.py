@@ -157,4 +157,18 @@ LEGAL: dict[str, Callable[[], dict[str, Any]]] = {
         for name in ("MaxOverTime", "MeanOverTime", "SumOverTime")
     },
     "linear_saturating": lambda: {"weight": torch.ones(2, 3)},
+    "AutoScale": lambda: {"scale": 50.0},
+    "BernoulliEncoder": lambda: {"seq_length": 30},
+    "PoissonEncoder": lambda: {"seq_length": 30},
+    "DeltaEncoder": lambda: {"threshold": 0.1},
+    "TimeToFirstSpike": dict,
+    "TimeToFirstSpikeLoss": dict,
+    "BernoulliEncoder.forward": lambda: {"self": encode.BernoulliEncoder(30), "values": torch.rand(2, 4)},
+    "DeltaEncoder.forward": lambda: {"self": encode.DeltaEncoder(0.1), "signal": torch.rand(5, 2, 4)},
+    "TimeToFirstSpike.forward": lambda: {"self": decode.TimeToFirstSpike(), "spikes": spikes(5, 2, 3)},
+    "TimeToFirstSpikeLoss.forward": lambda: {
+        "self": decode.TimeToFirstSpikeLoss(),
+        "times": torch.rand(2, 3) * 1e-5,
+        "labels": torch.tensor([0, 2]),
+    },
 }

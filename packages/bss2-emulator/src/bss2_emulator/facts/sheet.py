@@ -15,6 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bss2_emulator.arguments import checked
 from bss2_emulator.errors import SheetError
 
 COLUMNS: Final = ("name", "unit", "mean", "spread", "law", "calibrated", "correlation", "switch", "source")
@@ -49,6 +50,7 @@ class Row(NamedTuple):
     source: str = ""
 
 
+@checked
 class Sheet:
     """A legal table of all parameters.
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.nominal.codes import CODES_PER_VOLT, PARASITIC_TIME, SPIKING_RANGE
 from hxtorch.core.calibration.nominal.refractory import refractory_registers
 from hxtorch.core.calibration.stored.result import Calibration
@@ -29,6 +30,7 @@ _COUNTED: Final = ("refractory_time", "holdoff_time")
 _MOVES: Final = {*_POTENTIALS, *_INPUTS, *_COUNTED, "tau_mem", "tau_icc"}
 
 
+@checked
 def moved_to(calibration: Calibration, target: SpikingCalibTarget) -> Calibration | None:
     """Return a measured calibration moved to another target, or None where this has to be measured.
 

@@ -53,6 +53,7 @@ class SumOverTime(torch.nn.Module):
         return (input if lengths is None else input * _inside(input, lengths)).sum(0)
 
 
+@checked
 class TimeToFirstSpike(torch.nn.Module):
     r"""Take the time of the first spike of each neuron; one that is silent gets the end of its entry.
 
@@ -106,6 +107,7 @@ class TimeToFirstSpike(torch.nn.Module):
         return times
 
 
+@checked
 class TimeToFirstSpikeLoss(torch.nn.Module):
     r"""Let the neuron of the right class spike first: cross entropy of a softmin over first spike times.
 

@@ -196,6 +196,7 @@ class SpikeTimesToDense(torch.nn.Module):
         return self.sparse(spikes).to_dense()  # type: ignore[no-any-return]
 
 
+@checked
 class BernoulliEncoder(torch.nn.Module):
     """Encode values as rates: in each step a value spikes with a probability of itself.
 
@@ -212,6 +213,7 @@ class BernoulliEncoder(torch.nn.Module):
         self.seq_length = _whole(seq_length, "seq_length")
         self.generator = generator
 
+    @checked
     def forward(self, values: Tensor) -> Tensor:
         """Encode values.
 
@@ -238,6 +240,7 @@ class BernoulliEncoder(torch.nn.Module):
         return values
 
 
+@checked
 class PoissonEncoder(BernoulliEncoder):
     """Encode values as rates: a value ``x`` fires as a Poisson process of ``x f_max`` spikes per second.
 
@@ -265,6 +268,7 @@ class PoissonEncoder(BernoulliEncoder):
         return -torch.expm1(-self.f_max * self.dt * values)
 
 
+@checked
 class DeltaEncoder(torch.nn.Module):
     """Encode a signal by its changes (send on delta): a spike for each threshold that it rises or falls by.
 
@@ -283,6 +287,7 @@ class DeltaEncoder(torch.nn.Module):
         super().__init__()
         self.threshold = _positive(threshold, "threshold")
 
+    @checked
     def forward(self, signal: Tensor) -> Tensor:
         """Encode a signal.
 

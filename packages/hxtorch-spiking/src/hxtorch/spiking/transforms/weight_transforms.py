@@ -31,6 +31,7 @@ def linear_saturating(
     return (scale * weight).clamp(min_weight, max_weight)
 
 
+@checked
 class AutoScale:
     """Scale weights as strong as those of the model, or less where the largest would not fit: ``transform="auto"``.
 
