@@ -125,7 +125,7 @@ def test_nan_in_a_trained_parameter_is_refused():
 
 
 def test_values_can_be_set_where_they_are_independent():
-    """Parity section 2: of HXParameter only the hardware value, of ModelParameter only the model's."""
+    """Of HXParameter only the hardware value, of ModelParameter only the model's."""
     plain, model = hxsnn.HXParameter(1.0), hxsnn.ModelParameter(1.0)
     plain.hardware_value = 90
     assert (plain.model_value, plain.hardware_value) == (90, 90)

@@ -187,6 +187,12 @@ def test_layer_that_never_fires_warns_once(mock):
             run(layer, 0.0 if not layer._heard else 0.3, spikes(3))
 
 
+def test_layer_of_unit_potentials_is_not_told_to_have_them(mock):
+    layer = unit.lif(2, mock)
+    with pytest.warns(SilentLayerWarning, match=r"write larger weights, as by reset_parameters\(mean, std\)$"):
+        run(layer, 0.3, spikes(3))
+
+
 def test_refractory_time_without_firing_warns(mock):
     with pytest.warns(ParameterWarning, match="refractory_time without fire"):
         hxsnn.AELIF(2, mock, fire=False, refractory_time=2e-6)

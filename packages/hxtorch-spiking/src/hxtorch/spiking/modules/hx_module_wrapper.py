@@ -9,6 +9,7 @@ import torch
 
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
+from hxtorch.spiking.functional.recorded import apart
 from hxtorch.spiking.modules.base import HXBaseExperimentModule, recorded, show
 from hxtorch.spiking.modules.calling import arguments_of, call
 from hxtorch.spiking.modules.hx_module import HXFunctionalModule
@@ -199,6 +200,8 @@ class HXModuleWrapper(HXFunctionalModule):
             One value per module, each as :class:`HXModule` takes them, or None to leave a handle empty: in a tuple, or
             by the names of the modules; or the value of the last population alone.
         """
+        if len(input) > 1:
+            input, hw_data = apart(input, hw_data)
         function = self.func
         if function is None:
             raise ExperimentError(f"{self.label}: has nothing to compute; hand in func or override forward_func")

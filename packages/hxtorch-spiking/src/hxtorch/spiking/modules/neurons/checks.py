@@ -26,7 +26,7 @@ from hxtorch.spiking.parameter import (
 )
 
 _CAPACITANCE = 10e-6
-"""Seconds of the model that are the largest capacitance of the chip, code 63 (parity 1)."""
+"""Seconds of the model that are the largest capacitance of the chip, code 63."""
 
 _TIMES = {
     "tau_mem": (0.5e-6, 60e-6),
@@ -136,7 +136,11 @@ def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
     )
 
 
-def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool) -> bool:
+_UNIT_POTENTIALS = 10.0
+"""Thresholds of models up to this are in units of their own; those in steps of the chip's ADC begin at 50."""
+
+
+def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool, threshold: Any) -> bool:
     """Warn of a layer that no input makes fire.
 
     Args:
@@ -144,6 +148,7 @@ def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool)
         spikes: Of the layer.
         current: Its weighted input.
         chip: Whether the spikes are the chip's.
+        threshold: Of the model.
 
     Returns:
         Whether that was looked at; tensors that are traced have no values.
@@ -153,12 +158,14 @@ def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool)
     if torch._C._are_functorch_transforms_active() or spikes.is_meta or not bool((current != 0).any()):
         return False
     if not bool((spikes != 0).any()):
-        line = (
-            "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
-            if chip
-            else "larger weights, or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
-            "reset=MixedHXModelParameter(0.0, 80), threshold=MixedHXModelParameter(1.0, 125)"
-        )
+        line = "larger weights, as by reset_parameters(mean, std)"
+        if chip:
+            line = "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
+        elif _range(threshold)[1] > _UNIT_POTENTIALS:
+            line += (
+                ", or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
+                "reset=MixedHXModelParameter(0.0, 80), threshold=MixedHXModelParameter(1.0, 125)"
+            )
         warnings.warn(
             f"{owner}: no neuron fired in the run although input came; write {line}", SilentLayerWarning, stacklevel=2
         )
