@@ -338,7 +338,8 @@ class AdaptationArguments(TypedDict, total=False):
         ),
     ]
     tau_adap: Annotated[
-        Parameter, Declared(100e-6, "Time constant of the adaptation: seconds, and a code.", _CODE, 100)
+        Parameter,
+        Declared(100e-6, "Time constant of the adaptation: seconds, or from 1 on a code, 10 ms / code.", _CODE, 100),
     ]
     leak_adaptation: Annotated[
         Parameter,
