@@ -28,6 +28,8 @@ def test_an_argument_that_there_is_none_of_is_told_with_the_nearest(error):
         Kept(3, skale=2.0)
     with pytest.raises(error, match=r"^xyz: Kept has no such argument; it has size, function, scale$"):
         Kept(3, xyz=2.0)
+    with pytest.raises(error, match=r"^valeu: call has no such argument; did you mean 'value'\? It has value$"):
+        Kept(3).call(valeu=2)
     with pytest.raises(error, match=r"fidelty: open_session has no such argument; did you mean 'fidelity'\?"):
         core.open_session(fidelty="ideal")
     with pytest.raises(error, match=r"an: init_hardware has no such argument; did you mean 'ann'\?"):

@@ -150,7 +150,7 @@ def _is_theirs(error: Exception) -> bool:
     return False
 
 
-def _unknown(function: Any, signature: inspect.Signature, names: Collection[str]) -> str | None:
+def _unknown(function: Any, signature: inspect.Signature, args: Any, names: Collection[str]) -> str | None:
     """Return which of the names of a call is of no argument, and the nearest that is."""
     known = [
         one.name for one in signature.parameters.values() if one.kind in (1, 3) and one.name not in ("self", "cls")
@@ -160,7 +160,7 @@ def _unknown(function: Any, signature: inspect.Signature, names: Collection[str]
         return None
     close = get_close_matches(unknown, known, n=1)
     nearest = f"did you mean {close[0]!r}? It" if close else "it"
-    owner = function.__qualname__.removesuffix(".__init__").removesuffix(".__new__")
+    owner = type(args[0]).__name__ if function.__name__ == "__init__" and args else function.__name__
     return f"{unknown}: {owner} has no such argument; {nearest} has {', '.join(known)}"
 
 
@@ -170,7 +170,7 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
     try:
         bound = signature.bind_partial(*args, **kwargs).arguments
     except TypeError:  # an argument that is missing, or one too many: Python names it
-        return _unknown(function, signature, kwargs)
+        return _unknown(function, signature, args, kwargs)
     hints = {name: signature.parameters[name].annotation for name in bound}
     names = getattr(function, "__globals__", {})
     said = f"{type(error).__name__}: {error}".split("\n")[0][:200]
