@@ -214,6 +214,16 @@ def test_checkpoints_without_constants_load_and_those_without_trained_values_do_
     assert lif.tau_mem.model_value.item() == pytest.approx(9e-6)
 
 
+@pytest.mark.parametrize("kind", [hxsnn.HXParameter, hxsnn.ModelParameter])
+def test_constants_of_another_number_of_neurons_are_refused(kind):
+    exp = hxsnn.Experiment(mock=True)
+    saved = hxsnn.LIF(3, exp, tau_mem=kind(torch.linspace(8e-6, 2e-5, 3))).state_dict()
+    lif = hxsnn.LIF(4, exp, tau_mem=kind(9e-6))
+    with pytest.raises(RuntimeError, match=r"tau_mem\._model_value: got values of 3 neurons, wanted one number or 4"):
+        lif.load_state_dict(saved)
+    assert lif.tau_mem.model_value == 9e-6
+
+
 def test_key_of_older_checkpoints_is_known():
     parameter = hxsnn.HXParameter(torch.nn.Parameter(torch.tensor(2.0)))
     parameter.load_state_dict({"value": torch.tensor(3.0)})

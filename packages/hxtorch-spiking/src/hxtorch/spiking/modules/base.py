@@ -48,7 +48,7 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     adds_inputs: ClassVar[bool] = False
     """Whether the module may be called several times in a pass, and adds up all that it reads."""
 
-    on_host: ClassVar[bool] = True
+    on_host: bool = True
     """Whether the chip does not see the module."""
 
     prepares: ClassVar[bool] = False

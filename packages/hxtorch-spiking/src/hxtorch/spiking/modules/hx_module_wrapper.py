@@ -126,6 +126,7 @@ class HXModuleWrapper(HXFunctionalModule):
             setattr(self, name, module)
         self._names = tuple(named)
         self.wrapped = tuple(every)
+        self.on_host = all(module.on_host for module in every)
         self.update_args(every)
         if func is not None:
             self.func = func

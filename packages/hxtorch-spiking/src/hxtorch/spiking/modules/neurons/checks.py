@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,6 +144,26 @@ def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float
                 )
     if said:
         warnings.warn(f"{owner}: {'; '.join(said)}", ParameterWarning, stacklevel=5)
+
+
+def check_saved(
+    saved: MutableMapping[str, Any], prefix: str, names: Iterable[str], size: int, errors: list[str]
+) -> None:
+    """Refuse values of a checkpoint that are of another number of neurons.
+
+    Args:
+        saved: The checkpoint; what is refused is taken out.
+        prefix: What the layer's names begin with there.
+        names: Of its parameters.
+        size: Its neurons.
+        errors: Gets what is wrong; torch raises it.
+    """
+    for name in names:
+        key = f"{prefix}{name}._model_value"
+        value = saved.get(key)
+        if isinstance(value, Tensor) and value.ndim == 1 and len(value) not in (1, size) and name[:6] != "e_coba":
+            errors.append(f"{key}: got values of {len(value)} neurons, wanted one number or {size}")
+            del saved[key]
 
 
 def check_reachable(owner: str, values: Mapping[str, Any]) -> None:

@@ -369,6 +369,7 @@ class NeuronCircuits(Population):
             elif now.shape != saved.shape or not torch.equal(now, saved.double()):
                 warn_of_taken(prefix + name, saved, own, prefix + name)
                 setattr(self, name, float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True))
+        checks.check_saved(state_dict, prefix, self.params_dict(), self.size, others[-1])
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
