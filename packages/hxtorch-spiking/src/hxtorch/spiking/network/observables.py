@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.tensors import Trace
 
 __all__ = ["NOTHING", "AnalogObservable", "HardwareObservables", "MADCTrace"]
 
@@ -33,13 +33,8 @@ class AnalogObservable:
     madc: MADCTrace | None = None
 
 
-class VoltageTrace(Tensor):
-    """Membranes as a tensor (time, batch, neuron), which names the recordings as an :class:`AnalogObservable`.
-
-    What is computed from it is a plain tensor.
-    """
-
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # of torch
+class VoltageTrace(Trace):
+    """Membranes as a tensor (time, batch, neuron), which names the recordings as an :class:`AnalogObservable`."""
 
     cadc: Tensor
     madc: MADCTrace | None
