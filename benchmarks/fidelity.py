@@ -11,9 +11,14 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from typing import NamedTuple
 
 import numpy as np
+
+from hxtorch.core import open_session
+from hxtorch.core.calibration import calibrate, preset
+from hxtorch.core.calibration.targets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "core" / "helpers"))
@@ -148,6 +153,22 @@ def serials() -> list[Row]:
     ]
 
 
+def times() -> list[Row]:
+    """How long calibrations take, all neurons at once: CPU time, so that what else runs does not count."""
+    spent = {}
+    with open_session(serial=surveys.SERIALS[0], fidelity="full") as session:
+        calibrate(session.connection, preset("spiking"))  # what is made once in a process
+        for name in PRESETS:
+            start = process_time()
+            calibrate(session.connection, preset(name))
+            spent[name] = process_time() - start
+    one, everything = spent["neuron"], sum(spent.values())
+    return [
+        Row("one target, s", "<= 1.0", f"{one:.2f}", one <= 1.0),
+        Row("all kinds of a serial, s", "<= 5", f"{everything:.1f}", everything <= 5),
+    ]
+
+
 @functools.cache
 def membranes() -> dict[str, list[np.ndarray]]:
     """Measure the membranes of all chips once."""
@@ -161,6 +182,7 @@ SECTIONS: dict[str, Callable[[], list[Row]]] = {
     "Resets and compartments": resets_and_compartments,
     "Products": products,
     "Chips differ": serials,
+    "Time of a calibration": times,
 }
 
 

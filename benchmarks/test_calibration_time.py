@@ -1,6 +1,6 @@
 """Calibrating a raw chip, and finding its calibration again.
 
-Bars on two cores: spiking and hagen at most 10 s each, a cache hit at most 50 ms.
+Bars: 1.0 s for each of them, which calibrates all neurons at once, and a cache hit at most 50 ms.
 """
 
 import pytest

@@ -12,6 +12,7 @@ ROWS = {
     "label": np.zeros((2, 256, 256), np.uint8),
     "row_mode": np.zeros((2, 256), np.uint8),
     "strength": np.zeros((2, 256, 256), np.float32),
+    "dac": np.zeros((4, 64), np.float32),
     "column": np.zeros(3, np.int32),
     "top_count": 3,
     "count": 3,
@@ -37,6 +38,7 @@ def test_rows_of_sizes_that_belong_together_are_compiled():
     [
         ("weight", np.zeros((2, 255, 256), np.uint8)),
         ("strength", np.zeros((1, 256, 256), np.float32)),
+        ("dac", np.zeros((4, 63), np.float32)),
         ("column", np.array([0, 256, 1], np.int32)),
         ("column", np.zeros(2, np.int32)),
         ("top_count", 4),
@@ -104,7 +106,7 @@ def test_events_that_do_not_belong_together_are_refused(name, value):
 
 
 def test_matrices_without_rows_or_columns_are_refused():
-    factors = np.ones((2, 256, 256), np.float32), np.ones((2, 2, 256), np.float32)
+    factors = [np.ones(shape, np.float32) for shape in ((2, 256, 256), (4, 64), (2, 2, 256))]
     for shape in ((0, 4), (4, 0)):
         with pytest.raises(ValueError, match="weights"):
             hagen.pack_weights(np.zeros(shape, np.int8), *factors, 0, 1, 0)

@@ -24,13 +24,13 @@ def total(config, label, silicon=NOMINAL):
     """What an event of a 16-bit label adds to the lines of all neurons, weight LSB: (2, 512)."""
     routes = route(config, np.array([8 + (label >> 14)]), np.array([label & 0x3FFF]), silicon)
     ones = np.ones((2, 512))
-    made = compile_synapses(config, np.ones((2, 256, 256), np.float32), routes, np.arange(512), ones, 1)
+    made = compile_synapses(config, NOMINAL, routes, np.arange(512), ones, 1)
     return np.array([made.exc.sum(axis=0), made.inh.sum(axis=0)])
 
 
-def law(config, label, mismatch=None):
+def law(config, label, silicon=NOMINAL):
     want = np.zeros((2, 512))
-    for hit in synapses(config, 8 + (label >> 14), label & 0x3FFF, mismatch):
+    for hit in synapses(config, 8 + (label >> 14), label & 0x3FFF, silicon):
         weight = int(config.weight[hit.neuron // 256, hit.row, hit.column])
         want[int(hit.inhibitory), hit.neuron] += weight * hit.pulse
     return want
@@ -48,7 +48,7 @@ def test_compiled_rows_equal_the_law(seed):
     )  # fmt: skip
     silicon = Silicon(f"drivers {seed}")
     for label in rng.integers(0, 4, 6) << 14 | rng.integers(0, 32, 6) << 6 | rng.choice([0, 5, 37], 6):
-        want = law(config, int(label), silicon.drivers)
+        want = law(config, int(label), silicon)
         assert want.any()
         np.testing.assert_allclose(total(config, int(label), silicon), want, rtol=1e-5)
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from bss2_emulator import Chip, ChipConfig, ConfigError
 from bss2_emulator.events.path import forwarded, route
-from bss2_emulator.facts.coordinates import crossbar_reach
+from bss2_emulator.facts.coordinates import QUADRANT, crossbar_reach
 from bss2_emulator.reference.events.path import crossbar_outputs, synapses
+from bss2_emulator.reference.synram.dac import level
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.synram.weights import compile_synapses
 
@@ -33,16 +34,17 @@ def test_synapses_equal_oracle(fuzzed, seed):
     config = fuzzed(seed)
     rng = np.random.default_rng(seed)
     inputs, labels = sources(seed, 12)
-    routes = route(config, inputs, labels, Silicon("nominal", "ideal"))
+    silicon = Silicon("rows", "full")
+    routes = route(config, inputs, labels, silicon)
     active = np.sort(rng.choice(512, 40, replace=False))
-    strength = rng.uniform(0.9, 1.1, (2, 256, 256)).astype(np.float32)
     scale = rng.uniform(0.5, 2, (2, 48))
-    got = compile_synapses(config, strength, routes, active, scale, 1)
+    got = compile_synapses(config, silicon, routes, active, scale, 1)
     for source, (crossbar_input, label) in enumerate(zip(inputs.tolist(), labels.tolist(), strict=True)):
         want = np.zeros((2, 512))
-        for hit in synapses(config, crossbar_input, label):
+        for hit in synapses(config, crossbar_input, label, silicon):
             place = hit.neuron // 256, hit.row, hit.column
-            want[int(hit.inhibitory), hit.neuron] += float(config.weight[place]) * float(strength[place])
+            weight = level(silicon, int(QUADRANT[hit.neuron]), int(config.weight[place]))
+            want[int(hit.inhibitory), hit.neuron] += weight * float(silicon.synapse[place]) * hit.pulse
         action = routes.action[source]
         if action < 0:
             assert not want.any()

@@ -42,8 +42,8 @@ def test_a_tile_of_mixed_sources_equals_its_twin(lines, fidelity, rows, columns)
         chip.landed(config), chip.silicon, neuron_physics(chip.landed(config), chip.silicon)
     )
     want = run_tile(
-        weights, activations, chip.silicon.drivers[:, 0], chip.silicon.synapse[0], constants_of,
-        constants_of.gain[0], fidelity == "ideal", RunNoise.of("twin", 4, 0).key, 0, 0, 2,
+        weights, activations, chip.silicon.drivers[:, 0], chip.silicon, constants_of, constants_of.gain[0],
+        RunNoise.of("twin", 4, 0).key, 0, 0, 2,
     )  # fmt: skip
     assert abs(got - want).max() <= 1
     assert (got != want).mean() < 0.01  # rounding in single precision

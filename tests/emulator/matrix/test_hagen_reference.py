@@ -8,6 +8,7 @@ from scipy import stats
 
 from bss2_emulator import Chip, Imperfections
 from bss2_emulator._kernels.matrix.hagen import best_instructions, read_normal
+from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.matrix.columns import column_constants
 from bss2_emulator.neurons.physics import neuron_physics
 from bss2_emulator.reference.matrix.tile import half_away, line, run_tile, saturate
@@ -19,12 +20,11 @@ def twin(chip, config, weights, activations, number, sends=1, wait=5):
     """One tile by the reference."""
     hemisphere = number % 2
     columns = column_constants(chip.landed(config), chip.silicon, neuron_physics(chip.landed(config), chip.silicon))
-    step = 0.4 * (config.hagen_dac_offset[hemisphere].astype(float) - 32)
+    step = chip.silicon.mean("hagen_dac_step") * (config.hagen_dac_offset[hemisphere].astype(float) - 32)
     drivers = chip.silicon.drivers[:, hemisphere] + [np.zeros(128), step]
     return run_tile(
-        weights, activations, drivers, chip.silicon.synapse[hemisphere], columns, columns.gain[hemisphere],
-        chip.fidelity == "ideal", RunNoise.of(chip.serial, chip.seed, 0).key, 0, number, sends, wait,
-        chip.silicon.imperfections.saturation,
+        weights, activations, drivers, chip.silicon, columns, columns.gain[hemisphere],
+        RunNoise.of(chip.serial, chip.seed, 0).key, 0, number, sends, wait,
     )  # fmt: skip
 
 
@@ -63,6 +63,19 @@ def test_leaking_membranes_equal_their_twin(hagen):
     want = twin(chip, config, weights, activations, 0, sends=3)
     assert abs(got - want).max() <= 1
     assert (got != want).mean() < 0.01
+
+
+def test_a_tile_equals_its_twin_with_a_sheet_of_ones_own(hagen):
+    names = "hagen_offset_events", "hagen_dac_step", "hagen_event_noise", "tau_syn", "cadc_common"
+    rows = [SHEET.rows[name]._replace(mean=1.7 * SHEET.mean(name)) for name in names]
+    chip = Chip("twin", seed=4, sheet=Sheet([*rows, SHEET.rows["dac_bit"]._replace(spread=0.3)]))
+    rng = np.random.default_rng(8)
+    weights, activations = rng.integers(-63, 64, (60, 40)), rng.integers(0, 32, (3, 60))
+    config = hagen.replace(hagen_dac_offset=40)
+    got = chip.run_matrix(config, weights, activations, num_sends=3, wait_between_events=2).values
+    want = twin(chip, config, weights, activations, 0, 3, 2)
+    assert abs(got - want).max() <= 1
+    assert (got != want).mean() < 0.02
 
 
 def test_tiles_are_added_after_they_saturated(hagen):

@@ -6,6 +6,7 @@ import pytest
 from bss2_emulator import Chip, Imperfections
 from bss2_emulator.facts import constants
 from bss2_emulator.facts.coordinates import OUTPUT
+from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.readout.cadc import transfer
 from bss2_emulator.reference.neurons.membrane import compliance
 from bss2_emulator.reference.spiking.entry import cadc_code, run_entry
@@ -14,7 +15,7 @@ from bss2_emulator.spiking.inputs import check_events
 from bss2_emulator.spiking.run import Recording
 
 RUNTIME = 1501
-QUIET = {"membrane_noise": False, "run_offset": False, "cadc_noise": False, "cadc_jitter": False}
+QUIET = {"membrane_noise": False, "run_offset": False, "cadc_noise": False, "cadc_common": False, "cadc_jitter": False}
 
 
 def random_trains(seed, batch=2, count=40):
@@ -25,10 +26,12 @@ def random_trains(seed, batch=2, count=40):
     return [sorted(zip(t.tolist(), x.tolist(), strict=True)) for t, x in zip(times, labels, strict=True)]
 
 
-def run_both(fuzzed, events, seed, switches, precision, **registers):
+def run_both(fuzzed, events, seed, switches, precision, sheet=SHEET, **registers):
     """Run random registers and events by kernel and twin; also return the kernel's membrane of the first neuron."""
     trains = random_trains(seed)
-    chip = Chip(serial=f"twin-{seed}", seed=7, imperfections=Imperfections(**switches), precision=precision)
+    chip = Chip(
+        serial=f"twin-{seed}", seed=7, imperfections=Imperfections(**switches), precision=precision, sheet=sheet
+    )
     neurons = np.random.default_rng(seed + 100).choice(512, 14, replace=False)
     config = fuzzed(seed)
     chosen = np.isin(np.arange(512), neurons)
@@ -75,11 +78,22 @@ def test_saturating_kernel_equals_twin(fuzzed, events, seed, precision):
         np.testing.assert_allclose(trace[b], entry.traces[0], rtol=0, atol=3e-6 if precision == "single" else 1e-9)  # V
 
 
+def test_kernel_equals_twin_with_a_sheet_of_ones_own(fuzzed, events):
+    names = "membrane_noise", "slow_noise", "run_offset", "compliance", "cadc_noise", "cadc_common", "cadc_settling"
+    sheet = Sheet([SHEET.rows[name]._replace(mean=1.7 * SHEET.mean(name)) for name in names])
+    chip, config, neurons, key, got, trace, want = run_both(
+        fuzzed, events, 5, {}, "double", sheet, enable_threshold=False
+    )
+    for b, entry in enumerate(want):
+        np.testing.assert_allclose(trace[b], entry.traces[0], rtol=0, atol=1e-6)
+        check_cadc(config, chip, got, entry, neurons, b, key)
+
+
 def test_compliance_is_the_parabola_of_a_transistor_above_the_lower_rail():
     low = constants.RAILS[0]
-    assert compliance(low) == 0
-    assert compliance(low + constants.COMPLIANCE / 2) == pytest.approx(0.75)
-    assert [compliance(low + constants.COMPLIANCE + above) for above in (0.0, 0.1, 0.5)] == [1, 1, 1]
+    assert compliance(low, 0.2) == 0
+    assert compliance(low + 0.1, 0.2) == pytest.approx(0.75)
+    assert [compliance(low + 0.2 + above, 0.2) for above in (0.0, 0.1, 0.5)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -98,12 +112,12 @@ def check_cadc(config, chip, got, want, neurons, entry, key):
         here = range(samples.offsets[entry], samples.offsets[entry + 1])
         period = 218.75
         numbers = [round((samples.times[i] + 625 - (samples.times[here[0]] + 625) % period) / period) for i in here]
-        sigma = constants.CADC_NOISE * chip.silicon.imperfections.cadc_noise
         differing = 0
         for i, number in zip(here, numbers, strict=True):
             for column, n in enumerate(samples.neurons.tolist()):
-                volts = want.membrane(neurons.tolist().index(n), int(samples.times[i]))
-                code = cadc_code(volts, gain[column], offset[column], sigma, key, 3, entry, n, number)
+                row = neurons.tolist().index(n)
+                volts = [want.membrane(row, int(samples.times[k])) for k in range(here[0], i + 1)]
+                code = cadc_code(volts, gain[column], offset[column], chip.silicon, key, 3, entry, n, number)
                 differing += code != samples.values[i, column]
                 assert abs(code - int(samples.values[i, column])) <= 1
         assert differing <= 2

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import bss2_emulator.matrix.product as product
+import bss2_emulator.readout.madc as madc
+import bss2_emulator.readout.sampling as sampling
 import bss2_emulator.spiking.run as spiking
 import bss2_emulator.synram.correlation as correlation
 from bss2_emulator import Chip, ChipConfig, Row, Sheet, SheetError
@@ -64,7 +66,10 @@ def footprint(config, monkeypatch, sheet, fidelity):
         return call
 
     with monkeypatch.context() as patch:
-        for module, name in ((spiking, "run_batch"), (product, "multiply"), (correlation, "correlate")):
+        for module, name in (
+            (spiking, "run_batch"), (product, "multiply"), (correlation, "correlate"), (sampling, "Readout"),
+            (madc, "convert"),
+        ):  # fmt: skip
             patch.setattr(module, name, told(getattr(module, name)))
         chip = Chip("reach", fidelity, sheet=sheet, temperature=60.0, threads=1)
         run = chip.run_spiking(config, 300, *EVENTS, cadc_neurons=[0], madc_neuron=3, correlation_rows=[1])

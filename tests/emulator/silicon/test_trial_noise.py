@@ -27,10 +27,11 @@ def test_reads_of_a_resting_membrane_scatter():
 
 
 @pytest.mark.parametrize(
-    ("alone", "low", "high"), [("cadc_noise", 0.6, 0.75), ("membrane_noise", 0.36, 0.46), ("run_offset", 0.8, 0.95)]
+    ("alone", "low", "high"),
+    [("cadc_noise", 0.6, 0.75), ("membrane_noise", 0.36, 0.46), ("run_offset", 0.8, 0.95)],
 )
 def test_each_kind_of_noise_has_its_size(alone, low, high):
-    noise = dict.fromkeys(("membrane_noise", "run_offset", "cadc_noise", "cadc_jitter"), False)
+    noise = dict.fromkeys(("membrane_noise", "run_offset", "cadc_noise", "cadc_common", "cadc_jitter"), False)
     chip = Chip("noise", imperfections=Imperfections(**{**noise, alone: True}))
     run = chip.run_spiking(ChipConfig(), 1000, batch_offsets=BATCH, cadc_neurons=range(512))
     assert low < np.median(last_samples(run).std(axis=0, ddof=1)) < high
@@ -86,8 +87,7 @@ def test_leak_potentials_wander_as_the_twin_says():
     for entry, trace in enumerate(traces):
         want = run_entry(config, chip.silicon, runtime, [], [77], noise.key, noise.run, entry).traces[0]
         np.testing.assert_allclose(trace, want, rtol=0, atol=1e-6)
-    switches = chip.silicon.imperfections
-    wandered = [twin_wander(77, switches, noise.key, noise.run, 1, step) for step in (0, 511, 512, 1024)]
+    wandered = [twin_wander(77, chip.silicon, noise.key, noise.run, 1, step) for step in (0, 511, 512, 1024)]
     assert wandered[0] == wandered[1]
     assert len(set(wandered)) == 3
 

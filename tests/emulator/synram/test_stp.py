@@ -54,7 +54,7 @@ def test_amplitudes_are_those_of_the_twin(network, target):
         "enable_stp": True, "stp_target": target, "stp_utilization": 8, "stp_recovery": 9, "stp_recovery_clock": 8,
         "stp_offset": 5,
     }  # fmt: skip
-    driver = Driver(ChipConfig(**registers), 0, 0, 0.0)
+    driver = Driver(ChipConfig(**registers), 0, 0, NOMINAL)
     want = np.array([driver.event(int(t)) for t in times])
     assert np.ptp(want) > 0.1
     got = heights(network, registers, times) / heights(network, {}, times)
@@ -67,7 +67,7 @@ def test_the_twin_recovers_exponentially():
     tau = recovery_time(config, NOMINAL)[0]
     lost = []
     for wait in (1, tau, 2 * tau, 5 * tau):
-        driver = Driver(config, 0, 0, 0.0)
+        driver = Driver(config, 0, 0, NOMINAL)
         first = driver.event(0)
         lost.append(first - driver.event(round(wait)))
     np.testing.assert_allclose(np.divide(lost[1:], lost[0]), np.exp([-1, -2, -5]), rtol=2e-3)
@@ -93,7 +93,7 @@ def test_drivers_of_one_event_have_their_own_state(network):
     """Driver 0 hears every event, driver 4 every second one."""
     registers = {"enable_stp": True, "stp_target": 1, "enable_stp_recovery": False}
     config = ChipConfig(**registers)
-    first, second = Driver(config, 0, 0, 0.0), Driver(config, 0, 4, 0.0)
+    first, second = Driver(config, 0, 0, NOMINAL), Driver(config, 0, 4, NOMINAL)
     weights = np.zeros((5, 1), int)
     weights[0], weights[4] = 20, 40
     row_select_mask = np.full((2, 128), 31)

@@ -1,5 +1,8 @@
 """Pictures of networks show what handles and modules hold."""
 
+import io
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -78,6 +81,27 @@ def test_traces_of_the_chip_have_its_levels_in_their_own_unit(ideal_chip, shifte
     assert line(axes, "threshold").get_ydata()[0] == pytest.approx(1.0)
     assert line(axes, "leak").get_ydata()[0] == pytest.approx(0.0)
     assert abs(z.membrane_cadc[0, 0, 0]) < 0.1
+
+
+@pytest.mark.parametrize("mock", [True, False])
+def test_membranes_of_a_run_are_drawn_by_plot_as_they_are(ideal_chip, mock):
+    z, _, synapse = ran(mock=mock)
+    lines = pyplot.plot(z.membrane_cadc)
+    assert z.membrane_cadc.requires_grad
+    assert len(lines) == 2 * 4
+    assert np.array_equal(lines[5].get_ydata(), z.membrane_cadc[:, 1, 1].detach())
+    z.membrane_cadc.square().mean().backward()
+    assert synapse.weight.grad.abs().sum() > 0
+    for made in (z.membrane_cadc + 1, z.membrane_cadc[0], deepcopy(z.membrane_cadc), written(z.membrane_cadc.detach())):
+        assert type(made) is torch.Tensor
+
+
+def written(tensor):
+    """What is read from a file that ``tensor`` was written to."""
+    file = io.BytesIO()
+    torch.save(tensor, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
 
 
 def test_the_membrane_adc_is_drawn_over_the_column_adc(ideal_chip):

@@ -1,4 +1,4 @@
-"""Calibration of matrix products meets its bars on raw silicon; benchmarks/calibration_bars.py does so for 20 chips."""
+"""Calibration of matrix products meets its bars on raw silicon; tests/core/fidelity has five chips."""
 
 import numpy as np
 import pytest

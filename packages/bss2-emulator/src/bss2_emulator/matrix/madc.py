@@ -54,7 +54,7 @@ def record_column(
         sequence += _of_events(silicon, columns, column, noise.normals(HAGEN_EVENTS, b, len(sequence))) * lsb
         height = _course(sequence, operands.wait_between_events, instants, float(columns.decay[0, column]) * c.CYCLE)
         read = noise.normals(HAGEN_MADC, b, len(instants)) * sigma
-        codes[b] = madc.convert(np.clip(rest + height, *c.RAILS), read)
+        codes[b] = madc.convert(np.clip(rest + height, *c.RAILS), read, madc.settling_of(silicon))
     times = np.tile(np.floor(instants).astype(np.int64), len(steps))
     return MadcSamples(times, codes.ravel(), np.arange(len(steps) + 1, dtype=np.int64) * len(instants))
 
@@ -94,7 +94,8 @@ def _charges(
     scale, offset = (constant[0, : vectors.shape[1]].astype(np.float64) for constant in drivers)
     pulses = np.clip((vectors * scale + offset) / PULSE_FRACTION, 0, MAX_PULSE) * (vectors > 0)
     exc = (weights > 0).astype(int)
-    heavy = weights * silicon.synapse[0, 2 * np.arange(len(weights)) + exc, column] * columns.ratio[0, exc, column]
+    levels = np.sign(weights) * silicon.dac[column // (c.COLUMNS // 2), np.abs(weights)]
+    heavy = levels * silicon.synapse[0, 2 * np.arange(len(weights)) + exc, column] * columns.ratio[0, exc, column]
     return np.asarray(pulses * heavy, np.float64)
 
 

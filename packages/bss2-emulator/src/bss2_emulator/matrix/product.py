@@ -90,10 +90,11 @@ class HagenEngine:
         Tiles of 128 rows and 256 columns are numbered columns first; tile k runs on hemisphere k % 2, row i of a tile
         on driver i. Each tile gives int8; tiles are added digitally.
         """
+        silicon = self.silicon
         columns, reads = self._columns(config)
         sends, wait = operands.num_sends, operands.wait_between_events
-        short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
-        capacity = line_capacity(sends, wait, hagen_tau(self.silicon)) if short else UNUSED
+        short = wait < c.HAGEN_WAIT and silicon.imperfections.saturation
+        capacity = line_capacity(sends, wait, hagen_tau(silicon)) if short else UNUSED
         drivers = self._drivers(config)
         instructions = best_instructions() if self.instructions is None else self.instructions
         values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)
@@ -102,7 +103,7 @@ class HagenEngine:
             operands.starts,
             operands.offsets,
             tuple(
-                pack_weights(operands.weights, self.silicon.synapse, columns.ratio, line, threads, instructions)
+                pack_weights(operands.weights, silicon.synapse, silicon.dac, columns.ratio, line, threads, instructions)
                 for line in ((1, -1) if short else (0,))
             ),
             *drivers,
@@ -111,9 +112,7 @@ class HagenEngine:
             np.asarray(reads.gain * sends, np.float32),
             self._kept(columns, reads.leaks, operands),
             reads.shift,
-            self._memo.get(
-                "shifted", (sends,), lambda: share_of_shift(sends, self.silicon.mean("hagen_offset_events"))
-            ),
+            self._memo.get("shifted", (sends,), lambda: share_of_shift(sends, silicon.mean("hagen_offset_events"))),
             reads.baseline,
             reads.lowest,
             reads.inverse_limit,
@@ -121,8 +120,8 @@ class HagenEngine:
             reads.noise_rest,
             reads.noise_common,
             self._noise(columns, sends),
-            self.silicon.imperfections.event_noise,
-            self.silicon.fidelity == "ideal",
+            silicon.imperfections.event_noise,
+            silicon.fidelity == "ideal",
             noise.key,
             HAGEN,
             noise.first_entry,
@@ -134,7 +133,7 @@ class HagenEngine:
         madc = None
         if operands.madc_column is not None:
             lines = capacity if short else None
-            madc = record_column(config, self.silicon, columns, drivers, operands, lines, noise)
+            madc = record_column(config, silicon, columns, drivers, operands, lines, noise)
         return MatrixRun(values, madc, sent * sends)
 
     def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:

@@ -21,10 +21,28 @@ def sample_instants(runtime: int) -> NDArray[np.float64]:
     return np.asarray(instants[instants < runtime])
 
 
-def convert(volts: np.ndarray, noise: np.ndarray) -> NDArray[np.uint16]:
-    """Return codes 0..1023 of the readout amplifier's output ``volts`` with ``noise`` in LSB, same shape."""
-    code = np.rint((volts - c.MADC_ZERO) / c.MADC_LSB + noise)
+def convert(volts: np.ndarray, noise: np.ndarray, settling: float) -> NDArray[np.uint16]:
+    """Return codes 0..1023 of the readout amplifier's output.
+
+    The capacitor that holds a sample still has a share of what it held before, whose own share is nothing.
+
+    Args:
+        volts: At successive samples, V, (..., samples).
+        noise: LSB, same shape.
+        settling: That share.
+
+    Returns:
+        The same shape.
+    """
+    held = volts.astype(np.float64)
+    held[..., 1:] += settling * (volts[..., :-1] - volts[..., 1:])
+    code = np.rint((held - c.MADC_ZERO) / c.MADC_LSB + noise)
     return np.asarray(np.clip(code, 0, 1023).astype(np.uint16))
+
+
+def settling_of(silicon: Silicon) -> float:
+    """Return the share of its last sample that the membrane ADC of a chip still has in the next one."""
+    return silicon.mean("madc_settling") * silicon.imperfections.settling
 
 
 def sample(
@@ -56,4 +74,4 @@ def sample(
             lsb[b] = white[1:] + np.float32(memory) * white[:-1]
         lsb *= np.float32(silicon.mean("madc_noise") / math.hypot(1, memory))
     times = np.tile(np.floor(instants).astype(np.int64), batch)
-    return times, convert(volts, lsb).ravel(), np.arange(batch + 1, dtype=np.int64) * count
+    return times, convert(volts, lsb, settling_of(silicon)).ravel(), np.arange(batch + 1, dtype=np.int64) * count

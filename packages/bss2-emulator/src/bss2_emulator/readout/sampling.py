@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator._kernels.spiking.run import Readout
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.facts.constants import NEURONS
 from bss2_emulator.facts.coordinates import HEMISPHERE
 from bss2_emulator.readout import cadc
 from bss2_emulator.results import CadcSamples
@@ -49,13 +50,16 @@ class Samples:
         """Return what the kernel is told under some registers; ``place`` of each neuron in its order, (512,)."""
         if not len(self.neurons):
             return None
-        gain, offset = cadc.transfer(config, self._silicon, self.neurons, self._acausal)
+        silicon, switches = self._silicon, self._silicon.imperfections
+        gain, offset = cadc.transfer(config, silicon, self.neurons, self._acausal)
         return Readout(
             place[self.neurons].astype(np.int32),
-            self.neurons.astype(np.uint32),
+            np.append(self.neurons, NEURONS + HEMISPHERE[self.neurons[0]]).astype(np.uint32),
             gain.astype(np.float32),
             offset.astype(np.float32),
-            self._silicon.mean("cadc_noise") * self._silicon.imperfections.cadc_noise,
+            silicon.mean("cadc_noise") * switches.cadc_noise,
+            silicon.mean("cadc_common") * switches.cadc_common,
+            silicon.mean("cadc_settling") * switches.settling,
             self._layout.times,
             self._layout.batch_offsets,
             self._layout.first,

@@ -29,6 +29,7 @@ class Imperfections:
         quadrant_strength: Strength common to a quadrant.
         synin_offset: Spread of the bias at which a synaptic input is balanced.
         synapse: Spread of single synapses.
+        synapse_dac: Nonlinearity of the converters that make currents of weights.
         cell_write: Error of each write of an analog cell, which stays until the next one.
         cell_crosstalk: Pull of the cells beside one; a calibration takes it out, so ``calibrated`` has none.
         cell_drift: Slow movement of analog cells in the emulated time of a session.
@@ -51,6 +52,7 @@ class Imperfections:
         cadc_noise: Noise of a read of the column ADC, of correlation sensors too.
         cadc_common: Noise that all columns of a read of the column ADC share.
         madc_noise: Noise of a read of the membrane ADC.
+        settling: Share of their last sample that the converters still have in the next one.
         cadc_jitter: Phase of the sampling of the column ADC, uniform in a period.
         event_loss: Capacity of link, crossbar and PADI buses: events wait, and are lost where too many do.
         stp_amplitude: Spread of the amplitudes of drivers with short-term plasticity.
@@ -67,6 +69,7 @@ class Imperfections:
     quadrant_strength: bool = True
     synin_offset: bool = True
     synapse: bool = True
+    synapse_dac: bool = True
     cell_write: bool = True
     cell_crosstalk: bool = True
     cell_drift: bool = True
@@ -88,6 +91,7 @@ class Imperfections:
     cadc_noise: bool = True
     cadc_common: bool = True
     madc_noise: bool = True
+    settling: bool = True
     cadc_jitter: bool = True
     event_loss: bool = True
     stp_amplitude: bool = True

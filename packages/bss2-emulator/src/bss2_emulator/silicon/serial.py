@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import MAX_WEIGHT, NEURONS
 from bss2_emulator.facts.coordinates import QUADRANT
 from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.silicon.imperfections import Imperfections
@@ -161,6 +161,21 @@ class Silicon:
         strength += np.float32(1)
         strength.setflags(write=False)
         return strength
+
+    @cached_property
+    def dac(self) -> NDArray[np.float32]:
+        """What weights 0 to 63 are in each quadrant, LSB, (4, 64).
+
+        Each of six bits switches a current of its own, with an error that falls as the root of its size; all synapses
+        of a quadrant have the same. Weight 63 is itself: what all bits are off by is in the strength of the quadrant.
+        """
+        bits = np.arange(6)
+        currents = 2.0**bits + np.sqrt(2.0**bits) * self.offsets("dac_bit", 4, 6)
+        switched = np.arange(64)[:, np.newaxis] >> bits & 1
+        levels = currents @ switched.T
+        table = np.asarray(MAX_WEIGHT * levels / levels[:, -1:], np.float32)
+        table.setflags(write=False)
+        return table
 
     @cached_property
     def comparator(self) -> FloatArray:

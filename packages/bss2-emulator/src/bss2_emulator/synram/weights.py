@@ -32,7 +32,7 @@ class Synapses:
 
 def compile_synapses(
     config: ChipConfig,
-    strength: NDArray[np.float32],
+    silicon: Silicon,
     routes: Routes,
     active: NDArray[np.int64],
     scale: np.ndarray,
@@ -42,7 +42,7 @@ def compile_synapses(
 
     Args:
         config: Registers: weights, labels, row modes.
-        strength: Factor of each synapse on this chip, (2, 256, 256).
+        silicon: The chip.
         routes: Drivers of each row, the label that their synapses see, and the length of their pulses.
         active: Active neurons n, ascending.
         scale: Synaptic state of (excitatory, inhibitory) per event of weight 1, (2, width).
@@ -55,7 +55,8 @@ def compile_synapses(
         config.weight,
         config.label,
         config.row_mode,
-        strength,
+        silicon.synapse,
+        silicon.dac,
         COLUMN[active].astype(np.int32),
         int(np.searchsorted(active, COLUMNS)),
         len(active),
@@ -83,11 +84,11 @@ def arranged_synapses(
 ) -> Synapses:
     """Add up the same in the order of the kernel; ``scale`` in that order."""
     if not arrangement.shuffled:
-        return compile_synapses(config, silicon.synapse, routes, arrangement.active, scale, threads)
+        return compile_synapses(config, silicon, routes, arrangement.active, scale, threads)
     count, order = len(arrangement.order), arrangement.order
     ascending = scale.copy()
     ascending[:, order] = scale[:, :count]
-    synapses = compile_synapses(config, silicon.synapse, routes, arrangement.ascending, ascending, threads)
+    synapses = compile_synapses(config, silicon, routes, arrangement.ascending, ascending, threads)
     exc, inh = synapses.exc.copy(), synapses.inh.copy()
     exc[:, :count], inh[:, :count] = synapses.exc[:, order], synapses.inh[:, order]
     spans = np.empty_like(synapses.spans)

@@ -286,6 +286,7 @@ typedef struct {
     const int8_t *weights; /* of one tile, signed */
     int64_t stride;        /* from row to row */
     const float *strength; /* factor of each synapse, (2 TILE_ROWS, TILE_COLUMNS): inhibitory and excitatory row of each driver */
+    const float *dac;      /* what weights 0 to 63 are in the quadrants of both halves of the columns */
     const float *ratio_inh, *ratio_exc; /* factors of columns */
     int rows, columns;
     int line; /* 1 or -1: rows of that sign only; 0: all */
@@ -294,6 +295,7 @@ typedef struct {
 /* What the synapses of some rows weigh: signed weight times its ratio and its synapse's factor, rounded. */
 BSS2_INLINE void bss2_weigh(const bss2_synapses *s, int row, int rows, int32_t (*code)[TILE_COLUMNS]) {
     const float *BSS2_RESTRICT ratio_inh = s->ratio_inh, *BSS2_RESTRICT ratio_exc = s->ratio_exc;
+    const float *BSS2_RESTRICT dac = s->dac;
     const int line = s->line;
     for (int k = 0; k < rows; k++) {
         if (row + k >= s->rows) {
@@ -308,7 +310,8 @@ BSS2_INLINE void bss2_weigh(const bss2_synapses *s, int row, int rows, int32_t (
             int32_t w = weight[j];
             w = line * w < 0 ? 0 : w;
             const float up = exc[j] * ratio_exc[j], down = inh[j] * ratio_inh[j];
-            const float heavy = (float)w * (w > 0 ? up : down);
+            const float level = dac[j / (TILE_COLUMNS / 2) * 64 + ((w < 0 ? -w : w) & 63)];
+            const float heavy = w > 0 ? level * up : -level * down;
             code[k][j] = (int32_t)(heavy + copysignf(0.5f, heavy));
         }
     }

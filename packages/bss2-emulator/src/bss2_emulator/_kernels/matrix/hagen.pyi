@@ -21,6 +21,7 @@ def best_instructions() -> int:
 def pack_weights(
     weights: NDArray[np.int8],
     strength: NDArray[np.float32],
+    dac: NDArray[np.float32],
     ratio: NDArray[np.float32],
     line: int,
     threads: int,
@@ -31,6 +32,7 @@ def pack_weights(
     Args:
         weights: Of the whole matrix, (rows, columns).
         strength: Factor of each synapse, (2, 256, 256).
+        dac: What weights 0 to 63 are in each quadrant, (4, 64).
         ratio: Factor of the (inhibitory, excitatory) rows of each column of both hemispheres, (2, 2, 256).
         line: 1 or -1 for weights of that sign only, 0 for all.
         threads: How many to use.

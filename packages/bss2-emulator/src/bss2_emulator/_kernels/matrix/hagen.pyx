@@ -58,6 +58,7 @@ cdef extern from "matrix/hagen.h" nogil:
         const int8_t *weights
         int64_t stride
         const float *strength
+        const float *dac
         const float *ratio_inh
         const float *ratio_exc
         int rows
@@ -86,8 +87,8 @@ def best_instructions():
     return best
 
 
-def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, :, ::1] ratio, int line,
-                 int threads, int instructions):
+def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, ::1] dac,
+                 const float[:, :, ::1] ratio, int line, int threads, int instructions):
     """Return what the synapses of all tiles weigh; see hagen.pyi."""
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
     cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + COLUMNS - 1) // COLUMNS
@@ -100,6 +101,8 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
         raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
     if strength.shape[0] != 2 or strength.shape[1] != 2 * ROWS or strength.shape[2] != COLUMNS:
         raise ValueError("strength: wanted (2, 256, 256)")
+    if dac.shape[0] != 4 or dac.shape[1] != 64:
+        raise ValueError("dac: wanted (4, 64)")
     if ratio.shape[0] != 2 or ratio.shape[1] != 2 or ratio.shape[2] != COLUMNS:
         raise ValueError("ratio: wanted (2, 2, 256)")
     out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
@@ -107,7 +110,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
     if rows * columns < 1 << 20:
         threads = 1  # not worth waking anybody
     tiles.pack, tiles.rows, tiles.columns, tiles.down, tiles.line = pack, rows, columns, down, line
-    tiles.weights, tiles.strength, tiles.ratio = &weights[0, 0], &strength[0, 0, 0], &ratio[0, 0, 0]
+    tiles.weights, tiles.strength, tiles.dac, tiles.ratio = &weights[0, 0], &strength[0, 0, 0], &dac[0, 0], &ratio[0, 0, 0]
     tiles.packed, tiles.size = &packed[0, 0], packed.shape[1]
     with nogil:
         parallel_for(down * across, threads, pack_tile, NULL, &tiles)
@@ -118,6 +121,7 @@ cdef struct Tiles:
     bss2_pack_function *pack
     const int8_t *weights
     const float *strength
+    const float *dac
     const float *ratio
     int64_t rows, columns, down, size
     int line
@@ -130,6 +134,7 @@ cdef int64_t pack_tile(void *context, int64_t tile, int slot) noexcept nogil:
     cdef bss2_synapses s
     s.weights, s.stride, s.line = t.weights + y * ROWS * t.columns + x * COLUMNS, t.columns, t.line
     s.strength = t.strength + tile % 2 * 2 * ROWS * COLUMNS
+    s.dac = t.dac + tile % 2 * 128
     s.ratio_inh = t.ratio + tile % 2 * 2 * COLUMNS
     s.ratio_exc = s.ratio_inh + COLUMNS
     s.rows, s.columns = <int>min(t.rows - y * ROWS, <int64_t>ROWS), <int>min(t.columns - x * COLUMNS, <int64_t>COLUMNS)

@@ -41,7 +41,8 @@ typedef struct {
     uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
     bss2_transport *transport;
-    float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons] of each hemisphere */
+    float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons + 1] of each hemisphere; the last is common to all */
+    float *cadc_held[2];    /* volts of the last sample */
     int64_t sample[2], sample_end[2], drawn[2]; /* its next sample, one past its last one, block of its noise, -1 none yet */
     REAL *trace;            /* [steps + 1], NULL: nobody asks for it */
     int64_t b, steps;       /* place in the batch, length of the run */
@@ -86,11 +87,11 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->onset = (REAL)(plan->rail_low + plan->compliance);
     s->inverse = (REAL)(1 / plan->compliance);
     s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
-    for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
+    for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
     const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
         + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 3 * w;
-    s->room = bss2_room_new(bytes, 24);
+    s->room = bss2_room_new(bytes, 26);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
@@ -105,8 +106,11 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    for (int h = 0; h < 2; h++)
-        s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float));
+    for (int h = 0; h < 2; h++) {
+        const size_t count = (size_t)plan->cadc[h].count;
+        s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (count + 1) * sizeof(float));
+        s->cadc_held[h] = (float *)bss2_part(room, count * sizeof(float));
+    }
     s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->listed = (int8_t *)bss2_part(room, w);

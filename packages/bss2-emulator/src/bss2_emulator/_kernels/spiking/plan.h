@@ -99,9 +99,10 @@ enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u 
 typedef struct {
     int count;                   /* recorded neurons, 0: hemisphere is not sampled */
     const int32_t *index;        /* [count] into the active neurons */
-    const uint32_t *neuron;      /* [count] n on the chip, keys the noise */
+    const uint32_t *neuron;      /* [count + 1] n on the chip, keys the noise; the last one that of all columns */
     const float *gain, *offset;  /* [count] code = gain * V + offset */
-    float noise;                 /* LSB */
+    float noise, common;         /* LSB: of a column, of all columns of a read */
+    float settling;              /* share of the last sample's volts that is left */
     const int64_t *times;        /* [samples] cycles, all batch entries */
     const int64_t *batch_offsets;
     const int64_t *first;        /* [batch] number of the first sample since sampling started, keys the noise */

@@ -36,6 +36,8 @@ class Readout:
         gain: NDArray[np.float32],
         offset: NDArray[np.float32],
         noise: float,
+        common: float,
+        settling: float,
         times: NDArray[np.int64],
         batch_offsets: NDArray[np.int64],
         first: NDArray[np.int64],

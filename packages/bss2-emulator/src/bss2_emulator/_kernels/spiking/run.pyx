@@ -43,6 +43,8 @@ cdef extern from "spiking/plan.h" nogil:
         const float *gain
         const float *offset
         float noise
+        float common
+        float settling
         const int64_t *times
         const int64_t *batch_offsets
         const int64_t *first
@@ -196,14 +198,15 @@ cdef class Readout:
     cdef const float[::1] gain, offset
     cdef const int64_t[::1] times, batch_offsets, first
     cdef uint8_t[:, ::1] values
-    cdef float noise
+    cdef float noise, common, settling
 
-    def __init__(self, index, neuron, gain, offset, float noise, times, batch_offsets, first, values):
-        need(len(index) == len(neuron) == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
+    def __init__(self, index, neuron, gain, offset, float noise, float common, float settling, times, batch_offsets, first, values):
+        need(len(index) == len(neuron) - 1 == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
         need(values.shape == (len(times), len(index)) and inside(batch_offsets, 0, len(times) + 1), "samples without room")
-        self.index, self.neuron, self.gain, self.offset, self.noise = index, neuron, gain, offset, noise
+        self.index, self.neuron, self.gain, self.offset = index, neuron, gain, offset
+        self.noise, self.common, self.settling = noise, common, settling
         self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
-        if (not self.index.shape[0] == self.neuron.shape[0] == self.gain.shape[0] == self.offset.shape[0]
+        if (not self.index.shape[0] == self.neuron.shape[0] - 1 == self.gain.shape[0] == self.offset.shape[0]
                 or self.values.shape[0] < self.times.shape[0] or self.values.shape[1] < self.index.shape[0]):
             raise ValueError("readout: got sizes of neurons, times and values that do not belong together")
 
@@ -215,7 +218,7 @@ cdef class Readout:
         out.neuron = &self.neuron[0]
         out.gain = &self.gain[0]
         out.offset = &self.offset[0]
-        out.noise = self.noise
+        out.noise, out.common, out.settling = self.noise, self.common, self.settling
         out.times = &self.times[0]
         out.batch_offsets = &self.batch_offsets[0]
         out.first = &self.first[0]

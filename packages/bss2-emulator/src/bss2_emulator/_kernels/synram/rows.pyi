@@ -8,6 +8,7 @@ def compile_actions(
     label: NDArray[np.uint8],
     row_mode: NDArray[np.uint8],
     strength: NDArray[np.float32],
+    dac: NDArray[np.float32],
     column: NDArray[np.int32],
     top_count: int,
     count: int,

@@ -17,8 +17,8 @@ cdef extern from *:
     #define NAME(x) x##_double
     #include "synram/rows.h"
     """
-    void bss2_add_row_single(const uint8_t *, const uint8_t *, const float *, uint8_t, float, float *) nogil
-    void bss2_add_row_double(const uint8_t *, const uint8_t *, const float *, uint8_t, float, double *) nogil
+    void bss2_add_row_single(const uint8_t *, const uint8_t *, const float *, const float *, uint8_t, float, float *) nogil
+    void bss2_add_row_double(const uint8_t *, const uint8_t *, const float *, const float *, uint8_t, float, double *) nogil
 
 
 ctypedef fused real:
@@ -36,7 +36,7 @@ cdef void add_span(const real *line, int first, int last, int32_t *span) noexcep
 
 
 cdef void compile_action(const uint8_t *weight, const uint8_t *label, const uint8_t *row_mode,
-                         const float *strength, const int32_t *column, int top_count, int count,
+                         const float *strength, const float *dac, const int32_t *column, int top_count, int count,
                          const int32_t *drivers, const uint8_t *seen, const float *pulse, int driver_count,
                          const real *scale_exc, const real *scale_inh, real *exc, real *inh, int32_t *span) noexcept nogil:
     cdef real line[2][2][256]  # excitatory or inhibitory, hemisphere, column
@@ -50,9 +50,9 @@ cdef void compile_action(const uint8_t *weight, const uint8_t *label, const uint
                 if not row_mode[row] & (1 << sign):
                     continue
                 if real is float:
-                    bss2_add_row_single(weight + 256 * row, label + 256 * row, strength + 256 * row, seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_single(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i], pulse[i], line[sign][h])
                 else:
-                    bss2_add_row_double(weight + 256 * row, label + 256 * row, strength + 256 * row, seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_double(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i], pulse[i], line[sign][h])
     for j in range(count):
         h = 0 if j < top_count else 1
         exc[j] = line[0][h][column[j]] * scale_exc[j]
@@ -66,6 +66,7 @@ cdef struct Rows:
     const uint8_t *label
     const uint8_t *row_mode
     const float *strength
+    const float *dac
     const int32_t *column
     int top_count, count
     const int32_t *drivers
@@ -83,7 +84,7 @@ cdef struct Rows:
 cdef void one_row(const Rows *t, int64_t r, const real *scale_exc, const real *scale_inh, real *exc, real *inh) noexcept nogil:
     cdef int32_t first = t.offsets[r]
     compile_action(
-        t.weight, t.label, t.row_mode, t.strength, t.column, t.top_count, t.count, t.drivers + first, t.seen + first,
+        t.weight, t.label, t.row_mode, t.strength, t.dac, t.column, t.top_count, t.count, t.drivers + first, t.seen + first,
         t.pulse + first, t.offsets[r + 1] - first, scale_exc, scale_inh, exc + r * t.width, inh + r * t.width, t.spans + 4 * r)
 
 
@@ -101,7 +102,7 @@ cdef int64_t row_double(void *context, int64_t r, int slot) noexcept nogil:
 
 def compile_actions(
     const uint8_t[:, :, ::1] weight, const uint8_t[:, :, ::1] label, const uint8_t[:, ::1] row_mode,
-    const float[:, :, ::1] strength, const int32_t[::1] column, int top_count, int count,
+    const float[:, :, ::1] strength, const float[:, ::1] dac, const int32_t[::1] column, int top_count, int count,
     const int32_t[::1] drivers, const int32_t[::1] row_offsets, const uint8_t[::1] seen, const float[::1] pulse,
     const real[::1] scale_exc, const real[::1] scale_inh, real[:, ::1] exc, real[:, ::1] inh, int32_t[:, ::1] spans,
     int threads,
@@ -116,6 +117,7 @@ def compile_actions(
     legal = legal and weight.shape[0] == label.shape[0] == strength.shape[0] == row_mode.shape[0] == 2
     legal = legal and weight.shape[1] == label.shape[1] == strength.shape[1] == row_mode.shape[1] == 256
     legal = legal and weight.shape[2] == label.shape[2] == strength.shape[2] == 256
+    legal = legal and dac.shape[0] == 4 and dac.shape[1] == 64
     legal = legal and exc.shape[0] >= rows and inh.shape[0] >= rows and spans.shape[0] >= rows and spans.shape[1] == 4
     legal = legal and exc.shape[1] >= count and inh.shape[1] >= count
     legal = legal and drivers.shape[0] == seen.shape[0] == pulse.shape[0] and row_offsets[0] >= 0
@@ -131,6 +133,7 @@ def compile_actions(
     if rows < 64:
         threads = 1  # not worth waking anybody
     t.weight, t.label, t.row_mode, t.strength = &weight[0, 0, 0], &label[0, 0, 0], &row_mode[0, 0], &strength[0, 0, 0]
+    t.dac = &dac[0, 0]
     t.column, t.top_count, t.count, t.drivers, t.offsets = &column[0], top_count, count, &drivers[0], &row_offsets[0]
     t.seen, t.pulse, t.scale_exc, t.scale_inh = &seen[0], &pulse[0], &scale_exc[0], &scale_inh[0]
     t.exc, t.inh, t.width, t.spans = &exc[0, 0], &inh[0, 0], exc.shape[1], &spans[0, 0]

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.silicon.serial import Silicon
 
 
 class Hit(NamedTuple):
@@ -62,26 +60,22 @@ def drivers(config: ChipConfig, crossbar_input: int, label: int) -> Iterator[tup
                 yield hemisphere, driver
 
 
-def pulse(config: ChipConfig, hemisphere: int, driver: int, label: int, gain: float, offset: float) -> float:
-    """Return the length of a pulse over the nominal one; modulated ones have the driver's ``gain`` and ``offset``."""
+def pulse(config: ChipConfig, hemisphere: int, driver: int, label: int, silicon: Silicon) -> float:
+    """Return the length of a pulse over the nominal one; a driver modulates it as it does on its chip."""
     length = 1.0 + int(config.dacen_pulse_extension[hemisphere, driver % 4])
     if config.enable_hagen_modulation[hemisphere, driver]:
-        steps = gain * (32 - (label & 0b11111)) + offset + (int(config.hagen_dac_offset[hemisphere, driver]) - 32) * 0.4
+        gain, offset = silicon.drivers[:, hemisphere, driver].tolist()
+        offset += (int(config.hagen_dac_offset[hemisphere, driver]) - 32) * silicon.mean("hagen_dac_step")
+        steps = gain * (32 - (label & 0b11111)) + offset
         length *= min(max(steps, 0.0), 32.0) / 31
     return length
 
 
-def synapses(
-    config: ChipConfig, crossbar_input: int, label: int, mismatch: NDArray[np.float64] | None = None
-) -> Iterator[Hit]:
-    """Yield the synapses that an event of a 14-bit label reaches.
-
-    ``mismatch`` is the gain of drivers and what they add, steps, (2, 2, 128).
-    """
+def synapses(config: ChipConfig, crossbar_input: int, label: int, silicon: Silicon) -> Iterator[Hit]:
+    """Yield the synapses that an event of a 14-bit label reaches."""
     for hemisphere, driver in drivers(config, crossbar_input, label):
         seen = label & 0b111111 if config.enable_address_out[hemisphere, driver] else label & 0b100000
-        gain, offset = (1.0, 0.0) if mismatch is None else mismatch[:, hemisphere, driver].tolist()
-        length = pulse(config, hemisphere, driver, label, gain, offset)
+        length = pulse(config, hemisphere, driver, label, silicon)
         for row in (2 * driver, 2 * driver + 1):
             mode = int(config.row_mode[hemisphere, row])
             for column in range(256):

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss2_emulator.facts import constants as c
-from bss2_emulator.facts.sheet import SHEET
 from bss2_emulator.matrix.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, Columns
 from bss2_emulator.reference.silicon.reads import read_pairs
+from bss2_emulator.reference.synram.dac import level
+from bss2_emulator.silicon.serial import Silicon
 
 HAGEN = 6 << 16  # purpose of noise
 FARTHEST = 400  # LSB
@@ -35,23 +36,23 @@ def pulse(activation: int, gain: float, offset: float) -> float:
     return min(max((length + 16) // 32, 0), MAX_PULSE) / PULSE_STEPS
 
 
-def synapse(weight: int, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
-    """Return what a signed weight weighs in its column, LSB; ``ratio`` (inhibitory, excitatory) as in Columns."""
+def synapse(weight: float, strength_inh: float, strength_exc: float, ratio: NDArray[np.float32]) -> float:
+    """Return what a signed weight, as its converter makes it, weighs in its column, LSB; ``ratio`` as in Columns."""
     factor = strength_exc * ratio[1] if weight > 0 else strength_inh * ratio[0]
     return half_away(weight * float(factor)) / WEIGHT_STEPS
 
 
-def line(charge: float, events: int, num_sends: int, wait_between_events: int) -> float:
+def line(charge: float, events: int, num_sends: int, wait_between_events: int, tau: float = c.HAGEN_TAU) -> float:
     """Return what a line passes on of the charge of one sending, both in LSB of weight times activation.
 
     Many of the largest events at the usual wait fill a line just so. Shorter waits let charge pile up; what a
-    line forgets meanwhile (time constant of the synaptic input) gives it room again.
+    line forgets meanwhile (time constant of the synaptic input, ``tau`` in s) gives it room again.
     """
     if wait_between_events >= c.HAGEN_WAIT or events == 0:
         return charge
     duration = events * num_sends * wait_between_events * c.CYCLE
     usual = c.HAGEN_WAIT * c.CYCLE
-    capacity = c.MAX_ACTIVATION * c.MAX_WEIGHT * duration / (1 - math.exp(-duration / c.HAGEN_TAU)) / usual / num_sends
+    capacity = c.MAX_ACTIVATION * c.MAX_WEIGHT * duration / (1 - math.exp(-duration / tau)) / usual / num_sends
     size = abs(charge)
     if size <= capacity:
         return charge
@@ -68,10 +69,13 @@ def saturate(y: float, limit: float) -> float:
     return y + limit / 1.2 * (-y / limit - 0.7) ** 2
 
 
-def shift(columns: Columns, hemisphere: int, column: int, sent: int) -> float:
-    """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end."""
+def shift(columns: Columns, hemisphere: int, column: int, sent: int, most: float) -> float:
+    """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end.
+
+    After ``most`` events all but 1 / e of it is there.
+    """
     end = float(columns.shift[hemisphere, column])
-    return end - end * math.exp(-1 / SHEET.mean("hagen_offset_events")) ** sent
+    return end - end * math.exp(-1 / most) ** sent
 
 
 def read(
@@ -125,16 +129,14 @@ def run_tile(
     weights: NDArray[np.int8],
     activations: NDArray[np.uint8],
     drivers: NDArray[np.float64],
-    strength: NDArray[np.float32],
+    silicon: Silicon,
     columns: Columns,
     gain: NDArray[np.float64],
-    ideal: bool,
     key: int,
     run: int,
     number: int,
     num_sends: int = 1,
     wait_between_events: int = c.HAGEN_WAIT,
-    saturating: bool = True,
 ) -> NDArray[np.int64]:
     """Run one tile.
 
@@ -142,22 +144,22 @@ def run_tile(
         weights: (rows, columns) of the tile, up to (128, 256).
         activations: (batch, rows).
         drivers: Gain of each driver and what it adds, LSB, (2, rows).
-        strength: Factor of each synapse of the tile's hemisphere, (256, 256).
+        silicon: The chip.
         columns: Constants of all columns.
         gain: LSB per weight and activation, (256,).
-        ideal: Round the product; no reads.
         key: Keys the noise, with the next two.
         run: Number of the run.
         number: Number of the tile.
         num_sends: How often each vector is sent.
         wait_between_events: Cycles.
-        saturating: Lines do.
 
     Returns:
         int8 results, (batch, columns).
     """
     rows, width = weights.shape
-    hemisphere = number % c.HEMISPHERES
+    hemisphere, ideal = number % c.HEMISPHERES, silicon.fidelity == "ideal"
+    strength = silicon.synapse[hemisphere]
+    tau = silicon.mean("tau_syn") / c.HAGEN_TAU_CODE * silicon.mean("small_capacitance")
     out = np.empty((len(activations), width), np.int64)
     for b, vector in enumerate(activations):
         lengths = [
@@ -167,20 +169,21 @@ def run_tile(
         common = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0][:2]
         for j in range(width):
             ratio = columns.ratio[hemisphere, :, j]
+            quadrant = 2 * hemisphere + j // 128
+            levels = [math.copysign(level(silicon, quadrant, abs(w)), w) for w in weights[:, j].tolist()]
             weigh = [
-                synapse(int(weights[i, j]), float(strength[2 * i, j]), float(strength[2 * i + 1, j]), ratio)
-                for i in range(rows)
+                synapse(levels[i], float(strength[2 * i, j]), float(strength[2 * i + 1, j]), ratio) for i in range(rows)
             ]
             charges = [a * w for a, w in zip(lengths, weigh, strict=True)]
             lines = [sum(max(q, 0) for q in charges), sum(min(q, 0) for q in charges)]
-            if saturating and not ideal:
-                lines = [line(charge, events, num_sends, wait_between_events) for charge in lines]
+            if silicon.imperfections.saturation:
+                lines = [line(charge, events, num_sends, wait_between_events, tau) for charge in lines]
             left = share(events, num_sends, wait_between_events, float(columns.decay[hemisphere, j]))
             y = float(gain[j]) * left * num_sends * sum(lines)
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            y += shift(columns, hemisphere, j, events * num_sends)
+            y += shift(columns, hemisphere, j, events * num_sends, silicon.mean("hagen_offset_events"))
             rest, result = read_pairs(key, number, b * -(-width // 4) + j // 4, HAGEN, run)
             noise = rest[j % 4], result[j % 4]
             out[b, j] = read(y, columns, hemisphere, j, events * num_sends, noise, common)

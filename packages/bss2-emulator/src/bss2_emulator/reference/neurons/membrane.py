@@ -12,17 +12,23 @@ from dataclasses import dataclass, field
 
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.physics import NeuronPhysics
+from bss2_emulator.silicon.serial import Silicon
 
 STEP = 8  # cycles
 
 
-def compliance(v: float) -> float:
+def compliance(v: float, room: float) -> float:
     """Return the share of its current that an inhibitory input draws from a membrane at ``v`` (facts 2.6).
 
     A transistor in saturation draws the same whatever its voltage, one below that a parabola less; at the lower rail
-    nothing is left.
+    nothing is left. It needs ``room`` volts above the rail for all of its current.
     """
-    return 1 - max((c.RAILS[0] + c.COMPLIANCE - v) / c.COMPLIANCE, 0.0) ** 2
+    return 1 - max((c.RAILS[0] + room - v) / room, 0.0) ** 2
+
+
+def inhibition(silicon: Silicon, v: float) -> float:
+    """Return the same on a chip, where the imperfection may be switched off."""
+    return compliance(v, silicon.mean("compliance")) if silicon.imperfections.saturation else 1.0
 
 
 @dataclass
@@ -31,7 +37,7 @@ class Neuron:
 
     Attributes:
         physics, n: Its physical values.
-        saturating: Low membranes take current from inhibitory inputs.
+        silicon: The chip.
         wander: Volts by which its leak potential is off.
         noise: Volts that noise adds in a step.
         v: Membrane, V.
@@ -42,7 +48,7 @@ class Neuron:
 
     physics: NeuronPhysics
     n: int
-    saturating: bool
+    silicon: Silicon
     wander: float = 0.0
     noise: float = 0.0
     v: float = 0.0
@@ -125,7 +131,7 @@ class Neuron:
             referred[sign] += jump
             exact = weight * self.response(start + STEP - cycle, self.tau[sign], False)
             late[sign] += exact - jump * self.response(STEP, self.tau[sign], False)
-        factor = [1.0, compliance(self.v) if self.saturating else 1.0]
+        factor = [1.0, inhibition(self.silicon, self.v)]
         self.state = [x * math.exp(-STEP * c.CYCLE / tau) for x, tau in zip(referred, self.tau, strict=True)]
 
         since, before, able = start, self.v, start >= self.free_from()

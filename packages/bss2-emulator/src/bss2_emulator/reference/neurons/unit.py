@@ -17,7 +17,8 @@ import numpy as np
 
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.compartments import ADAPT, COBA, EXP, Membranes
-from bss2_emulator.reference.neurons.membrane import STEP, Neuron, compliance
+from bss2_emulator.reference.neurons.membrane import STEP, Neuron, inhibition
+from bss2_emulator.silicon.serial import Silicon
 
 
 class Unit:
@@ -26,12 +27,12 @@ class Unit:
     Args:
         membranes: Physical values.
         lead: Circuit that leads it.
-        saturating: Low membranes take current from inhibitory inputs.
+        silicon: The chip.
     """
 
-    def __init__(self, membranes: Membranes, lead: int, saturating: bool) -> None:
+    def __init__(self, membranes: Membranes, lead: int, silicon: Silicon) -> None:
         self.read(membranes, lead)
-        self.saturating = saturating
+        self.silicon = silicon
         self.state = {n: [0.0, 0.0] for n in self.members}
         self.wander = self.noise = self.v = 0.0
         self.u: dict[int, float] = {}
@@ -137,14 +138,15 @@ class Unit:
     def exponential(self, v: float, n: int, cycles: float) -> float:
         """Return the membrane after some cycles of the exponential current alone."""
         delta, capacitance = float(self.terms.delta[n]), float(self.physics.capacitance[n])
-        top = math.log(c.EXP_LIMIT / c.EXP_CURRENT)
+        start, limit = self.silicon.mean("exp_current"), self.silicon.mean("exp_limit")
+        top = math.log(limit / start)
         x = min((v - float(self.terms.exp_potential[n])) / delta, top)
-        rate = c.EXP_CURRENT / (capacitance * delta)
+        rate = start / (capacitance * delta)
         until = (math.exp(-x) - math.exp(-top)) / rate  # s to the limit
         t = cycles * c.CYCLE
         if t <= until:
             return v - delta * math.log(1 - rate * t * math.exp(x))
-        return v + delta * (top - x) + c.EXP_LIMIT / capacitance * (t - until)
+        return v + delta * (top - x) + limit / capacitance * (t - until)
 
     def explode(self, v: float, cycles: float, reset: bool) -> float:
         """Return the membrane after some cycles of all its exponential currents alone."""
@@ -231,7 +233,7 @@ class Unit:
             elif p.connected[sign, n]:
                 exact = amperes * self.response(left, n, sign, False) - jump * self.response(STEP, n, sign, False)
                 volts.append((n, sign, (-1) ** sign * exact))
-        factor = (1.0, compliance(self.v) if self.saturating else 1.0)
+        factor = (1.0, inhibition(self.silicon, self.v))
         inputs = {n: [x[s] * factor[s] for s in (0, 1)] for n, x in referred.items()}
         self.state = {
             n: [x[s] * math.exp(-STEP * c.CYCLE / p.tau_syn[s, n]) for s in (0, 1)] for n, x in referred.items()

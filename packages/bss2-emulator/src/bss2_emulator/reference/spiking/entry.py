@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
-from bss2_emulator.facts.coordinates import OUTPUT
+from bss2_emulator.facts.coordinates import HEMISPHERE, OUTPUT, QUADRANT
 from bss2_emulator.neurons.arrangement import seen_together
 from bss2_emulator.neurons.compartments import Membranes, join
 from bss2_emulator.neurons.exchange import coupled_groups, settled
@@ -26,8 +26,8 @@ from bss2_emulator.reference.events.transport import ON_CHIP_LATENCY, Crossbar, 
 from bss2_emulator.reference.neurons.membrane import STEP, Neuron
 from bss2_emulator.reference.neurons.unit import Unit
 from bss2_emulator.reference.silicon.shorts import coarse_normals
+from bss2_emulator.reference.synram.dac import level
 from bss2_emulator.reference.synram.stp import Driver
-from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.serial import Silicon
 
 MEMBRANE, START, CADC, SLOW = 1 << 16, 2 << 16, 3 << 16, 16 << 16  # purposes of noise
@@ -95,13 +95,13 @@ def run_entry(
     wanted = seen_together(joined, np.isin(np.arange(c.NEURONS), neurons))
     more = np.logical_or.reduce([_is_unit(one) for one in joined])
     leads = np.flatnonzero(wanted & more)
-    cells = {n: Neuron(membranes.physics, n, switches.saturation) for n in neurons if not more[n]}
-    units = _units(membranes, wanted, leads, switches, key, run, entry)
+    cells = {n: Neuron(membranes.physics, n, silicon) for n in neurons if not more[n]}
+    units = _units(membranes, wanted, leads, silicon, key, run, entry)
     couplings = _couplings(membranes, list(units))
     for n, cell in cells.items():
         loose = not membranes.physics.held[n]
-        cell.wander = wander(n, switches, key, run, entry, 0) * loose
-        cell.v = cell.clip(cell.membrane(not loose)[1] + _start_noise(n, switches, key, run, entry) * loose)
+        cell.wander = wander(n, silicon, key, run, entry, 0) * loose
+        cell.v = cell.clip(cell.membrane(not loose)[1] + _start_noise(n, silicon, key, run, entry) * loose)
         if cell.v >= cell.threshold:
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
@@ -112,7 +112,7 @@ def run_entry(
         return _effects(passing, silicon, joined[now].physics, crossbar_input, label)
 
     plastic = np.argwhere(np.logical_or.reduce([after.enable_stp for after in configs])).tolist()
-    drivers = {(h, d): Driver(config, h, d, float(silicon.stp_amplitude[h, d])) for h, d in plastic}
+    drivers = {(h, d): Driver(config, h, d, silicon) for h, d in plastic}
 
     @cache
     def plastic_of(way: int, crossbar_input: int, label: int) -> list[tuple[int, int]]:
@@ -155,9 +155,9 @@ def run_entry(
                 cell.rewrite(membranes.physics, start)
         if fresh:
             for unit in units.values():
-                unit.wander = _unit_wander(unit, membranes, switches, key, run, entry, step)
+                unit.wander = _unit_wander(unit, membranes, silicon, key, run, entry, step)
             for n, cell in cells.items():
-                cell.wander = wander(n, switches, key, run, entry, step) * (not membranes.physics.held[n])
+                cell.wander = wander(n, silicon, key, run, entry, step) * (not membranes.physics.held[n])
         traces[:, step] = [_potential(n, cells, units, membranes) for n in neurons]
         here: list[tuple[int, Effects]] = []
         for cycle in range(start, start + STEP):
@@ -167,14 +167,14 @@ def run_entry(
         for n, cell in cells.items():
             if switches.membrane_noise and fresh:
                 number = coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8]
-                cell.noise = c.MEMBRANE_NOISE * _step_noise(cell) * number
+                cell.noise = silicon.mean("membrane_noise") * _step_noise(cell) * number
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
             fired = cell.step(start, own)
             if fired is not None:
                 spread(fired, n)
         if switches.membrane_noise and fresh:
             for unit in units.values():
-                unit.noise = _unit_noise(unit, membranes, key, step, run, entry)
+                unit.noise = _unit_noise(unit, membranes, silicon, key, run, entry, step)
         for n, fired in _move_units(units, couplings, start, here):
             spread(fired, n)
     traces[:, steps] = [_potential(n, cells, units, membranes) for n in neurons]
@@ -207,7 +207,7 @@ def _units(
     membranes: Membranes,
     wanted: NDArray[np.bool_],
     circuits: NDArray[np.int64],
-    switches: Imperfections,
+    silicon: Silicon,
     key: int,
     run: int,
     entry: int,
@@ -218,23 +218,23 @@ def _units(
         membranes: Physical values.
         wanted: All circuits that are integrated, (512,).
         circuits: Those on these membranes.
-        switches: Imperfections.
+        silicon: The chip.
         key: Keys the noise, with the next two.
         run: Number of the run.
         entry: Number of the batch entry.
     """
     physics = membranes.physics
     leads = np.unique(membranes.topology.compartment[circuits]).tolist()
-    units = {lead: Unit(membranes, lead, switches.saturation) for lead in leads}
+    units = {lead: Unit(membranes, lead, silicon) for lead in leads}
     active = np.flatnonzero(wanted)
-    alone = [Unit(membranes, n, False) for n in active.tolist()]
+    alone = [Unit(membranes, n, silicon) for n in active.tolist()]
     rest = np.array([[unit.rest(reset) for unit in alone] for reset in (False, True)])
     start = settled(membranes, active, rest, physics.held[active])
     for lead, unit in units.items():
         v = float(start[np.flatnonzero(active == lead)[0]])
-        unit.wander = _unit_wander(unit, membranes, switches, key, run, entry, 0)
+        unit.wander = _unit_wander(unit, membranes, silicon, key, run, entry, 0)
         for n in unit.members:
-            v += _start_noise(n, switches, key, run, entry) * (not physics.held[n]) / len(unit.members)
+            v += _start_noise(n, silicon, key, run, entry) * (not physics.held[n]) / len(unit.members)
         unit.settle(v + unit.wander)
     return units
 
@@ -249,40 +249,46 @@ def _rewritten(units: dict[int, Unit], membranes: Membranes, cycle: int) -> dict
     return found
 
 
-def _start_noise(n: int, switches: Imperfections, key: int, run: int, entry: int) -> float:
+def _start_noise(n: int, silicon: Silicon, key: int, run: int, entry: int) -> float:
     """Return what noise adds at the start, V."""
-    return c.MEMBRANE_NOISE * switches.membrane_noise * coarse_normals(key, 0, n + START, entry, run)[1]
+    return (
+        silicon.mean("membrane_noise")
+        * silicon.imperfections.membrane_noise
+        * coarse_normals(key, 0, n + START, entry, run)[1]
+    )
 
 
-def wander(n: int, switches: Imperfections, key: int, run: int, entry: int, step: int) -> float:
+def wander(n: int, silicon: Silicon, key: int, run: int, entry: int, step: int) -> float:
     """Return by how much the leak potential of a circuit is off in a step, V (twin of ``neurons/wander.h``)."""
-    of_entry, of_run, of_runs = (c.RUN_OFFSET * math.sqrt(share) for share in (1 - sum(c.RUN_SHARES), *c.RUN_SHARES))
+    mean, switches = silicon.mean, silicon.imperfections
+    shares = mean("run_share"), mean("runs_share")
+    of_entry, of_run, of_runs = (mean("run_offset") * math.sqrt(share) for share in (1 - sum(shares), *shares))
     shared = coarse_normals(key, 1, n + START, 0, run // 4)
     volts = of_entry * coarse_normals(key, 0, n + START, entry, run)[0] + of_run * shared[run % 4] + of_runs * shared[4]
     volts *= switches.run_offset
     number = step // SLOW_STEPS
     for part in range(SLOW_PARTS * switches.membrane_noise):
         numbers = coarse_normals(key, number // 8, n + SLOW + (part << 16), entry, run)
-        volts += c.SLOW_NOISE * numbers[number % 8]
+        volts += mean("slow_noise") * numbers[number % 8]
         number //= 8
     return volts
 
 
 def _unit_wander(
-    unit: Unit, membranes: Membranes, switches: Imperfections, key: int, run: int, entry: int, step: int
+    unit: Unit, membranes: Membranes, silicon: Silicon, key: int, run: int, entry: int, step: int
 ) -> float:
     """Return by how much the leak potential of a membrane is off in a step, V."""
     return sum(
-        wander(n, switches, key, run, entry, step) * (not membranes.physics.held[n]) * float(membranes.share[n])
+        wander(n, silicon, key, run, entry, step) * (not membranes.physics.held[n]) * float(membranes.share[n])
         for n in unit.members
     )
 
 
-def _unit_noise(unit: Unit, membranes: Membranes, key: int, step: int, run: int, entry: int) -> float:
+def _unit_noise(unit: Unit, membranes: Membranes, silicon: Silicon, key: int, run: int, entry: int, step: int) -> float:
     """Return the volts that the noise of all circuits adds in a step."""
     total = sum(coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8] for n in unit.members)
     rate = float(membranes.physics.leak[unit.lead] / membranes.physics.capacitance[unit.lead])
-    return c.MEMBRANE_NOISE * _hold(rate) * total / len(unit.members)
+    return silicon.mean("membrane_noise") * _hold(rate) * total / len(unit.members)
 
 
 def _couplings(membranes: Membranes, leads: list[int]) -> list[tuple[list[int], NDArray[np.float64]]]:
@@ -338,9 +344,13 @@ def _move_units(
 def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, crossbar_input: int, label: int) -> Parts:
     """Return for each neuron the (sign, amperes, driver) that an event adds to its synaptic currents."""
     effects: Parts = {}
-    for hit in synapses(config, crossbar_input, label, silicon.drivers):
+    for hit in synapses(config, crossbar_input, label, silicon):
         place = hit.neuron // 256, hit.row, hit.column
-        weight = float(config.weight[place]) * float(silicon.synapse[place]) * hit.pulse
+        weight = (
+            level(silicon, int(QUADRANT[hit.neuron]), int(config.weight[place]))
+            * float(silicon.synapse[place])
+            * hit.pulse
+        )
         amperes = weight * float(physics.event_current[int(hit.inhibitory), hit.neuron])
         effects.setdefault(hit.neuron, []).append((int(hit.inhibitory), amperes, (place[0], hit.row // 2)))
     return effects
@@ -358,8 +368,26 @@ def _hold(rate: float) -> float:
 
 
 def cadc_code(
-    volts: float, gain: float, offset: float, noise: float, key: int, run: int, entry: int, n: int, number: int
+    volts: list[float],
+    gain: float,
+    offset: float,
+    silicon: Silicon,
+    key: int,
+    run: int,
+    entry: int,
+    n: int,
+    number: int,
 ) -> int:
-    """Return the code of sample ``number`` of neuron n; ``noise`` in LSB rms."""
-    lsb = noise * coarse_normals(key, number // 8, n + CADC, entry, run)[number % 8]
-    return math.floor(min(max(gain * volts + offset + lsb, 0.0), 255.0) + 0.5)
+    """Return the code of sample ``number`` of neuron n, with ``volts`` at all samples up to it.
+
+    What is held of a sample is left in the next one by a share; all columns of a hemisphere's read share some noise.
+    """
+    mean, switches = silicon.mean, silicon.imperfections
+    held = volts[0]
+    for volt in volts[1:]:
+        held = volt + mean("cadc_settling") * switches.settling * (held - volt)
+    own, common = (
+        coarse_normals(key, number // 8, i + CADC, entry, run)[number % 8] for i in (n, c.NEURONS + int(HEMISPHERE[n]))
+    )
+    lsb = mean("cadc_noise") * switches.cadc_noise * own + mean("cadc_common") * switches.cadc_common * common
+    return math.floor(min(max(gain * held + offset + lsb, 0.0), 255.0) + 0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from bss2_emulator.config import ChipConfig
+from bss2_emulator.silicon.serial import Silicon
 
 
 class Driver:
@@ -13,15 +14,15 @@ class Driver:
     Args:
         config: All registers.
         hemisphere, driver: Which one.
-        mismatch: What it adds to the amplitude, share of a full pulse.
+        silicon: The chip.
 
     Attributes:
         volts: Its voltage after the last event, codes.
         last: Cycle of that event.
     """
 
-    def __init__(self, config: ChipConfig, hemisphere: int, driver: int, mismatch: float) -> None:
-        self.place, self.mismatch = (hemisphere, driver), mismatch
+    def __init__(self, config: ChipConfig, hemisphere: int, driver: int, silicon: Silicon) -> None:
+        self.place, self.silicon = (hemisphere, driver), silicon
         self.read(config)
         self.volts, self.last = self.recover, 0
 
@@ -37,12 +38,13 @@ class Driver:
         target = int(config.stp_target[place])
         self.charge = float(config.v_stp_charge[quadrant, target])
         self.recover = float(config.v_stp_recover[quadrant, target])
-        self.utilization = int(config.stp_utilization[place]) / 25
-        self.offset = self.mismatch + (int(config.stp_offset[place]) - 7) / 20
-        self.zero = int(config.v_stp[quadrant]) + 370
-        self.span = 500 * max(int(config.i_stp_ramp[quadrant]), 1) / 600
+        mean, mismatch = self.silicon.mean, float(self.silicon.stp_amplitude[place])
+        self.utilization = int(config.stp_utilization[place]) * mean("stp_utilization")
+        self.offset = mismatch + (int(config.stp_offset[place]) - 7) * mean("stp_offset_step")
+        self.zero = int(config.v_stp[quadrant]) + mean("stp_zero")
+        self.span = mean("stp_range") * max(int(config.i_stp_ramp[quadrant]), 1) / 600
         clock = 2 ** int(config.stp_recovery_clock[hemisphere])  # cycles
-        share = int(config.stp_recovery[place]) / 256 * bool(config.enable_stp_recovery[hemisphere])
+        share = int(config.stp_recovery[place]) * mean("stp_recovery") * bool(config.enable_stp_recovery[hemisphere])
         self.time = clock / share if share else math.inf
 
     def recovered(self, cycle: int) -> float:

@@ -135,6 +135,7 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
         output._events = self.experiment.dt
         if hw_data is not None:
             show(output, hw_data, self)
+        output._make_drawable()
 
     @abstractmethod
     def forward_func(self, *input: Any, hw_data: Any = None) -> Any:

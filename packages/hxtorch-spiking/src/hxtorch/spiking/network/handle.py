@@ -12,7 +12,7 @@ from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 from hxtorch.spiking.network import looks
 from hxtorch.spiking.network.events import SpikeEvents, events_of
 from hxtorch.spiking.network.readout_source import ReadoutSource
-from hxtorch.spiking.network.tensors import copied, same
+from hxtorch.spiking.network.tensors import Trace, copied, same
 
 if TYPE_CHECKING:
     from hxtorch.spiking.network.observables import AnalogObservable
@@ -44,6 +44,8 @@ _ORDER = (
 """Known fields by what is meant if none is named; others follow by their names."""
 _OLDER = {"v_cadc": "membrane_cadc", "v_madc": "membrane_madc"}
 """Names of the older reference, and what they are called now."""
+_DRAWN = ("membrane_cadc", "adaptation_cadc")
+"""What people plot by ``plt.plot``."""
 _BESIDE = ("analog", "adaptation_cadc", "adaptation_madc")
 """What handles of any type take up beside their fields."""
 
@@ -193,6 +195,14 @@ class Handle(metaclass=HandleMeta):
         for one in analog:
             if one.source is ReadoutSource.adaptation and one.madc is not None:
                 self.adaptation_madc = one.madc
+
+    def _make_drawable(self) -> None:
+        """Have matplotlib take membranes and adaptation as they are."""
+        fields = self.__dict__
+        for name in _DRAWN:
+            value = fields.get(name)
+            if type(value) is Tensor and value.ndim > 1:
+                fields[name] = value.as_subclass(Trace)
 
     def holds(self, name: str) -> bool:
         """Return whether there is something under ``name``."""

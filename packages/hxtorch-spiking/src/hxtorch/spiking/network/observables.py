@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.tensors import Trace
 
 __all__ = ["NOTHING", "AnalogObservable", "HardwareObservables", "MADCTrace"]
 
@@ -33,13 +33,8 @@ class AnalogObservable:
     madc: MADCTrace | None = None
 
 
-class AnalogTrace(Tensor):
-    """What the column ADC showed as a tensor (time, batch, neuron), which names recordings as an AnalogObservable does.
-
-    What is computed from it is a plain tensor.
-    """
-
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # of torch
+class AnalogTrace(Trace):
+    """What the column ADC showed (time, batch, neuron), which names recordings as an :class:`AnalogObservable` does."""
 
     cadc: Tensor
     madc: MADCTrace | None

@@ -1,11 +1,12 @@
-"""What tensors must be to pass a module."""
+"""What tensors must be to pass a module, and how they leave it."""
 
 from __future__ import annotations
 
 import math
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsIndex
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,3 +76,22 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
     return bool(type(one) is type(other) and not isinstance(one, Tensor) and one == other)
+
+
+class Trace(Tensor):
+    """A tensor (time, batch, neuron) that matplotlib draws as it is, ``plt.plot(z.membrane_cadc)``, gradient or not.
+
+    What is computed from it, and what is read from a file, is a plain tensor.
+    """
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # of torch
+
+    def to_numpy(self) -> np.ndarray:
+        """Return a column for each neuron of each entry, (time, batch * neuron); matplotlib asks for it."""
+        return self.detach().cpu().flatten(1).numpy()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return self.as_subclass(Tensor).__reduce_ex__(protocol)  # type: ignore[no-untyped-call]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return copied(self.as_subclass(Tensor), memo)  # type: ignore[no-any-return]
