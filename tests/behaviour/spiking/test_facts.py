@@ -1,4 +1,4 @@
-"""Facts that scripts lean on (parity section 4, by number), as a script meets them; tests of parts say others."""
+"""Facts of experiments, recordings and modules that scripts lean on, as a script meets them."""
 
 import importlib
 
@@ -17,7 +17,7 @@ def layer(experiment, kind=hxsnn.Neuron, steps=50, size=2, **arguments):
     return neuron, neuron(synapse(hxsnn.NeuronHandle(torch.zeros(steps, 1, 1))))
 
 
-def test_4_2_outputs_keep_the_length_of_the_input_beyond_the_runtime(chip):
+def test_outputs_keep_the_length_of_the_input_beyond_the_runtime(chip):
     experiment = hxsnn.Experiment()
     _, handle = layer(experiment, steps=50)
     hxsnn.run(experiment, 30)
@@ -25,14 +25,14 @@ def test_4_2_outputs_keep_the_length_of_the_input_beyond_the_runtime(chip):
     assert torch.equal(handle.membrane_cadc[31:], handle.membrane_cadc[30].expand(19, 1, 2))
 
 
-def test_4_2_a_runtime_on_a_chip_is_whole(chip):
+def test_a_runtime_on_a_chip_is_whole(chip):
     experiment = hxsnn.Experiment()
     layer(experiment)
     with pytest.raises(ValueError, match=r"runtime: got 30\.0"):
         hxsnn.run(experiment, 30.0)
 
 
-def test_4_4_the_membrane_adc_gives_about_3235_samples_in_110_us(chip):
+def test_the_membrane_adc_gives_about_3235_samples_in_110_us(chip):
     experiment = hxsnn.Experiment()
     _, handle = layer(experiment, steps=110, enable_madc_recording=True, record_neuron_id=0)
     hxsnn.run(experiment, 110)
@@ -42,7 +42,7 @@ def test_4_4_the_membrane_adc_gives_about_3235_samples_in_110_us(chip):
     assert abs(samples - 3235) <= 5
 
 
-def test_4_4_a_second_neuron_on_the_membrane_adc_is_a_runtime_error(chip):
+def test_a_second_neuron_on_the_membrane_adc_is_a_runtime_error(chip):
     experiment = hxsnn.Experiment()
     for _ in range(2):
         layer(experiment, enable_madc_recording=True, record_neuron_id=0)
@@ -50,14 +50,14 @@ def test_4_4_a_second_neuron_on_the_membrane_adc_is_a_runtime_error(chip):
         hxsnn.run(experiment, 50)
 
 
-def test_4_5_a_mapping_without_a_neuron_of_the_layer_is_a_key_error(chip):
+def test_a_mapping_without_a_neuron_of_the_layer_is_a_key_error(chip):
     experiment = hxsnn.Experiment()
     layer(experiment, trace_offset={core.AtomicNeuronOnDLS(511): 1.0})
     with pytest.raises(KeyError, match="trace_offset"):
         hxsnn.run(experiment, 50)
 
 
-def test_4_6_readout_sources_can_be_set_between_runs(chip):
+def test_readout_sources_can_be_set_between_runs(chip):
     experiment = hxsnn.Experiment()
     neuron, handle = layer(experiment, hxsnn.AELIF)
     hxsnn.run(experiment, 50)
@@ -69,7 +69,7 @@ def test_4_6_readout_sources_can_be_set_between_runs(chip):
     assert neuron.cadc_readout_source is ReadoutSource.ADAPTATION
 
 
-def test_4_6_leaky_integrators_have_no_spikes():
+def test_leaky_integrators_have_no_spikes():
     experiment = hxsnn.Experiment(mock=True)
     _, handle = layer(experiment, hxsnn.LI)
     hxsnn.run(experiment, None)
@@ -77,7 +77,7 @@ def test_4_6_leaky_integrators_have_no_spikes():
     assert not issubclass(hxsnn.LI, hxsnn.LIF)
 
 
-def test_4_9_dropout_behind_other_things_than_neurons_is_a_type_error():
+def test_dropout_behind_other_things_than_neurons_is_a_type_error():
     experiment = hxsnn.Experiment(mock=True)
     dropout, synapse = hxsnn.BatchDropout(2, 0.5, experiment), hxsnn.Synapse(1, 2, experiment)
     assert dropout.mask is None
@@ -85,7 +85,7 @@ def test_4_9_dropout_behind_other_things_than_neurons_is_a_type_error():
         dropout(synapse(hxsnn.NeuronHandle(torch.zeros(5, 1, 1))))
 
 
-def test_4_10_a_circle_without_a_wrapper_is_a_value_error():
+def test_a_circle_without_a_wrapper_is_a_value_error():
     experiment = hxsnn.Experiment(mock=True)
     synapse, neuron, handle = hxsnn.Synapse(2, 2, experiment), hxsnn.Neuron(2, experiment), hxsnn.NeuronHandle()
     neuron(synapse(handle), output=handle)
@@ -93,7 +93,7 @@ def test_4_10_a_circle_without_a_wrapper_is_a_value_error():
         hxsnn.run(experiment, None)
 
 
-def test_4_12_recordings_and_rules_are_methods_of_one_instance_and_properties_of_the_set():
+def test_recordings_and_rules_are_methods_of_one_instance_and_properties_of_the_set():
     instance, experiment = hxsnn.ExecutionInstance(), hxsnn.Experiment(mock=True)
     assert instance.cadc_recordings() is None
     assert list(instance.plasticity_rules()) == []
@@ -105,7 +105,7 @@ def test_4_12_recordings_and_rules_are_methods_of_one_instance_and_properties_of
     assert hxsnn.Neuron(1, experiment).execution_instance is None
 
 
-def test_4_13_samples_in_dram_and_sram_together_are_a_runtime_error(chip):
+def test_samples_in_dram_and_sram_together_are_a_runtime_error(chip):
     experiment = hxsnn.Experiment()
     layer(experiment)
     layer(experiment, enable_cadc_recording_placement_in_dram=True)
@@ -113,12 +113,12 @@ def test_4_13_samples_in_dram_and_sram_together_are_a_runtime_error(chip):
         hxsnn.run(experiment, 50)
 
 
-def test_4_13_loopback_is_off_on_an_instance_and_on_for_graphs():
+def test_loopback_is_off_on_an_instance_and_on_for_graphs():
     assert not hxsnn.ExecutionInstance().input_loopback
     assert hxsnn.ConversionConfig().input_loopback
 
 
-def test_4_15_make_trainable_gives_the_parameter_and_its_function_the_value_the_chip_and_where(chip):
+def test_make_trainable_gives_the_parameter_and_its_function_the_value_the_chip_and_where(chip):
     seen = []
     experiment = hxsnn.Experiment()
     neuron = hxsnn.Neuron(2, experiment, tau_mem=hxsnn.MixedHXModelParameter(1e-5, 1e-5))
@@ -132,7 +132,7 @@ def test_4_15_make_trainable_gives_the_parameter_and_its_function_the_value_the_
     assert list(coordinates) == list(neuron.coordinates)
 
 
-def test_4_20_hardware_results_of_mock_mode_are_empty():
+def test_hardware_results_of_mock_mode_are_empty():
     experiment = hxsnn.Experiment(mock=True)
     layer(experiment)
     assert experiment.get_hw_results(None) == ({}, None)
@@ -148,6 +148,6 @@ def test_4_20_hardware_results_of_mock_mode_are_empty():
         ("hxtorch.snn.modules", "HXFunctionalModule"),
     ],
 )
-def test_4_21_what_scripts_import_is_there(module, name):
+def test_what_scripts_import_is_there(module, name):
     imported = importlib.import_module(module)
     assert name is None or hasattr(imported, name)

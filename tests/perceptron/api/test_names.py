@@ -97,3 +97,13 @@ def test_operation_kept_as_a_class_attribute_is_called_without_self():
         product = hxp.matmul
 
     assert Layer().product(torch.ones(2, 5), torch.ones(5, 3), mock=True).shape == (2, 3)
+
+
+@pytest.mark.parametrize("name", ["Conv1d", "Conv2d", "ConvertingReLU", "ExpandedConv1d", "Linear", "ReLU"])
+def test_layers_show_all_their_arguments_and_name_the_nearest_of_an_unknown_one(name):
+    layer = getattr(hxp.nn, name)
+    parameters = inspect.signature(layer).parameters
+    assert "mock" in parameters
+    assert all(one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY) for one in parameters.values())
+    with pytest.raises(TypeError, match=rf"mok: {name} has no such argument; did you mean 'mock'\?"):
+        layer(mok=True)

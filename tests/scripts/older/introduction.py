@@ -5,19 +5,23 @@ from functools import partial
 
 import numpy as np
 import torch
+from _static.common.helpers import save_nightly_calibration, setup_hardware_client
+from _static.tutorial.hxsnn_intro_plots import plot_compare_traces, plot_mock, plot_scaled_trace, plot_targets
 
 import hxtorch
 import hxtorch.snn as hxsnn
 from hxtorch.snn.transforms.weight_transforms import linear_saturating
-from hxtorch.snn.utils.calib_helper import nightly_calix_native_path
+
+setup_hardware_client()
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 torch.manual_seed(3)
 
 # One neuron on the chip
+save_nightly_calibration("spiking_calix-native.pkl")
 hxtorch.init_hardware()
 exp = hxsnn.Experiment(dt=1e-6)
-exp.default_execution_instance.load_calib(nightly_calix_native_path("spiking"))
+exp.default_execution_instance.load_calib("spiking_calix-native.pkl")
 syn = hxsnn.Synapse(in_features=1, out_features=1, experiment=exp)
 lif = hxsnn.Neuron(
     size=1,
@@ -37,6 +41,7 @@ z = lif(g)
 promised = z.spikes, z.v_cadc
 hxsnn.run(exp, 50)
 chip_spikes, chip_cadc, chip_madc = z.spikes, z.v_cadc, z.v_madc
+plot_compare_traces(inputs, z)
 hxtorch.release_hardware()
 
 # The same in simulation
@@ -47,6 +52,7 @@ lif = hxsnn.Neuron(1, exp)
 z = lif(syn(hxsnn.NeuronHandle(inputs)))
 hxsnn.run(exp, 50)
 mock_cadc, mock_spikes = z.v_cadc, z.spikes
+plot_mock(inputs, z)
 
 # Scales
 hxtorch.init_hardware()
@@ -57,7 +63,7 @@ def run(inputs, weight_scale=63.0, trace_offset=0.0, trace_scale=1.0, mock=False
     traces = []
     for _ in range(n_runs):
         exp = hxsnn.Experiment(dt=1e-6, mock=mock)
-        exp.default_execution_instance.load_calib(nightly_calix_native_path("spiking"))
+        exp.default_execution_instance.load_calib("spiking_calix-native.pkl")
         syn = hxsnn.Synapse(1, 1, exp, transform=partial(linear_saturating, scale=weight_scale))
         lif = hxsnn.Neuron(
             size=1,
@@ -83,11 +89,13 @@ one = torch.zeros((50, 1, 1))
 one[10] = 1
 mock_psp = run(one, mock=True, n_runs=1)[0]
 chip_psp = run(one, trace_offset=baseline, trace_scale=trace_scale, weight_scale=55.0)
+plot_scaled_trace(one, chip_psp, mock_psp)
 
 # Readouts that follow curves
 targets = torch.stack([torch.sin(torch.linspace(0, f, 100)) for f in (3.0, 6.0, 9.0)], 1)[:, None]
+plot_targets(targets)
 exp = hxsnn.Experiment(mock=False)
-exp.default_execution_instance.load_calib(nightly_calix_native_path("spiking"))
+exp.default_execution_instance.load_calib("spiking_calix-native.pkl")
 lin1 = hxsnn.Synapse(128, 3, exp, transform=partial(linear_saturating, scale=55))
 li = hxsnn.ReadoutNeuron(
     3,

@@ -136,7 +136,7 @@ NAMES = {
     "spiking.IAFNeuron.output_type": None,
     "spiking.NeuronExp": ["size", "experiment", "leak", "reset", "threshold", "tau_mem", "tau_syn"],
     "spiking.ReadoutNeuronExp": ["size", "experiment", "leak", "tau_mem", "tau_syn"],
-    "spiking.BatchDropout": ["size", "dropout", "experiment", "func"],
+    "spiking.BatchDropout": ["size", "dropout", "experiment", "func", "drop_inputs"],
     "spiking.BatchDropout.mask": None,
     "spiking.BatchDropout.set_mask": None,
     "spiking.SparseSynapse": [

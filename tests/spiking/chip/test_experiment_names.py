@@ -243,7 +243,7 @@ def entries(wait, runtime=40, **arguments):
 
 
 def test_entries_are_independent_unless_a_wait_below_ten_time_constants_is_set(ideal_chip):
-    """Parity section 2: what an entry leaves reaches into the next only then; 10 us are 1250 cycles."""
+    """What an entry leaves reaches into the next only then; 10 us are 1250 cycles."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         apart = entries(None)

@@ -125,7 +125,7 @@ def test_nan_in_a_trained_parameter_is_refused():
 
 
 def test_values_can_be_set_where_they_are_independent():
-    """Parity section 2: of HXParameter only the hardware value, of ModelParameter only the model's."""
+    """Of HXParameter only the hardware value, of ModelParameter only the model's."""
     plain, model = hxsnn.HXParameter(1.0), hxsnn.ModelParameter(1.0)
     plain.hardware_value = 90
     assert (plain.model_value, plain.hardware_value) == (90, 90)
@@ -212,6 +212,16 @@ def test_checkpoints_without_constants_load_and_those_without_trained_values_do_
         lif.load_state_dict({})
     lif.load_state_dict({"tau_mem._model_value": torch.tensor(9e-6)})
     assert lif.tau_mem.model_value.item() == pytest.approx(9e-6)
+
+
+@pytest.mark.parametrize("kind", [hxsnn.HXParameter, hxsnn.ModelParameter])
+def test_constants_of_another_number_of_neurons_are_refused(kind):
+    exp = hxsnn.Experiment(mock=True)
+    saved = hxsnn.LIF(3, exp, tau_mem=kind(torch.linspace(8e-6, 2e-5, 3))).state_dict()
+    lif = hxsnn.LIF(4, exp, tau_mem=kind(9e-6))
+    with pytest.raises(RuntimeError, match=r"tau_mem\._model_value: got values of 3 neurons, wanted one number or 4"):
+        lif.load_state_dict(saved)
+    assert lif.tau_mem.model_value == 9e-6
 
 
 def test_key_of_older_checkpoints_is_known():

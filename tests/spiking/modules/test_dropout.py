@@ -90,7 +90,7 @@ def test_dropping_neither_routes_nor_calibrates_again(ideal_chip, monkeypatch):
 
 def test_each_call_draws_a_mask_and_evaluation_keeps_all():
     exp = hxsnn.Experiment(mock=True)
-    drop = hxsnn.BatchDropout(4000, 0.3, exp)
+    drop = hxsnn.BatchDropout(4000, 0.3, exp, drop_inputs=True)
     torch.manual_seed(0)
     drop(hxsnn.NeuronHandle(torch.ones(2, 1, 4000)))
     exp.clear()
@@ -109,7 +109,7 @@ def test_each_call_draws_a_mask_and_evaluation_keeps_all():
 
 def test_dropped_inputs_are_not_sent(ideal_chip):
     exp = hxsnn.Experiment(dt=1e-6)
-    drop, syn, lif = hxsnn.BatchDropout(4, 0.5, exp), hxsnn.Synapse(4, 2, exp), unit.lif(2, exp)
+    drop, syn, lif = hxsnn.BatchDropout(4, 0.5, exp, drop_inputs=True), hxsnn.Synapse(4, 2, exp), unit.lif(2, exp)
     spikes = spikes_of(size=4)
     x = drop(hxsnn.NeuronHandle(spikes))
     lif(syn(x))
@@ -132,7 +132,7 @@ def test_two_dropouts_of_a_population_drop_both():
 
 def test_own_function_gets_spikes_and_mask():
     exp = hxsnn.Experiment(mock=True)
-    drop = hxsnn.BatchDropout(4, 0.5, exp, func=lambda spikes, mask: 2 * spikes * mask)
+    drop = hxsnn.BatchDropout(4, 0.5, exp, lambda spikes, mask: 2 * spikes * mask, drop_inputs=True)
     y = drop(hxsnn.NeuronHandle(torch.ones(3, 1, 4)))
     drop.set_mask(KEPT)
     hxsnn.run(exp, None)
@@ -142,15 +142,24 @@ def test_own_function_gets_spikes_and_mask():
 def test_what_a_chip_could_not_drop_is_refused():
     exp = hxsnn.Experiment(mock=True)
     x = hxsnn.InputNeuron(4, exp)(hxsnn.NeuronHandle(spikes_of(size=4)))
-    with pytest.raises(TypeError, match="wanted that of neurons or an input"):
+    with pytest.raises(TypeError, match=r"got the output of InputNeuron.*, wanted that of neurons"):
         hxsnn.BatchDropout(4, 0.5, exp)(x)
     with pytest.raises(TypeError, match="got SynapseHandle, wanted NeuronHandle"):
         hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.Synapse(4, 4, exp)(x))
+    with pytest.raises(TypeError, match="wrap tensors"):
+        hxsnn.BatchDropout(4, 0.5, exp)(spikes_of(size=4))
+    with pytest.raises(TypeError, match=r"got an input of the network.*write BatchDropout\(..., drop_inputs=True\)"):
+        hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.NeuronHandle(spikes_of(size=4)))
+    promised = hxsnn.NeuronHandle()
+    hxsnn.BatchDropout(4, 0.5, exp)(promised)
+    promised.put(spikes_of(size=4))
+    with pytest.raises(TypeError, match="got an input of the network"):
+        hxsnn.run(exp, None)
 
 
 def test_mask_is_none_before_the_first_run_and_keeps_where_random_numbers_exceed_the_probability():
     exp = hxsnn.Experiment(mock=True)
-    drop = hxsnn.BatchDropout(50, 0.3, exp)
+    drop = hxsnn.BatchDropout(50, 0.3, exp, drop_inputs=True)
     assert drop.mask is None
     torch.manual_seed(3)
     y = drop(hxsnn.NeuronHandle(torch.ones(2, 4, 50)))
@@ -177,7 +186,7 @@ def test_bad_arguments():
     with pytest.raises(TensorShapeError, match=r"wanted \(4,\)"):
         hxsnn.BatchDropout(4, 0.5, exp).set_mask(torch.ones(3))
     with pytest.raises(TensorShapeError):
-        hxsnn.BatchDropout(4, 0.5, exp)(hxsnn.NeuronHandle(spikes_of(size=3)))
+        hxsnn.BatchDropout(4, 0.5, exp, drop_inputs=True)(hxsnn.NeuronHandle(spikes_of(size=3)))
 
 
 @pytest.mark.parametrize("mock", [True, False])

@@ -154,6 +154,25 @@ def test_times_that_no_chip_has_warn_in_mock_mode_and_go_on(mock, model):
     assert model(2, mock, tau_mem=None).tau_mem.model_value is None
 
 
+def test_times_that_are_set_are_looked_at_as_those_of_arguments(mock):
+    layer = hxsnn.LIF(2, mock)
+    with pytest.warns(ParameterWarning, match=r"LIF\(size=2\): tau_syn = 10 s.*write tau_syn=10e-6"):
+        layer.tau_syn = 10.0
+    layer.tau_syn, layer.leak = 8e-6, 70.0
+    with pytest.warns(ParameterWarning, match=r"tau_adap = 100 s is outside.*write tau_adap=100e-6"):
+        hxsnn.AELIF(2, mock, tau_adap=hxsnn.ModelParameter(100.0))
+
+
+@pytest.mark.parametrize(("given", "model", "code"), [(50e-6, 50e-6, 200), (200, 50e-6, 200), (None, 100e-6, 100)])
+def test_plain_time_constant_of_the_adaptation_is_a_code_or_seconds(mock, given, model, code):
+    """10 ms / code."""
+    layer = hxsnn.AELIF(2, mock, **({} if given is None else {"tau_adap": given}))
+    assert layer.tau_adap.model_value == pytest.approx(model)
+    assert layer.tau_adap.hardware_value == code
+    layer.tau_adap = torch.tensor([50e-6, 100e-6])
+    assert layer.tau_adap.hardware_value.tolist() == [200, 100]
+
+
 def test_coarse_steps_warn(mock):
     with pytest.warns(ParameterWarning, match=r"tau_syn = 4e-06 s is 4 steps.*Experiment\(dt=8e-07\)"):
         hxsnn.LIF(2, mock, tau_syn=4e-6)
@@ -177,6 +196,15 @@ def test_threshold_that_no_chip_reaches_is_refused_at_once_with_the_lines_to_wri
         assert line in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["leak", "reset"])
+@pytest.mark.parametrize("value", [0.0, 250.0])
+def test_leak_and_reset_that_no_chip_reaches_are_refused_at_once(ideal_chip, name, value):
+    layer = hxsnn.LIF(2, hxsnn.Experiment(), **{name: value})
+    words = rf"{name} is {value:g}, which needs 50 to 160 LSB .* {name}=MixedHXModelParameter\({value}, 80\)"
+    with pytest.raises(ParameterError, match=words):
+        run(layer, 30.0, spikes(3), 30)
+
+
 def test_layer_that_never_fires_warns_once(mock):
     layer = hxsnn.LIF(2, mock)
     for said in (0, 0, 1, 0):
@@ -185,6 +213,12 @@ def test_layer_that_never_fires_warns_once(mock):
                 run(layer, 0.3, spikes(3))
         else:
             run(layer, 0.0 if not layer._heard else 0.3, spikes(3))
+
+
+def test_layer_of_unit_potentials_is_not_told_to_have_them(mock):
+    layer = unit.lif(2, mock)
+    with pytest.warns(SilentLayerWarning, match=r"write larger weights, as by reset_parameters\(mean, std\)$"):
+        run(layer, 0.3, spikes(3))
 
 
 def test_refractory_time_without_firing_warns(mock):

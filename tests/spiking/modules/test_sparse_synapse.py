@@ -7,7 +7,7 @@ import unit_layers as unit
 
 from hxtorch import snn as hxsnn
 from hxtorch.core import RoutingError
-from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.errors import ParameterError, ParameterWarning, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional import CUBALIParams, cuba_li_integration
 
 CONNECTIONS = torch.tensor([[1, 0, 0], [0, 2, 1], [0, 0, 0], [-1, 0, 1]])
@@ -184,3 +184,17 @@ def test_bad_connections():
         hxsnn.SparseSynapse(torch.zeros(3, 2), exp)
     with pytest.raises(ParameterError, match="at least one synapse"):
         hxsnn.SparseSynapse(torch.zeros(3, 0), exp)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_weights_of_a_checkpoint_without_a_synapse_here_are_said(packed):
+    exp = hxsnn.Experiment(mock=True)
+    here = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    saved = hxsnn.SparseSynapse(torch.ones(2, 3), exp).state_dict()
+    layer = hxsnn.SparseSynapse(here, exp, packed=packed)
+    with pytest.warns(
+        ParameterWarning, match="weight: 2 weights of the checkpoint are where this layer has no synapse"
+    ):
+        layer.load_state_dict(saved)
+    again = hxsnn.SparseSynapse(here, exp)
+    again.load_state_dict(hxsnn.SparseSynapse(here, exp).state_dict())

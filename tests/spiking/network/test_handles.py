@@ -1,6 +1,7 @@
 """Handles by names: one type for the same names, older names beside today's, and what is meant without a name."""
 
 import copy
+import inspect
 import pickle
 
 import pytest
@@ -105,3 +106,9 @@ def test_handles_are_copied_and_sent(one):
     assert copy.deepcopy(one) == one
     assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301  # ours
     assert type(copy.copy(one)) is type(one)
+
+
+def test_types_of_handles_show_their_fields():
+    assert list(inspect.signature(hxsnn.NeuronHandle).parameters) == list(hxsnn.NeuronHandle._carries)
+    assert str(inspect.signature(type(hxsnn.Handle("b", "a")))).startswith("(a: 'Tensor | None' = None, b: ")
+    assert "spikes" not in inspect.signature(hxsnn.ReadoutNeuronHandle).parameters

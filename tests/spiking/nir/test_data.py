@@ -42,7 +42,7 @@ def test_data_that_does_not_fit():
 
 
 def test_data_of_a_model_are_tensors_in_its_steps(graphs):
-    """Parity 4.16: from_nir_data(data, model), to_nir_data(dict, model); times of data are not scaled (parity 1)."""
+    """from_nir_data(data, model), to_nir_data(dict, model); times of data are not scaled."""
     network = hxsnn.from_nir(graphs.feed_forward(), hxsnn.ConversionConfig(acceleration=1))
     spikes = graphs.spike_input()
     data = to_nir_data({"input": spikes}, network)

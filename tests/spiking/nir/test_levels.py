@@ -52,7 +52,7 @@ def one_layer(**values):
 
 
 def test_scales_of_the_configuration_count(ideal_chip):
-    """Parity 1: one model unit is 50 LSB of a trace and 64 LSB of a weight."""
+    """One model unit is 50 LSB of a trace and 64 LSB of a weight."""
     network = hxsnn.from_nir(one_layer())
     neuron = network.populations["lif"]
     assert neuron.trace_scale == pytest.approx(1 / 50)
@@ -126,7 +126,7 @@ def test_leak_above_the_threshold_fires_by_itself(ideal_chip):
 
 
 def test_a_graph_that_was_written_for_another_step_is_said():
-    """Parity 3.3: w_in = tau_syn / dt gives the step away."""
+    """w_in = tau_syn / dt gives the step away."""
     with pytest.warns(ParameterWarning, match=r"node 'lif', w_in is tau_syn / 0\.0001 s.*ConversionConfig\(dt=1e-07\)"):
         hxsnn.from_nir(one_layer(w_in=5e-3 / 1e-4))
     hxsnn.from_nir(one_layer(w_in=5e-3 / 1e-4), hxsnn.ConversionConfig(dt=1e-7))

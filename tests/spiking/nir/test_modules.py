@@ -33,7 +33,7 @@ SAMPLE = torch.zeros(10, 2, 5)
 
 @pytest.mark.parametrize("runs", [True, False])
 def test_modules_that_run_themselves_become_graphs(runs):
-    """Parity 2: to_nir(snn, input_sample); chip seconds are graph seconds / 1000, r is tau_mem / C (parity 4.16)."""
+    """to_nir(snn, input_sample); chip seconds are graph seconds / 1000, r is tau_mem / C."""
     snn = Net(runs=runs)
     graph = to_nir(snn, SAMPLE)
     assert [*graph.edges] == [
@@ -61,7 +61,7 @@ def test_exported_modules_run_as_before():
 
 
 def test_a_base_for_modules_of_users():
-    """Parity 2: SNN(dt, mock, device), forward(spikes) gives a tensor."""
+    """SNN(dt, mock, device), forward(spikes) gives a tensor."""
     snn = SNN(dt=1e-6, mock=True, device=torch.device("cpu"))
     with pytest.raises(ExperimentError, match="has no modules"):
         snn(SAMPLE)
@@ -72,7 +72,7 @@ def test_a_base_for_modules_of_users():
 
 
 def test_neurons_without_leak_become_integrate_and_fire_nodes(tmp_path):
-    """Parity 3.7: nir.IF there and back, with the synaptic time constant in the metadata."""
+    """nir.IF there and back, with the synaptic time constant in the metadata."""
     snn = SNN()
     snn.fc = hxsnn.Synapse(5, 3, snn.exp)
     snn.cell = hxsnn.IAFNeuron(3, snn.exp, tau_syn=6e-6, tau_mem=10e-6, reset=0.0, threshold=0.4)
@@ -90,7 +90,6 @@ def test_neurons_without_leak_become_integrate_and_fire_nodes(tmp_path):
 
 
 def test_what_is_no_network_says_what_was_wanted():
-    """Parity 3.6."""
     for wrong in (torch.nn.ModuleList(), Net(), Net().forward, 5, None):
         with pytest.raises(NIRConversionError, match=rf"snn: got {type(wrong).__name__}.*Experiment.*SNN"):
             to_nir(wrong)

@@ -14,7 +14,7 @@ CHIP = hxsnn.ConversionConfig(acceleration=1, mock=False, weight_scale=25, trace
 
 
 def test_networks_take_tensors_by_name_and_run_themselves(graphs):
-    """Parity 4.16: exp, hxnodes, output; of nodes, those with spikes come out."""
+    """The names exp, hxnodes, output; of nodes, those with spikes come out."""
     network = hxsnn.from_nir(graphs.feed_forward(), CONFIG)
     spikes = graphs.spike_input()
     found = network({"input": spikes})
@@ -54,7 +54,7 @@ def test_networks_run_themselves_on_the_chip(graphs, ideal_chip):
 
 @pytest.mark.parametrize("mock", [True, False])
 def test_networks_are_copied_after_a_run(graphs, ideal_chip, mock):
-    """Parity 3.4: a copy has weights of its own and runs."""
+    """A copy has weights of its own and runs."""
     network = hxsnn.from_nir(graphs.feed_forward(per_neuron=False), replace(CHIP, mock=mock))
     spikes = graphs.spike_input(batch=1)
     network({"input": spikes})

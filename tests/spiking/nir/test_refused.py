@@ -58,7 +58,7 @@ def test_what_can_not_be_converted_names_node_and_key(graphs, change, message):
 
 
 def test_times_that_the_chip_does_not_have_warn_in_mock_mode_and_name_what_was_not_done_yet(graphs):
-    """Parity 3.3 and 3.6: mock mode goes on; the advice is none that was followed already."""
+    """Mock mode goes on; the advice is none that was followed already."""
     slow = replaced("hidden", tau_mem=ONE * 1e-2)(graphs.feed_forward())
     with pytest.warns(ParameterWarning, match=r"node 'hidden', tau_mem: got 0\.01 s.*acceleration=1000"):
         hxsnn.from_nir(slow, hxsnn.ConversionConfig(acceleration=1))
@@ -82,7 +82,7 @@ def test_config_is_checked(graphs):
 
 
 def test_config_has_the_defaults_of_the_documents():
-    """Parity 1: trace_scale 1/50, weight_scale 64, mock, input_loopback, graphs in biological time."""
+    """trace_scale 1/50, weight_scale 64, mock, input_loopback, graphs in biological time."""
     config = hxsnn.ConversionConfig()
     assert (config.dt, config.trace_scale, config.weight_scale, config.acceleration) == (1e-6, 1 / 50, 64, 1000)
     assert (config.trace_shift, config.data_acceleration) == (0, 1)

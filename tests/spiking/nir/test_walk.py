@@ -39,7 +39,7 @@ AWKWARD = [
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_any_text_names_a_node(name):
-    """Parity 3.1: names from files live in a table of their own."""
+    """Names from files live in a table of their own."""
     graph = chain(INPUT, ("fc", linear(4, 5)), (name, neurons()), ("fc2", linear(4, 4)), ("last", neurons()), OUTPUT)
     network = hxsnn.from_nir(graph)
     assert set(network.populations) == {name, "last"}
@@ -89,7 +89,6 @@ def test_a_node_with_a_dot_is_not_the_one_in_an_inner_graph():
     ],
 )
 def test_inputs_have_the_product_of_their_axes(shape, layers):
-    """Parity 3.7."""
     size = int(np.prod(shape))
     flats = [(name, nir.Flatten(input_type={"input": np.array(shape)}, **values)) for name, values in layers]
     network = hxsnn.from_nir(

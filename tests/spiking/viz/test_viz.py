@@ -10,6 +10,7 @@ import torch
 from hxtorch import snn as hxsnn
 from hxtorch.core.errors import PictureError
 from hxtorch.snn import viz
+from hxtorch.spiking.viz import tutorial
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 
@@ -181,3 +182,23 @@ def test_a_decision_map_has_the_class_of_each_point(scores):
 def test_what_cannot_be_drawn_is_refused(call, says):
     with pytest.raises(PictureError, match=says):
         call()
+
+
+def test_pictures_of_the_introductory_notebook_show_inputs_traces_and_losses():
+    inputs = torch.zeros(40, 2, 10)
+    inputs[[3, 20], 0] = 1
+    z, _, _ = ran()
+    for axes in (tutorial.plot_mock(inputs, z), tutorial.plot_compare_traces(inputs, z)):
+        assert line(axes, "input").get_xdata().tolist() == [3, 20]
+        assert len(line(axes, "membrane").get_xdata()) == 40
+    runs = [np.full(40, value) for value in (1.0, 3.0)]
+    axes = tutorial.plot_scaled_trace(inputs, runs, np.zeros(40))
+    assert set(line(axes, "chip").get_ydata()) == {2.0}
+    assert set(line(axes, "model").get_ydata()) == {0.0}
+    targets = torch.rand(40, 2, 4)
+    assert len(tutorial.plot_targets(targets).lines) == 4
+    update = tutorial.plot_training(inputs, targets, 5)
+    axes = [update(loss, z) for loss in (0.5, 0.25)][-1]
+    assert len(axes.lines) == 1 + 2 * 4
+    assert list(axes.figure.axes[1].lines[0].get_ydata()) == [0.5, 0.25]
+    assert axes.figure.axes[1].get_xlim() == (0, 5)

@@ -3,8 +3,9 @@
 Flags and masked arrays are refused before anything is done, since nothing would fail by them. NaN, and counts that are
 not whole, are looked for there too, and refused unless the function does so itself, in words of its own. All else costs
 nothing until something fails: then the argument that does not fit its annotation is named, instead of what Python says
-somewhere inside. A fault of this project, where all arguments look right, stays what it is. The same file serves the
-emulator; a test compares them.
+somewhere inside. An argument that there is none of is told with the nearest that there is. A fault of this project,
+where all arguments look right, stays what it is, and so does what a function of the user raises that was called back.
+The same file serves the emulator; a test compares them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import functools
 import inspect
 import math
 import re
+import sysconfig
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
+from difflib import get_close_matches
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, TypeVar
@@ -32,6 +35,8 @@ _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
     TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError, MemoryError, AssertionError,
 )  # fmt: skip
+_OURS = "bss2_emulator", "hxtorch", "_hxtorch_core", "_hxtorch_perceptron", "_hxtorch_spiking"
+_STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 
 class Door:
@@ -103,7 +108,7 @@ class Door:
             except self._base:
                 raise
             except _RAW as error:
-                wrong = _find_wrong(function, args[:places], kwargs, error)
+                wrong = None if _is_theirs(error) else _find_wrong(function, args[:places], kwargs, error)
                 if wrong is None:
                     raise
                 raise self._error(wrong) from error
@@ -132,13 +137,40 @@ def shown(value: Any) -> str:
     return kind if not isinstance(shape, tuple) else f"{kind} of {value.dtype}, shape {tuple(shape)}"
 
 
+def _is_theirs(error: Exception) -> bool:
+    """Tell whether code of the user raised an error, or called what did."""
+    step = error.__traceback__
+    while step is not None:
+        module, file = step.tb_frame.f_globals.get("__name__", ""), step.tb_frame.f_code.co_filename
+        made = file.startswith("<") and module != "__main__"  # by a library, of text
+        installed = "site-packages" in file or "dist-packages" in file or file.startswith(_STANDARD)
+        if module.partition(".")[0] not in _OURS and not made and not installed:
+            return True
+        step = step.tb_next
+    return False
+
+
+def _unknown(function: Any, signature: inspect.Signature, args: Any, names: Collection[str]) -> str | None:
+    """Return which of the names of a call is of no argument, and the nearest that is."""
+    known = [
+        one.name for one in signature.parameters.values() if one.kind in (1, 3) and one.name not in ("self", "cls")
+    ]
+    unknown = next((name for name in names if name not in signature.parameters), None)
+    if unknown is None:
+        return None
+    close = get_close_matches(unknown, known, n=1)
+    nearest = f"did you mean {close[0]!r}? It" if close else "it"
+    owner = type(args[0]).__name__ if function.__name__ == "__init__" and args else function.__name__
+    return f"{unknown}: {owner} has no such argument; {nearest} has {', '.join(known)}"
+
+
 def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str | None:
     """Return which argument of a call that failed was wrong, and how; None if all of them look right."""
     signature = inspect.signature(function)
     try:
         bound = signature.bind_partial(*args, **kwargs).arguments
     except TypeError:  # an argument that is missing, or one too many: Python names it
-        return None
+        return _unknown(function, signature, args, kwargs)
     hints = {name: signature.parameters[name].annotation for name in bound}
     names = getattr(function, "__globals__", {})
     said = f"{type(error).__name__}: {error}".split("\n")[0][:200]

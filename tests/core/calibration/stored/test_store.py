@@ -381,3 +381,11 @@ def test_readers_of_chips_are_bounded_too(name):
 def test_a_header_longer_than_allowed_is_refused_before_it_is_parsed():
     assert_refused(struct.pack("<Q", MAX_HEADER + 1) + b"{" + b" " * (MAX_HEADER - 1) + b"}")
     assert_refused(struct.pack("<Q", 2**64 - 1) + bytes(100))
+
+
+@pytest.mark.parametrize("content", [b"", bytes(200), pickle.dumps({"a": 1})])
+def test_errors_of_a_file_name_it_and_the_way_out(tmp_path, content):
+    path = tmp_path / "old.pbin"
+    path.write_bytes(content)
+    with pytest.raises(CalibrationFormatError, match=r"old\.pbin: .*; .*calibrat"):
+        load(path)

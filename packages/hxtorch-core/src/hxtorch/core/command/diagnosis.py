@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from hxtorch.core.compat.names import MODULES, missing
+from hxtorch.core.compat.names import MODULES, existing, missing
 
 OURS = ("hxtorch", "_hxtorch_core", "_hxtorch_spiking", "_hxtorch_perceptron")
 # What differs on the emulated chip, by the name that shows it; docs/deviations.md has the reasons.
@@ -78,6 +78,9 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
 def _module(name: str, folder: Path) -> tuple[str, str]:
     """Say what becomes of the import of a module."""
     top = name.partition(".")[0]
+    is_beside = (folder / top).is_dir() or (folder / f"{top}.py").is_file()
+    if is_beside and (top not in MODULES or MODULES[top].beside):
+        return "runs", name
     if name in MODULES:
         return "runs", f"{name} is given by hxtorch.core.compat; start the script by: hxtorch run"
     if any(known.partition(".")[0] == top for known in MODULES):
@@ -89,7 +92,7 @@ def _module(name: str, folder: Path) -> tuple[str, str]:
         except ImportError as error:
             return "missing", str(error)
         return "runs", name
-    if (folder / top).is_dir() or (folder / f"{top}.py").is_file() or _installed(top):
+    if _installed(top):
         return "runs", name
     return "missing", f"{top} is not installed: pip install the package that has it"
 
@@ -106,8 +109,7 @@ def _name(line: int, module: str, name: str) -> Iterator[Finding]:
     if name == "*":
         return
     if module in MODULES:
-        below = f"{module}.{name}" in MODULES
-        if name not in MODULES[module].names and not below:
+        if name not in existing(module):
             yield Finding(line, "missing", missing(module, name))
     elif module.partition(".")[0] in OURS:
         place = _loaded(module)

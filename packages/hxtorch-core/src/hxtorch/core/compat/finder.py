@@ -23,16 +23,23 @@ class CompatError(HXTorchError, ImportError):
 
 
 class CompatFinder(MetaPathFinder, Loader):
-    """Find and fill the modules; refuse everything else below them."""
+    """Find and fill the modules; refuse everything else below them.
+
+    Args:
+        beside: Whether it finds the folders beside notebooks, or the software.
+    """
+
+    def __init__(self, beside: bool) -> None:
+        self._modules = {name for name, provided in MODULES.items() if provided.beside is beside}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module of the table. All are packages, so that names that they lack are looked for here."""
-        if fullname in MODULES:
+        if fullname in self._modules:
             return ModuleSpec(fullname, self, is_package=True)
         parent, _, name = fullname.rpartition(".")
-        if parent in MODULES:
+        if parent in self._modules:
             raise CompatError(missing(parent, name))
         return None
 
@@ -52,11 +59,11 @@ class CompatFinder(MetaPathFinder, Loader):
             import_module(child)
 
 
-_FINDER = CompatFinder()
+_FINDER, _BESIDE = CompatFinder(beside=False), CompatFinder(beside=True)
 
 
 def install() -> None:
-    """Make the modules importable, ahead of others by their names; harmless if they are.
+    """Make the modules importable, ahead of others of their names, folders of notebooks behind; harmless if they are.
 
     Raises:
         CompatError: One of them is loaded from elsewhere already.
@@ -64,18 +71,21 @@ def install() -> None:
     if _FINDER in sys.meta_path:
         return
     for name in MODULES:
-        if name in sys.modules:
+        if name in sys.modules and not MODULES[name].beside:
             raise CompatError(f"{name} is imported from elsewhere already; ask for hxtorch.core.compat before that")
     sys.meta_path.insert(0, _FINDER)
+    sys.meta_path.append(_BESIDE)
 
 
 def uninstall() -> None:
     """Undo :func:`install` and forget modules that it made; harmless if nothing is installed."""
     if _FINDER not in sys.meta_path:
         return
-    sys.meta_path.remove(_FINDER)
-    for name in MODULES:
-        sys.modules.pop(name, None)
+    for finder in (_FINDER, _BESIDE):
+        sys.meta_path.remove(finder)
+    for name, module in [*sys.modules.items()]:
+        if name in MODULES and getattr(module.__spec__, "loader", None) in (_FINDER, _BESIDE):
+            del sys.modules[name]
 
 
 @contextmanager

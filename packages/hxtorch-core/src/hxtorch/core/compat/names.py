@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from hxtorch import logger
+from hxtorch.core.compat import helpers
 from hxtorch.core.compat.connection import ManagedConnection
 from hxtorch.core.networks import connections, morphology, network, populations
 from hxtorch.core.routing import portfolio as routing
@@ -53,12 +54,14 @@ class Provided:
     Attributes:
         names: What it holds besides its submodules.
         remark: What to do about names that it lacks, for the message.
+        of_frontends: Modules of the spiking frontend by the names that they have for this one, if it is installed.
+        beside: Whether it is a folder beside notebooks rather than software; one that is there comes first.
     """
 
     names: Mapping[str, object] = field(default_factory=dict)
     remark: str = ""
     of_frontends: Mapping[str, str] = field(default_factory=dict)
-    """Where names are that the spiking frontend has, if it is installed: module and name."""
+    beside: bool = False
 
 
 def _by_name(module: object, *names: str) -> dict[str, object]:
@@ -98,6 +101,9 @@ _HOOKS = {
     "ExecutionInstancePlaybackHooks": hooks.ExecutionInstanceHooks,
 }
 _ROUTING = {**_by_name(routing, "PortfolioRouter", "build_routing"), "RoutingResult": routes.Routing}
+_NOTEBOOK = Provided(
+    remark="a folder _static beside the notebook is taken first; see also hxtorch.snn.viz", beside=True
+)
 
 MODULES: Mapping[str, Provided] = {
     "dlens_vx_v3": Provided(remark="an emulated chip has no lower layers"),
@@ -150,6 +156,19 @@ MODULES: Mapping[str, Provided] = {
         {name: getattr(logger, name) for name in logger.__all__}, "loggers are those of the standard module logging"
     ),
     "pylola_vx_v3": _LOLA,
+    "_static": _NOTEBOOK,
+    "_static.common": _NOTEBOOK,
+    "_static.common.helpers": replace(
+        _NOTEBOOK, names=_by_name(helpers, "save_nightly_calibration", "setup_hardware_client")
+    ),
+    "_static.tutorial": _NOTEBOOK,
+    "_static.tutorial.hxsnn_intro_plots": replace(
+        _NOTEBOOK,
+        of_frontends=dict.fromkeys(
+            ("plot_compare_traces", "plot_mock", "plot_scaled_trace", "plot_targets", "plot_training"),
+            f"{_SPIKING}.viz.tutorial",
+        ),
+    ),
 }
 
 
@@ -158,11 +177,16 @@ def children(module: str) -> dict[str, str]:
     return {name.rpartition(".")[2]: name for name in MODULES if name.rpartition(".")[0] == module}
 
 
+def existing(module: str) -> list[str]:
+    """Return all names that ``module`` has."""
+    return sorted([*MODULES[module].names, *MODULES[module].of_frontends, *children(module)])
+
+
 def missing(module: str, name: str) -> str:
     """Say that ``module`` has no ``name``, what it has, which is nearest, and what to do."""
-    existing = sorted([*MODULES[module].names, *MODULES[module].of_frontends, *children(module)])
     return (
-        f"{module} as provided by hxtorch.core.compat has no {name!r}; it has {', '.join(existing) or 'no names'}"
+        f"{module} as provided by hxtorch.core.compat has no {name!r}; it has "
+        f"{', '.join(existing(module)) or 'no names'}"
         f"{_nearest(module, name)} ({MODULES[module].remark})"
     )
 
@@ -172,6 +196,6 @@ def _nearest(module: str, name: str) -> str:
     for other, provided in MODULES.items():
         if name in provided.names:
             return f"; it is in {other}"
-    by_lower = {known.lower(): known for known in [*MODULES[module].names, *children(module)]}
+    by_lower = {known.lower(): known for known in existing(module)}
     close = get_close_matches(name.lower(), by_lower, n=1)
     return f"; nearest is {by_lower[close[0]]}" if close else ""

@@ -133,7 +133,7 @@ class CADCHandle:
         Args:
             runtime: Length of the grid in seconds.
             dt: Step in seconds.
-            mode: ``linear`` or ``nearest``.
+            mode: ``linear`` or ``nearest``, also called ``nn``.
 
         Returns:
             Values in user units (raw code - 128), float32 (time, batch, neuron).

@@ -17,7 +17,7 @@ def interpolate(samples: CADCSamples, columns: np.ndarray, points: np.ndarray, m
         samples: At least one in each batch entry.
         columns: Positions in ``samples.neurons`` to take, int64 (neurons,).
         points: Times in cycles, ascending, float64 (time,).
-        mode: ``linear`` or ``nearest``; of two samples equally near, the later is taken.
+        mode: ``linear`` or ``nearest``, also called ``nn``; of two samples equally near, the later is taken.
 
     Returns:
         float32 (time, batch, neurons).
@@ -25,7 +25,7 @@ def interpolate(samples: CADCSamples, columns: np.ndarray, points: np.ndarray, m
     Raises:
         ProgramError: ``mode`` is another one.
     """
-    if mode not in ("linear", "nearest"):
+    if mode not in ("linear", "nearest", "nn"):
         raise ProgramError(f"interpolation: got mode {mode!r}, wanted 'linear' or 'nearest'")
     left, right = _neighbours(samples, points)
     start, gap = samples.times[left], samples.times[right] - samples.times[left]
@@ -33,7 +33,7 @@ def interpolate(samples: CADCSamples, columns: np.ndarray, points: np.ndarray, m
     signed = np.subtract(samples.values, np.float32(128), dtype=np.float32)
     if len(columns) < signed.shape[1] or (columns != np.arange(len(columns))).any():
         signed = signed[:, columns]
-    if mode == "nearest":
+    if mode != "linear":
         nearest: np.ndarray = signed.take(np.where(weight >= 0.5, right, left), axis=0)
         return nearest
     slopes = np.empty_like(signed)  # to the next sample; across the border of two entries it has the weight 0

@@ -244,6 +244,7 @@ def open_session(
     return Session(backends.connect(setup), setup)
 
 
+@checked
 def init_hardware(hwdb_path: HWDBPath | CalibrationPath | None = None, ann: bool = False) -> None:
     """Open the chip that all operations use from now on.
 

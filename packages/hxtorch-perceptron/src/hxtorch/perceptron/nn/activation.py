@@ -16,6 +16,9 @@ DEFAULT_SHIFT = 2
 class ReLU(Layer, torch.nn.ReLU):
     """Rectifier on int8, see :func:`~hxtorch.perceptron.relu`."""
 
+    def __init__(self, mock: bool = False) -> None:
+        super().__init__(mock)
+
     def forward(self, input: Tensor) -> Tensor:
         """Rectify ``input`` of any shape, values that round to -128..127, into integers 0..127."""
         with self._named_in_errors():

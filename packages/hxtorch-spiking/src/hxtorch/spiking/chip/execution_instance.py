@@ -199,7 +199,9 @@ class ExecutionInstance(BaseExecutionInstance):
 
     @property
     def chip(self) -> Chip | None:
-        """Registers of the chip: as in the last run, else with the loaded calibration, or None before both."""
+        """Registers of the chip: as in the last run, else with the calibration, or None before both."""
+        if self._chip is None and self._implicit is not None and hasattr(self._implicit[2], "to_chip"):
+            self._chip = self._implicit[2].to_chip()
         if isinstance(self._chip, core.ChipConfiguration):
             self._chip = core.Chip(self._chip)
         return self._chip

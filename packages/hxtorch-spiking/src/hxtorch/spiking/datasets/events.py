@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.core.errors import MissingPackageError
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
 
 Sample: TypeAlias = tuple[Tensor, Any]
@@ -68,6 +69,7 @@ def events_to_dense(
     return spikes
 
 
+@checked
 class EventDataset(torch.utils.data.Dataset[Sample]):
     """A data set of events, of the package tonic or like its, as spikes (time, neuron).
 
@@ -108,6 +110,7 @@ class EventDataset(torch.utils.data.Dataset[Sample]):
         return events_to_dense(events, self.dataset.sensor_size, self.dt, self.acceleration, self.steps), label
 
 
+@checked
 class ImageDataset(torch.utils.data.Dataset[Sample]):
     """A data set of images, of the package torchvision or like its, as spikes (time, pixel).
 

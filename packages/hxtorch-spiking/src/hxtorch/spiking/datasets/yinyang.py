@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ParameterError
 
 DOT = 2
 
 
+@checked
 class YinYangDataset(torch.utils.data.Dataset[tuple[Any, int]]):
     """Points of the yin-yang sign with three classes, equally likely: the two halves (0, 1) and the dots (2).
 

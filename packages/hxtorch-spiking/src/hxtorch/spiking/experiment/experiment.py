@@ -287,7 +287,9 @@ class Experiment(BaseExperiment):
         self.modules.pre_process(self)
         legal = isinstance(runtime, (int, np.integer)) and not isinstance(runtime, bool) and runtime >= 1
         if runtime is not None and not legal:
-            raise ParameterError(f"runtime: got {runtime!r}, wanted a whole number of steps of at least 1")
+            raise ParameterError(
+                f"runtime: got {runtime!r}, wanted a whole number of steps of {self.dt:g} s, at least 1"
+            )
         if self.mock:
             self.execution_info = ()
             return {}, None

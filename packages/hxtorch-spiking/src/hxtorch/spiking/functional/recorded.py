@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from torch import Tensor
 
 from hxtorch.spiking.errors import TensorTypeError
-from hxtorch.spiking.network.observables import HardwareObservables
+from hxtorch.spiking.network.handle import Handle
+from hxtorch.spiking.network.observables import HardwareObservables, column
 
 
 class Analog(Protocol):
@@ -60,7 +61,7 @@ def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservable
     if hasattr(hw_data, "voltage") or hasattr(hw_data, "adaptation"):
         spikes, voltage, adaptation = (getattr(hw_data, name, None) for name in ("spikes", "voltage", "adaptation"))
         madc = getattr(voltage, "madc", None)
-        return HardwareObservables(spikes, _column(voltage), madc, _column(adaptation))
+        return HardwareObservables(spikes, column(voltage), madc, column(adaptation))
     if isinstance(hw_data, tuple) and len(hw_data) <= 3:
         spikes, cadc, madc = (*hw_data, None, None, None)[:3]
         return HardwareObservables(spikes, cadc, madc)
@@ -70,8 +71,8 @@ def observables(hw_data: HardwareData, fires: bool = True) -> HardwareObservable
     )
 
 
-def _column(observed: Tensor | Analog | None) -> Tensor | None:
-    """Return what the column ADC showed."""
-    if observed is None or (isinstance(observed, Tensor) and not hasattr(observed, "cadc")):
-        return observed
-    return observed.cadc
+def apart(given: tuple[Any, ...], hw_data: Any) -> tuple[tuple[Any, ...], Any]:
+    """Return inputs and recordings of a call of ``forward_func``, which may have the recordings behind the inputs."""
+    *inputs, last = given
+    recorded = not isinstance(last, Handle) or (hasattr(last, "voltage") and hasattr(last, "adaptation"))
+    return (tuple(inputs), last) if recorded else (given, hw_data)

@@ -11,7 +11,7 @@ from torch import Tensor
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.network.handle import Handle
-from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables, VoltageTrace
+from hxtorch.spiking.network.observables import AnalogObservable, AnalogTrace, HardwareObservables
 
 
 class HardwareResults(dict[Any, Any]):
@@ -59,7 +59,7 @@ def on_grid(observed: Any, steps: int) -> Any:
         steps: Wanted length.
     """
     if isinstance(observed, HardwareObservables):
-        traces = observed.spikes, observed.cadc, observed.adaptation, *(one.cadc for one in observed.others)
+        traces = observed.spikes, observed.cadc, observed.adaptation_cadc, *(one.cadc for one in observed.others)
         if all(trace is None or trace.shape[0] == steps for trace in traces):
             return observed
         others = tuple(replace(one, cadc=_fit(one.cadc, steps)) for one in observed.others)
@@ -85,8 +85,8 @@ def _fit(trace: Any, steps: int, silent: bool = False) -> Any:
     """Return a trace (time, batch, neuron) with ``steps`` points of time; what is none stays."""
     if isinstance(trace, AnalogObservable):
         return replace(trace, cadc=_fit(trace.cadc, steps))
-    if isinstance(trace, VoltageTrace):
-        return VoltageTrace.of(_fit(trace.cadc, steps), trace.madc)
+    if isinstance(trace, AnalogTrace):
+        return AnalogTrace.of(_fit(trace.cadc, steps), trace.madc)
     if not isinstance(trace, Tensor) or trace.ndim != 3:
         return trace
     available = trace.shape[0]

@@ -12,6 +12,7 @@ from torch import Tensor
 from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.functional.recorded import apart
 from hxtorch.spiking.modules.calling import arguments_of, call
 from hxtorch.spiking.network.events import SpikeEvents
 from hxtorch.spiking.network.handle import Handle, SynapseHandle
@@ -47,7 +48,7 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     adds_inputs: ClassVar[bool] = False
     """Whether the module may be called several times in a pass, and adds up all that it reads."""
 
-    on_host: ClassVar[bool] = True
+    on_host: bool = True
     """Whether the chip does not see the module."""
 
     prepares: ClassVar[bool] = False
@@ -241,12 +242,14 @@ class HXTorchFunctionMixin:
 
         Args:
             *input: Filled handles.
-            hw_data: What the chip recorded of this module, None in mock mode and for modules that it does not see;
-                what is overridden need not take it.
+            hw_data: What the chip recorded of this module, by name or behind the inputs; None in mock mode and for
+                modules that it does not see. What is overridden need not take it.
 
         Returns:
             The main tensor of the output, a tuple of its fields in their order, or a handle.
         """
+        if len(input) > 1:
+            input, hw_data = apart(input, hw_data)
         experiment = self.experiment  # type: ignore[attr-defined]  # of the module that this is mixed into
         return self._call_func(input, params=self.params, hw_data=hw_data, dt=experiment.dt)
 

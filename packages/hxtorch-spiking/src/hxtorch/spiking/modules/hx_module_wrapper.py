@@ -9,6 +9,7 @@ import torch
 
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
+from hxtorch.spiking.functional.recorded import apart
 from hxtorch.spiking.modules.base import HXBaseExperimentModule, recorded, show
 from hxtorch.spiking.modules.calling import arguments_of, call
 from hxtorch.spiking.modules.hx_module import HXFunctionalModule
@@ -125,6 +126,7 @@ class HXModuleWrapper(HXFunctionalModule):
             setattr(self, name, module)
         self._names = tuple(named)
         self.wrapped = tuple(every)
+        self.on_host = all(module.on_host for module in every)
         self.update_args(every)
         if func is not None:
             self.func = func
@@ -199,6 +201,8 @@ class HXModuleWrapper(HXFunctionalModule):
             One value per module, each as :class:`HXModule` takes them, or None to leave a handle empty: in a tuple, or
             by the names of the modules; or the value of the last population alone.
         """
+        if len(input) > 1:
+            input, hw_data = apart(input, hw_data)
         function = self.func
         if function is None:
             raise ExperimentError(f"{self.label}: has nothing to compute; hand in func or override forward_func")

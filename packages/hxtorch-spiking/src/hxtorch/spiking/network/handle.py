@@ -68,6 +68,8 @@ class HandleMeta(type):
             for older, now in _OLDER.items():
                 if now in fields and older not in fields:
                     setattr(cls, older, _alias(now))
+            if fields:
+                cls.__signature__ = looks.signature(fields)
             HandleMeta._types.setdefault(tuple(sorted(fields)), cls)  # type: ignore[arg-type]
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
@@ -91,10 +93,8 @@ class HandleMeta(type):
         if known is not None:
             return known
         fields = sorted(key, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
-        made: Any = HandleMeta(
-            "_".join(("Handle", *key)), (TensorHandle,), {"_carries": tuple(fields), "_reduce_by_names": True}
-        )
-        return made  # type: ignore[no-any-return]
+        space = {"_carries": tuple(fields), "_reduce_by_names": True}
+        return HandleMeta("_".join(("Handle", *key)), (TensorHandle,), space)  # type: ignore[return-value]
 
 
 def _alias(name: str) -> property:

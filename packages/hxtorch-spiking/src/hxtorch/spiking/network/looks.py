@@ -1,7 +1,9 @@
-"""How handles look in a notebook: the shape and the unit of each tensor."""
+"""How handles look in help, completion and notebooks: their fields, and the shape and the unit of each tensor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 from hxtorch.core.looks import shown as shown
@@ -33,3 +35,10 @@ def html(title: str, values: dict[str, Any]) -> str:
         for name, value in values.items()
     ]
     return table(title, ("field", "value", "unit, axes"), rows)
+
+
+def signature(fields: Sequence[str]) -> Signature:
+    """Return how a handle of these fields is made: by position or by name, each None until it is filled."""
+    return Signature(
+        [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Tensor | None") for name in fields]
+    )

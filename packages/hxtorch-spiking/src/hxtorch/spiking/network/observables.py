@@ -33,18 +33,32 @@ class AnalogObservable:
     madc: MADCTrace | None = None
 
 
-class VoltageTrace(Trace):
-    """Membranes as a tensor (time, batch, neuron), which names the recordings as an :class:`AnalogObservable`."""
+class AnalogTrace(Trace):
+    """What the column ADC showed (time, batch, neuron), which names recordings as an :class:`AnalogObservable` does."""
 
     cadc: Tensor
     madc: MADCTrace | None
 
     @staticmethod
-    def of(cadc: Tensor, madc: MADCTrace | None) -> VoltageTrace:
+    def of(cadc: Tensor, madc: MADCTrace | None) -> AnalogTrace:
         """Return ``cadc`` with both names."""
-        made: VoltageTrace = cadc.as_subclass(VoltageTrace)
+        made: AnalogTrace = cadc.as_subclass(AnalogTrace)
         made.cadc, made.madc = cadc, madc
         return made
+
+
+def named(source: ReadoutSource, cadc: Tensor | None, madc: MADCTrace | None) -> AnalogTrace | AnalogObservable | None:
+    """Return recordings of one node with the names ``cadc`` and ``madc``: as a tensor if the column ADC recorded."""
+    if cadc is not None:
+        return AnalogTrace.of(cadc, madc)
+    return None if madc is None else AnalogObservable(source, madc=madc)
+
+
+def column(observed: Any) -> Any:
+    """Return what the column ADC showed of one node: of a tensor itself, of other recordings their ``cadc``."""
+    if observed is None or (isinstance(observed, Tensor) and not isinstance(observed, AnalogTrace)):
+        return observed
+    return observed.cadc
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,43 +72,45 @@ class HardwareObservables:
         spikes: Zeros and ones, (time, batch, neuron).
         cadc: Membranes in the units of the model, (time, batch, neuron).
         madc: Membrane of one neuron, see :data:`MADCTrace`.
-        adaptation: Adaptation currents in the units of the model, (time, batch, neuron).
+        adaptation: Adaptation currents in the units of the model, (time, batch, neuron); a tensor, which in runs has
+            the names ``adaptation.cadc`` and ``adaptation.madc`` as ``voltage`` has.
         others: What was recorded beside these.
     """
 
     spikes: Tensor | None = None
     cadc: Tensor | None = None
     madc: Any = None
-    adaptation: Tensor | None = None
+    adaptation: Any = None
     others: tuple[AnalogObservable, ...] = ()
 
     @classmethod
     def of(cls, spikes: Tensor | None, analog: tuple[AnalogObservable, ...]) -> HardwareObservables:
         """Sort analog recordings to where they are used."""
-        cadc = madc = adaptation = None
-        others = []
+        shown: dict[ReadoutSource, tuple[Tensor | None, MADCTrace | None]] = {}
         for one in analog:
-            if one.source is ReadoutSource.membrane:
-                cadc, madc = (one.cadc if cadc is None else cadc), (one.madc if madc is None else madc)
-                continue
-            if one.source is ReadoutSource.adaptation and one.cadc is not None:
-                adaptation = one.cadc
-            others.append(one)
-        return cls(spikes, cadc, madc, adaptation, tuple(others))
+            cadc, madc = shown.get(one.source, (None, None))
+            shown[one.source] = one.cadc if cadc is None else cadc, one.madc if madc is None else madc
+        adaptation = named(ReadoutSource.adaptation, *shown.get(ReadoutSource.adaptation, (None, None)))
+        others = tuple(one for one in analog if one.source is not ReadoutSource.membrane)
+        return cls(spikes, *shown.get(ReadoutSource.membrane, (None, None)), adaptation, others)
 
     @property
-    def voltage(self) -> VoltageTrace | AnalogObservable | None:
+    def voltage(self) -> AnalogTrace | AnalogObservable | None:
         """Membranes under the name of today's scripts: the tensor ``cadc``, with ``voltage.cadc`` and ``voltage.madc``.
 
         Without a recording by the column ADC an :class:`AnalogObservable`, and without any None.
         """
-        if self.cadc is not None:
-            return VoltageTrace.of(self.cadc, self.madc)
-        return None if self.madc is None else AnalogObservable(madc=self.madc)
+        return named(ReadoutSource.membrane, self.cadc, self.madc)
+
+    @property
+    def adaptation_cadc(self) -> Tensor | None:
+        """What the column ADC showed of the adaptation, which takes the place of the model's."""
+        shown: Tensor | None = column(self.adaptation)
+        return shown
 
     def steps(self, available: int) -> int:
         """Return how many of ``available`` steps the recordings cover."""
-        traces = (self.spikes, self.cadc, self.adaptation)
+        traces = (self.spikes, self.cadc, self.adaptation_cadc)
         return min([available] + [trace.shape[0] for trace in traces if trace is not None])
 
     def __iter__(self) -> Iterator[Any]:

@@ -94,7 +94,11 @@ def load(path: str | os.PathLike[str], serial: str | None = None) -> Calibration
         CalibrationFormatError: It is no calibration (a pickle included), or damaged.
         CalibrationSerialError: It belongs to another chip.
     """
-    calibration = loads(_read(Path(path)))
+    try:
+        calibration = loads(_read(Path(path)))
+    except CalibrationFormatError as error:
+        advice = "" if "calibrate" in str(error) else "; calibrate again: hxtorch calibrate"
+        raise CalibrationFormatError(f"{os.fspath(path)}: {error}{advice}") from None
     if serial is not None:
         calibration.require_serial(serial)
     return calibration

@@ -104,7 +104,7 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     """Return the recordings in the type, on the device and with the steps of ``input``."""
     if recorded is NOTHING:
         return _UNRECORDED
-    traces = (recorded.spikes, recorded.cadc, recorded.adaptation)
+    traces = (recorded.spikes, recorded.cadc, recorded.adaptation_cadc)
     steps = input.shape[0]
     shown = [None if trace is None else trace[:steps].detach().to(input) for trace in traces]
     for trace in shown:

@@ -28,16 +28,17 @@ class BatchDropout(HXModule):
     """Silence some neurons in all samples of a batch.
 
     Called with the spikes of a population, it silences the population itself: in the model as on the chip, where the
-    threshold comparators of dropped neurons are off in this run, they neither spike nor are they reset. Called with an
-    input of the network, it drops what is sent. Each call draws a new mask, one for the run and its whole batch, by
-    torch's random numbers: a neuron is kept where one of them, uniform in [0, 1), is more than ``dropout``. In
-    evaluation (``eval()``) nothing is dropped. What is kept is not scaled.
+    threshold comparators of dropped neurons are off in this run, they neither spike nor are they reset. Each call draws
+    a new mask, one for the run and its whole batch, by torch's random numbers: a neuron is kept where one of them,
+    uniform in [0, 1), is more than ``dropout``. In evaluation (``eval()``) nothing is dropped. What is kept is not
+    scaled.
 
     Args:
         size: Number of neurons.
         dropout: Probability to drop a neuron, 0 to 1.
         experiment: Collects the module when it is called.
         func: Function of the spikes (time, batch, neuron) and the mask.
+        drop_inputs: Take inputs of the network too, and drop what is sent.
 
     Raises:
         ParameterError: ``size`` or ``dropout`` is out of range.
@@ -46,6 +47,7 @@ class BatchDropout(HXModule):
     input_type = NeuronHandle
     output_type = NeuronHandle
     single_input = True
+    prepares = True
 
     _mask: Tensor | None
 
@@ -55,12 +57,14 @@ class BatchDropout(HXModule):
         dropout: float,
         experiment: Experiment,
         func: Callable[[Tensor, Tensor], Tensor] = functional.batch_dropout,
+        drop_inputs: bool = False,
     ) -> None:
         if not 0 <= dropout <= 1:
             raise ParameterError(f"dropout: got {dropout}, wanted 0 to 1")
         super().__init__(experiment, func=func)
         self.size = legal_size("size", size)
         self.dropout = dropout
+        self.drop_inputs = drop_inputs
         self.register_buffer("_mask", None, persistent=False)
 
     @property
@@ -111,9 +115,12 @@ class BatchDropout(HXModule):
         """Join the experiment with a new mask.
 
         Raises:
-            TensorTypeError: The input is neither an input of the network nor the spikes of neurons: a chip could not
-                drop it. See also :meth:`HXModule.forward`.
+            TensorTypeError: The input is not the spikes of neurons, nor with ``drop_inputs`` an input of the network: a
+                chip could not drop it. See also :meth:`HXModule.forward`.
         """
+        for handle in input:
+            if isinstance(handle, Handle) and handle.observable_state is not None:
+                self._check_filled(self.experiment.modules.maker(handle))
         filled = super().forward(*input, output=output)
         self.set_mask()
         return filled
@@ -121,8 +128,21 @@ class BatchDropout(HXModule):
     def check_source(self, maker: Any) -> None:
         """Check that it is neurons that are dropped."""
         if not isinstance(maker, AnalogNeuron):
-            raise TensorTypeError(f"{self.label}: got the output of {maker.label}, wanted that of neurons or an input")
+            raise TensorTypeError(f"{self.label}: got the output of {maker.label}, wanted that of neurons")
         super().check_source(maker)
+
+    def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
+        """Check handles that were empty when the module was called."""
+        for maker in sources:
+            self._check_filled(maker)
+
+    def _check_filled(self, maker: Any) -> None:
+        """Check what fills the input, None for the user."""
+        if maker is None and not self.drop_inputs:
+            raise TensorTypeError(
+                f"{self.label}: got an input of the network, wanted the output of neurons, whose mask it sets; to drop "
+                "what is sent, write BatchDropout(..., drop_inputs=True)"
+            )
 
     def forward_func(  # type: ignore[override]  # one input
         self, input: TensorHandle, hw_data: HardwareObservables | None = None

@@ -248,4 +248,4 @@ def _joined(shown: Sequence[HardwareObservables]) -> HardwareObservables:
         steps = min(len(trace) for trace in traces)
         return torch.cat([trace[:steps] for trace in traces], 2)
 
-    return HardwareObservables(spikes=join("spikes"), cadc=join("cadc"), adaptation=join("adaptation"))
+    return HardwareObservables(spikes=join("spikes"), cadc=join("cadc"), adaptation=join("adaptation_cadc"))

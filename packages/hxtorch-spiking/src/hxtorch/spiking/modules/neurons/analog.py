@@ -15,7 +15,7 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional.eventprop.grid import EventPropCurrent
 from hxtorch.spiking.functional.models import aelif
 from hxtorch.spiking.functional.models.step_code import CuBaStepCode
-from hxtorch.spiking.functional.recorded import HardwareData, observables
+from hxtorch.spiking.functional.recorded import HardwareData, apart, observables
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.euler import fraction
@@ -150,8 +150,10 @@ class AnalogNeuron(NeuronCircuits):
             current: Weighted spikes (time, batch, neuron); a layer that they never make fire warns once.
         """
         silent = self.fires and not self._heard
-        if silent and checks.check_firing(self.label, traces.spikes, current, recorded.spikes is not None):
-            self._heard = True
+        if silent:
+            threshold = self.threshold.model_value
+            chip = recorded.spikes is not None
+            self._heard = checks.check_firing(self.label, traces.spikes, current, chip, threshold)
         made = self.output_type or ReadoutNeuronHandle
         filled: Any = made(traces.spikes) if self.fires else made()
         filled.membrane_madc = recorded.madc
@@ -163,7 +165,14 @@ class AnalogNeuron(NeuronCircuits):
         return handle
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareData = None) -> Any:
-        """Integrate the sum of the inputs, by the model or by ``func``, which gets the parameters that it names."""
+        """Integrate the sum of the inputs, by the model or by ``func``, which gets the parameters that it names.
+
+        Args:
+            *input: Filled handles of weighted spikes.
+            hw_data: What the chip recorded, by name or behind the inputs.
+        """
+        if len(input) > 1:
+            input, hw_data = apart(input, hw_data)
         current = self.total_input(input)
         recorded = self._observables(observables(hw_data, self.fires), current)
         if self.func is None:
@@ -178,7 +187,7 @@ class AnalogNeuron(NeuronCircuits):
         """Return ``hw_data`` in the type and on the device of ``like``."""
         if hw_data is None:
             return NOTHING
-        traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation)
+        traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation_cadc)
         spikes, cadc, adaptation = converted = tuple(None if trace is None else trace.to(like) for trace in traces)
         if all(map(is_, converted, traces)):
             return hw_data

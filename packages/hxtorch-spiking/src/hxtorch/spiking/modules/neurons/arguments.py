@@ -182,7 +182,7 @@ class TraceArguments(TypedDict, total=False):
         bool, Declared(False, "Subtract the first value of each trace instead of the offset.")
     ]
     interpolation_mode: Annotated[
-        str, Declared("linear", "How CADC samples come on the grid of time: ``linear`` or ``nearest``.")
+        str, Declared("linear", "How CADC samples come on the grid of time: ``linear``, or ``nn`` for the nearest.")
     ]
     neuron_structure: Annotated[Morphology | None, Declared(None, "Circuits of one neuron, None for one each.")]
 
@@ -338,7 +338,8 @@ class AdaptationArguments(TypedDict, total=False):
         ),
     ]
     tau_adap: Annotated[
-        Parameter, Declared(100e-6, "Time constant of the adaptation: seconds, and a code.", _CODE, 100)
+        Parameter,
+        Declared(100e-6, "Time constant of the adaptation: seconds, or from 1 on a code, 10 ms / code.", _CODE, 100),
     ]
     leak_adaptation: Annotated[
         Parameter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,19 @@ from hxtorch.spiking.parameter import (
 )
 
 _CAPACITANCE = 10e-6
-"""Seconds of the model that are the largest capacitance of the chip, code 63 (parity 1)."""
+"""Seconds of the model that are the largest capacitance of the chip, code 63."""
 
 _TIMES = {
     "tau_mem": (0.5e-6, 60e-6),
     "tau_syn": (0.3e-6, 30e-6),
     "refractory_time": (40e-9, 32e-6),
     "holdoff_time": (0.0, 4e-6),
+    "tau_adap": (10e-3 / 1022, 10e-3),
 }
-"""Seconds in which calibrations are known to work (chip facts 3.4): where a run on the chip warns, mock mode does."""
+"""Seconds in which calibrations are known to work (chip facts 3.4): where a run on the chip warns, mock mode does.
+
+Of the adaptation, those that its cell has (chip facts 3.2).
+"""
 
 _COARSE = 0.2
 """Share of a time constant that a step may be before its integration is coarse."""
@@ -42,11 +46,14 @@ _COARSE = 0.2
 REACHABLE = {"leak": (50.0, 160.0), "reset": (50.0, 160.0), "threshold": (50.0, 220.0)}
 """CADC LSB that potentials on the chip have (chip facts 3.4)."""
 
-_HOPELESS = (15.0, 248.0)
-"""Thresholds, CADC LSB, from which on no neuron of the emulated chip reaches the target (measured on the default one).
+_HOPELESS = {"leak": (10.0, 240.0), "reset": (10.0, 240.0), "threshold": (15.0, 248.0)}
+"""CADC LSB from which on no neuron of the emulated chip reaches the target (measured on the default one).
 
-Of leaks and resets outside of their range calibrations warn, and go on.
+Between these and their ranges calibrations of leaks and resets warn, and go on.
 """
+
+_TIME_OF_CODE = 10e-3
+"""Seconds that the time constant of the adaptation is at code 1 of its cell."""
 
 
 def capacitance(value: Any, owner: str) -> HXBaseParameter:
@@ -74,10 +81,35 @@ def capacitance(value: Any, owner: str) -> HXBaseParameter:
     return HXTransformedModelParameter(given, _code)
 
 
+def tau_adap(value: Any) -> HXBaseParameter:
+    """Return a time constant of the adaptation: seconds for the model, a code for the chip.
+
+    Args:
+        value: A parameter, or a plain number or tensor: from 1 on a code of the chip, else seconds of the model.
+    """
+    given = as_parameter(value)
+    if type(given) is not HXParameter or given.model_value is None or _range(given.model_value)[0] <= 0:
+        return given
+    if _range(given.model_value)[0] >= 1:
+        return MixedHXModelParameter(_TIME_OF_CODE / given.model_value, given.model_value)
+    return HXTransformedModelParameter(given.model_value, _code_of_time)
+
+
+def _code_of_time(seconds: Any) -> Any:
+    """Return the code of the chip for a time constant of the adaptation."""
+    code = _TIME_OF_CODE / seconds
+    return code.round() if isinstance(code, Tensor) else round(code)
+
+
 def _code(seconds: Any) -> Any:
     """Return the code of the chip for a capacitance of the model."""
     code = seconds / _CAPACITANCE * 63
     return code.round() if isinstance(code, Tensor) else round(code)
+
+
+def is_time(name: str) -> bool:
+    """Whether :func:`check_times` knows a parameter."""
+    return name in _TIMES
 
 
 def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float, mock: bool, stepped: bool) -> None:
@@ -92,7 +124,7 @@ def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float
     """
     said = []
     for name, (low, high) in _TIMES.items():
-        value = _time(parameters.get(name))
+        value = _time(parameters.get(name), name == "tau_adap")
         if mock and value is not None:
             below, above = _range(value)
             if below < low or above > high:
@@ -114,18 +146,38 @@ def check_times(owner: str, parameters: Mapping[str, HXBaseParameter], dt: float
         warnings.warn(f"{owner}: {'; '.join(said)}", ParameterWarning, stacklevel=5)
 
 
+def check_saved(
+    saved: MutableMapping[str, Any], prefix: str, names: Iterable[str], size: int, errors: list[str]
+) -> None:
+    """Refuse values of a checkpoint that are of another number of neurons.
+
+    Args:
+        saved: The checkpoint; what is refused is taken out.
+        prefix: What the layer's names begin with there.
+        names: Of its parameters.
+        size: Its neurons.
+        errors: Gets what is wrong; torch raises it.
+    """
+    for name in names:
+        key = f"{prefix}{name}._model_value"
+        value = saved.get(key)
+        if isinstance(value, Tensor) and value.ndim == 1 and len(value) not in (1, size) and name[:6] != "e_coba":
+            errors.append(f"{key}: got values of {len(value)} neurons, wanted one number or {size}")
+            del saved[key]
+
+
 def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
-    """Refuse a threshold that no calibration reaches, before one takes its time.
+    """Refuse potentials that no calibration reaches, before one takes its time.
 
     Raises:
-        ParameterError: The threshold is far from what the chip has.
+        ParameterError: One is far from what the chip has.
     """
-    low, high = _range(torch.as_tensor(values.get("threshold", 125.0)))
-    if _HOPELESS[0] < low and high < _HOPELESS[1]:
+    given = {name: _range(torch.as_tensor(values[name])) for name in REACHABLE if name in values}
+    if all(_HOPELESS[name][0] < low and high < _HOPELESS[name][1] for name, (low, high) in given.items()):
         return
     said, lines = [], []
-    for name, (lowest, highest) in REACHABLE.items():
-        below, above = _range(torch.as_tensor(values.get(name, lowest)))
+    for name, (below, above) in given.items():
+        lowest, highest = REACHABLE[name]
         if below < lowest or above > highest:
             got, typical = (below if below < lowest else above), 125 if name == "threshold" else 80
             said.append(f"{name} is {got:g}, which needs {lowest:g} to {highest:g}")
@@ -136,7 +188,11 @@ def check_reachable(owner: str, values: Mapping[str, Any]) -> None:
     )
 
 
-def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool) -> bool:
+_UNIT_POTENTIALS = 10.0
+"""Thresholds of models up to this are in units of their own; those in steps of the chip's ADC begin at 50."""
+
+
+def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool, threshold: Any) -> bool:
     """Warn of a layer that no input makes fire.
 
     Args:
@@ -144,6 +200,7 @@ def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool)
         spikes: Of the layer.
         current: Its weighted input.
         chip: Whether the spikes are the chip's.
+        threshold: Of the model.
 
     Returns:
         Whether that was looked at; tensors that are traced have no values.
@@ -153,23 +210,25 @@ def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool)
     if torch._C._are_functorch_transforms_active() or spikes.is_meta or not bool((current != 0).any()):
         return False
     if not bool((spikes != 0).any()):
-        line = (
-            "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
-            if chip
-            else "larger weights, or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
-            "reset=MixedHXModelParameter(0.0, 80), threshold=MixedHXModelParameter(1.0, 125)"
-        )
+        line = "larger weights, as by reset_parameters(mean, std)"
+        if chip:
+            line = "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
+        elif _range(threshold)[1] > _UNIT_POTENTIALS:
+            line += (
+                ", or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
+                "reset=MixedHXModelParameter(0.0, 80), threshold=MixedHXModelParameter(1.0, 125)"
+            )
         warnings.warn(
             f"{owner}: no neuron fired in the run although input came; write {line}", SilentLayerWarning, stacklevel=2
         )
     return True
 
 
-def _time(parameter: HXBaseParameter | None) -> Any:
-    """Return the seconds that the chip gets, or of what is the model's alone, those of the model."""
+def _time(parameter: HXBaseParameter | None, as_code: bool) -> Any:
+    """Return the seconds that the chip gets, or those of the model if they are its alone or the chip gets a code."""
     if parameter is None:
         return None
-    return parameter.model_value if parameter.model_only else parameter.hardware_value
+    return parameter.model_value if as_code or parameter.model_only else parameter.hardware_value
 
 
 def _range(value: Any) -> tuple[float, float]:

@@ -85,6 +85,7 @@ class NeuronCircuits(Population):
     prepares = True
     _mask: Tensor | None = None
     _dropped: Tensor | None = None
+    _is_set_up: bool = False
 
     arguments: ClassVar[type]
     """The declared arguments of the constructor."""
@@ -175,12 +176,18 @@ class NeuronCircuits(Population):
         self.readout.check_size(self.size)
         self._heard = self._reachable = False
         self._check_recording()
-        checks.check_times(self.label, self.params_dict(), experiment.dt, experiment.mock, self.func is None)
+        self._check_times(self.params_dict())
         checks.check_terms(self.label, self.step, given)
+        self._is_set_up = True
+
+    def _check_times(self, parameters: Mapping[str, HXBaseParameter]) -> None:
+        checks.check_times(self.label, parameters, self.experiment.dt, self.experiment.mock, self.func is None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters_known:
             value = self._legal_parameter(name, value)
+            if self._is_set_up and checks.is_time(name):
+                self._check_times({name: value})
         super().__setattr__(name, value)
 
     @property
@@ -362,12 +369,16 @@ class NeuronCircuits(Population):
             elif now.shape != saved.shape or not torch.equal(now, saved.double()):
                 warn_of_taken(prefix + name, saved, own, prefix + name)
                 setattr(self, name, float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True))
+        checks.check_saved(state_dict, prefix, self.params_dict(), self.size, others[-1])
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def _legal_parameter(self, name: str, value: Any) -> HXBaseParameter:
         owner = type(self).__name__
         try:
-            parameter = checks.capacitance(value, owner) if name == "membrane_capacitance" else as_parameter(value)
+            if name == "membrane_capacitance":
+                parameter = checks.capacitance(value, owner)
+            else:
+                parameter = checks.tau_adap(value) if name == "tau_adap" else as_parameter(value)
         except ParameterError as error:
             raise ParameterError(f"{name} of {owner}: {error}") from None
         self._check_size(name, parameter.model_value)

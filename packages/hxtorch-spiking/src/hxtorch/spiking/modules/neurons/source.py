@@ -9,6 +9,7 @@ from hxtorch.spiking.chip.input_generator import InputGenerator
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.functional.models.input_neuron import input_neuron
+from hxtorch.spiking.functional.recorded import apart
 from hxtorch.spiking.modules.types import InputPopulation
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -72,5 +73,7 @@ class InputNeuron(InputPopulation):
 
     def forward_func(self, *input: TensorHandle, hw_data: HardwareObservables | None = None) -> Any:
         """Pass spikes on, or what the chip recorded of them."""
+        if len(input) > 1:
+            input, hw_data = apart(input, hw_data)
         (handle,) = input
         return NeuronHandle(input_neuron(handle.filled(), hw_data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from hxtorch.spiking import functional
 from hxtorch.spiking.doors import checked
-from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.errors import ParameterError, ParameterWarning, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional.synapses.sparse import weigh_synapses
 from hxtorch.spiking.modules.synapses.positions import Arguments
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
@@ -202,10 +203,19 @@ class SparseSynapse(WeightedProjection):
         return self.in_features * self.out_features > max(_SMALL, _THIN * self.pattern.shape[1])
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *arguments: Any) -> None:
-        """Take weights of the other layout too: checkpoints of older versions have one per synapse."""
+        """Take weights of the other layout too, of older versions with one per synapse, and say which are lost."""
         name = f"{prefix}weight"
         stored = state_dict.get(name)
         sources, targets = self.pattern
+        if isinstance(stored, Tensor) and stored.shape == (self.out_features, self.in_features):
+            lost = int((stored[~self.mask.to(stored.device)] != 0).sum())
+            if lost:
+                warnings.warn(
+                    f"{name}: {lost} weights of the checkpoint are where this layer has no synapse, and are not taken; "
+                    "build the network with the same connections",
+                    ParameterWarning,
+                    stacklevel=2,
+                )
         if isinstance(stored, Tensor) and stored.shape != self.weight.shape:
             if not self.packed and stored.shape == sources.shape:
                 dense = stored.new_zeros(self.weight.shape)

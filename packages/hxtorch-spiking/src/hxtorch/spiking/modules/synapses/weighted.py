@@ -174,8 +174,8 @@ class WeightedProjection(Projection):
     def forward_func(  # type: ignore[override]  # one input
         self, input: TensorHandle, hw_data: HardwareObservables | None = None
     ) -> Any:
-        """Weigh the spikes of a handle."""
-        return self.weigh(check_axes(input.filled(), self, self.in_features))
+        """Weigh the spikes of a handle, into a :class:`~hxtorch.spiking.SynapseHandle`."""
+        return SynapseHandle(self.weigh(check_axes(input.filled(), self, self.in_features)))
 
     def weigh(self, spikes: Tensor) -> Tensor:
         """Return the weighted spikes (time, batch, out_features) of spikes (time, batch, in_features).
