@@ -13,7 +13,7 @@ from bss2_emulator.matrix.columns import MAX_PULSE, PULSE_STEPS, WEIGHT_STEPS, C
 from bss2_emulator.reference.silicon.reads import read_pairs
 
 HAGEN = 6 << 16  # purpose of noise
-FARTHEST = 400  # LSB
+FARTHEST = 320  # LSB
 MOST_NOISE = 48  # LSB rms
 FRACTION = 32  # what is read lies in fractions of an LSB
 NOISE = 512  # rms of noise is rounded to these fractions
@@ -69,9 +69,13 @@ def saturate(y: float, limit: float) -> float:
 
 
 def shift(columns: Columns, hemisphere: int, column: int, sent: int) -> float:
-    """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end."""
-    end = float(columns.shift[hemisphere, column])
-    return end - end * math.exp(-1 / SHEET.mean("hagen_offset_events")) ** sent
+    """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end.
+
+    It, and the share that is there, are rounded to 256ths and 4096ths, what they give to a fraction.
+    """
+    end = round(float(columns.shift[hemisphere, column]) * FRACTION * 8)
+    share = round((1 - math.exp(-1 / SHEET.mean("hagen_offset_events")) ** sent) * 4096)
+    return (end * share + (1 << 14) >> 15) / FRACTION
 
 
 def read(
@@ -88,7 +92,8 @@ def read(
     Noise of the column, and of all columns, is in units of rms / 4096.
     """
     baseline = round(min(max(columns.baseline[hemisphere, column], -FARTHEST), FARTHEST) * FRACTION)
-    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -FARTHEST), FARTHEST) * FRACTION)
+    level = min(max(round(y * FRACTION) / FRACTION + shift(columns, hemisphere, column, sent), -FARTHEST), FARTHEST)
+    collected = round(saturate(level, float(columns.limit[hemisphere, column])) * FRACTION)
     of_events = columns.event_noise[hemisphere, column] * math.sqrt(sent)
     rest, result = (
         (level + (number * round(rms * NOISE) >> 16) + (shared * round(columns.common_noise * NOISE) >> 16) + 16)
@@ -164,7 +169,7 @@ def run_tile(
             pulse(int(a), float(gain_), float(offset)) for a, gain_, offset in zip(vector, *drivers, strict=False)
         ]
         events = sum(int(a) > 0 for a in vector)
-        common = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0][:2]
+        common = [numbers[b % 4] for numbers in read_pairs(key, number | 1 << 31, b // 4, HAGEN, run)]
         for j in range(width):
             ratio = columns.ratio[hemisphere, :, j]
             weigh = [
@@ -180,7 +185,6 @@ def run_tile(
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            y += shift(columns, hemisphere, j, events * num_sends)
             rest, result = read_pairs(key, number, b * -(-width // 4) + j // 4, HAGEN, run)
             noise = rest[j % 4], result[j % 4]
             out[b, j] = read(y, columns, hemisphere, j, events * num_sends, noise, common)
