@@ -23,14 +23,33 @@ BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS
                               float deviation, int32_t *BSS2_RESTRICT total, int n) {
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const float y = factor[j] * (float)sum[j] + deviation * noise[j], above = y > -128.0f ? y : -128.0f;
-        total[j] += (int32_t)floorf(above < 127.0f ? above : 127.0f);
+        const float sought = factor[j] * (float)sum[j] + deviation * noise[j], size = fabsf(sought);
+        const float y = copysignf(size < 4096.0f ? size : 4096.0f, sought); /* its floor is one of int32 */
+        const int32_t whole = (int32_t)y;
+        int32_t floored = whole - ((float)whole > y);
+        floored = floored > -128 ? floored : -128; /* of integers: two comparisons of floats would become branches */
+        floored = floored < 127 ? floored : 127;
+        total[j] += floored;
     }
 }
 
 BSS2_INLINE float hxp_clamp(int32_t total) {
     const int32_t above = total > -128 ? total : -128;
     return (float)(above < 127 ? above : 127);
+}
+
+/* Write columns from `left` on of patches, those of an image side by side. */
+BSS2_INLINE void hxp_write_patches(const hxp_matrix *m, int64_t first, int entries, int left, int n,
+                                   const int32_t *BSS2_RESTRICT totals, int stride) {
+    const int64_t patches = m->activations.patches;
+    for (int i = 0, count; i < entries; i += count) {
+        const int64_t image = (first + i) / patches, patch = (first + i) % patches;
+        float *BSS2_RESTRICT out = m->out + (image * m->columns + left) * patches + patch;
+        const int32_t *BSS2_RESTRICT total = totals + i * stride;
+        count = patches - patch < entries - i ? (int)(patches - patch) : entries - i;
+        for (int j = 0; j < n; j++)
+            for (int k = 0; k < count; k++) out[j * patches + k] = hxp_clamp(total[k * stride + j]);
+    }
 }
 
 /* Deviations of the noise of each entry of a block. */
@@ -48,14 +67,16 @@ BSS2_INLINE void hxp_deviations(const hxp_matrix *m, const uint8_t *BSS2_RESTRIC
 /* Run the entries [ENTRIES * block, ENTRIES * (block + 1)); the noise of a tile is drawn for all of them at once. */
 BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
     enum { MOST = ENTRIES * COLUMNS };
-    uint8_t activations[(ENTRIES + 1) * TILE_ROWS] = {0};
+    uint8_t activations[(ENTRIES + 1) * TILE_ROWS];
     int32_t sums[MOST], totals[MOST];
-    float noise[MOST] = {0}, deviation[ENTRIES];
+    float noise[MOST], deviation[ENTRIES];
     uint32_t radius[MOST / 2], angle[MOST / 2];
-    const int64_t first = block * ENTRIES, patches = m->activations.patches;
+    const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
     const int noisy = m->noise > 0.0f || m->event_noise > 0.0f;
     const int8_t *weights = m->weights;
+    if (entries < ENTRIES) memset(activations, 0, sizeof(activations));
+    if (!noisy) memset(noise, 0, sizeof(noise));
     for (int left = 0; left < m->columns; left += COLUMNS) {
         const int n = m->columns - left < COLUMNS ? m->columns - left : COLUMNS, stride = (n + PACK - 1) / PACK * PACK;
         const int half = (ENTRIES * n + 31) / 32 * 16;
@@ -73,14 +94,13 @@ BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *
                 hxp_add_tile(sums + i * stride, m->factors + (size_t)tile * (size_t)m->columns + left, noise + i * n, deviation[i],
                              totals + i * stride, n);
         }
+        if (m->activations.patches) {
+            hxp_write_patches(m, first, entries, left, n, totals, stride);
+            continue;
+        }
         for (int i = 0; i < entries; i++) {
-            const int32_t *BSS2_RESTRICT total = totals + i * stride;
-            if (patches) {
-                float *BSS2_RESTRICT out = m->out + ((first + i) / patches * m->columns + left) * patches + (first + i) % patches;
-                for (int j = 0; j < n; j++) out[j * patches] = hxp_clamp(total[j]);
-                continue;
-            }
             float *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
+            const int32_t *BSS2_RESTRICT total = totals + i * stride;
             BSS2_VECTOR
             for (int j = 0; j < n; j++) out[j] = hxp_clamp(total[j]);
         }
