@@ -71,7 +71,8 @@ def check_operands(
     for name, values, low, high in limits:
         if values.dtype.kind not in "iu":
             raise RunError(f"{name}: got type {values.dtype}, wanted integers")
-        if values.size and (values.min() < low or values.max() > high):
+        signed = values.dtype.kind == "i" or low > 0  # others have nothing below 0
+        if values.size and ((signed and values.min() < low) or values.max() > high):
             bad = values[(values < low) | (values > high)].flat[0]
             raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}")
     for name, number in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):

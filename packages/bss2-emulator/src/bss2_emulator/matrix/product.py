@@ -43,6 +43,7 @@ from bss2_emulator.silicon.noise import HAGEN, RunNoise
 from bss2_emulator.silicon.serial import FloatArray, Silicon
 
 NOISE_STEPS: Final = 512  # factors of the kernel's noise in an LSB
+MOST_SHIFT: Final = 1000  # LSB, beyond FARTHEST
 MOST_NOISE: Final = 48 * NOISE_STEPS  # what is beyond has no limit that matters: the ADC ends long before
 UNUSED: Final = np.zeros(c.TILE_ROWS + 1, np.float32)
 NOTHING_LOST: Final = np.zeros((0, 0, 0), np.float32)
@@ -57,8 +58,9 @@ class _Reads(NamedTuple):
     """Constants of the columns as the kernel takes them, see ``_kernels/matrix/hagen.pyi``."""
 
     gain: FloatArray
-    shift: NDArray[np.float32]
+    shift: NDArray[np.int16]
     baseline: NDArray[np.int16]
+    bent: NDArray[np.int16]
     lowest: NDArray[np.float32]
     inverse_limit: NDArray[np.float32]
     bend: NDArray[np.float32]
@@ -112,8 +114,9 @@ class HagenEngine:
             np.asarray(reads.gain * sends, np.float32),
             self._kept(columns, reads.leaks, operands),
             reads.shift,
-            self._memo.get("shifted", (sends,), lambda: share_of_shift(sends, silicon.mean("hagen_offset_events"))),
+            self._shifted(sends),
             reads.baseline,
+            reads.bent,
             reads.lowest,
             reads.inverse_limit,
             reads.bend,
@@ -142,11 +145,13 @@ class HagenEngine:
     def _derive_columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
         columns = column_constants(config, self.silicon, self._physics(config))
         ideal, limit = self.silicon.fidelity == "ideal", columns.limit * FRACTION
+        farthest = FARTHEST * FRACTION
         reads = _Reads(
             gain=columns.gain / (PULSE_STEPS * WEIGHT_STEPS) * (1 if ideal else FRACTION),
-            shift=(columns.shift * FRACTION).astype(np.float32),
-            baseline=np.rint(np.clip(columns.baseline, -FARTHEST, FARTHEST) * FRACTION).astype(np.int16),
-            lowest=np.maximum(np.where(limit > 0, -1.3 * limit, -np.inf), -FARTHEST * FRACTION).astype(np.float32),
+            shift=_shorts(np.clip(columns.shift, -MOST_SHIFT, MOST_SHIFT) * FRACTION),
+            baseline=_shorts(np.clip(columns.baseline, -FARTHEST, FARTHEST) * FRACTION),
+            bent=_shorts(np.where(limit > 0, np.maximum(-0.7 * limit, -farthest), -farthest)),
+            lowest=np.maximum(np.where(limit > 0, -1.3 * limit, -np.inf), -farthest).astype(np.float32),
             inverse_limit=np.divide(1, limit, out=np.zeros_like(limit), where=limit > 0).astype(np.float32),
             bend=(limit / 1.2).astype(np.float32),
             noise_rest=round(columns.read_noise * NOISE_STEPS),
@@ -169,12 +174,16 @@ class HagenEngine:
 
         return self._memo.get("drivers", (config.hagen_dac_offset,), build)
 
+    def _shifted(self, sends: int) -> NDArray[np.int16]:
+        """Return the share of the shift of columns that 0 to 128 events do, as the kernel takes it."""
+        most = self.silicon.mean("hagen_offset_events")
+        return self._memo.get("shifted", (sends,), lambda: _shorts(np.minimum(share_of_shift(sends, most) * 2**15, 2**15 - 1)))
+
     def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
         """Return the noise of a read after 0 to 128 events, as the kernel takes it."""
 
         def build() -> NDArray[np.int16]:
-            factors = np.rint(noise_of_events(columns, sends) * NOISE_STEPS)
-            return np.asarray(np.minimum(factors, MOST_NOISE), np.int16)
+            return _shorts(np.minimum(noise_of_events(columns, sends) * NOISE_STEPS, MOST_NOISE))
 
         return self._memo.get("noise", (columns.event_noise, sends), build)
 
@@ -184,3 +193,8 @@ class HagenEngine:
             return NOTHING_LOST
         cycles = operands.num_sends * operands.wait_between_events
         return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))
+
+
+def _shorts(values: FloatArray | NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return rounded ``values``, int16."""
+    return np.rint(values).astype(np.int16)

@@ -53,9 +53,10 @@ def multiply(
     capacity: NDArray[np.float32],
     gain: NDArray[np.float32],
     kept: NDArray[np.float32],
-    shift: NDArray[np.float32],
-    shifted: NDArray[np.float32],
+    shift: NDArray[np.int16],
+    shifted: NDArray[np.int16],
     baseline: NDArray[np.int16],
+    bent: NDArray[np.int16],
     lowest: NDArray[np.float32],
     inverse_limit: NDArray[np.float32],
     bend: NDArray[np.float32],
@@ -87,11 +88,14 @@ def multiply(
         capacity: Charge that 0 to 128 events may bring to a line before it saturates, (129,).
         gain: What charge is in each column, in fractions of an LSB, if ``ideal`` in LSB, (2, 256).
         kept: Share of the charge of 0 to 128 events that is left at the read, (2, 129, 256), or all of it: (0, 0, 0).
-        shift: What many events move each column by, whatever the weights, in fractions of an LSB, (2, 256).
-        shifted: Share of that which 0 to 128 events do, (129,).
+        shift: What many events move each column by, whatever the weights, in fractions of an
+            LSB, (2, 256).
+        shifted: Share of that which 0 to 128 events do, in units of 2^-15, (129,).
         baseline: Of a read at rest, in fractions of an LSB, within +-:data:`FARTHEST` LSB, (2, 256).
-        lowest: 1.3 times the value at which the negative side of a column ends, in fractions of an LSB, (2, 256).
-        inverse_limit: Inverse of that value's size, or 0 where it never ends, (2, 256).
+        bent: What a column bends below, in fractions of an LSB: 0.7 times the value at which its negative side ends,
+            (2, 256).
+        lowest: 1.3 times that value, in fractions of an LSB, (2, 256).
+        inverse_limit: Inverse of its size, or 0 where it never ends, (2, 256).
         bend: That size over 1.2, (2, 256).
         noise_rest: rms of a read at rest, in units of 1 / 512 LSB, up to 48 LSB like the other two.
         noise_common: rms of what all columns of a read share.
@@ -109,9 +113,6 @@ def multiply(
     Returns:
         Activations that are not zero, counted for each tile.
     """
-
-def short_normal(half: int) -> int:
-    """Return the number that 16 uniform bits give, in units of 1 / 4096, by ``noise/shorts.h``."""
 
 def read_normal(half: int) -> int:
     """Return the number that 16 uniform bits give, in units of 1 / 4096, by ``noise/reads.h``."""

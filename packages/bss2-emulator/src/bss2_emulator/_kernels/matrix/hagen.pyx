@@ -7,6 +7,19 @@ from bss2_emulator._kernels.native.pool cimport parallel_for
 import numpy as np
 
 
+cdef extern from "native/patches.h" nogil:
+    ctypedef struct bss2_rows:
+        const uint8_t *values
+        int64_t bytes
+        int64_t stride
+        int64_t patches
+        const int32_t *starts
+        const int32_t *offsets
+        int64_t farthest
+        int64_t neighbours
+
+    int64_t bss2_neighbours(const int32_t *, int64_t)
+
 cdef extern from "matrix/hagen.h" nogil:
     ctypedef enum bss2_sizes "int":
         ROWS "TILE_ROWS"
@@ -18,15 +31,20 @@ cdef extern from "matrix/hagen.h" nogil:
         BITS "PULSE_BITS"
         MOST "FARTHEST"
 
+    ctypedef struct bss2_columns:
+        const float *gain
+        const int16_t *shift
+        const int16_t *bent
+        const float *lowest
+        const float *inverse_limit
+        const float *bend
+        const int16_t *baseline
+
     ctypedef struct bss2_matrix:
         int64_t batch
         int rows
         int columns
-        int64_t activation_stride
-        const uint8_t *activations
-        int64_t patches
-        const int32_t *starts
-        const int32_t *offsets
+        bss2_rows activations
         const int16_t *weights[2]
         int lines
         int64_t tile_stride
@@ -34,14 +52,9 @@ cdef extern from "matrix/hagen.h" nogil:
         const int16_t *pulse_offset
         int pulse_limit
         const float *capacity
-        const float *gain
         const float *kept
-        const float *shift
-        const float *shifted
-        const int16_t *baseline
-        const float *lowest
-        const float *inverse_limit
-        const float *bend
+        bss2_columns columns_of[2]
+        const int16_t *shifted
         int16_t noise_rest
         int16_t noise_common
         const int16_t *noise_result
@@ -69,7 +82,6 @@ cdef extern from "matrix/hagen.h" nogil:
     bss2_run_function **bss2_run_functions
     bss2_pack_function **bss2_pack_functions
     int bss2_matrix_instructions()
-    int16_t bss2_short_normal(uint32_t)
     int16_t bss2_read_normal(uint16_t)
 
 
@@ -154,36 +166,39 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
 
 def multiply(
     const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
-    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const float[:, ::1] shift,
-    const float[::1] shifted, const int16_t[:, ::1] baseline, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
+    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] shift,
+    const int16_t[::1] shifted, const int16_t[:, ::1] baseline, const int16_t[:, ::1] bent, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
     const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint by_event, bint ideal,
     uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads, int instructions,
 ):
     """Multiply a batch with packed weights; see hagen.pyi."""
     cdef bss2_matrix m
+    cdef bss2_rows rows
     cdef Blocks blocks
     cdef const int16_t[:, ::1] line
     cdef int64_t block, sent, tiles
     blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
-    m.patches = starts.shape[0]
-    if m.patches:
+    if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
+        raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
+    rows.patches, rows.values, rows.stride = starts.shape[0], &activations[0, 0], activations.shape[1]
+    rows.bytes = activations.shape[0] * activations.shape[1]
+    if rows.patches:
         if offsets.shape[0] < 1 or min(np.min(starts), np.min(offsets)) < 0 or (
                 <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= activations.shape[1]):
             raise ValueError("patches: wanted places inside an image")
-        m.starts, m.offsets = &starts[0], &offsets[0]
-    if activations.shape[1] < 1 or out.shape[1] < 1 or threads < 1 or not 1 <= len(packed) <= 2:
-        raise ValueError("operands: wanted at least one row, column and thread, and one or two lines of weights")
-    m.batch, m.columns = activations.shape[0] * max(m.patches, <int64_t>1), <int>out.shape[1]
-    m.rows = <int>offsets.shape[0] if m.patches else <int>activations.shape[1]
-    m.activation_stride, m.activations = activations.shape[1], &activations[0, 0]
+        rows.starts, rows.offsets, rows.farthest = &starts[0], &offsets[0], np.max(offsets)
+        rows.neighbours = bss2_neighbours(rows.offsets, offsets.shape[0])
+    m.activations = rows
+    m.batch, m.columns = activations.shape[0] * max(rows.patches, <int64_t>1), <int>out.shape[1]
+    m.rows = <int>offsets.shape[0] if rows.patches else <int>activations.shape[1]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
     if not (pulse_scale.shape[0] == pulse_offset.shape[0] == 2 and pulse_scale.shape[1] == pulse_offset.shape[1] == ROWS):
         raise ValueError("constants of drivers: wanted (2, 128) each")
-    if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
-            and gain.shape[1] == shift.shape[1] == baseline.shape[1] == lowest.shape[1] == COLUMNS
+    if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == bent.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+            and gain.shape[1] == shift.shape[1] == baseline.shape[1] == bent.shape[1] == lowest.shape[1] == COLUMNS
             and inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
         raise ValueError("constants of columns: wanted (2, 256) each")
     for block in range(m.lines):
@@ -201,10 +216,12 @@ def multiply(
     if not 0 <= pulse_limit <= 255:
         raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
     m.pulse_scale, m.pulse_offset, m.pulse_limit = &pulse_scale[0, 0], &pulse_offset[0, 0], pulse_limit
-    m.capacity, m.gain, m.baseline = &capacity[0], &gain[0, 0], &baseline[0, 0]
+    m.capacity = &capacity[0]
     m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
-    m.lowest, m.inverse_limit, m.bend = &lowest[0, 0], &inverse_limit[0, 0], &bend[0, 0]
-    m.shift, m.shifted = &shift[0, 0], &shifted[0]
+    for block in range(2):
+        m.columns_of[block] = bss2_columns(&gain[block, 0], &shift[block, 0], &bent[block, 0], &lowest[block, 0],
+                                           &inverse_limit[block, 0], &bend[block, 0], &baseline[block, 0])
+    m.shifted = &shifted[0]
     m.noise_rest, m.noise_common, m.ideal = <int16_t>noise_rest, <int16_t>noise_common, ideal
     m.noise_result = &noise_result[0, 0, 0]
     m.noisy = noise_rest != 0 or noise_common != 0 or by_event
@@ -221,11 +238,6 @@ cdef int check_instructions(int instructions) except -1:
     if not 0 <= instructions <= best_instructions():
         raise ValueError(f"instructions: got {instructions}, wanted 0 to {best_instructions()}")
     return instructions
-
-
-def short_normal(uint32_t half):
-    """Return the number that 16 uniform bits give, in units of 1 / 4096; see hagen.pyi."""
-    return bss2_short_normal(half)
 
 
 def read_normal(uint16_t half):

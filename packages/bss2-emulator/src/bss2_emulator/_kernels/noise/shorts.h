@@ -1,4 +1,4 @@
-/* Normal numbers of 16 bit for the reads of matrix products, which need two of them for each result.
+/* Normal numbers of 16 bit, finer than those of reads.h.
  *
  * Philox (normals.h) gives uniform words; the inverse of the normal distribution turns each half of a word into a number in units
  * of 1 / 4096. Its upper bit is the sign, the rest lies on one of 127 straight lines (least squares): 63 of equal width, then 64
@@ -32,11 +32,6 @@ static const uint16_t bss2_short_rise[130] = {
     83, 88, 94, 101, 109, 118, 130, 144, 161, 184, 215, 258, 327, 448, 731, 2690,
 };
 
-/* Normal numbers for the two reads of some columns: columns 4 k to 4 k + 3 are the words of counter (c0, c1 + k, c2, c3), of
- * which the first two are for the read at rest, lower half first. */
-typedef void bss2_short_pairs(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, int columns, int16_t *rest,
-                              int16_t *result);
-
 BSS2_INLINE int16_t bss2_short_normal(uint32_t half) {
     const uint32_t size = half & 0x7FFF;
     const int tail = size >= 63 * 512;
@@ -44,17 +39,6 @@ BSS2_INLINE int16_t bss2_short_normal(uint32_t half) {
     const uint32_t along = tail ? (size & 7) << 13 : (size & 511) << 7;
     const int32_t number = (int32_t)(bss2_short_level[line] + (bss2_short_rise[line] * along >> 16));
     return (int16_t)(half & 0x8000 ? -number : number);
-}
-
-static void bss2_short_pairs_plain(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, int columns,
-                                   int16_t *BSS2_RESTRICT rest, int16_t *BSS2_RESTRICT result) {
-    for (int j = 0; j < columns; j += 4) {
-        const bss2_word4 word = bss2_philox(key, c0, c1 + (uint32_t)j / 4, c2, c3);
-        for (int k = 0; k < 4; k++) {
-            rest[j + k] = bss2_short_normal(word.w[k / 2] >> 16 * (k % 2) & 0xFFFF);
-            result[j + k] = bss2_short_normal(word.w[2 + k / 2] >> 16 * (k % 2) & 0xFFFF);
-        }
-    }
 }
 
 #if BSS2_X86
@@ -121,20 +105,6 @@ BSS2_TARGET_AVX2 static inline __m256i bss2_short_normals_avx2(__m256i halves) {
     return _mm256_sub_epi16(_mm256_xor_si256(size, sign), sign);
 }
 
-BSS2_TARGET_AVX2 static void bss2_short_pairs_avx2(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
-                                                   int columns, int16_t *rest, int16_t *result) {
-    const bss2_start start = bss2_three_rounds(key, c0, c2, c3);
-    const __m256i lanes = _mm256_set_epi64x(3, 2, 1, 0);
-    for (int j = 0; j < columns; j += 16) {
-        __m256i a, c, d, b = _mm256_add_epi64(_mm256_set1_epi64x((long long)c1 + j / 4), lanes);
-        BSS2_PHILOX(start, _mm256_mul_epu32, _mm256_srli_epi64, _mm256_xor_si256, BSS2_XOR3_256, _mm256_set1_epi64x)
-        const __m256i one = _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xAA);
-        const __m256i two = _mm256_blend_epi32(c, _mm256_slli_epi64(d, 32), 0xAA);
-        _mm256_storeu_si256((__m256i *)(void *)(rest + j), bss2_short_normals_avx2(one));
-        _mm256_storeu_si256((__m256i *)(void *)(result + j), bss2_short_normals_avx2(two));
-    }
-}
-
 BSS2_TARGET_AVX512 static inline __m512i bss2_short_normals_avx512(__m512i halves, const __m512i *table) { /* of 32 halves */
     const __m512i size = _mm512_and_si512(halves, _mm512_set1_epi16(0x7FFF));
     const __mmask32 tail = _mm512_cmpge_epi16_mask(size, _mm512_set1_epi16(63 * 512));
@@ -146,27 +116,6 @@ BSS2_TARGET_AVX512 static inline __m512i bss2_short_normals_avx512(__m512i halve
                                                  _mm512_permutex2var_epi16(table[6], line, table[7]));
     const __m512i number = _mm512_add_epi16(level, _mm512_mulhi_epu16(rise, along));
     return _mm512_mask_sub_epi16(number, _mm512_movepi16_mask(halves), _mm512_setzero_si512(), number);
-}
-
-BSS2_TARGET_AVX512 static void bss2_short_pairs_avx512(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
-                                                       int columns, int16_t *rest, int16_t *result) {
-    const bss2_start start = bss2_three_rounds(key, c0, c2, c3);
-    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-    for (int j = 0; j < columns; j += 32) {
-        __m512i a, c, d, b = _mm512_add_epi64(_mm512_set1_epi64((long long)c1 + j / 4), lanes);
-        BSS2_PHILOX(start, _mm512_mul_epu32, _mm512_srli_epi64, _mm512_xor_si512, BSS2_XOR3_512, _mm512_set1_epi64)
-        _mm512_storeu_si512(rest + j, _mm512_mask_blend_epi32(0xAAAA, a, _mm512_slli_epi64(b, 32)));
-        _mm512_storeu_si512(result + j, _mm512_mask_blend_epi32(0xAAAA, c, _mm512_slli_epi64(d, 32)));
-    }
-    __m512i table[8]; /* a loop of its own: both together need more registers than there are */
-    for (int k = 0; k < 4; k++) {
-        table[k] = _mm512_loadu_si512(bss2_short_level + 32 * k);
-        table[4 + k] = _mm512_loadu_si512(bss2_short_rise + 32 * k);
-    }
-    for (int j = 0; j < columns; j += 32) {
-        _mm512_storeu_si512(rest + j, bss2_short_normals_avx512(_mm512_loadu_si512(rest + j), table));
-        _mm512_storeu_si512(result + j, bss2_short_normals_avx512(_mm512_loadu_si512(result + j), table));
-    }
 }
 #endif
 

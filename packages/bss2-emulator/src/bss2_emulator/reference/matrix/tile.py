@@ -14,7 +14,8 @@ from bss2_emulator.reference.synram.dac import level
 from bss2_emulator.silicon.serial import Silicon
 
 HAGEN = 6 << 16  # purpose of noise
-FARTHEST = 400  # LSB
+FARTHEST = 320  # LSB
+MOST_SHIFT = 1000  # LSB
 MOST_NOISE = 48  # LSB rms
 FRACTION = 32  # what is read lies in fractions of an LSB
 NOISE = 512  # rms of noise is rounded to these fractions
@@ -72,10 +73,12 @@ def saturate(y: float, limit: float) -> float:
 def shift(columns: Columns, hemisphere: int, column: int, sent: int, most: float) -> float:
     """Return the offset that a column has after so many events, LSB: each takes it a little nearer to its end.
 
-    After ``most`` events all but 1 / e of it is there.
+    After ``most`` events all but 1 / e of it is there. It is rounded to fractions, and the share that is there
+    to 2^-15.
     """
-    end = float(columns.shift[hemisphere, column])
-    return end - end * math.exp(-1 / most) ** sent
+    end = round(min(max(float(columns.shift[hemisphere, column]), -MOST_SHIFT), MOST_SHIFT) * FRACTION)
+    share = min(round((1 - math.exp(-1 / most) ** sent) * 2**15), 2**15 - 1)
+    return (end * share + (1 << 14) >> 15) / FRACTION
 
 
 def read(
@@ -84,15 +87,18 @@ def read(
     hemisphere: int,
     column: int,
     sent: int,
+    offset: float,
     noise: tuple[int, int],
     common: list[int],
 ) -> int:
-    """Return int8: the difference of two reads, one at rest and one after ``sent`` events.
+    """Return int8: the difference of two reads, one at rest and one after ``sent`` events, which gave the column an ``offset``.
 
     Noise of the column, and of all columns, is in units of rms / 4096.
     """
     baseline = round(min(max(columns.baseline[hemisphere, column], -FARTHEST), FARTHEST) * FRACTION)
-    collected = round(min(max(saturate(y, float(columns.limit[hemisphere, column])), -FARTHEST), FARTHEST) * FRACTION)
+    charge = min(max(round(y * FRACTION), -(2**15)), 2**15 - 1) / FRACTION
+    level = min(max(charge + offset, -FARTHEST), FARTHEST)
+    collected = round(saturate(level, float(columns.limit[hemisphere, column])) * FRACTION)
     of_events = columns.event_noise[hemisphere, column] * math.sqrt(sent)
     rest, result = (
         (level + (number * round(rms * NOISE) >> 16) + (shared * round(columns.common_noise * NOISE) >> 16) + 16)
@@ -166,7 +172,7 @@ def run_tile(
             pulse(int(a), float(gain_), float(offset)) for a, gain_, offset in zip(vector, *drivers, strict=False)
         ]
         events = sum(int(a) > 0 for a in vector)
-        common = read_pairs(key, number | 1 << 31, b, HAGEN, run)[0][:2]
+        common = [numbers[b % 4] for numbers in read_pairs(key, number | 1 << 31, b // 4, HAGEN, run)]
         for j in range(width):
             ratio = columns.ratio[hemisphere, :, j]
             quadrant = 2 * hemisphere + j // 128
@@ -183,8 +189,9 @@ def run_tile(
             if ideal:
                 out[b, j] = min(max(half_away(y), -128), 127)
                 continue
-            y += shift(columns, hemisphere, j, events * num_sends, silicon.mean("hagen_offset_events"))
             rest, result = read_pairs(key, number, b * -(-width // 4) + j // 4, HAGEN, run)
             noise = rest[j % 4], result[j % 4]
-            out[b, j] = read(y, columns, hemisphere, j, events * num_sends, noise, common)
+            sent = events * num_sends
+            offset = shift(columns, hemisphere, j, sent, silicon.mean("hagen_offset_events"))
+            out[b, j] = read(y, columns, hemisphere, j, sent, offset, noise, common)
     return out

@@ -4,27 +4,26 @@
 
 #include "mock/normals.h"
 #include "mock/product.h"
+#include "native/patches.h"
 
 typedef struct {
     int64_t batch;
     int rows, columns;
-    const uint8_t *activations; /* [batch][rows], or [image][values] */
-    int64_t patches, values;    /* entries that an image has, or 0: activations are rows as they stand */
-    const int32_t *starts, *offsets; /* [patches], [rows]: row r of patch p is byte starts[p] + offsets[r] of its image */
-    const int8_t *weights;      /* [strip][tile] packed (product.h), each `tile_stride` long */
+    bss2_rows activations; /* of all entries */
+    const int8_t *weights; /* [strip][tile] packed (product.h), each `tile_stride` long */
     int64_t tile_stride;
-    const float *factors;       /* [tile][columns] LSB */
-    float noise, event_noise;   /* rms, LSB; the latter of each activation that is sent */
+    const float *factors;  /* [tile][columns] LSB */
+    float noise, event_noise; /* rms, LSB; the latter of each activation that is sent */
     hxp_key key;
-    float *out;                 /* [batch][columns], or [image][columns][patches] */
+    float *out;            /* [batch][columns], or [image][columns][patches] */
 } hxp_matrix;
 
-/* Clamp results of a tile and add them to the total of an entry. */
+/* Add results of a tile, clamped, to the total of an entry; noise is in units of `deviation`. */
 BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT factor, const float *BSS2_RESTRICT noise,
-                             int32_t *BSS2_RESTRICT total, int n) {
+                              float deviation, int32_t *BSS2_RESTRICT total, int n) {
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
-        const float sought = factor[j] * (float)sum[j] + noise[j], size = fabsf(sought);
+        const float sought = factor[j] * (float)sum[j] + deviation * noise[j], size = fabsf(sought);
         const float y = copysignf(size < 4096.0f ? size : 4096.0f, sought); /* its floor is one of int32 */
         const int32_t whole = (int32_t)y;
         int32_t floored = whole - ((float)whole > y);
@@ -39,68 +38,69 @@ BSS2_INLINE float hxp_clamp(int32_t total) {
     return (float)(above < 127 ? above : 127);
 }
 
-/* Copy the activations of an entry for the rows of a tile, and zeros up to `whole`; returns how many are not zero. */
-BSS2_INLINE int hxp_take_row(const hxp_matrix *m, int64_t entry, int top, int rows, int whole, uint8_t *BSS2_RESTRICT row) {
-    if (m->patches) {
-        const uint8_t *BSS2_RESTRICT patch = m->activations + entry / m->patches * m->values + m->starts[entry % m->patches];
-        const int32_t *BSS2_RESTRICT offsets = m->offsets + top;
-        for (int r = 0; r < rows; r++) row[r] = patch[offsets[r]];
-    } else {
-        memcpy(row, m->activations + entry * m->rows + top, (size_t)rows);
+/* Write columns from `left` on of patches, those of an image side by side. */
+BSS2_INLINE void hxp_write_patches(const hxp_matrix *m, int64_t first, int entries, int left, int n,
+                                   const int32_t *BSS2_RESTRICT totals, int stride) {
+    const int64_t patches = m->activations.patches;
+    for (int i = 0, count; i < entries; i += count) {
+        const int64_t image = (first + i) / patches, patch = (first + i) % patches;
+        float *BSS2_RESTRICT out = m->out + (image * m->columns + left) * patches + patch;
+        const int32_t *BSS2_RESTRICT total = totals + i * stride;
+        count = patches - patch < entries - i ? (int)(patches - patch) : entries - i;
+        for (int j = 0; j < n; j++)
+            for (int k = 0; k < count; k++) out[j * patches + k] = hxp_clamp(total[k * stride + j]);
     }
-    memset(row + rows, 0, (size_t)(whole - rows));
-    int sent = 0;
-    if (m->event_noise > 0.0f) {
-        BSS2_VECTOR
-        for (int r = 0; r < rows; r++) sent += row[r] > 0;
-    }
-    return sent;
 }
 
-/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)). */
+/* Deviations of the noise of each entry of a block. */
+BSS2_INLINE void hxp_deviations(const hxp_matrix *m, const uint8_t *BSS2_RESTRICT rows, int whole, float *BSS2_RESTRICT deviation) {
+    for (int i = 0; i < ENTRIES; i++) {
+        int sent = 0;
+        deviation[i] = m->noise; /* and as it came, for its root may be another number */
+        if (m->event_noise <= 0.0f) continue;
+        BSS2_VECTOR
+        for (int r = 0; r < whole; r++) sent += rows[i * TILE_ROWS + r] > 0;
+        deviation[i] = sqrtf(m->noise * m->noise + m->event_noise * m->event_noise * (float)sent);
+    }
+}
+
+/* Run the entries [ENTRIES * block, ENTRIES * (block + 1)); the noise of a tile is drawn for all of them at once. */
 BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *product, hxp_words *words) {
-    uint8_t activations[ENTRIES * TILE_ROWS] = {0};
-    int32_t sums[ENTRIES * COLUMNS];
-    int32_t totals[ENTRIES * COLUMNS];
-    float noise[COLUMNS] = {0};
-    uint32_t radius[COLUMNS / 2], angle[COLUMNS / 2];
-    float deviation[ENTRIES];
+    enum { MOST = ENTRIES * COLUMNS };
+    uint8_t activations[(ENTRIES + 1) * TILE_ROWS];
+    int32_t sums[MOST], totals[MOST];
+    float noise[MOST], deviation[ENTRIES];
+    uint32_t radius[MOST / 2], angle[MOST / 2];
     const int64_t first = block * ENTRIES;
     const int entries = (int)(m->batch - first < ENTRIES ? m->batch - first : ENTRIES);
+    const int noisy = m->noise > 0.0f || m->event_noise > 0.0f;
     const int8_t *weights = m->weights;
+    if (entries < ENTRIES) memset(activations, 0, sizeof(activations));
+    if (!noisy) memset(noise, 0, sizeof(noise));
     for (int left = 0; left < m->columns; left += COLUMNS) {
-        const int n = m->columns - left < COLUMNS ? m->columns - left : COLUMNS, half = (n + 31) / 32 * 16;
-        memset(totals, 0, sizeof(int32_t) * (size_t)(entries * COLUMNS));
+        const int n = m->columns - left < COLUMNS ? m->columns - left : COLUMNS, stride = (n + PACK - 1) / PACK * PACK;
+        const int half = (ENTRIES * n + 31) / 32 * 16;
+        memset(totals, 0, sizeof(int32_t) * (size_t)(entries * stride));
         for (int top = 0, tile = 0; top < m->rows; top += TILE_ROWS, tile++, weights += m->tile_stride) {
             const int rows = m->rows - top < TILE_ROWS ? m->rows - top : TILE_ROWS, whole = (rows + 3) / 4 * 4;
-            for (int i = 0; i < entries; i++) {
-                const int sent = hxp_take_row(m, first + i, top, rows, whole, activations + i * TILE_ROWS);
-                deviation[i] = m->noise; /* and as it came, for its root may be another number */
-                if (m->event_noise > 0.0f) deviation[i] = sqrtf(m->noise * m->noise + m->event_noise * m->event_noise * (float)sent);
+            bss2_take_rows(&m->activations, first, entries, top, rows, TILE_ROWS, activations);
+            hxp_deviations(m, activations, whole, deviation);
+            product(activations, weights, sums, whole, n, stride);
+            if (noisy) {
+                words(m->key, (uint32_t)block, (uint32_t)tile, (uint32_t)left, radius, angle, half);
+                hxp_normals(radius, angle, noise, noise + half, half);
             }
-            product(activations, weights, sums, whole, n);
-            for (int i = 0; i < entries; i++) {
-                if (deviation[i] > 0.0f) {
-                    words(m->key, (uint32_t)(first + i), (uint32_t)tile, (uint32_t)left, radius, angle, half);
-                    hxp_normals(radius, angle, deviation[i], noise, noise + half, half);
-                } else {
-                    memset(noise, 0, sizeof(noise));
-                }
-                hxp_add_tile(sums + i * COLUMNS, m->factors + (size_t)tile * (size_t)m->columns + left, noise,
-                             totals + i * COLUMNS, n);
-            }
+            for (int i = 0; i < entries; i++)
+                hxp_add_tile(sums + i * stride, m->factors + (size_t)tile * (size_t)m->columns + left, noise + i * n, deviation[i],
+                             totals + i * stride, n);
         }
-        if (m->patches) {
-            for (int i = 0; i < entries; i++) {
-                float *BSS2_RESTRICT out = m->out + ((first + i) / m->patches * m->columns + left) * m->patches + (first + i) % m->patches;
-                const int32_t *BSS2_RESTRICT total = totals + i * COLUMNS;
-                for (int j = 0; j < n; j++) out[j * m->patches] = hxp_clamp(total[j]);
-            }
+        if (m->activations.patches) {
+            hxp_write_patches(m, first, entries, left, n, totals, stride);
             continue;
         }
         for (int i = 0; i < entries; i++) {
             float *BSS2_RESTRICT out = m->out + (first + i) * m->columns + left;
-            const int32_t *BSS2_RESTRICT total = totals + i * COLUMNS;
+            const int32_t *BSS2_RESTRICT total = totals + i * stride;
             BSS2_VECTOR
             for (int j = 0; j < n; j++) out[j] = hxp_clamp(total[j]);
         }

@@ -6,6 +6,19 @@ from hxtorch.perceptron._kernels.native.pool cimport parallel_for
 import numpy as np
 
 
+cdef extern from "native/patches.h" nogil:
+    ctypedef struct bss2_rows:
+        const uint8_t *values
+        int64_t bytes
+        int64_t stride
+        int64_t patches
+        const int32_t *starts
+        const int32_t *offsets
+        int64_t farthest
+        int64_t neighbours
+
+    int64_t bss2_neighbours(const int32_t *, int64_t)
+
 cdef extern from "mock/mock.h" nogil:
     ctypedef enum hxp_sizes "int":
         ROWS "TILE_ROWS"
@@ -21,11 +34,7 @@ cdef extern from "mock/mock.h" nogil:
         int64_t batch
         int rows
         int columns
-        const uint8_t *activations
-        int64_t patches
-        int64_t values
-        const int32_t *starts
-        const int32_t *offsets
+        bss2_rows activations
         const int8_t *weights
         int64_t tile_stride
         const float *factors
@@ -63,19 +72,22 @@ def mock_product(const uint8_t[:, ::1] activations, const int32_t[::1] starts, c
     cdef int64_t panels = (min(columns, STRIP) + PACK_COLUMNS - 1) // PACK_COLUMNS
     cdef int8_t[:, ::1] packed
     cdef hxp_matrix m
+    cdef bss2_rows taken
     cdef Blocks blocks
     if not 0 <= instructions <= INSTRUCTIONS:
         raise ValueError(f"instructions: got {instructions}, wanted 0 to {INSTRUCTIONS}")
     if rows < 1 or columns < 1 or rows >= 1 << 31 or columns >= 1 << 31 or threads < 1:
         raise ValueError(f"weights: got ({rows}, {columns}) for {threads} threads, wanted at least one of each")
-    m.patches, m.values, m.batch = starts.shape[0], activations.shape[1], activations.shape[0]
-    if m.patches:
-        m.batch *= m.patches
+    taken.values, taken.stride, taken.patches = &activations[0, 0], activations.shape[1], starts.shape[0]
+    taken.bytes, m.batch = activations.shape[0] * activations.shape[1], activations.shape[0]
+    if taken.patches:
+        m.batch *= taken.patches
         if offsets.shape[0] != rows or min(np.min(starts), np.min(offsets)) < 0 or (
-                <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= m.values):
+                <int64_t>np.max(starts) + <int64_t>np.max(offsets) >= taken.stride):
             raise ValueError("patches: wanted places inside an image for all rows")
-        m.starts, m.offsets = &starts[0], &offsets[0]
-    if ((not m.patches and activations.shape[1] != rows) or factors.shape[0] != down or factors.shape[1] != columns
+        taken.starts, taken.offsets, taken.farthest = &starts[0], &offsets[0], np.max(offsets)
+        taken.neighbours = bss2_neighbours(taken.offsets, rows)
+    if ((not taken.patches and activations.shape[1] != rows) or factors.shape[0] != down or factors.shape[1] != columns
             or out.shape[0] != m.batch or out.shape[1] != columns):
         raise ValueError("operands do not fit")
     if out.shape[0] == 0:
@@ -87,7 +99,7 @@ def mock_product(const uint8_t[:, ::1] activations, const int32_t[::1] starts, c
         hxp_pack_tile(&weights[y * ROWS, x * STRIP], columns, <int>min(rows - y * ROWS, <int64_t>ROWS),
                       <int>min(columns - x * STRIP, <int64_t>STRIP), &packed[tile, 0])
     m.rows, m.columns = <int>rows, <int>columns
-    m.activations, m.weights, m.tile_stride = &activations[0, 0], &packed[0, 0], packed.shape[1]
+    m.activations, m.weights, m.tile_stride = taken, &packed[0, 0], packed.shape[1]
     m.factors, m.noise, m.event_noise, m.out = &factors[0, 0], noise, event_noise, &out[0, 0]
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     if m.batch * rows * columns < 1 << 21:

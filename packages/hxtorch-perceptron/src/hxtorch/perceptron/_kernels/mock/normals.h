@@ -73,13 +73,12 @@ BSS2_INLINE float hxp_log(float u) { /* of a number in (0, 1) */
     return t * p + (float)e * 0.69314718f;
 }
 
-/* `scale` times normals of `n` pairs of words: the first of each pair to `one`, the second to `two`; within 5.8 deviations. */
-BSS2_INLINE void hxp_normals(const uint32_t *BSS2_RESTRICT radius, const uint32_t *BSS2_RESTRICT angle, float scale,
-                            float *BSS2_RESTRICT one, float *BSS2_RESTRICT two, int n) {
+/* Normals of `n` pairs of words: the first of each pair to `one`, the second to `two`; within 5.8. */
+BSS2_INLINE void hxp_normals(const uint32_t *BSS2_RESTRICT radius, const uint32_t *BSS2_RESTRICT angle, float *BSS2_RESTRICT one, float *BSS2_RESTRICT two, int n) {
     BSS2_VECTOR
     for (int k = 0; k < n; k++) {
         const float u = ((float)(int32_t)(radius[k] >> 9) + 0.5f) * 1.1920929e-7f;
-        const float r = scale * sqrtf(-2.0f * hxp_log(u));
+        const float r = sqrtf(-2.0f * hxp_log(u));
         const float x = (float)((int32_t)(angle[k] & 0x3FFFFFFFu) - 0x20000000) * 1.4629180792671596e-9f; /* +- pi / 4 */
         const float y = x * x;
         const float s = x * (0.9999985633f + y * (-0.1666247219f + y * 0.0081515063f));

@@ -11,15 +11,15 @@ enum {
     PACK = 32,     /* columns that lie together: weights are [column / PACK][row / 4][column % PACK][row % 4] */
 };
 
-/* activations 0..31 [ENTRIES][TILE_ROWS], sums [ENTRIES][COLUMNS]; rows are whole fours, columns are rounded up to packs. */
-typedef void hxp_product(const uint8_t *activations, const int8_t *weights, int32_t *sums, int rows, int columns);
+/* activations 0..31 [ENTRIES][TILE_ROWS], sums [ENTRIES][stride]; rows are whole fours, columns are rounded up to packs. */
+typedef void hxp_product(const uint8_t *activations, const int8_t *weights, int32_t *sums, int rows, int columns, int stride);
 
 BSS2_INLINE const int8_t *hxp_pack(const int8_t *weights, int rows, int column, int four) {
     return weights + ((size_t)(column / PACK) * (size_t)(rows / 4) + (size_t)four) * (4 * PACK) + 4 * (column % PACK);
 }
 
 static void hxp_product_plain(const uint8_t *BSS2_RESTRICT activations, const int8_t *BSS2_RESTRICT weights,
-                              int32_t *BSS2_RESTRICT sums, int rows, int columns) {
+                              int32_t *BSS2_RESTRICT sums, int rows, int columns, int stride) {
     for (int c = 0; c < columns; c += PACK) {
         int32_t sum[ENTRIES][PACK] = {{0}};
         for (int r = 0; r < rows; r++) {
@@ -31,7 +31,7 @@ static void hxp_product_plain(const uint8_t *BSS2_RESTRICT activations, const in
                 for (int j = 0; j < PACK; j++) sum[i][j] += activation * row[j];
             }
         }
-        for (int i = 0; i < ENTRIES; i++) memcpy(sums + i * COLUMNS + c, sum[i], sizeof(sum[i]));
+        for (int i = 0; i < ENTRIES; i++) memcpy(sums + i * stride + c, sum[i], sizeof(sum[i]));
     }
 }
 
@@ -46,7 +46,7 @@ BSS2_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations a
 /* GROUP entries and two vectors of LANES columns at a time stay in registers. */
 #define HXP_DEFINE_PRODUCT(NAME, TARGET, VECTOR, LANES, GROUP, ZERO, LOAD, SPREAD, MULTIPLY_ADD, STORE)        \
     TARGET static void NAME(const uint8_t *BSS2_RESTRICT activations, const int8_t *BSS2_RESTRICT weights,       \
-                            int32_t *BSS2_RESTRICT sums, int rows, int columns) {                               \
+                            int32_t *BSS2_RESTRICT sums, int rows, int columns, int stride) {                               \
         for (int c = 0; c < columns; c += 2 * LANES)                                                           \
             for (int first = 0; first < ENTRIES; first += GROUP) {                                             \
                 VECTOR left[GROUP], right[GROUP];                                                              \
@@ -61,8 +61,8 @@ BSS2_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations a
                     }                                                                                          \
                 }                                                                                              \
                 for (int i = 0; i < GROUP; i++) {                                                              \
-                    STORE((void *)(sums + (first + i) * COLUMNS + c), left[i]);                                \
-                    STORE((void *)(sums + (first + i) * COLUMNS + c + LANES), right[i]);                       \
+                    STORE((void *)(sums + (first + i) * stride + c), left[i]);                                \
+                    STORE((void *)(sums + (first + i) * stride + c + LANES), right[i]);                       \
                 }                                                                                              \
             }                                                                                                  \
     }
