@@ -64,7 +64,8 @@ def footprint(config, monkeypatch, sheet, fidelity):
         return call
 
     with monkeypatch.context() as patch:
-        for module, name in ((spiking, "run_batch"), (product, "multiply"), (correlation, "correlate")):
+        kernels = (spiking, "Plan"), (spiking, "run_batch"), (product, "multiply"), (correlation, "correlate")
+        for module, name in kernels:
             patch.setattr(module, name, told(getattr(module, name)))
         chip = Chip("reach", fidelity, sheet=sheet, temperature=60.0, threads=1)
         run = chip.run_spiking(config, 300, *EVENTS, cadc_neurons=[0], madc_neuron=3, correlation_rows=[1])
