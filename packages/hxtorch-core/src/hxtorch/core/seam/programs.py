@@ -229,7 +229,7 @@ class SpikingProgram:
         configuration = self.configuration
         for write in self.writes:
             configuration = configuration.replace(**write.registers)
-        return configuration.replace(**self.registers_after)
+        return configuration.replace(**self.registers_after) if self.registers_after else configuration
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)
