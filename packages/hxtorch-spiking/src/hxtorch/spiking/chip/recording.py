@@ -165,6 +165,10 @@ class TraceReadout:
         Returns:
             float32 (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
         """
+        if type(self.scale) is float and type(self.offset) is float:
+            size = samples.size
+            level = None if self.shift_to_first else _level(self.offset, size)
+            return self._resample(samples, runtime, dt, level, _level(self.scale, size))
         offset = None if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
         scale = _by_neuron(self.scale, places, "trace_scale")
         if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
@@ -294,6 +298,14 @@ def _is_flat(values: float | Tensor, size: int) -> bool:
         return True
     one_each = values.numel() == 1 or (values.numel() == size and values.shape[-1] == size)
     return one_each and not values.requires_grad
+
+
+@lru_cache(64)
+def _level(value: float, size: int) -> np.ndarray:
+    """Return one number for each neuron, float32; nobody writes to it."""
+    level = _flat(value, size)
+    level.setflags(write=False)
+    return level
 
 
 def _flat(values: float | Tensor, size: int) -> np.ndarray:
