@@ -1,8 +1,8 @@
 """What one small run costs, against the build of commit 28c0475: 1 -> 1 on the chip and in mock mode, a 1 x 1 product.
 
-``HXTORCH_PEER_BUILD`` names the Python of an environment that has the other build (``git worktree add``, ``pip install``
-of its four packages). Both builds run in processes of their own on one processor and are asked in turn; a figure is the
-median of the ratios of pairs, of processor time.
+``HXTORCH_PEER_BUILD`` names the Python of an environment that has the other build (``git worktree add``, then ``pip
+install`` of its four packages). Both builds run in processes of their own on one processor and are asked in turn; a
+figure is the median of the ratios of pairs, of processor time.
 """
 
 import os

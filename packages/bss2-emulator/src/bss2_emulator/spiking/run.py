@@ -179,7 +179,7 @@ class SpikingEngine:
             self._labels.learn(events.labels)
             ready = self._prepared(config, runtime, recording, threads, writes)
         batch = len(events.offsets) - 1
-        sampled = [one and one.lay_out(runtime, batch, noise) for one in ready.readouts]
+        top, bottom = (None if one is None else one.lay_out(runtime, batch, noise) for one in ready.readouts)
         trace: np.ndarray | None = np.empty((batch, -(-runtime // STEP) + 1), self.dtype) if ready.traced else None
         outcome = run_batch(
             ready.plan,
@@ -189,13 +189,14 @@ class SpikingEngine:
             events.times,
             events.labels,
             events.offsets,
-            *(one and one[0] for one in sampled),
+            None if top is None else top[0],
+            None if bottom is None else bottom[0],
             trace,
             threads,
         )
         if ready.least:
             cadc.warn_if_capped(runtime, ready.least, recording.cadc_in_dram)
-        samples = tuple(one[1] for one in sampled if one is not None)
+        samples = tuple(one[1] for one in (top, bottom) if one is not None)
         return Integration(ready.active, ready.page, outcome, samples, trace, ready.starts, ready.configs)
 
     def _prepared(
@@ -311,7 +312,7 @@ class SpikingEngine:
             (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
             lambda: arranged_synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        top, bottom = (one and one.under(config, arrangement.place) for one in readouts)
+        top, bottom = (None if one is None else one.under(config, arrangement.place) for one in readouts)
         traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
         return Segment(
             start,

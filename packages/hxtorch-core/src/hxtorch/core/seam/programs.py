@@ -55,7 +55,8 @@ def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: typ
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise ProgramError(f"{name}: got type {array.dtype}, wanted integers")
-    if array.size and (array.min() < low or array.max() > high):
+    # reductions of ufuncs do what methods of arrays do, without their two more calls
+    if array.size and (np.minimum.reduce(array, None) < low or np.maximum.reduce(array, None) > high):
         bad = array[(array < low) | (array > high)].flat[0]
         raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
     return frozen(array, dtype)

@@ -81,5 +81,8 @@ class ExecutionInfo:
         """Sort what the chips said, by the ``ID`` of the execution instance."""
         real = {key: info.emulated_time for key, info in infos.items()}
         wall = {key: info.wall_time for key, info in infos.items()}
-        lost = {key: int(np.add.reduce(info.events_dropped) + np.add.reduce(info.link_dropped)) for key, info in infos.items()}
+        lost = {
+            key: int(np.add.reduce(info.events_dropped) + np.add.reduce(info.link_dropped))
+            for key, info in infos.items()
+        }
         return cls(ExecutionTimeInfo(sum(wall.values()), real, wall), ExecutionHealthInfo(lost, dict(infos)))

@@ -93,14 +93,14 @@ class ChipNetwork:
 
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
-        routed, changed = self.graph.network.projections, {}
+        routed = self.graph.network.projections
+        changed: dict[core.ProjectionDescriptor, np.ndarray] = {}
         for number, projection in enumerate(self._wires):
             noted = self._noted[number]
             if projection.has_weights(noted):
                 continue
-            for descriptor, new in _by_descriptor(self._projections[number], projection.hardware_weights()):
-                if not np.array_equal(new, routed[descriptor].weights):
-                    changed[descriptor] = new
+            weights = _by_descriptor(self._projections[number], projection.hardware_weights())
+            changed |= {one: new for one, new in weights if not np.array_equal(new, routed[one].weights)}
             self._noted[number] = projection.noted_weights(noted)
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
@@ -108,20 +108,20 @@ class ChipNetwork:
     @property
     def trained(self) -> bool:
         """Whether a parameter of a population is trained."""
-        return any([population.has_trainable_params() for population in self._circuits])
+        return any(population.has_trainable_params() for population in self._circuits)
 
-    def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
+    def target_values(self, plan: Plan) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
 
         Args:
-            shifts: Added to leaks, LSB (neuron,).
+            plan: Has the signature that was routed; its shifts are added to leaks.
 
         Neurons that no module uses, and fields that a module does not have, get a value that is asked for elsewhere.
 
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        key: list[Any] = [population.chip_values() for population in self._circuits]
+        key, shifts = [*plan.values], plan.shifts
         if shifts:
             key.append({population: shift.tobytes() for population, shift in shifts.items()})
         if self._target is not None and self._target[0] == key:
@@ -267,6 +267,7 @@ class ChipNetwork:
         if instance.decides_parameters and not instance.strict:
             for population, circuits in self._circuits.items():
                 population.params_from_calibration(calibration.target, circuits[:, 0])
+                population.forget_state()
             return
         for population, circuits in self._circuits.items():
             values = {}
@@ -321,7 +322,7 @@ def run_on_chip(
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
         session = instance.session or core.current_session()
-        values = {} if instance.calibration else chip.target_values(plan.shifts)
+        values = {} if instance.calibration else chip.target_values(plan)
         calibration = instance.calibrate(session.connection, values, chip.trained)
         execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
         if experiment.inter_batch_entry_wait is not None and batch_size > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -76,10 +77,14 @@ class Plan:
     wires: list[Wire] = field(default_factory=list)
     shifts: dict[AnalogNeuron, np.ndarray] = field(default_factory=dict)
     """By how much leaks are shifted, LSB (neuron,)."""
+    values: list[Any] = field(default_factory=list)
+    """What the chip is calibrated to, by population; known with the signature."""
 
     def signature(self) -> Hashable:
         """Return what placing and routing depend on; plans with equal signatures differ in values only."""
-        populations = [(population, population.layout()) for population in self.populations]
+        states = [population.state_in_run() for population in self.populations]
+        self.values = [state[-1] for state in states]
+        populations = [(population, state[0]) for population, state in zip(self.populations, states, strict=True)]
         sources = [(source.size, source.population, source.loopback) for source in self.sources]
         ends: list[Source | AnalogNeuron] = [*self.sources, *self.populations]
         wires = [(wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires]

@@ -32,7 +32,7 @@ class Arguments(NamedTuple):
 def arguments_of(function: Callable[..., Any]) -> Arguments:
     """Return what ``function`` can be given; of an autograd function, what its forward takes beside the context."""
     kind = type(function)
-    if kind is MethodType and function.__name__ != "apply":  # type: ignore[attr-defined]  # as methods have
+    if kind is MethodType and function.__name__ != "apply":
         function = function.__func__  # type: ignore[attr-defined]  # likewise
     elif kind is not FunctionType:
         function = _autograd(function) or getattr(function, "__func__", function)

@@ -66,7 +66,7 @@ class HXHardwareEntityMixin:
 
     def reset_changed_since_last_run(self) -> None:
         """Take the module as it is now for that of the last run; runs do this."""
-        state = self.state()
+        state = self.__dict__.pop("_state_in_run", None) or self.state()
         if state != self._state_of_last_run:  # to set an attribute of a module in torch's way takes time
             self.__dict__["_state_of_last_run"] = state
 

@@ -172,6 +172,15 @@ class Population(BasePopulation, ABC):
         """Return what the chip is placed and routed for, and last what it is calibrated for."""
         return super().state(), self.chip_values()
 
+    def state_in_run(self) -> tuple[Any, ...]:
+        """Return :meth:`state`, and keep it for the end of the run, so that it is not put together again."""
+        state = self.__dict__["_state_in_run"] = self.state()
+        return state
+
+    def forget_state(self) -> None:
+        """Let the state be put together anew: a parameter got another value."""
+        self.__dict__.pop("_state_in_run", None)
+
     def chip_values(self) -> tuple[Any, ...]:
         """Return the parameters' values for the chip: numbers, and the bytes of tensors."""
         known = self._parameters_by_name()
@@ -262,6 +271,7 @@ class Projection(HXModule, ABC):
     @property
     def numbers_per_step(self) -> int:
         return self.out_features  # a current for each target
+
     weight: Any = _Declared("Weights in model units, if the synapses have such.")
 
     def __init__(

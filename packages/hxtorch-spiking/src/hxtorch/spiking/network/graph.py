@@ -103,10 +103,10 @@ class ModuleGraph(BaseModuleManager):
         """The calls of the last run, see above."""
         if isinstance(self._last, tuple):  # runs go without: it takes time to put together
             modules, edges = self._last
-            self._last = _digraph()
+            made = self._last = _digraph()
             for number, module in modules.items():
-                self._last.add_node(number, module=module)
-                self._last.add_edges_from(edge for edge in edges if edge[1] == number)
+                made.add_node(number, module=module)
+                made.add_edges_from(edge for edge in edges if edge[1] == number)
         return self._last
 
     def get_node_id(self) -> int:

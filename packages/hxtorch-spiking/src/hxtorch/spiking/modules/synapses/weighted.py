@@ -15,6 +15,7 @@ from torch import Tensor
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
 from hxtorch.spiking.chip.weight_scale import nominal_weight_scale
+from hxtorch.spiking.doors import worst_of
 from hxtorch.spiking.errors import (
     ExperimentError,
     ParameterError,
@@ -201,12 +202,14 @@ class WeightedProjection(Projection):
             TensorTypeError: ``spikes`` is of another type than the weight, outside of automatic casts.
             TensorValueError: The weight holds NaN or infinity.
         """
-        if spikes.dtype != self.weight.dtype and not torch.is_autocast_enabled(spikes.device.type):
-            wanted = f"{self.weight.dtype} like the weight"
+        weight, bias = self.weight, self.bias
+        if spikes.dtype != weight.dtype and not torch.is_autocast_enabled(spikes.device.type):
+            wanted = f"{weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
-        check_finite(self.weight, f"weight of {self.label}")
-        if self.bias is not None:
-            check_finite(self.bias, f"bias of {self.label}")
+        if worst_of(weight) != 0:
+            check_finite(weight, f"weight of {self.label}")
+        if bias is not None:
+            check_finite(bias, f"bias of {self.label}")
 
     def reaches(self, target: Any) -> None:
         """Take the scale of weights from the neurons, if the transform is to find it."""
