@@ -97,7 +97,7 @@ class ChipNetwork:
         changed: dict[core.ProjectionDescriptor, np.ndarray] = {}
         for number, projection in enumerate(self._wires):
             noted = self._noted[number]
-            if projection.has_weights(noted):
+            if noted is not None and projection.has_weights(noted):
                 continue
             weights = _by_descriptor(self._projections[number], projection.hardware_weights())
             changed |= {one: new for one, new in weights if not np.array_equal(new, routed[one].weights)}

@@ -93,4 +93,4 @@ class Synapse(WeightedProjection):
         return None if transform is None else (transform, kept(None if before is None else before[1], self.weight))
 
     def has_weights(self, noted: Any) -> bool:
-        return noted is not None and repeated(self.weight_transform) == noted[0] and equal(noted[1], self.weight)
+        return repeated(self.weight_transform) == noted[0] and equal(noted[1], self.weight)
