@@ -130,8 +130,8 @@ def _legal_grid(spikes: Any) -> np.ndarray:
 
 def _to_cycles(times: np.ndarray, dt: float) -> np.ndarray:
     cycles = np.rint(times * in_cycles(dt))
-    bad = cycles[(cycles < 0) | (cycles > MAX_RUNTIME)]
-    if bad.size:
+    if cycles.size and not (np.minimum.reduce(cycles, None) >= 0 and np.maximum.reduce(cycles, None) <= MAX_RUNTIME):
+        bad = cycles[~((cycles >= 0) & (cycles <= MAX_RUNTIME))]
         raise ProgramError(f"spike times: got {bad[0] * CYCLE} s, wanted 0 to {MAX_RUNTIME * CYCLE:.2f} s")
     return cycles.astype(np.int64)
 

@@ -213,10 +213,16 @@ class TraceReadout:
 
 
 @lru_cache(maxsize=16)
+def _grid(runtime: float, dt: float) -> tuple[int, float]:
+    """Return the number of points of a grid of time, and its step in cycles."""
+    return grid_points(runtime, dt), in_cycles(dt)
+
+
+@lru_cache(maxsize=16)
 def _points(runtime: float, dt: float, time_shift: int) -> np.ndarray:
     """Return the points of the grid in cycles, moved and cut off at both ends, float64 (time,)."""
-    count = grid_points(runtime, dt)
-    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * in_cycles(dt)
+    count, step = _grid(runtime, dt)
+    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * step
     points.setflags(write=False)
     return points
 
@@ -232,9 +238,9 @@ def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
     Returns:
         Zeros and ones, float32 (time, batch, neuron).
     """
-    shape = grid_points(runtime, dt), spikes.batch_size, spikes.size
+    points, step = _grid(runtime, dt)
+    shape = points, spikes.batch_size, spikes.size
     dense = empty(shape).zero_()
-    step = in_cycles(dt)
     scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
     return dense
 

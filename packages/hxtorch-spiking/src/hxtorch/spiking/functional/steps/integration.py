@@ -105,10 +105,16 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     """Return the recordings in the type, on the device and with the steps of ``input``."""
     if recorded is NOTHING:
         return _UNRECORDED
-    traces = (recorded.spikes, recorded.cadc, recorded.adaptation)
-    steps = input.shape[0]
-    shown = [None if trace is None else trace[:steps].detach().to(input) for trace in traces]
-    for trace in shown:
+    shown = []
+    for trace in (recorded.spikes, recorded.cadc, recorded.adaptation):
+        if trace is not None:
+            if trace.shape[0] > input.shape[0]:
+                trace = trace[: input.shape[0]]
+            if trace.requires_grad:
+                trace = trace.detach()
+            if trace.dtype != input.dtype or trace.device != input.device:
+                trace = trace.to(input)
+        shown.append(trace)
         if trace is not None and trace.shape != input.shape:
             raise TensorShapeError(
                 f"recording: got shape {tuple(trace.shape)}, wanted that of the input {tuple(input.shape)}"
