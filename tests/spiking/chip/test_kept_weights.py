@@ -96,6 +96,27 @@ def test_equal_weights_are_transformed_once(monkeypatch):
     assert len(asked) == 2  # to route, and to note what was routed
 
 
+def test_a_layer_beside_one_that_is_refused_is_not_forgotten():
+    network = Network()
+    more = snn.Synapse(1, 1, network.experiment, transform=lambda weight: weight)
+    last = snn.Neuron(1, network.experiment)
+    torch.nn.init.constant_(more.weight, 20.0)
+
+    def written():
+        last(more(network.neuron(network.synapse(snn.NeuronHandle(torch.ones(5, 1, 1))))))
+        snn.run(network.experiment, 5)
+        (chip,) = network.experiment._chips.values()
+        return sorted(int(one.weights[0, 0]) for one in chip.graph.network.projections.values())
+
+    assert [written(), written()] == [[20, 20], [20, 20]]
+    through_data(network.synapse)
+    more.weight.data.fill_(64.0)
+    with pytest.raises(hxtorch.core.OperandRangeError):
+        written()
+    more.weight.data.fill_(20.0)
+    assert written() == [20, 31]
+
+
 def test_weights_that_become_nan_are_refused():
     network = Network()
     assert [network.written(), network.written()] == [20, 20]

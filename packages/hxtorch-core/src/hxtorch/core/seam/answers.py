@@ -71,10 +71,10 @@ def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
         times, offsets = events.times, events.batch_offsets
     except AttributeError:
         _refuse(what, type(events).__name__, "times and batch_offsets")
-    if type(times) is not np.ndarray or times.ndim != 1 or times.dtype.kind not in "iu":
-        _refuse(f"{what}: times", _look(times), "a flat array of integers")
-    if type(offsets) is not np.ndarray or offsets.ndim != 1 or offsets.dtype.kind not in "iu":
-        _refuse(f"{what}: batch_offsets", _look(offsets), "a flat array of integers")
+    for name, array in (("times", times), ("batch_offsets", offsets)):
+        known = type(array) is np.ndarray or isinstance(array, np.ndarray)
+        if not known or array.ndim != 1 or array.dtype.kind not in "iu":
+            _refuse(f"{what}: {name}", _look(array), "a flat array of integers")
     if offsets.size != batch + 1 or not is_batch(offsets, times.size):
         _refuse(f"{what}: batch_offsets", _look(offsets), f"{batch + 1} that ascend from 0 to {times.size}")
     if not times.size:

@@ -95,15 +95,18 @@ class ChipNetwork:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
         routed = self.graph.network.projections
         changed: dict[core.ProjectionDescriptor, np.ndarray] = {}
+        asked = []
         for number, projection in enumerate(self._wires):
             noted = self._noted[number]
             if noted is not None and projection.has_weights(noted):
                 continue
             weights = _by_descriptor(self._projections[number], projection.hardware_weights())
             changed |= {one: new for one, new in weights if not np.array_equal(new, routed[one].weights)}
-            self._noted[number] = projection.noted_weights(noted)
+            asked.append(number)
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
+        for number in asked:  # now that they are there: another projection may have refused its weights
+            self._noted[number] = self._wires[number].noted_weights(self._noted[number])
 
     @property
     def trained(self) -> bool:

@@ -110,7 +110,7 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
         if trace is not None:
             if trace.shape[0] > input.shape[0]:
                 trace = trace[: input.shape[0]]
-            if trace.requires_grad:
+            if trace.requires_grad or type(trace) is not Tensor:
                 trace = trace.detach()
             if trace.dtype != input.dtype or trace.device != input.device:
                 trace = trace.to(input)
