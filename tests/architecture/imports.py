@@ -30,7 +30,7 @@ ORDER = {
         "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn viz"
     ),
     "hxtorch.spiking": (
-        "errors doors threads _kernels _memory parameter execution_info transforms datasets network functional chip "
+        "errors _kernels doors threads _memory parameter execution_info transforms datasets network functional chip "
         "modules init lowering experiment nir utils viz"
     ),
 }

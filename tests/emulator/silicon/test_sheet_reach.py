@@ -67,8 +67,8 @@ def footprint(config, monkeypatch, sheet, fidelity):
 
     with monkeypatch.context() as patch:
         for module, name in (
-            (spiking, "run_batch"), (product, "multiply"), (correlation, "correlate"), (sampling, "Readout"),
-            (madc, "convert"),
+            (spiking, "Plan"), (spiking, "run_batch"), (product, "multiply"), (correlation, "correlate"),
+            (sampling, "Readout"), (madc, "convert"),
         ):  # fmt: skip
             patch.setattr(module, name, told(getattr(module, name)))
         chip = Chip("reach", fidelity, sheet=sheet, temperature=60.0, threads=1)

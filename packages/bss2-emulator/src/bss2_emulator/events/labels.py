@@ -65,24 +65,26 @@ class LabelBook:
         self._memo = Memo()
         self._known: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def follow(self, config: ChipConfig, active: NDArray[np.int64], labels: NDArray[np.uint16]) -> Page:
-        """Return a page that knows all ``labels`` and the spikes of the ``active`` neurons (n, ascending)."""
-        page = self._page(config, active)
-        if len(labels) and page.label_route[labels].min() < 0:
-            used = np.flatnonzero(np.bincount(labels, minlength=1))
-            known = np.union1d(self._known, used)
-            self._known = known if len(known) <= KEEP else used
-            page = self._page(config, active)
-        return page
+    @property
+    def known(self) -> NDArray[np.int64]:
+        """The labels that pages know: the same array while they know the same."""
+        return self._known
 
-    def follow_all(
-        self, configs: Sequence[ChipConfig], active: NDArray[np.int64], labels: NDArray[np.uint16]
-    ) -> list[Page]:
-        """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list."""
+    def learn(self, labels: NDArray[np.uint16]) -> None:
+        """Let pages know some more labels; where they are many, forget all others."""
+        used = np.flatnonzero(np.bincount(labels, minlength=1))
+        known = np.union1d(self._known, used)
+        self._known = known if len(known) <= KEEP else used
+
+    def follow_all(self, configs: Sequence[ChipConfig], active: NDArray[np.int64]) -> list[Page]:
+        """Return a page for each of the ``configs`` that hold one after the other; all number sources in one list.
+
+        Args:
+            configs: Registers.
+            active: Neurons n, ascending, whose spikes pages know.
+        """
         self._memo.compare = len(configs)
-        if len(configs) == 1:
-            return [self.follow(configs[0], active, labels)]
-        pages = [self.follow(config, active, labels) for config in configs]
+        pages = [self._page(config, active) for config in configs]
         different = list({id(page): page for page in pages}.values())
         if len(different) == 1:
             return pages

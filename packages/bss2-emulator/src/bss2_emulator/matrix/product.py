@@ -177,7 +177,9 @@ class HagenEngine:
     def _shifted(self, sends: int) -> NDArray[np.int16]:
         """Return the share of the shift of columns that 0 to 128 events do, as the kernel takes it."""
         most = self.silicon.mean("hagen_offset_events")
-        return self._memo.get("shifted", (sends,), lambda: _shorts(np.minimum(share_of_shift(sends, most) * 2**15, 2**15 - 1)))
+        return self._memo.get(
+            "shifted", (sends,), lambda: _shorts(np.minimum(share_of_shift(sends, most) * 2**15, 2**15 - 1))
+        )
 
     def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
         """Return the noise of a read after 0 to 128 events, as the kernel takes it."""

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator._kernels.events.batches import regular
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import ReadoutWarning
 from bss2_emulator.facts import constants as c
 from bss2_emulator.facts.coordinates import COLUMN, HEMISPHERE, QUADRANT
 from bss2_emulator.silicon.noise import CADC_PHASE, RunNoise
 from bss2_emulator.silicon.serial import FloatArray, Silicon
-
-
-@dataclass(frozen=True, eq=False)
-class SampleTimes:
-    """When one hemisphere is sampled.
-
-    Attributes:
-        times: Cycles, in [0, runtime), one batch entry after the other, int64.
-        batch_offsets: int64 (batch + 1,).
-        first: Samples taken before the first one listed, int64 (batch,).
-    """
-
-    times: NDArray[np.int64]
-    batch_offsets: NDArray[np.int64]
-    first: NDArray[np.int64]
 
 
 def transfer(
@@ -54,7 +40,7 @@ def transfer(
 
 def sample_times(
     runtime: int, batch: int, hemisphere: int, columns: int, in_dram: bool, noise: RunNoise, jitter: bool
-) -> SampleTimes:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Lay out the samples of a hemisphere.
 
     Args:
@@ -67,20 +53,18 @@ def sample_times(
         jitter: The phase is uniform in a period, else samples lie at multiples of it.
 
     Returns:
-        Times of the samples inside the run.
+        Times of the samples inside the run, cycles, int64 (samples,); offsets of batch entries in them, int64
+        (batch + 1,); how many samples were taken before the first of each, int64 (batch,).
     """
     period = sample_period(columns, in_dram) / c.CYCLE
     lead = c.CADC_LEAD / c.CYCLE
     if jitter:
         start = noise.entry_uniforms(CADC_PHASE + hemisphere, batch).astype(np.float64) * period - lead
     else:
-        start = np.full(batch, -np.floor(lead / period) * period)
-    wanted = int(np.ceil((runtime + lead) / period)) + 1
+        start = np.full(batch, -math.floor(lead / period) * period)
+    wanted = math.ceil((runtime + lead) / period) + 1
     buffer = c.CADC_BUFFER_DRAM if in_dram else c.CADC_BUFFER
-    times = np.floor(start[:, None] + np.arange(min(wanted, buffer)) * period).astype(np.int64)
-    inside = (times >= 0) & (times < runtime)
-    offsets = np.concatenate(([0], np.cumsum(inside.sum(axis=1))))
-    return SampleTimes(times[inside], offsets, inside.argmax(axis=1).astype(np.int64))
+    return regular(start, period, min(wanted, buffer), runtime)
 
 
 def warn_if_capped(runtime: int, columns: int, in_dram: bool) -> None:

@@ -12,22 +12,18 @@ from bss2_emulator.events.path import bus_cycles
 from bss2_emulator.facts import constants as c
 from bss2_emulator.memo import Memo
 from bss2_emulator.silicon.serial import Silicon
-from bss2_emulator.spiking.inputs import Events
 from bss2_emulator.synram import stp as plasticity
 
 _REGISTERS = attrgetter(*plasticity.REGISTERS, *background.REGISTERS, "dacen_pulse_extension")
 
 
-def describe(
-    config: ChipConfig, silicon: Silicon, page: Page, events: Events, keep_passed: bool, memo: Memo
-) -> Delivery:
-    """Put together routes, capacities, generators, plasticity of drivers and events.
+def describe(config: ChipConfig, silicon: Silicon, page: Page, keep_passed: bool, memo: Memo) -> Delivery:
+    """Put together routes, capacities, generators and plasticity of drivers.
 
     Args:
         config: All registers.
         silicon: The chip.
         page: Where events go.
-        events: From outside.
         keep_passed: List the events at synapses.
         memo: Keeps what was derived from registers.
     """
@@ -57,7 +53,4 @@ def describe(
         page.routes.part_driver,
         laws,
         powers,
-        events.times,
-        events.labels,
-        events.offsets,
     )

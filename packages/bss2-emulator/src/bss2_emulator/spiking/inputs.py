@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator._kernels.events.batches import are_distinct, are_legal
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import EventError, RunError
 from bss2_emulator.facts.constants import CYCLE, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
@@ -42,7 +43,10 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
     """
     times, labels = _integers("event_times", times, np.int64), _integers("event_labels", labels, np.uint16)
     offsets = _integers("batch_offsets", (0, len(times)) if offsets is None else offsets, np.int64)
-    if times.ndim != 1 or times.shape != labels.shape:
+    flat = times.ndim == 1 and times.shape == labels.shape
+    if flat and offsets.ndim == 1 and are_legal(times, offsets, runtime):
+        return Events(times, labels, offsets)
+    if not flat:
         raise EventError(f"events: got times {times.shape} and labels {labels.shape}, wanted two equal flat arrays")
     lengths = offsets[1:] - offsets[:-1] if offsets.ndim == 1 and len(offsets) > 1 else np.array([-1])
     if np.minimum.reduce(lengths) < 0 or offsets[0] != 0 or offsets[-1] != len(times):
@@ -51,17 +55,11 @@ def check_events(runtime: int, times: Any, labels: Any, offsets: Any) -> Events:
             f"batch_offsets: got {got}, wanted numbers that ascend from 0 to {len(times)}, the number of events, "
             "one more than there are batch entries"
         )
-    if len(times):
-        if np.minimum.reduce(times) < 0 or np.maximum.reduce(times) >= runtime:
-            bad = int(times[(times < 0) | (times >= runtime)][0])
-            raise EventError(
-                f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})"
-            )
-        descending = times[1:] < times[:-1]
-        descending[offsets[(offsets > 0) & (offsets < len(times))] - 1] = False
-        if descending.any():
-            raise EventError("event_times: got times that descend inside a batch entry, wanted them sorted")
-    return Events(times, labels, offsets)
+    outside = times[(times < 0) | (times >= runtime)]
+    if len(outside):
+        bad = int(outside[0])
+        raise EventError(f"event_times: got cycle {bad} ({bad * CYCLE * 1e6:.3f} us), wanted times in [0, {runtime})")
+    raise EventError("event_times: got times that descend inside a batch entry, wanted them sorted")
 
 
 def check_runtime(runtime: Any) -> int:
@@ -92,9 +90,9 @@ def check_recording(cadc_neurons: Any, madc_neuron: Any) -> tuple[NDArray[np.int
     if cadc.dtype.kind not in "iu" or cadc.ndim != 1:
         raise RunError(f"cadc_neurons: got {cadc.dtype} {cadc.shape}, wanted a flat array of neurons")
     cadc = cadc.astype(np.int64, copy=False)
-    if cadc.size and (cadc.min() < 0 or cadc.max() >= NEURONS):
-        raise RunError(f"cadc_neurons: got {cadc.min()} to {cadc.max()}, wanted neurons from 0 to {NEURONS - 1}")
-    if cadc.size > 1 and np.bincount(cadc).max() > 1:
+    if not are_distinct(cadc, NEURONS):
+        if cadc.min() < 0 or cadc.max() >= NEURONS:
+            raise RunError(f"cadc_neurons: got {cadc.min()} to {cadc.max()}, wanted neurons from 0 to {NEURONS - 1}")
         raise RunError(f"cadc_neurons: got neuron {np.bincount(cadc).argmax()} twice, wanted each once")
     if madc_neuron is None:
         return cadc, None
@@ -118,10 +116,10 @@ def check_correlation(runtime: int, rows: Any, reset: Any) -> tuple[NDArray[np.i
         raise RunError(f"correlation_rows: got {array.dtype} {array.shape}, wanted a flat array of rows")
     array = array.astype(np.int64, copy=False)
     last = HEMISPHERES * ROWS - 1
-    if array.size and (array.min() < 0 or array.max() > last):
-        got = f"{array.min()} to {array.max()}"
-        raise RunError(f"correlation_rows: got {got}, wanted 256 * hemisphere + row, 0 to {last}")
-    if array.size > 1 and np.bincount(array).max() > 1:
+    if not are_distinct(array, last + 1):
+        if array.min() < 0 or array.max() > last:
+            got = f"{array.min()} to {array.max()}"
+            raise RunError(f"correlation_rows: got {got}, wanted 256 * hemisphere + row, 0 to {last}")
         raise RunError(f"correlation_rows: got row {np.bincount(array).argmax()} twice, wanted each once")
     if isinstance(reset, bool) or not isinstance(reset, (int, np.integer)) or not 0 <= reset < runtime:
         raise RunError(f"correlation_reset: got {reset!r}, wanted a cycle of the run, 0 to {runtime - 1}")

@@ -10,7 +10,8 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import LAYOUT, Listed, Outcome, Segment, run_batch
+from bss2_emulator._kernels.events.batches import are_known
+from bss2_emulator._kernels.spiking.run import LAYOUT, Listed, Outcome, Plan, Segment, run_batch
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events.labels import LabelBook, Page
 from bss2_emulator.facts import constants
@@ -25,7 +26,7 @@ from bss2_emulator.neurons.terms import neuron_terms
 from bss2_emulator.neurons.topology import REGISTERS as TOPOLOGY_REGISTERS
 from bss2_emulator.neurons.topology import find_topology
 from bss2_emulator.readout import cadc, madc
-from bss2_emulator.readout.sampling import Samples
+from bss2_emulator.readout.sampling import Sampling
 from bss2_emulator.results import CadcSamples, MadcSamples, SpikingRun
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
@@ -60,6 +61,28 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a run is but its events and its noise.
+
+    Attributes:
+        plan: For the kernel.
+        active, page, starts, configs: As of :class:`Integration`.
+        readouts: What is sampled of each hemisphere, None: nothing.
+        least: Recorded columns of the hemisphere that has fewer of them, 0 if none is sampled.
+        traced: The membrane ADC samples.
+    """
+
+    plan: Plan
+    active: NDArray[np.int64]
+    page: Page
+    starts: NDArray[np.int64]
+    configs: list[ChipConfig]
+    readouts: tuple[Sampling | None, Sampling | None]
+    least: int
+    traced: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Integration:
     """What the kernel left behind.
 
@@ -68,7 +91,7 @@ class Integration:
         page: Where events went under the first registers; all others number sources and actions as it does.
         outcome: Lists of events and counters.
         samples: Of the column ADC.
-        trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1).
+        trace: Membrane of the MADC's neuron at the borders of internal steps, V, (batch, steps + 1), or None.
         starts: Cycles from which registers held, ascending from 0, (segments,).
         configs: These registers.
     """
@@ -77,7 +100,7 @@ class Integration:
     page: Page
     outcome: Outcome
     samples: tuple[CadcSamples, ...]
-    trace: np.ndarray
+    trace: np.ndarray | None
     starts: NDArray[np.int64]
     configs: list[ChipConfig]
 
@@ -94,6 +117,7 @@ class SpikingEngine:
         self.silicon, self.dtype = silicon, dtype
         self._memo = Memo()
         self._labels = LabelBook(silicon)
+        self._wander = _wander(silicon)
 
     def run(
         self,
@@ -128,11 +152,11 @@ class SpikingEngine:
             cadc=done.samples,
             madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
             loopback_inputs=page.table["input"][sources],
-            delivered=np.add.reduce(out.delivered),
-            dropped=np.add.reduce(out.dropped),
-            passed=np.add.reduce(out.through),
-            dropped_link=np.add.reduce(out.link_dropped),
-            background=np.add.reduce(out.generated),
+            delivered=out.delivered,
+            dropped=out.dropped,
+            passed=out.through,
+            dropped_link=out.link_dropped,
+            background=out.generated,
             fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
             correlation=self._correlation(config, done, recording, noise, threads),
@@ -150,11 +174,72 @@ class SpikingEngine:
         writes: Sequence[tuple[int, ChipConfig]] = (),
     ) -> Integration:
         """Move the membranes; arguments are legal."""
+        ready = self._prepared(config, runtime, recording, threads, writes)
+        if not are_known(ready.page.label_route, events.labels):
+            self._labels.learn(events.labels)
+            ready = self._prepared(config, runtime, recording, threads, writes)
+        batch = len(events.offsets) - 1
+        top, bottom = (None if one is None else one.lay_out(runtime, batch, noise) for one in ready.readouts)
+        trace: np.ndarray | None = np.empty((batch, -(-runtime // STEP) + 1), self.dtype) if ready.traced else None
+        outcome = run_batch(
+            ready.plan,
+            noise.key,
+            noise.run,
+            noise.first_entry,
+            events.times,
+            events.labels,
+            events.offsets,
+            None if top is None else top[0],
+            None if bottom is None else bottom[0],
+            trace,
+            threads,
+        )
+        if ready.least:
+            cadc.warn_if_capped(runtime, ready.least, recording.cadc_in_dram)
+        samples = tuple(one[1] for one in (top, bottom) if one is not None)
+        return Integration(ready.active, ready.page, outcome, samples, trace, ready.starts, ready.configs)
+
+    def _prepared(
+        self,
+        config: ChipConfig,
+        runtime: int,
+        recording: Recording,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]],
+    ) -> Prepared:
+        """Return what follows of registers and of what is recorded: it holds while they are the same.
+
+        Registers are the same if they are one object, which nobody can write to, and so are the labels that pages know;
+        what else goes in is told by its values.
+        """
+        cycles, later = zip(*writes, strict=True) if writes else ((), ())
+        given = _one(
+            runtime,
+            cycles,
+            recording.cadc_neurons.tobytes(),
+            recording.cadc_acausal,
+            recording.cadc_in_dram,
+            recording.madc_neuron,
+            recording.correlation_rows.tobytes(),
+        )
+        self._memo.compare = len(writes) + 1
+        return self._memo.get(
+            "run", (config, given, self._labels.known, *later),
+            lambda: self._prepare(config, runtime, recording, threads, writes),
+        )  # fmt: skip
+
+    def _prepare(
+        self,
+        config: ChipConfig,
+        runtime: int,
+        recording: Recording,
+        threads: int,
+        writes: Sequence[tuple[int, ChipConfig]],
+    ) -> Prepared:
         switches, steps = self.silicon.imperfections, -(-runtime // STEP)
         written = [(-(-cycle // STEP), after) for cycle, after in writes]
         held = [(0, config), *((start, after) for start, after in written if start < steps)]
         starts, configs = [start for start, _ in held], [after for _, after in held]
-        self._memo.compare = len(held)
         joined = [self._membranes(after) for after in configs]
         observable = [
             self._observable(after, membranes, recording) for after, membranes in zip(configs, joined, strict=True)
@@ -163,49 +248,42 @@ class SpikingEngine:
         if len(held) > 1:
             seen = seen_together(joined, np.logical_or.reduce(observable))
         arranged = [self._arrangement(membranes, seen) for membranes in joined]
-        pages = self._labels.follow_all(configs, arranged[0].ascending, events.labels)
-        readouts = [
-            Samples(
-                recording.cadc_neurons[HEMISPHERE[recording.cadc_neurons] == hemisphere],
-                recording.cadc_acausal,
-                recording.cadc_in_dram,
-                runtime,
-                events.batch,
-                noise,
-                self.silicon,
-            )
-            for hemisphere in range(2)
-        ]
+        pages = self._labels.follow_all(configs, arranged[0].ascending)
+        top, bottom = (self._readout(recording, hemisphere) for hemisphere in range(2))
         segments = [
-            self._segment(*of_one, events, recording, readouts, threads)
+            self._segment(*of_one, recording, (top, bottom), threads)
             for of_one in zip(starts, configs, joined, arranged, pages, strict=True)
         ]
         for i in range(1, len(segments)):
             own, led = moved(joined[i - 1], arranged[i - 1], joined[i], arranged[i])
             segments[i] = segments[i]._replace(own=own, led=led)
-        traced = recording.madc_neuron is not None
-        trace: np.ndarray = np.empty((events.batch, steps + 1) if traced else (1, 1), self.dtype)
-        outcome = run_batch(
+        plan = Plan(
             runtime,
             len(arranged[0].active),
             switches.saturation,
             self.silicon.mean("compliance"),
             switches.membrane_noise or switches.run_offset,
-            _wander(self.silicon),
+            self._wander,
             constants.RAILS[0],
             constants.RAILS[1],
-            segments,
-            noise.key,
-            noise.run,
-            noise.first_entry,
-            trace,
-            threads,
+            tuple(segments),
         )
-        samples = tuple(readout.taken for readout in readouts if len(readout.neurons))
-        if samples:
-            cadc.warn_if_capped(runtime, min(len(sample.neurons) for sample in samples), recording.cadc_in_dram)
-        cycles = np.array(starts) * STEP
-        return Integration(arranged[0].active, pages[0], outcome, samples, trace, cycles, configs)
+        return Prepared(
+            plan,
+            arranged[0].active,
+            pages[0],
+            np.array(starts) * STEP,
+            configs,
+            (top, bottom),
+            min((len(one.neurons) for one in (top, bottom) if one is not None), default=0),
+            recording.madc_neuron is not None,
+        )
+
+    def _readout(self, recording: Recording, hemisphere: int) -> Sampling | None:
+        neurons = recording.cadc_neurons[HEMISPHERE[recording.cadc_neurons] == hemisphere]
+        if not len(neurons):
+            return None
+        return Sampling(neurons, recording.cadc_acausal, recording.cadc_in_dram, self.silicon)
 
     def _segment(
         self,
@@ -214,9 +292,8 @@ class SpikingEngine:
         membranes: Membranes,
         arrangement: Arrangement,
         page: Page,
-        events: Events,
         recording: Recording,
-        readouts: Sequence[Samples],
+        readouts: Sequence[Sampling | None],
         threads: int,
     ) -> Segment:
         """Translate one set of registers for the kernel."""
@@ -235,7 +312,7 @@ class SpikingEngine:
             (config.weight, config.label, config.row_mode, page.routes, arrangement, tables.scale),
             lambda: arranged_synapses(config, self.silicon, page.routes, arrangement, tables.scale, threads),
         )
-        top, bottom = (readout.under(config, arrangement.place) for readout in readouts)
+        top, bottom = (None if one is None else one.under(config, arrangement.place) for one in readouts)
         traced = -1 if recording.madc_neuron is None else int(arrangement.place[recording.madc_neuron])
         return Segment(
             start,
@@ -247,7 +324,7 @@ class SpikingEngine:
             tables.reset_cycles,
             tables.refractory_cycles,
             joints,
-            delivery.describe(config, self.silicon, page, events, len(recording.correlation_rows) > 0, memo),
+            delivery.describe(config, self.silicon, page, len(recording.correlation_rows) > 0, memo),
             top,
             bottom,
             traced,
@@ -296,8 +373,8 @@ class SpikingEngine:
             lambda: join(physics, terms, topology, config),
         )  # fmt: skip
 
-    def _madc(self, trace: np.ndarray, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
-        if neuron is None:
+    def _madc(self, trace: np.ndarray | None, runtime: int, neuron: int | None, noise: RunNoise) -> MadcSamples | None:
+        if neuron is None or trace is None:
             return None
         return MadcSamples(*madc.sample(trace, runtime, neuron, self.silicon, noise))
 

@@ -30,6 +30,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 _NUMBERS = "float", "Value", "Tensor", "np.ndarray"
 _FINITE = int, bool, NoneType
+_MASKED = np.ma.MaskedArray
 _LARGEST = 2**63
 _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
@@ -87,19 +88,22 @@ class Door:
             if compiling is not None and compiling():
                 return function(*args, **kwargs)
             late = None  # what is said unless the function says it itself, in its own words
-            for name, value in (*zip(order, args), *kwargs.items()):  # noqa: B905  # args may be more
+            given = zip(order, args) if not kwargs else (*zip(order, args), *kwargs.items())  # noqa: B905  # args may be more
+            for name, value in given:
                 kind = type(value)
                 if name in flags:
                     if kind is not bool and kind is not np.bool_:
                         raise self._error(f"{name}: got {shown(value)}, wanted True or False")
-                elif kind is np.ma.MaskedArray and np.ma.is_masked(value):
+                elif kind is _MASKED and np.ma.is_masked(value):
                     raise self._error(f"{name}: got a masked array, whose mask would be lost; wanted .filled(...)")
                 elif name in numbers:
-                    if (
-                        value != value
-                        if kind is float
-                        else value is not None and kind is not int and self._is_nan(value)
-                    ):
+                    if kind is float:
+                        wrong = value != value
+                    elif kind is np.ndarray:
+                        wrong = value.dtype.kind == "f" and np.isnan(value).any()
+                    else:
+                        wrong = value is not None and kind is not int and self._is_nan(value)
+                    if wrong:
                         late = f"{name}: got nan, wanted numbers"
                 elif name in counts and not ((kind is int or _is_whole(value)) and -_LARGEST <= value < _LARGEST):
                     late = f"{name}: got {shown(value)}, wanted an integer"
@@ -108,10 +112,10 @@ class Door:
             except self._base:
                 raise
             except _RAW as error:
-                wrong = None if _is_theirs(error) else _find_wrong(function, args[:places], kwargs, error)
-                if wrong is None:
+                said = None if _is_theirs(error) else _find_wrong(function, args[:places], kwargs, error)
+                if said is None:
                     raise
-                raise self._error(wrong) from error
+                raise self._error(said) from error
             if late is not None:
                 raise self._error(late)
             return found

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,13 +61,14 @@ class Operand:
             self.check(values, rounding)
             whole = values.detach().round().to(torch.int8) if rounding == "half_even" else to_integers(values)
             whole = whole.cpu().contiguous()
-        else:
-            values = values.detach().contiguous()
-            whole = torch.empty(values.shape, dtype=torch.int8)
-            threads = torch.get_num_threads()
-            flat = values.view(-1).numpy(), whole.view(-1).numpy()
-            self._judge(*round_to_bytes(*flat, rounding == "half_even", threads), rounding)
-        return whole.view(torch.uint8) if self.low == 0 else whole
+            return whole.view(torch.uint8) if self.low == 0 else whole
+        numbers = values.detach().numpy()
+        if not numbers.flags.c_contiguous:
+            numbers = np.ascontiguousarray(numbers)
+        rounded = np.empty(numbers.shape, np.int8)
+        flat = numbers.reshape(-1), rounded.reshape(-1)
+        self._judge(*round_to_bytes(*flat, rounding == "half_even", torch.get_num_threads()), rounding)
+        return torch.from_numpy(rounded.view(np.uint8) if self.low == 0 else rounded)
 
     def _judge(self, smallest: float, largest: float, rounding: Rounding) -> None:
         """Refuse bounds of values that are out of range, or NaN."""

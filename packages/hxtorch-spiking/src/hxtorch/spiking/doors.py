@@ -1,17 +1,47 @@
 """The door of this package; see :mod:`hxtorch.core.door`."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from hxtorch.core.door import Door
 from hxtorch.core.errors import ArgumentError, HXTorchError
+from hxtorch.spiking._kernels.network.finite import worst
+
+_SMALL = 1 << 18
+"""Bytes that one core looks at sooner than torch calls others."""
 
 _MOST = 1 << 18
 """Tensors with more numbers are inputs, where NaN shows in what comes out: to read them twice would cost time."""
 
 
+def worst_of(value: object) -> int | None:
+    """Return 0 for a tensor of finite numbers, 1 for one that holds infinity, 2 for one that holds NaN.
+
+    None if something slower has to look: the kernel takes few numbers, that lie one behind the other on the CPU.
+    """
+    kind = type(value)
+    if kind is not Tensor and kind is not Parameter:
+        return None
+    tensor: Any = value
+    double = tensor.dtype is torch.float64
+    if not (double or tensor.dtype is torch.float32) or not tensor.is_cpu or tensor.layout is not torch.strided:
+        return None
+    if not tensor.is_contiguous() or tensor.nbytes > _SMALL:
+        return None
+    try:
+        return worst(tensor.data_ptr(), tensor.numel(), double)
+    except RuntimeError:  # of a transform of torch.func, which has no values
+        return None
+
+
 def has_nan(value: object) -> bool:
     """Tell whether a tensor holds NaN; one that is too large, or has no values of its own, is taken as it is."""
+    known = worst_of(value)
+    if known is not None:
+        return known == 2
     if not isinstance(value, Tensor) or not value.is_floating_point() or value.is_meta or value.is_sparse:
         return False
     if not 0 < value.numel() <= _MOST:

@@ -27,7 +27,7 @@ class Circuits:
     ) -> None: ...
 
 class Readout:
-    """Column ADC of one hemisphere: where it samples what, and where the codes go."""
+    """Column ADC of one hemisphere under one set of registers: what it samples, and what codes voltages give."""
 
     def __init__(
         self,
@@ -38,6 +38,13 @@ class Readout:
         noise: float,
         common: float,
         settling: float,
+    ) -> None: ...
+
+class Samples:
+    """When the column ADC of one hemisphere samples in a run, and where the codes go (plan.h)."""
+
+    def __init__(
+        self,
         times: NDArray[np.int64],
         batch_offsets: NDArray[np.int64],
         first: NDArray[np.int64],
@@ -45,7 +52,7 @@ class Readout:
     ) -> None: ...
 
 class Delivery:
-    """How events travel: routes, sources, plasticity of drivers and the events from outside (see transport.h)."""
+    """How events travel: routes, sources and plasticity of drivers (see transport.h)."""
 
     def __init__(
         self,
@@ -64,9 +71,6 @@ class Delivery:
         part_driver: NDArray[np.int32],
         drivers: NDArray[np.float64],
         decay: NDArray[np.float64],
-        event_times: NDArray[np.int64],
-        event_labels: NDArray[np.uint16],
-        event_offsets: NDArray[np.int64],
     ) -> None: ...
 
 Listed = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
@@ -77,9 +81,8 @@ class Outcome(NamedTuple):
     Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n;
     ``sent`` those that come over the link, as routes counted from that of the first active neuron, by n; ``back``
     other events that come over the link, as routes; ``passed`` events at synapses, as actions. Counters:
-    ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by crossbar output (batch, 12),
-    ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by background source (batch,
-    8).
+    ``delivered`` and ``dropped`` by crossbar input (20,), ``through`` by crossbar output (12,), ``link_dropped`` by
+    channel, towards the chip and back (8,), ``generated`` by background source (8,), each of all entries.
     """
 
     fired: Listed
@@ -116,20 +119,36 @@ class Segment(NamedTuple):
     own: NDArray[np.int32] | None
     led: NDArray[np.int32] | None
 
+class Plan:
+    """All that a run is but its events, its noise and where it writes: looked at once, run as often as one likes."""
+
+    def __init__(
+        self,
+        runtime: int,
+        neurons: int,
+        saturating: bool,
+        compliance: float,
+        noisy: bool,
+        wander: tuple[float, float, float, float],
+        rail_low: float,
+        rail_high: float,
+        segments: tuple[Segment, ...],
+    ) -> None: ...
+
 def run_batch(
-    runtime: int,
-    neurons: int,
-    saturating: bool,
-    compliance: float,
-    noisy: bool,
-    wander: tuple[float, float, float, float],
-    rail_low: float,
-    rail_high: float,
-    segments: list[Segment],
+    plan: Plan,
     key: int,
     run: int,
     first_entry: int,
-    trace: np.ndarray,
+    event_times: NDArray[np.int64],
+    event_labels: NDArray[np.uint16],
+    event_offsets: NDArray[np.int64],
+    top: Samples | None,
+    bottom: Samples | None,
+    trace: np.ndarray | None,
     threads: int,
 ) -> Outcome:
-    """Run all entries; ``trace`` tells the floating point type."""
+    """Run all entries of a batch of events.
+
+    ``top`` and ``bottom``: what the column ADCs write to, or None; ``trace``: the same for the membrane ADC.
+    """

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 from bss2_emulator._kernels.noise.normals cimport bss2_key
 from bss2_emulator._kernels.native.pool cimport parallel_for
@@ -191,56 +191,74 @@ cdef class Circuits:
 
 
 cdef class Readout:
-    """Column ADC of one hemisphere: where it samples what, and where the codes go."""
+    """Column ADC of one hemisphere under one set of registers: what it samples, and what codes voltages give."""
 
     cdef const int32_t[::1] index
     cdef const uint32_t[::1] neuron
     cdef const float[::1] gain, offset
-    cdef const int64_t[::1] times, batch_offsets, first
-    cdef uint8_t[:, ::1] values
     cdef float noise, common, settling
 
-    def __init__(self, index, neuron, gain, offset, float noise, float common, float settling, times, batch_offsets, first, values):
+    def __init__(self, index, neuron, gain, offset, float noise, float common, float settling):
         need(len(index) == len(neuron) - 1 == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
-        need(values.shape == (len(times), len(index)) and inside(batch_offsets, 0, len(times) + 1), "samples without room")
         self.index, self.neuron, self.gain, self.offset = index, neuron, gain, offset
         self.noise, self.common, self.settling = noise, common, settling
-        self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
-        if (not self.index.shape[0] == self.neuron.shape[0] - 1 == self.gain.shape[0] == self.offset.shape[0]
-                or self.values.shape[0] < self.times.shape[0] or self.values.shape[1] < self.index.shape[0]):
-            raise ValueError("readout: got sizes of neurons, times and values that do not belong together")
 
     cdef void fill(self, bss2_cadc *out):
-        if self.times.shape[0] == 0 or self.index.shape[0] == 0:
-            return
         out.count = <int>self.index.shape[0]
-        out.index = &self.index[0]
-        out.neuron = &self.neuron[0]
-        out.gain = &self.gain[0]
-        out.offset = &self.offset[0]
-        out.noise, out.common, out.settling = self.noise, self.common, self.settling
-        out.times = &self.times[0]
-        out.batch_offsets = &self.batch_offsets[0]
-        out.first = &self.first[0]
-        out.values = &self.values[0, 0]
+        if out.count:
+            out.index, out.neuron = &self.index[0], &self.neuron[0]
+            out.gain, out.offset = &self.gain[0], &self.offset[0]
+            out.noise, out.common, out.settling = self.noise, self.common, self.settling
+
+
+cdef class Samples:
+    """When the column ADC of one hemisphere samples in a run, and where the codes go (see bss2_cadc in plan.h)."""
+
+    cdef const int64_t[::1] times, batch_offsets, first
+    cdef uint8_t[:, ::1] values
+
+    def __init__(self, times, batch_offsets, first, values):
+        self.times, self.batch_offsets, self.first, self.values = times, batch_offsets, first, values
+
+    cdef int fill(self, bss2_cadc *out, Py_ssize_t batch) except -1:
+        """Point to the arrays if the registers have a readout here."""
+        cdef Py_ssize_t count = self.times.shape[0], columns = self.values.shape[1]
+        if not is_batch(self.batch_offsets, batch, count) or self.first.shape[0] != batch or self.values.shape[0] != count:
+            need(False, "samples without room")
+        if out.count and out.count != columns:
+            need(False, "samples of other neurons")
+        if not count:
+            out.count = 0
+        if out.count:
+            out.times, out.batch_offsets, out.first = &self.times[0], &self.batch_offsets[0], &self.first[0]
+            out.values = &self.values[0, 0]
+        return 0
+
+
+cdef bint is_batch(const int64_t[::1] offsets, Py_ssize_t batch, Py_ssize_t count) noexcept:
+    """Tell whether offsets ascend from 0 to ``count``."""
+    cdef Py_ssize_t b
+    if offsets.shape[0] != batch + 1 or offsets[0] != 0 or offsets[batch] != count:
+        return False
+    for b in range(batch):
+        if offsets[b + 1] < offsets[b]:
+            return False
+    return True
 
 
 cdef class Delivery:
-    """How events travel: routes, sources, plasticity of drivers and the events from outside (see transport.h)."""
+    """How events travel: routes, sources and plasticity of drivers (see transport.h)."""
 
     cdef const uint8_t[::1] routes, sources
     cdef const int32_t[::1] label_route, neuron_route, bus_cycles, part_offsets, part_driver
     cdef const int32_t[:, ::1] background_route
     cdef const double[:, ::1] drivers, decay
-    cdef const int64_t[::1] event_times, event_offsets
-    cdef const uint16_t[::1] event_labels
     cdef bss2_stp stp
     cdef bint loss, keep_passed
     cdef int actions, first_neuron, neuron_queue, event_queue, return_queue, link_labels
 
     def __init__(self, bint loss, bint keep_passed, queues, routes, int actions, int first_neuron, label_route, neuron_route,
-                 background_route, bus_cycles, sources, part_offsets, part_driver, drivers, decay,
-                 event_times, event_labels, event_offsets):
+                 background_route, bus_cycles, sources, part_offsets, part_driver, drivers, decay):
         self.loss, self.keep_passed, self.actions, self.first_neuron = loss, keep_passed, actions, first_neuron
         self.neuron_queue, self.event_queue, self.return_queue, self.link_labels = queues
         if max(self.neuron_queue, self.event_queue) > QUEUE_ROOM:
@@ -253,15 +271,6 @@ cdef class Delivery:
         self.label_route, self.neuron_route, self.background_route = label_route, neuron_route, background_route
         self.bus_cycles, self.part_offsets, self.part_driver = bus_cycles, part_offsets, part_driver
         self.drivers, self.decay = drivers, decay
-        self.event_times, self.event_labels, self.event_offsets = event_times, event_labels, event_offsets
-        ends = np.asarray(event_offsets)
-        if (len(ends) < 1 or ends[0] < 0 or ends[-1] > len(event_times) or len(event_times) != len(event_labels)
-                or (ends[1:] < ends[:-1]).any()):
-            raise ValueError("events: got offsets that do not rise from 0 to the number of times and labels")
-
-    @property
-    def batch(self):
-        return self.event_offsets.shape[0] - 1
 
     cdef void fill(self, bss2_delivery *out):
         out.loss, out.keep_passed, out.actions, out.first_neuron = self.loss, self.keep_passed, self.actions, self.first_neuron
@@ -277,9 +286,6 @@ cdef class Delivery:
             self.stp.zero, self.stp.slope, self.stp.utilization = &self.drivers[0, 0], &self.drivers[1, 0], &self.drivers[2, 0]
             self.stp.charge, self.stp.recover, self.stp.decay = &self.drivers[3, 0], &self.drivers[4, 0], &self.decay[0, 0]
             out.stp = &self.stp
-        out.event_times = &self.event_times[0] if self.event_times.shape[0] else NULL
-        out.event_labels = &self.event_labels[0] if self.event_labels.shape[0] else NULL
-        out.event_offsets = &self.event_offsets[0]
 
 
 Listed = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -291,9 +297,8 @@ class Outcome(NamedTuple):
     Lists of events are (times, numbers, offsets), by time in each entry: ``fired`` all spikes, as neurons n;
     ``sent`` those that come over the link, as routes counted from that of the first active neuron, by n; ``back``
     other events that come over the link, as routes; ``passed`` events at synapses, as actions. Counters:
-    ``delivered`` and ``dropped`` by crossbar input (batch, 20), ``through`` by crossbar output (batch, 12),
-    ``link_dropped`` by channel, towards the chip and back (batch, 8), ``generated`` by background source (batch,
-    8).
+    ``delivered`` and ``dropped`` by crossbar input (20,), ``through`` by crossbar output (12,), ``link_dropped`` by
+    channel, towards the chip and back (8,), ``generated`` by background source (8,), each of all entries.
     """
 
     fired: Listed
@@ -361,35 +366,89 @@ cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1
         plan.own, plan.led = &own[0], &led[0]
 
 
+cdef class Plan:
+    """All that a run is but its events, its noise and where it writes: looked at once, run as often as one likes."""
+
+    cdef bss2_plan *plans
+    cdef Py_ssize_t count
+    cdef bint single
+    cdef object segments
+
+    def __cinit__(self, int64_t runtime, int neurons, bint saturating, double compliance, bint noisy, tuple wander not None,
+                  double rail_low, double rail_high, tuple segments not None):
+        cdef Py_ssize_t i
+        cdef int k
+        cdef bss2_plan *plan
+        self.segments, self.count = segments, len(segments)
+        self.single = segments[0].tables.dtype == np.float32
+        self.plans = <bss2_plan *>calloc(self.count, sizeof(bss2_plan))
+        if self.plans == NULL:
+            raise MemoryError
+        for i in range(self.count):
+            segment, plan = segments[i], &self.plans[i]
+            if self.single:
+                fill[float](plan, segment, segment.tables, segment.exc, segment.inh)
+            else:
+                fill[double](plan, segment, segment.tables, segment.exc, segment.inh)
+            plan.runtime, plan.neurons = runtime, neurons
+            plan.to = segments[i + 1].start if i + 1 < self.count else (runtime + STEP - 1) // STEP
+            plan.saturating, plan.noisy, plan.rail_low, plan.rail_high = saturating, noisy, rail_low, rail_high
+            plan.compliance = compliance
+            for k in range(4):
+                plan.wander[k] = wander[k]
+            need(plan.width == self.plans[0].width and neurons <= plan.width, "segments of different neurons")
+
+    def __dealloc__(self):
+        free(self.plans)
+
+
 def run_batch(
-    int64_t runtime, int neurons, bint saturating, double compliance, bint noisy, tuple wander not None, double rail_low,
-    double rail_high, list segments not None, uint64_t key, uint32_t run, uint32_t first_entry, real[:, ::1] trace, int threads,
+    Plan plan not None, uint64_t key, uint32_t run, uint32_t first_entry, const int64_t[::1] event_times,
+    const uint16_t[::1] event_labels, const int64_t[::1] event_offsets, Samples top, Samples bottom, trace, int threads,
 ):
-    """Run all entries; ``trace`` tells the floating point type."""
-    cdef Delivery delivery = segments[0].delivery
-    cdef Py_ssize_t batch = delivery.batch, count_of = len(segments), i
-    cdef int k
+    """Run all entries of a batch of events.
+
+    ``top`` and ``bottom``: what the column ADCs write to, or None; ``trace``: the same for the membrane ADC.
+    """
+    cdef Py_ssize_t batch = event_offsets.shape[0] - 1, i
     cdef volatile int stop = 0
-    cdef bss2_plan *plans = <bss2_plan *>calloc(count_of, sizeof(bss2_plan))
+    cdef float[:, ::1] single
+    cdef double[:, ::1] double_
+    cdef void *traced = NULL
+    cdef bss2_plan *one
+    if batch < 1 or not is_batch(event_offsets, batch, event_times.shape[0]) or event_labels.shape[0] != event_times.shape[0]:
+        need(False, "events whose offsets do not rise from 0 to the number of times and labels")
+    if trace is not None:
+        need(trace.shape == (batch, (plan.plans[0].runtime + STEP - 1) // STEP + 1), "no room for a trace")
+        if plan.single:
+            single = trace
+            traced = &single[0, 0]
+        else:
+            double_ = trace
+            traced = &double_[0, 0]
+    cdef bss2_plan *plans = <bss2_plan *>malloc(plan.count * sizeof(bss2_plan))
     if plans == NULL:
         raise MemoryError
     threads = min(threads, <int>min(batch, 1 << 20))  # no more than there is work for
     try:
-        for i in range(count_of):
-            segment = segments[i]
-            fill[real](&plans[i], segment, segment.tables, segment.exc, segment.inh)
-            plans[i].runtime, plans[i].neurons = runtime, neurons
-            plans[i].to = segments[i + 1].start if i + 1 < count_of else (runtime + STEP - 1) // STEP
-            plans[i].saturating, plans[i].noisy, plans[i].rail_low, plans[i].rail_high = saturating, noisy, rail_low, rail_high
-            plans[i].compliance = compliance
-            for k in range(4):
-                plans[i].wander[k] = wander[k]
-            plans[i].key.low, plans[i].key.high, plans[i].run = <uint32_t>key, <uint32_t>(key >> 32), run
-            plans[i].interrupted, plans[i].stop = interrupted, &stop
-            need(plans[i].width == plans[0].width and neurons <= plans[i].width, "segments of different neurons")
-            need(plans[i].trace_index < 0 or (trace.shape[0] == batch and trace.shape[1] > (runtime + STEP - 1) // STEP), "no room for a trace")
-            plans[i].trace = &trace[0, 0] if plans[i].trace_index >= 0 else NULL
-        return run_entries(plans, batch, real is float, first_entry, threads)
+        memcpy(plans, plan.plans, plan.count * sizeof(bss2_plan))
+        for i in range(plan.count):
+            one = &plans[i]
+            one.delivery.event_times = &event_times[0] if event_times.shape[0] else NULL
+            one.delivery.event_labels = &event_labels[0] if event_labels.shape[0] else NULL
+            one.delivery.event_offsets = &event_offsets[0]
+            if (one.cadc[0].count and top is None) or (one.cadc[1].count and bottom is None):
+                need(False, "no room for samples")
+            if top is not None:
+                top.fill(&one.cadc[0], batch)
+            if bottom is not None:
+                bottom.fill(&one.cadc[1], batch)
+            if one.trace_index >= 0 and traced == NULL:
+                need(False, "no room for a trace")
+            one.trace = traced if one.trace_index >= 0 else NULL
+            one.key.low, one.key.high, one.run = <uint32_t>key, <uint32_t>(key >> 32), run
+            one.interrupted, one.stop = interrupted, &stop
+        return run_entries(plans, batch, plan.single, first_entry, threads)
     finally:
         free(plans)
 
@@ -497,10 +556,13 @@ cdef collect(bss2_list *first, Py_ssize_t batch):
 
 
 cdef count(int64_t *first, Py_ssize_t counters, Py_ssize_t batch):
-    """Join counters of all entries."""
-    values = np.empty((batch, counters), np.int64)
-    cdef int64_t[:, ::1] v = values
-    cdef Py_ssize_t b
+    """Add up counters of all entries."""
+    sums = np.zeros(counters, np.int64)
+    cdef int64_t[::1] total = sums
+    cdef const int64_t *of_one
+    cdef Py_ssize_t b, i
     for b in range(batch):
-        memcpy(&v[b, 0], <char *>first + b * sizeof(bss2_outcome), counters * sizeof(int64_t))
-    return values
+        of_one = <const int64_t *>(<char *>first + b * sizeof(bss2_outcome))
+        for i in range(counters):
+            total[i] += of_one[i]
+    return sums

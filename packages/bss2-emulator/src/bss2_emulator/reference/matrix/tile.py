@@ -91,9 +91,9 @@ def read(
     noise: tuple[int, int],
     common: list[int],
 ) -> int:
-    """Return int8: the difference of two reads, one at rest and one after ``sent`` events, which gave the column an ``offset``.
+    """Return int8: the difference of two reads, one at rest and one after ``sent`` events.
 
-    Noise of the column, and of all columns, is in units of rms / 4096.
+    These gave the column an ``offset``. Noise of the column, and of all columns, is in units of rms / 4096.
     """
     baseline = round(min(max(columns.baseline[hemisphere, column], -FARTHEST), FARTHEST) * FRACTION)
     charge = min(max(round(y * FRACTION), -(2**15)), 2**15 - 1) / FRACTION

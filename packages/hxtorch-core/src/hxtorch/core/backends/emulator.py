@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from operator import is_
 from queue import SimpleQueue
 from time import perf_counter
@@ -192,17 +191,22 @@ class _Link:
         )
 
 
-@contextmanager
-def _typed_errors() -> Iterator[None]:
-    """Turn what the emulator refuses into errors of this package."""
-    try:
-        yield
-    except bss2_emulator.ConfigError as error:
-        raise ConfigurationError(str(error)) from error
-    except bss2_emulator.OperandRangeError as error:
-        raise OperandRangeError(str(error)) from error
-    except bss2_emulator.EmulatorError as error:
-        raise ProgramError(str(error)) from error
+class _TypedErrors:
+    """Turns what the emulator refuses into errors of this package."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, bss2_emulator.ConfigError):
+            raise ConfigurationError(str(error)) from error
+        if isinstance(error, bss2_emulator.OperandRangeError):
+            raise OperandRangeError(str(error)) from error
+        if isinstance(error, bss2_emulator.EmulatorError):
+            raise ProgramError(str(error)) from error
+
+
+_TYPED = _TypedErrors()
 
 
 class _Written(NamedTuple):
@@ -256,7 +260,7 @@ class _Spiking:
         except (ConfigurationError, ProgramError):
             return [self.run(program) for program in programs]  # up to the one that cannot run
         first = int(chip.run_counter)
-        with _typed_errors():
+        with _TYPED:
             ahead = [
                 chip.schedule(one.config, one.program.runtime, one.program.events.batch_size, one.writes)
                 for one in written
@@ -288,7 +292,7 @@ class _Spiking:
     def _written(self, program: SpikingProgram) -> _Written:
         """Return ``program`` with the emulator's registers for it."""
         held = [program.configuration]
-        with _typed_errors():
+        with _TYPED:
             config, writes = self._link.configure(program.configuration), []
             after = config
             for time, configuration, changed in changes(program):
@@ -304,7 +308,7 @@ class _Spiking:
         started, number = perf_counter(), int(chip.run_counter if scheduled is None else scheduled.run)
         program, writes, held = written.program, written.writes, written.held
         recording, events = program.recording, program.events
-        with _typed_errors():
+        with _TYPED:
             run = chip.run_spiking(
                 written.config,
                 program.runtime,
@@ -355,7 +359,7 @@ class _Spiking:
 def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
     """Return some of the events that came back over the link."""
     times, labels, offsets = run.loopback_times, run.loopback_labels, run.loopback_offsets
-    if not chosen.all():
+    if times.size and not np.logical_and.reduce(chosen):
         offsets = np.concatenate(([0], np.cumsum(chosen)))[offsets]
         times, labels = times[chosen], labels[chosen]
     return LabelEvents(times, labels, offsets)
@@ -389,7 +393,7 @@ class _Matrix:
         """Multiply all activations of ``program`` with its matrix."""
         chip, started = self._link.ready_chip(), perf_counter()
         number = int(chip.run_counter)
-        with _typed_errors():
+        with _TYPED:
             run = chip.run_matrix(
                 self._link.configure(program.configuration),
                 program.weights,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from numbers import Integral
 
 import numpy as np
 
+from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError

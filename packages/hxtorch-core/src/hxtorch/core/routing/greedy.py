@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from bss2_emulator.facts.cached import cached_property
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.routing import report
 from hxtorch.core.routing.demand import Demand

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
+from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import BUSES as BUSES
 from bss2_emulator.facts.constants import COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor

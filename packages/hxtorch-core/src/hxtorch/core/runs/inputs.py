@@ -36,11 +36,11 @@ class SpikeTrains:
 
     def __post_init__(self) -> None:
         for name, values in (("times", self.times), ("indices", self.indices), ("batches", self.batches)):
-            values = np.asarray(values)
+            values = values if type(values) is np.ndarray else np.asarray(values)
             if values.dtype.kind not in "iu" or values.ndim != 1:
                 raise ProgramError(f"{name}: got {values.dtype} {values.shape}, wanted a flat array of integers")
             object.__setattr__(self, name, frozen(values, np.int64))
-        if not len(self.times) == len(self.indices) == len(self.batches):
+        if not self.times.size == self.indices.size == self.batches.size:
             raise ProgramError("spikes: got times, indices and batches of different lengths")
 
     @classmethod
@@ -130,8 +130,8 @@ def _legal_grid(spikes: Any) -> np.ndarray:
 
 def _to_cycles(times: np.ndarray, dt: float) -> np.ndarray:
     cycles = np.rint(times * in_cycles(dt))
-    bad = cycles[(cycles < 0) | (cycles > MAX_RUNTIME)]
-    if bad.size:
+    if cycles.size and not (np.minimum.reduce(cycles, None) >= 0 and np.maximum.reduce(cycles, None) <= MAX_RUNTIME):
+        bad = cycles[~((cycles >= 0) & (cycles <= MAX_RUNTIME))]
         raise ProgramError(f"spike times: got {bad[0] * CYCLE} s, wanted 0 to {MAX_RUNTIME * CYCLE:.2f} s")
     return cycles.astype(np.int64)
 
@@ -175,9 +175,12 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
         batches.append(trains.batches)
     if not times:
         return InputEvents.silence(inputs.batch_size)
-    time, batch, label = (part[0] if len(part) == 1 else np.concatenate(part) for part in (times, batches, labels))
+    if len(times) == 1:
+        (time,), (batch,), (label,) = times, batches, labels
+    else:
+        time, batch, label = np.concatenate(times), np.concatenate(batches), np.concatenate(labels)
     key = batch * inputs.runtime + time
-    if (key[1:] < key[:-1]).any():
+    if np.logical_or.reduce(key[1:] < key[:-1]):
         order = np.argsort(key, kind="stable")
         time, label = time[order], label[order]
     offsets: np.ndarray = np.zeros(inputs.batch_size + 1, np.int64)
@@ -186,14 +189,16 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
 
 
 def _check(population: ExternalPopulation, trains: SpikeTrains, inputs: NetworkInputs) -> None:
+    beyond = trains.indices.view(np.uint64) >= population.size  # negative ones too
+    beyond |= trains.batches.view(np.uint64) >= inputs.batch_size
+    beyond |= trains.times.view(np.uint64) >= inputs.runtime
+    if not np.logical_or.reduce(beyond):
+        return
     limits = (
         (trains.indices, population.size, "source"),
         (trains.batches, inputs.batch_size, "batch entry"),
         (trains.times, inputs.runtime, "time"),
     )
-    beyond = [values.view(np.uint64) >= stop for values, stop, _ in limits]  # negative ones too
-    if not (beyond[0] | beyond[1] | beyond[2]).any():
-        return
     for values, stop, what in limits:
         bad = (values < 0) | (values >= stop)
         if not bad.any():

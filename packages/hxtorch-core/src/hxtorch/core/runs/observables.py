@@ -220,7 +220,7 @@ def extract_spikes(
             mine = index >= 0
         (mine,) = (mine & (events.times < runtime)).nonzero()
         batch_size = len(events.batch_offsets) - 1
-        batches = np.repeat(np.arange(batch_size), events.batch_offsets[1:] - events.batch_offsets[:-1])
+        batches = np.arange(batch_size).repeat(events.batch_offsets[1:] - events.batch_offsets[:-1])
         handles[descriptor] = SpikeHandle(events.times[mine], index[mine], batches[mine], batch_size, population.size)
     return handles
 

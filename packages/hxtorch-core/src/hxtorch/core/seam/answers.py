@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -67,14 +67,19 @@ def _check_madc(madc: Any, asked: bool, batch: int, runtime: int) -> None:
 
 
 def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
-    times, offsets = getattr(events, "times", None), getattr(events, "batch_offsets", None)
+    try:
+        times, offsets = events.times, events.batch_offsets
+    except AttributeError:
+        _refuse(what, type(events).__name__, "times and batch_offsets")
     for name, array in (("times", times), ("batch_offsets", offsets)):
-        if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "iu":
+        known = type(array) is np.ndarray or isinstance(array, np.ndarray)
+        if not known or array.ndim != 1 or array.dtype.kind not in "iu":
             _refuse(f"{what}: {name}", _look(array), "a flat array of integers")
-    assert times is not None and offsets is not None  # noqa: S101, PT018 - looked at above
-    if len(offsets) != batch + 1 or not is_batch(offsets, len(times)):
-        _refuse(f"{what}: batch_offsets", _look(offsets), f"{batch + 1} that ascend from 0 to {len(times)}")
-    if times.size and not (times.min() >= 0 and times.max() < runtime):
+    if offsets.size != batch + 1 or not is_batch(offsets, times.size):
+        _refuse(f"{what}: batch_offsets", _look(offsets), f"{batch + 1} that ascend from 0 to {times.size}")
+    if not times.size:
+        return
+    if np.minimum.reduce(times) < 0 or np.maximum.reduce(times) >= runtime:
         _refuse(f"{what}: times", f"{times.min()} to {times.max()}", f"cycles in [0, {runtime})")
     if not ascends(times, offsets):
         _refuse(f"{what}: times", "some that descend", "ascending ones in each batch entry")
@@ -94,5 +99,5 @@ def _look(array: Any) -> str:
     return f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
 
 
-def _refuse(what: str, got: str, wanted: str) -> None:
+def _refuse(what: str, got: str, wanted: str) -> NoReturn:
     raise BackendError(f"the backend returned {what}: got {got}, wanted {wanted}; this is a fault of the backend")

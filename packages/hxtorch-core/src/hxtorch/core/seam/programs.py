@@ -55,7 +55,8 @@ def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: typ
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise ProgramError(f"{name}: got type {array.dtype}, wanted integers")
-    if array.size and (array.min() < low or array.max() > high):
+    # reductions of ufuncs do what methods of arrays do, without their two more calls
+    if array.size and (np.minimum.reduce(array, None) < low or np.maximum.reduce(array, None) > high):
         bad = array[(array < low) | (array > high)].flat[0]
         raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
     return frozen(array, dtype)
@@ -229,7 +230,7 @@ class SpikingProgram:
         configuration = self.configuration
         for write in self.writes:
             configuration = configuration.replace(**write.registers)
-        return configuration.replace(**self.registers_after)
+        return configuration.replace(**self.registers_after) if self.registers_after else configuration
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)

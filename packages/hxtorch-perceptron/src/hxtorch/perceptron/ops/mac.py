@@ -11,7 +11,7 @@ from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
 from hxtorch.perceptron.operands import require_tensors, to_integers
-from hxtorch.perceptron.ops.products import chip_products, mock_products
+from hxtorch.perceptron.ops.products import chip_products, mock_products, multiply_by_model, multiply_on_chip, unseen
 from hxtorch.perceptron.tracing import enter, leave
 from hxtorch.perceptron.unbound import unbound
 
@@ -93,15 +93,16 @@ def multiply(
     check_product(x, weights, num_sends, wait_between_events)
     parameter = get_mock_parameter()
     gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
+    short = unseen(x, weights)
     if not mock:
-        return chip_products(
-            x, weights, gain, num_sends, wait_between_events, madc_recording_neuron_id, madc_recording_path
-        )
+        product = multiply_on_chip if short else chip_products
+        return product(x, weights, gain, num_sends, wait_between_events, madc_recording_neuron_id, madc_recording_path)
     if madc_recording_path:
         raise RecordingError(
             "madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty"
         )
-    return mock_products(x, weights, gain, num_sends, parameter.noise_std, parameter.event_noise_std)
+    product = multiply_by_model if short else mock_products
+    return product(x, weights, gain, num_sends, parameter.noise_std, parameter.event_noise_std)
 
 
 def in_types_of_the_chip(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
-@checked
+@partial(checked, missing=("input", "other"))  # products say themselves where NaN is
 def matmul(
     input: Tensor,
     other: Tensor,

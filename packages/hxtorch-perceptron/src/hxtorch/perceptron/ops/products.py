@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from hxtorch.core import ProgramError
 from hxtorch.perceptron import chip, constants
@@ -20,11 +21,12 @@ from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
 _NAMESPACE = "hxtorch_perceptron"
+_PLAIN = Tensor, torch.nn.Parameter
 _GAINS = (2, constants.hardware_matrix_width)
 _LIBRARY = torch.library.Library(_NAMESPACE, "DEF")  # type: ignore[no-untyped-call]
 
 
-def _chip_products(
+def multiply_on_chip(
     x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, wait_between_events: int, madc_neuron: int, madc_path: str
 ) -> Tensor:
     """Multiply on the chip of the current session; operands move to the processor as bytes, results back.
@@ -53,10 +55,10 @@ def _chip_products(
     return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
 
 
-def _mock_products(
+def multiply_by_model(
     x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, noise_std: float, event_noise_std: float = 0.0
 ) -> Tensor:
-    """Multiply by the mock model; arguments and result as in :func:`_chip_products`, but halves round to even.
+    """Multiply by the mock model; arguments and result as in :func:`multiply_on_chip`, but halves round to even.
 
     What is float32 on the processor takes the compiled loop, everything else the model as torch computes it.
     """
@@ -77,6 +79,22 @@ def _mock_products(
             for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
         ]
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
+
+
+def unseen(x: Tensor, weights: Tensor) -> bool:
+    """Tell whether nobody looks at a product: no gradient, no trace, no transform.
+
+    Then what computes it may be called, which takes a fraction of the time of torch's way to an operator.
+    """
+    if type(x) not in _PLAIN or type(weights) not in _PLAIN or torch.compiler.is_compiling():
+        return False
+    if torch.is_grad_enabled() and (x.requires_grad or weights.requires_grad):
+        return False
+    return not (
+        torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+        or torch._C._len_torch_dispatch_stack()
+    )
 
 
 def check_noise(operator: str, noise_std: float, event_noise_std: float) -> None:
@@ -147,7 +165,7 @@ def register(
 chip_products = register(
     "chip_products",
     "int wait_between_events, int madc_neuron, str madc_path",
-    _chip_products,
+    multiply_on_chip,
     _shape_only,
     gradients,
     keep_operands,
@@ -155,7 +173,7 @@ chip_products = register(
 mock_products = register(
     "mock_products",
     "float noise_std, float event_noise_std=0.0",
-    _mock_products,
+    multiply_by_model,
     _shape_only,
     gradients,
     keep_operands,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hxtorch import core
 from hxtorch.core.looks import table
 
@@ -79,5 +81,8 @@ class ExecutionInfo:
         """Sort what the chips said, by the ``ID`` of the execution instance."""
         real = {key: info.emulated_time for key, info in infos.items()}
         wall = {key: info.wall_time for key, info in infos.items()}
-        lost = {key: int(info.events_dropped.sum() + info.link_dropped.sum()) for key, info in infos.items()}
+        lost = {
+            key: int(np.add.reduce(info.events_dropped) + np.add.reduce(info.link_dropped))
+            for key, info in infos.items()
+        }
         return cls(ExecutionTimeInfo(sum(wall.values()), real, wall), ExecutionHealthInfo(lost, dict(infos)))

@@ -45,7 +45,12 @@ class InputGenerator:
         whole = spikes.detach()
         if whole.ndim == 2:
             whole = whole.unsqueeze(1)
-        spikes = whole[: self.runtime].cpu().contiguous()
+        steps = whole.shape[0]
+        spikes = whole if steps <= self.runtime else whole[: self.runtime]
+        if not spikes.is_cpu:
+            spikes = spikes.cpu()
+        if not spikes.is_contiguous():
+            spikes = spikes.contiguous()
         if spikes.dtype not in (torch.float32, torch.float64):
             spikes = spikes.to(torch.float64)
         if self._batch_size not in (None, spikes.shape[1]):
@@ -63,7 +68,7 @@ class InputGenerator:
             )
             found = trains.find((spikes != 0).to(torch.float32).numpy())
             assert found is not None  # noqa: S101 - there are zeros and ones now
-        if whole.shape[0] > self.runtime and bool(whole[self.runtime :].any()):
+        if steps > self.runtime and bool(whole[self.runtime :].any()):
             late = int(torch.count_nonzero(whole[self.runtime :]))
             _say_once(
                 sender,
@@ -71,9 +76,9 @@ class InputGenerator:
                 f"{late} input spikes are at or after the runtime of {self.runtime} steps, which the chip does not "
                 f"get; run for {len(whole)} steps",
             )
-        steps, batches, indices = found
+        times, batches, indices = found
         self._batch_size = spikes.shape[1]
-        self._trains[population] = core.SpikeTrains.from_steps(steps, indices, batches, self.dt)
+        self._trains[population] = core.SpikeTrains.from_steps(times, indices, batches, self.dt)
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""

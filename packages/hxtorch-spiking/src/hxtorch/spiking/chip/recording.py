@@ -165,6 +165,10 @@ class TraceReadout:
         Returns:
             float32 (time, batch, neuron) on ``ceil(runtime / dt) + 1`` points of time.
         """
+        if type(self.scale) is float and type(self.offset) is float:
+            size = samples.size
+            level = None if self.shift_to_first else _level(self.offset, size)
+            return self._resample(samples, runtime, dt, level, _level(self.scale, size))
         offset = None if self.shift_to_first else _by_neuron(self.offset, places, "trace_offset")
         scale = _by_neuron(self.scale, places, "trace_scale")
         if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
@@ -209,10 +213,16 @@ class TraceReadout:
 
 
 @lru_cache(maxsize=16)
+def _grid(runtime: float, dt: float) -> tuple[int, float]:
+    """Return the number of points of a grid of time, and its step in cycles."""
+    return grid_points(runtime, dt), in_cycles(dt)
+
+
+@lru_cache(maxsize=16)
 def _points(runtime: float, dt: float, time_shift: int) -> np.ndarray:
     """Return the points of the grid in cycles, moved and cut off at both ends, float64 (time,)."""
-    count = grid_points(runtime, dt)
-    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * in_cycles(dt)
+    count, step = _grid(runtime, dt)
+    points: np.ndarray = (np.arange(count) + time_shift).clip(0, count - 1) * step
     points.setflags(write=False)
     return points
 
@@ -228,9 +238,9 @@ def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
     Returns:
         Zeros and ones, float32 (time, batch, neuron).
     """
-    shape = grid_points(runtime, dt), spikes.batch_size, spikes.size
+    points, step = _grid(runtime, dt)
+    shape = points, spikes.batch_size, spikes.size
     dense = empty(shape).zero_()
-    step = in_cycles(dt)
     scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
     return dense
 
@@ -294,6 +304,14 @@ def _is_flat(values: float | Tensor, size: int) -> bool:
         return True
     one_each = values.numel() == 1 or (values.numel() == size and values.shape[-1] == size)
     return one_each and not values.requires_grad
+
+
+@lru_cache(64)
+def _level(value: float, size: int) -> np.ndarray:
+    """Return one number for each neuron, float32; nobody writes to it."""
+    level = _flat(value, size)
+    level.setflags(write=False)
+    return level
 
 
 def _flat(values: float | Tensor, size: int) -> np.ndarray:

@@ -340,11 +340,11 @@ class Experiment(BaseExperiment):
 
     def _extent(self) -> tuple[int, int]:
         """Return the batch size and the number of steps of the inputs."""
-        shapes = [handle.filled().shape for handle in self.modules.input_data()]
-        return (
-            max((shape[1] if len(shape) > 2 else 1 for shape in shapes), default=1),
-            max((shape[0] for shape in shapes), default=1),
-        )
+        batch_size = steps = 1
+        for handle in self.modules.input_data():
+            shape = handle.filled().shape
+            batch_size, steps = max(batch_size, shape[1] if len(shape) > 2 else 1), max(steps, shape[0])
+        return batch_size, steps
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not hasattr(self, name):

@@ -57,8 +57,7 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
         steps = modules.done()  # says what is wrong with the network before anything happens
         if not steps:
             raise ExperimentError("nothing to run; call modules with handles before each run")
-        _check_inputs(modules)
-        check_memory(modules, steps)
+        check_memory(_checked_inputs(modules), steps)
         with as_called(modules.held):
             modules.pre_process(experiment)
             hw_map, info = experiment.get_hw_results(runtime)
@@ -73,9 +72,9 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
 vars(run)["run"] = run  # "import hxtorch.spiking.run" binds this function, and scripts go on with ".run"
 
 
-def _check_inputs(modules: Any) -> None:
-    """Check that the network's inputs are there and belong together."""
-    size = None
+def _checked_inputs(modules: Any) -> list[Any]:
+    """Return the shapes of the network's inputs if they are there and belong together."""
+    size, shapes = None, []
     for handle in modules.input_data():
         tensor = handle.observable_state
         if tensor is None:
@@ -85,6 +84,7 @@ def _check_inputs(modules: Any) -> None:
                 "fills; hand in one with a tensor, or the output of a module"
             )
         shape = tensor.shape
+        shapes.append(shape)
         found = shape[1] if len(shape) == 3 else 1 if len(shape) == 2 else size
         if size not in (None, found):
             (reader, *_) = modules.readers(handle)
@@ -92,3 +92,4 @@ def _check_inputs(modules: Any) -> None:
                 f"input of {reader.label}: got {found} batch entries, wanted {size} like other inputs"
             )
         size = found
+    return shapes

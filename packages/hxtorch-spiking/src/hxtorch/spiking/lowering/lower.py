@@ -76,6 +76,7 @@ class ChipNetwork:
         self._configured: tuple[ChipCalibration, core.ChipConfiguration] | None = None
         self.configuration = core.ChipConfiguration()
         self._target: tuple[list[Any], dict[str, np.ndarray]] | None = None
+        self._noted: list[Any] = [None] * len(self._wires)
 
     def routed(self, routing: Callable[[core.Network], core.Routing]) -> ChipNetwork:
         """Return this network with its routes.
@@ -93,33 +94,37 @@ class ChipNetwork:
     def update(self) -> None:
         """Take over the weights of the projections, whose places stay as they are, if their values changed."""
         routed = self.graph.network.projections
-        weights = [projection.hardware_weights() for projection in self._wires]
-        changed = {
-            descriptor: new
-            for descriptors, signed in zip(self._projections, weights, strict=True)
-            for descriptor, new in _by_descriptor(descriptors, signed)
-            if not np.array_equal(new, routed[descriptor].weights)
-        }
+        changed: dict[core.ProjectionDescriptor, np.ndarray] = {}
+        asked = []
+        for number, projection in enumerate(self._wires):
+            noted = self._noted[number]
+            if noted is not None and projection.has_weights(noted):
+                continue
+            weights = _by_descriptor(self._projections[number], projection.hardware_weights())
+            changed |= {one: new for one, new in weights if not np.array_equal(new, routed[one].weights)}
+            asked.append(number)
         if changed:
             self.graph = core.update_network_graph(self.graph, self.graph.network.with_weights(changed))
+        for number in asked:  # now that they are there: another projection may have refused its weights
+            self._noted[number] = self._wires[number].noted_weights(self._noted[number])
 
     @property
     def trained(self) -> bool:
         """Whether a parameter of a population is trained."""
         return any(population.has_trainable_params() for population in self._circuits)
 
-    def target_values(self, shifts: Mapping[AnalogNeuron, np.ndarray]) -> dict[str, np.ndarray]:
+    def target_values(self, plan: Plan) -> dict[str, np.ndarray]:
         """Return the fields of the calibration target that the modules ask for, (512,) or ().
 
         Args:
-            shifts: Added to leaks, LSB (neuron,).
+            plan: Has the signature that was routed; its shifts are added to leaks.
 
         Neurons that no module uses, and fields that a module does not have, get a value that is asked for elsewhere.
 
         Raises:
             ParameterError: Populations ask for different bias currents of the synapses, which are one for the chip.
         """
-        key: list[Any] = [population.chip_values() for population in self._circuits]
+        key, shifts = [*plan.values], plan.shifts
         if shifts:
             key.append({population: shift.tobytes() for population, shift in shifts.items()})
         if self._target is not None and self._target[0] == key:
@@ -179,13 +184,14 @@ class ChipNetwork:
         generator = InputGenerator(runtime, dt, batch_size)
         origins = {}
         for source, descriptor in zip(plan.sources, self._sources, strict=True):
-            if isinstance(source.population, InputNeuron):
+            if source.population is None:
+                generator.add(descriptor, source.handle.filled(), source.reader)
+            elif isinstance(source.population, InputNeuron):
                 source.population.descriptor = descriptor
                 source.population.add_to_input_generator(source.handle, generator)
-            elif isinstance(source.population, AnalogNeuron):
-                origins[descriptor] = _origin(source.population, others)
             else:
-                generator.add(descriptor, source.handle.filled(), source.reader)
+                assert isinstance(source.population, AnalogNeuron)  # noqa: S101 - nothing else sends spikes
+                origins[descriptor] = _origin(source.population, others)
         inputs = generator.done()
         hooks = plan.instance.hooks_for(inputs.runtime)
         self.configuration = self._dropped(self._configured[1])
@@ -247,12 +253,12 @@ class ChipNetwork:
 
     def _dropped(self, configuration: core.ChipConfiguration) -> core.ChipConfiguration:
         """Return ``configuration`` with the comparators off that belong to neurons which may not spike in this run."""
-        masks = {population: population.mask for population in self._circuits}
-        if all(mask is None for mask in masks.values()):
+        masks = {population: mask for population in self._circuits if (mask := population.mask) is not None}
+        if not masks:
             return configuration
         fires = configuration.enable_threshold.copy()
         for population, circuits in self._circuits.items():
-            mask = masks[population]
+            mask = masks.get(population)
             if mask is not None:
                 fires[circuits] &= mask.cpu().numpy()[:, np.newaxis]
         if np.array_equal(fires, configuration.enable_threshold):
@@ -264,6 +270,7 @@ class ChipNetwork:
         if instance.decides_parameters and not instance.strict:
             for population, circuits in self._circuits.items():
                 population.params_from_calibration(calibration.target, circuits[:, 0])
+                population.forget_state()
             return
         for population, circuits in self._circuits.items():
             values = {}
@@ -318,7 +325,7 @@ def run_on_chip(
         instance.modules = tuple(plan.populations)
         instance._recording = chip.recording
         session = instance.session or core.current_session()
-        values = {} if instance.calibration else chip.target_values(plan.shifts)
+        values = {} if instance.calibration else chip.target_values(plan)
         calibration = instance.calibrate(session.connection, values, chip.trained)
         execution = chip.execution(plan, calibration, runtime, experiment.dt, batch_size, chips, session)
         if experiment.inter_batch_entry_wait is not None and batch_size > 1:

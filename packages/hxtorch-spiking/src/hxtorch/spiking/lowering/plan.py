@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -16,6 +17,18 @@ from hxtorch.spiking.modules.synapses.bias import Background
 from hxtorch.spiking.modules.types import BasePopulation, Projection
 from hxtorch.spiking.network.graph import ModuleGraph, Step
 from hxtorch.spiking.network.handle import Handle
+
+
+class _Kinds(dict[type, "type | None"]):
+    """What the modules of a class are on a chip: abstract classes take their time to say so, in each run."""
+
+    def __missing__(self, of: type) -> type | None:
+        kinds: tuple[type, ...] = AnalogNeuron, InputNeuron, Projection
+        self[of] = found = next((kind for kind in kinds if issubclass(of, kind)), None)
+        return found
+
+
+_KINDS = _Kinds()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +50,12 @@ class Source:
     @property
     def loopback(self) -> bool:
         """Whether the chip sends them back."""
-        return isinstance(self.population, InputNeuron) and bool(self.population.execution_instance.input_loopback)
+        population = self.population
+        return (
+            population is not None
+            and isinstance(population, InputNeuron)
+            and bool(population.execution_instance.input_loopback)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +77,18 @@ class Plan:
     wires: list[Wire] = field(default_factory=list)
     shifts: dict[AnalogNeuron, np.ndarray] = field(default_factory=dict)
     """By how much leaks are shifted, LSB (neuron,)."""
+    values: list[Any] = field(default_factory=list)
+    """What the chip is calibrated to, by population; known with the signature."""
 
     def signature(self) -> Hashable:
         """Return what placing and routing depend on; plans with equal signatures differ in values only."""
-        populations = tuple((population, population.layout()) for population in self.populations)
-        sources = tuple((source.size, source.population, source.loopback) for source in self.sources)
+        states = [population.state_in_run() for population in self.populations]
+        self.values = [state[-1] for state in states]
+        populations = [(population, state[0]) for population, state in zip(self.populations, states, strict=True)]
+        sources = [(source.size, source.population, source.loopback) for source in self.sources]
         ends: list[Source | AnalogNeuron] = [*self.sources, *self.populations]
-        wires = tuple(
-            (wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires
-        )
-        return populations, sources, wires
+        wires = [(wire.projection, wire.projection.state(), ends.index(wire.pre), wire.post) for wire in self.wires]
+        return (*populations,), (*sources,), (*wires,)
 
 
 def make_plans(graph: ModuleGraph) -> list[Plan]:
@@ -83,8 +103,11 @@ def make_plans(graph: ModuleGraph) -> list[Plan]:
     """
     plans: dict[ExecutionInstance, Plan] = {}
     for node in graph:
-        if isinstance(node.module, AnalogNeuron):
-            plan = plans.setdefault(node.module.execution_instance, Plan(node.module.execution_instance))
+        if _KINDS[type(node.module)] is AnalogNeuron:
+            instance = node.module.execution_instance
+            plan = plans.get(instance)
+            if plan is None:
+                plan = plans[instance] = Plan(instance)
             plan.populations.append(node.module)
             for handle in node.sources:
                 _add_wire(graph, plan, node.module, handle)
@@ -93,13 +116,13 @@ def make_plans(graph: ModuleGraph) -> list[Plan]:
 
 def _add_wire(graph: ModuleGraph, plan: Plan, post: AnalogNeuron, handle: Handle) -> None:
     synapse = _through_functions(graph, handle)
-    if synapse is None or not isinstance(synapse.module, Projection):
+    if synapse is None or _KINDS[type(synapse.module)] is not Projection:
         raise ExperimentError(f"{post.label}: its input comes from no synapse; a chip has no other way into a neuron")
     if synapse.module.execution_instance not in (None, plan.instance):
         raise ExperimentError(f"{synapse.module.label}: got another execution instance than its target {post.label}")
     (spikes,) = synapse.sources
     pre = _origin(graph, spikes, synapse.module)
-    if isinstance(pre, AnalogNeuron) and pre.execution_instance is not plan.instance:
+    if not isinstance(pre, Source) and pre.execution_instance is not plan.instance:
         pre = Source(spikes, pre.size, pre, synapse.module)
     if isinstance(pre, Source):
         pre = _known(plan, pre)
@@ -121,9 +144,10 @@ def _origin(graph: ModuleGraph, handle: Handle, synapse: Projection) -> Source |
     node = _through_functions(graph, handle)
     if node is None:
         return Source(handle, synapse.in_features, None, synapse)
-    if isinstance(node.module, AnalogNeuron):
-        return node.module
-    if isinstance(node.module, InputNeuron):
+    kind = _KINDS[type(node.module)]
+    if kind is AnalogNeuron:
+        return node.module  # type: ignore[no-any-return]
+    if kind is InputNeuron:
         (sent,) = node.sources
         return Source(sent, node.module.size, node.module, synapse)
     raise ExperimentError(f"{synapse.label}: got the output of {node.module.label}, wanted spikes")

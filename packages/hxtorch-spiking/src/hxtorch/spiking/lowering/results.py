@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.modules.calling import arguments_of
+from hxtorch.spiking.modules.hx_module import HXHardwareEntityMixin
 from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.observables import AnalogObservable, AnalogTrace, HardwareObservables
 
@@ -40,7 +41,10 @@ def post_process(module: Any, recording: PopulationRecording, seconds: float) ->
         recording: What was recorded of it.
         seconds: Length of the run.
     """
-    module._recorded_spikes = recording.spikes
+    own = vars(module)
+    own["_recorded_spikes"] = recording.spikes  # to set an attribute of a module in torch's way takes time
+    if "post_process" not in own and type(module).post_process is HXHardwareEntityMixin.post_process:
+        return module.observe(recording, seconds)
     wants = arguments_of(module.post_process)
     names = [name for name in wants.names if name != "self"]
     older = recording.spikes, recording.cadc, recording.madc, seconds
@@ -59,17 +63,14 @@ def on_grid(observed: Any, steps: int) -> Any:
         steps: Wanted length.
     """
     if isinstance(observed, HardwareObservables):
-        traces = observed.spikes, observed.cadc, observed.adaptation_cadc, *(one.cadc for one in observed.others)
-        if all(trace is None or trace.shape[0] == steps for trace in traces):
+        own = observed.spikes, observed.cadc, observed.adaptation
+        spikes, cadc, adaptation = _fit(own[0], steps, silent=True), _fit(own[1], steps), _fit(own[2], steps)
+        others = observed.others
+        if others:
+            others = tuple([replace(one, cadc=_fit(one.cadc, steps)) for one in others])
+        elif spikes is own[0] and cadc is own[1] and adaptation is own[2]:
             return observed
-        others = tuple(replace(one, cadc=_fit(one.cadc, steps)) for one in observed.others)
-        return HardwareObservables(
-            _fit(observed.spikes, steps, silent=True),
-            _fit(observed.cadc, steps),
-            observed.madc,
-            _fit(observed.adaptation, steps),
-            others,
-        )
+        return HardwareObservables(spikes, cadc, observed.madc, adaptation, others)
     if isinstance(observed, Handle):
         for name in observed._carries:
             if not name.endswith("madc"):
@@ -83,6 +84,10 @@ def on_grid(observed: Any, steps: int) -> Any:
 
 def _fit(trace: Any, steps: int, silent: bool = False) -> Any:
     """Return a trace (time, batch, neuron) with ``steps`` points of time; what is none stays."""
+    if trace is None:
+        return None
+    if type(trace) is Tensor and trace.ndim == 3 and steps <= trace.shape[0] != 2:
+        return trace if trace.shape[0] == steps else trace[:steps]
     if isinstance(trace, AnalogObservable):
         return replace(trace, cadc=_fit(trace.cadc, steps))
     if isinstance(trace, AnalogTrace):

@@ -77,6 +77,12 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
         return f"{type(self).__name__}({self.extra_repr()})"
 
     @property
+    def numbers_per_step(self) -> int:
+        """How many numbers the module makes in one step of one batch entry, at least."""
+        size, targets = getattr(self, "size", None), getattr(self, "out_features", None)
+        return 2 * size if isinstance(size, int) else targets if isinstance(targets, int) else 0
+
+    @property
     def in_size(self) -> int | None:
         """Number of neurons that inputs must have, or None for any."""
         return None
@@ -282,7 +288,7 @@ def places(*given: Any) -> tuple[BaseExecutionInstance | None, Any, Callable[...
 
 def recorded(hw_map: Mapping[Any, Any], module: Any) -> Any:
     """Return what the chip recorded of a module, by it or by its descriptor, or None."""
-    found = hw_map.get(module)
+    found = dict.get(hw_map, module) if isinstance(hw_map, dict) else hw_map.get(module)  # not by each descriptor
     if found is None and type(hw_map) is dict and module.descriptor is not None:
         found = hw_map.get(module.descriptor)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -30,7 +31,11 @@ class Arguments(NamedTuple):
 
 def arguments_of(function: Callable[..., Any]) -> Arguments:
     """Return what ``function`` can be given; of an autograd function, what its forward takes beside the context."""
-    function = _autograd(function) or getattr(function, "__func__", function)
+    kind = type(function)
+    if kind is MethodType and function.__name__ != "apply":
+        function = function.__func__  # type: ignore[attr-defined]  # likewise
+    elif kind is not FunctionType:
+        function = _autograd(function) or getattr(function, "__func__", function)
     try:
         known = _KNOWN.get(function)
         if known is None:

@@ -66,9 +66,9 @@ class HXHardwareEntityMixin:
 
     def reset_changed_since_last_run(self) -> None:
         """Take the module as it is now for that of the last run; runs do this."""
-        state = self.state()
-        if state != self._state_of_last_run:  # to set an attribute of a module takes time
-            self._state_of_last_run = state
+        state = self.__dict__.pop("_state_in_run", None) or self.state()
+        if state != self._state_of_last_run:  # to set an attribute of a module in torch's way takes time
+            self.__dict__["_state_of_last_run"] = state
 
     def add_to_input_generator(self, input: Any, builder: InputGenerator) -> None:
         """Send spikes in the run that is being prepared; only sources do."""

@@ -56,6 +56,10 @@ class BasePopulation(HXModule, ABC):
     on_host = False
     size: int = 0
 
+    @property
+    def numbers_per_step(self) -> int:
+        return 2 * self.size  # spikes and membranes
+
     def __init__(
         self,
         size: int,
@@ -168,6 +172,15 @@ class Population(BasePopulation, ABC):
         """Return what the chip is placed and routed for, and last what it is calibrated for."""
         return super().state(), self.chip_values()
 
+    def state_in_run(self) -> tuple[Any, ...]:
+        """Return :meth:`state`, and keep it for the end of the run, so that it is not put together again."""
+        state = self.__dict__["_state_in_run"] = self.state()
+        return state
+
+    def forget_state(self) -> None:
+        """Let the state be put together anew: a parameter got another value."""
+        self.__dict__.pop("_state_in_run", None)
+
     def chip_values(self) -> tuple[Any, ...]:
         """Return the parameters' values for the chip: numbers, and the bytes of tensors."""
         known = self._parameters_by_name()
@@ -254,6 +267,11 @@ class Projection(HXModule, ABC):
 
     in_features: int = 0
     out_features: int = 0
+
+    @property
+    def numbers_per_step(self) -> int:
+        return self.out_features  # a current for each target
+
     weight: Any = _Declared("Weights in model units, if the synapses have such.")
 
     def __init__(
@@ -283,6 +301,18 @@ class Projection(HXModule, ABC):
     @abstractmethod
     def hardware_weights(self) -> np.ndarray:
         """Return the weights for the chip in LSB, int8 (in_features, out_features)."""
+
+    def noted_weights(self, before: Any) -> Any:
+        """Return what :meth:`hardware_weights` follow of, for :meth:`has_weights`; None if that can not be told.
+
+        Args:
+            before: What was noted before, whose memory may be used again, or None.
+        """
+        return None
+
+    def has_weights(self, noted: Any) -> bool:
+        """Return whether :meth:`hardware_weights` are what they were when something was noted."""
+        return False
 
     def hardware_mask(self) -> np.ndarray | None:
         """Return where there are synapses on the chip, bool (in_features, out_features), or None for everywhere."""

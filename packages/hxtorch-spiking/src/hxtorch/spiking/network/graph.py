@@ -75,14 +75,13 @@ class ModuleGraph(BaseModuleManager):
     """Modules at which a search for populations ends."""
 
     def __init__(self) -> None:
-        self.prev_graph: nx.DiGraph | None = None
+        self._last: nx.DiGraph | tuple[dict[int, Any], list[tuple[int | str, int]]] | None = None
         self._forget()
         self._wrappers: dict[HXModuleWrapper, str] = {}
 
     def _forget(self) -> None:
-        import networkx as nx  # slow to import: a program that only imports the frontend goes without
-
-        self.graph: nx.DiGraph = nx.DiGraph()
+        self._graph: nx.DiGraph | None = None
+        self._edges: dict[tuple[int | str, int], None] = {}
         self.nodes: dict[HXBaseExperimentModule, int] = {}
         self._steps: dict[int, Step] = {}
         self._makers: dict[int, int] = {}
@@ -91,6 +90,24 @@ class ModuleGraph(BaseModuleManager):
         self._in_order = True
         self._executed: set[HXBaseExperimentModule] = set()
         self._prepared = False
+
+    @property
+    def graph(self) -> nx.DiGraph:
+        """The calls of this pass, see above."""
+        if self._graph is None:
+            self._graph = _digraph()
+        return self._graph
+
+    @property
+    def prev_graph(self) -> nx.DiGraph | None:
+        """The calls of the last run, see above."""
+        if isinstance(self._last, tuple):  # runs go without: it takes time to put together
+            modules, edges = self._last
+            made = self._last = _digraph()
+            for number, module in modules.items():
+                made.add_node(number, module=module)
+                made.add_edges_from(edge for edge in edges if edge[1] == number)
+        return self._last
 
     def get_node_id(self) -> int:
         """Return the number of the next call."""
@@ -133,6 +150,8 @@ class ModuleGraph(BaseModuleManager):
         if waiting is not None:  # it was handed on before
             for reader in list(self.graph.successors(waiting[0])):
                 self.graph.add_edge(number, reader, handle=target)
+                del self._edges[waiting[0], reader]
+                self._edges[number, reader] = None
             self.graph.remove_node(waiting[0])
             self._in_order = False
         return target
@@ -197,8 +216,8 @@ class ModuleGraph(BaseModuleManager):
         self._prepared = True
         for number, step in self._steps.items():
             if getattr(step.module, "prepares", False):
-                sources = tuple(self.maker(source) for source in step.sources)
-                readers = tuple(self._steps[reader].module for reader in self.graph.successors(number))
+                sources = tuple([self.maker(source) for source in step.sources])
+                readers = tuple([self._steps[other].module for one, other in self._edges if one == number])
                 step.module.prepare(sources, readers)
         ready = {*self._open}
         for step in self.done():
@@ -214,13 +233,7 @@ class ModuleGraph(BaseModuleManager):
     def clear(self) -> None:
         """Forget all calls and wrappers."""
         if self._steps:
-            for node, data in self.graph.nodes(data=True):
-                if node in self._steps:
-                    del data["sources"], data["target"]
-            for _, readers in self.graph.adjacency():
-                for data in readers.values():
-                    data.clear()
-            self.prev_graph = self.graph
+            self._last = {number: step.module for number, step in self._steps.items()}, [*self._edges]
             self._forget()
         self._wrappers = {}
 
@@ -330,6 +343,7 @@ class ModuleGraph(BaseModuleManager):
             self._open[id(source)] = name, source
             maker = name
         self.graph.add_edge(maker, number, handle=source)
+        self._edges[maker, number] = None
 
     def _next_open(self) -> int:
         return 1 + max((int(name[2:]) for name, _ in self._open.values()), default=-1)
@@ -389,6 +403,13 @@ class ModuleGraph(BaseModuleManager):
                 ahead += neighbours(number)
             seen.add(number)
         return [*found]
+
+
+def _digraph() -> nx.DiGraph:
+    import networkx as nx  # slow to import: a program that only imports the frontend goes without
+
+    made: nx.DiGraph = nx.DiGraph()
+    return made
 
 
 def _label(module: object) -> str:

@@ -5,8 +5,7 @@ A call only notes what is to be computed. Tensors that stand for parameters duri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor
@@ -34,8 +33,7 @@ def _collect(module: Module, found: Held) -> None:
             _collect(part, found)
 
 
-@contextmanager
-def as_called(calls: Iterable[tuple[Any, Held]]) -> Iterator[None]:
+class as_called:  # noqa: N801 - a context, as a function would be
     """Give modules the parameters back that they had when they were called.
 
     Args:
@@ -44,23 +42,34 @@ def as_called(calls: Iterable[tuple[Any, Held]]) -> Iterator[None]:
     Raises:
         ExperimentError: A parameter was replaced by another one since, and it can not be told which is meant.
     """
-    replaced: list[tuple[dict[str, Tensor | None], str, Tensor | None]] = []
-    try:
-        for module, held in calls:
-            for where, called in held:
-                for name, tensor in called.items():
-                    now = where.get(name)
-                    if now is tensor or tensor is None:
-                        continue
-                    if isinstance(tensor, Parameter):
-                        raise ExperimentError(
-                            f"{name} of {module.label}: got another parameter than in the call, wanted the same; "
-                            "call the modules again, and where torch.func.functional_call put it there, give it "
-                            "tensors that are no parameters, or run the experiment inside of what it calls"
-                        )
-                    replaced.append((where, name, now))
-                    where[name] = tensor
-        yield
-    finally:
-        for where, name, tensor in reversed(replaced):
+
+    def __init__(self, calls: Iterable[tuple[Any, Held]]) -> None:
+        self._calls = calls
+        self._replaced: list[tuple[dict[str, Tensor | None], str, Tensor | None]] = []
+
+    def __enter__(self) -> None:
+        try:
+            for module, held in self._calls:
+                for where, called in held:
+                    for name, tensor in called.items():
+                        if name not in where or where[name] is not tensor:
+                            self._replace(module, where, name, tensor)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        for where, name, tensor in reversed(self._replaced):
             where[name] = tensor
+
+    def _replace(self, module: Any, where: dict[str, Tensor | None], name: str, tensor: Tensor | None) -> None:
+        if tensor is None:
+            return
+        if isinstance(tensor, Parameter):
+            raise ExperimentError(
+                f"{name} of {module.label}: got another parameter than in the call, wanted the same; "
+                "call the modules again, and where torch.func.functional_call put it there, give it "
+                "tensors that are no parameters, or run the experiment inside of what it calls"
+            )
+        self._replaced.append((where, name, where.get(name)))
+        where[name] = tensor

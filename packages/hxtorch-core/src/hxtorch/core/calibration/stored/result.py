@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget

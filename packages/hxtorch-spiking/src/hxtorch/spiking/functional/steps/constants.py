@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
-from hxtorch.spiking.functional.steps.compiled import compilable, traced
 from hxtorch.spiking.functional.steps.euler import Value
 
 
@@ -52,11 +51,12 @@ class Constants:
     kick: Value = 0.0
     refractory: Value = 0.0
 
-    def packed(self, like: Tensor) -> Tensor:
+    def packed(self, like: Tensor, kept: bool = False) -> Tensor:
         """Return all constants as one tensor, differentiable where they are.
 
         Args:
             like: Input (time, batch, neuron), whose type and device the result gets.
+            kept: Numbers may give the tensor of the last time; not where it would be one of a trace or transform.
 
         Returns:
             (row, lane) with one lane for all neurons, one per neuron, or one per batch entry and neuron.
@@ -66,8 +66,7 @@ class Constants:
         """
         values = tuple(vars(self).values())
         if _NUMBERS.issuperset(map(type, values)) or not any(isinstance(value, Tensor) for value in values):
-            plain = compilable(like) and not traced(like) and not torch.is_inference_mode_enabled()
-            return (_column if plain else _column.__wrapped__)(values, like.dtype, like.device)
+            return (_column if kept else _column.__wrapped__)(values, like.dtype, like.device)
         tensors = [torch.as_tensor(value, dtype=like.dtype, device=like.device) for value in values]
         lanes = tuple(like.shape[1:])
         for name, tensor in zip(ROWS, tensors, strict=True):

@@ -106,7 +106,7 @@ def first_steps(input: Tensor, steps: int) -> Tensor:
         raise TensorShapeError(
             f"input: got shape {tuple(input.shape)}, wanted (time, batch, neuron), none of them empty"
         )
-    return input if steps == len(input) else input[:steps]
+    return input if steps == input.shape[0] else input[:steps]
 
 
 def _all(value: Value, law: Callable[[Any], Any]) -> bool:

@@ -70,12 +70,12 @@ def _forward(
             membrane_at,
             adaptation_at,
             input.data_ptr(),
-            address(spikes),
-            address(membrane),
-            address(current),
-            address(adaptation),
-            address(before),
-            address(events),
+            spikes.data_ptr(),
+            membrane.data_ptr(),
+            current.data_ptr(),
+            adaptation.data_ptr(),
+            before.data_ptr(),
+            events.data_ptr(),
             torch.get_num_threads(),
         )
     return spikes, membrane, current, adaptation, before, events
@@ -111,7 +111,10 @@ def _checked_forward(
 
 def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
     """Return whether the way back computes membranes again from the input: in the case that is met most."""
-    return fire and not full and keeps == INPUT and all(trace is None for trace in recorded)
+    if not fire or full or keeps != INPUT:
+        return False
+    spikes, membrane, adaptation = recorded
+    return spikes is membrane is adaptation is None
 
 
 def _backward(
@@ -290,14 +293,8 @@ define(
     _checked_backward,
     partial(_checked_backward, new=_described),
 )
-_direct = differentiate("integrate", _forward, _keep, _adjoint)
+DIRECT = differentiate("integrate", _forward, _keep, _adjoint)
+"""The same as :data:`OPERATOR` the shortest way, for tensors that no compiler traces."""
 
-OPERATOR = torch.ops.hxtorch.integrate.default
+OPERATOR: Callable[..., tuple[Tensor, ...]] = torch.ops.hxtorch.integrate.default
 """``hxtorch::integrate``; the outputs beyond the traces are what the way back needs."""
-
-
-def integrate(input: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
-    """Call :data:`OPERATOR` the shortest way."""
-    if traced(input):
-        return OPERATOR(input, *arguments)  # type: ignore[no-any-return]
-    return _direct(input, *arguments)

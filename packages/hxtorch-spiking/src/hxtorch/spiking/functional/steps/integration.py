@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import TensorShapeError
 from hxtorch.spiking.functional.steps import fused, loop
-from hxtorch.spiking.functional.steps.compiled import compilable, full_precision
+from hxtorch.spiking.functional.steps.compiled import compilable, full_precision, traced
 from hxtorch.spiking.functional.steps.constants import Constants, unpacked
 from hxtorch.spiking.functional.steps.euler import first_steps
 from hxtorch.spiking.functional.steps.feedback import Recurrence
@@ -68,14 +68,15 @@ def integrate(
         return loop.integrate(input, unpacked(packed, input), terms, fire, alpha, shown, feedback)
     if isinstance(method, Masked):
         constants = replace(constants, threshold=method.threshold(constants.threshold, input))
-    packed = constants.packed(input)
-    leaves = [input] if feedback is None else [input, feedback.weight]
+    direct = not traced(input)
+    packed = constants.packed(input, direct and not torch.is_inference_mode_enabled())
     keeps = fused.NOTHING
     if torch.is_grad_enabled():
-        trained = any(leaf.requires_grad for leaf in leaves)
+        trained = input.requires_grad or (feedback is not None and feedback.weight.requires_grad)
         keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if trained else fused.NOTHING
     if feedback is None:
-        found = fused.integrate(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
+        take = fused.DIRECT if direct else fused.OPERATOR
+        found = take(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
     else:
         from hxtorch.spiking.functional.steps import recurrence  # most networks have no circle and need no such kernel
 
@@ -104,10 +105,16 @@ def _shown(recorded: HardwareObservables, input: Tensor) -> Recorded:
     """Return the recordings in the type, on the device and with the steps of ``input``."""
     if recorded is NOTHING:
         return _UNRECORDED
-    traces = (recorded.spikes, recorded.cadc, recorded.adaptation_cadc)
-    steps = input.shape[0]
-    shown = [None if trace is None else trace[:steps].detach().to(input) for trace in traces]
-    for trace in shown:
+    shown = []
+    for trace in (recorded.spikes, recorded.cadc, recorded.adaptation_cadc):
+        if trace is not None:
+            if trace.shape[0] > input.shape[0]:
+                trace = trace[: input.shape[0]]
+            if trace.requires_grad or type(trace) is not Tensor:
+                trace = trace.detach()
+            if trace.dtype != input.dtype or trace.device != input.device:
+                trace = trace.to(input)
+        shown.append(trace)
         if trace is not None and trace.shape != input.shape:
             raise TensorShapeError(
                 f"recording: got shape {tuple(trace.shape)}, wanted that of the input {tuple(input.shape)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from operator import is_
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -188,9 +187,10 @@ class AnalogNeuron(NeuronCircuits):
         if hw_data is None:
             return NOTHING
         traces = (hw_data.spikes, hw_data.cadc, hw_data.adaptation_cadc)
-        spikes, cadc, adaptation = converted = tuple(None if trace is None else trace.to(like) for trace in traces)
-        if all(map(is_, converted, traces)):
+        dtype, device = like.dtype, like.device
+        if not [trace for trace in traces if not (trace is None or (trace.dtype == dtype and trace.device == device))]:
             return hw_data
+        spikes, cadc, adaptation = (None if trace is None else trace.to(like) for trace in traces)
         return replace(hw_data, spikes=spikes, cadc=cadc, adaptation=adaptation)
 
     def _model_values(self, names: Sequence[str]) -> dict[str, Any]:

@@ -205,8 +205,10 @@ class NeuronCircuits(Population):
         Raises:
             TensorShapeError: A mask of another shape is set.
         """
-        said = [mask for mask in (self._mask, self._dropped) if mask is not None]
-        return torch.stack(said).all(0) if len(said) > 1 else said[0] if said else None
+        own, dropped = self._mask, self._dropped
+        if own is None or dropped is None:
+            return dropped if own is None else own
+        return torch.stack((own, dropped)).all(0)
 
     @mask.setter
     def mask(self, mask: Tensor | None) -> None:
@@ -216,7 +218,8 @@ class NeuronCircuits(Population):
 
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Take up which neurons the layers that read this one drop in this run."""
-        said = [mask for mask in (getattr(reader, "source_mask", None) for reader in readers) if mask is not None]
+        asked = [getattr(reader, "source_mask", None) for reader in readers]
+        said = [mask for mask in asked if mask is not None]
         if said or self._dropped is not None:
             self._dropped = torch.stack(said).all(0) if said else None
 
@@ -241,7 +244,7 @@ class NeuronCircuits(Population):
             self.madc_readout_source,
             self.step,
             self.registers.pulse_scale,
-            tuple((name, values.tobytes()) for name, values in codes.items()),
+            tuple([(name, values.tobytes()) for name, values in codes.items()]) if codes else (),
         )
 
     def circuits(self) -> np.ndarray:

@@ -43,6 +43,14 @@ class Background:
         """Return what the chip is routed for."""
         return self.rhythm.sources, self.projection.out_features
 
+    def noted_weights(self, before: Any) -> Any:
+        """Return None: the weights of a bias follow a transform of many values, which is done each time."""
+        return None
+
+    def has_weights(self, noted: Any) -> bool:
+        """Return False."""
+        return False
+
     def hardware_weights(self) -> np.ndarray:
         """Return the weights for the chip in LSB, int8 (source, neuron)."""
         bias = self.projection.bias

@@ -12,7 +12,7 @@ from torch import Tensor
 from hxtorch.spiking import functional
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.modules.synapses.positions import Arguments
-from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
+from hxtorch.spiking.modules.synapses.weighted import WeightedProjection, equal, kept, repeated
 from hxtorch.spiking.modules.types import legal_size
 from hxtorch.spiking.transforms import weight_transforms
 
@@ -87,3 +87,10 @@ class Synapse(WeightedProjection):
             TensorValueError, TensorShapeError, OperandRangeError: See :meth:`WeightedProjection.lsb`.
         """
         return self.lsb().T.numpy()  # a view: the network makes the one copy
+
+    def noted_weights(self, before: Any) -> Any:
+        transform = repeated(self.weight_transform) if type(self) is Synapse else None
+        return None if transform is None else (transform, kept(None if before is None else before[1], self.weight))
+
+    def has_weights(self, noted: Any) -> bool:
+        return repeated(self.weight_transform) == noted[0] and equal(noted[1], self.weight)

@@ -6,6 +6,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from hxtorch.core.errors import OperandRangeError
 from hxtorch.spiking import functional
 from hxtorch.spiking.chip.weight_scale import nominal_weight_scale
+from hxtorch.spiking.doors import worst_of
 from hxtorch.spiking.errors import (
     ExperimentError,
     ParameterError,
@@ -28,7 +30,8 @@ from hxtorch.spiking.modules.types import Projection
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.network.tensors import check_axes, check_finite
-from hxtorch.spiking.transforms.weight_transforms import AutoScale
+from hxtorch.spiking.parameter import NUMBERS
+from hxtorch.spiking.transforms.weight_transforms import AutoScale, linear_saturating
 
 if TYPE_CHECKING:
     from hxtorch import core
@@ -125,14 +128,15 @@ class WeightedProjection(Projection):
     @property
     def changed_since_last_run(self) -> bool:
         """Whether weight, bias or what the chip is routed for has changed since the last run, or there was none."""
-        same = _equal(self._weight_old, self.weight) and _equal(self._bias_old, self.bias)
+        same = equal(self._weight_old, self.weight) and equal(self._bias_old, self.bias)
         return not same or super().changed_since_last_run
 
     def reset_changed_since_last_run(self) -> None:
         """Take the weight as it is now for that of the last run; runs do this."""
         super().reset_changed_since_last_run()
-        self._weight_old = _kept(self._weight_old, self.weight)
-        self._bias_old = None if self.bias is None else _kept(self._bias_old, self.bias)
+        own, weight, bias = self.__dict__, self.weight, self.bias  # to set attributes in torch's way takes time
+        own["_weight_old"] = kept(own["_weight_old"], weight)
+        own["_bias_old"] = None if bias is None else kept(own["_bias_old"], bias)
 
     def reset_parameters(self, mean: float | None = None, std: float | None = None) -> None:
         """Draw new weights.
@@ -198,12 +202,14 @@ class WeightedProjection(Projection):
             TensorTypeError: ``spikes`` is of another type than the weight, outside of automatic casts.
             TensorValueError: The weight holds NaN or infinity.
         """
-        if spikes.dtype != self.weight.dtype and not torch.is_autocast_enabled(spikes.device.type):
-            wanted = f"{self.weight.dtype} like the weight"
+        weight, bias = self.weight, self.bias
+        if spikes.dtype != weight.dtype and not torch.is_autocast_enabled(spikes.device.type):
+            wanted = f"{weight.dtype} like the weight"
             raise TensorTypeError(f"input of {self.label}: got {spikes.dtype}, wanted {wanted}")
-        check_finite(self.weight, f"weight of {self.label}")
-        if self.bias is not None:
-            check_finite(self.bias, f"bias of {self.label}")
+        if worst_of(weight) != 0:
+            check_finite(weight, f"weight of {self.label}")
+        if bias is not None:
+            check_finite(bias, f"bias of {self.label}")
 
     def reaches(self, target: Any) -> None:
         """Take the scale of weights from the neurons, if the transform is to find it."""
@@ -368,13 +374,24 @@ def _rounded(weight: Tensor) -> Tensor:
     return (weight + torch.copysign(_HALF, weight)).to("cpu", torch.int8)  # which cuts off the fraction
 
 
-def _equal(old: Tensor | None, now: Tensor | None) -> bool:
+def repeated(transform: Callable[..., Tensor]) -> tuple[Any, ...] | None:
+    """Return what tells a transform that does the same each time from others like it; None for one of the user."""
+    if transform is linear_saturating:
+        return ()
+    if not (type(transform) is partial and transform.func is linear_saturating):
+        return None
+    given = *transform.args, *transform.keywords.values()
+    return (*transform.args, *transform.keywords.items()) if NUMBERS.issuperset(map(type, given)) else None
+
+
+def equal(old: Tensor | None, now: Tensor | None) -> bool:
+    """Return whether two tensors are on the same device and hold the same, or there are none."""
     if old is None or now is None:
         return old is now
     return old.device == now.device and torch.equal(old, now)
 
 
-def _kept(old: Tensor | None, now: Tensor) -> Tensor:
+def kept(old: Tensor | None, now: Tensor) -> Tensor:
     """Return a copy of ``now``, in the memory of ``old`` where that fits."""
     now = now.detach()
     if old is None or (old.shape, old.dtype, old.device) != (now.shape, now.dtype, now.device):

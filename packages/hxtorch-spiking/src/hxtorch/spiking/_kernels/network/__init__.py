@@ -1,0 +1,1 @@
+"""Kernels of what modules hand to each other."""

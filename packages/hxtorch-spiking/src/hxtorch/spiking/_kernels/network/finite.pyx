@@ -1,0 +1,28 @@
+"""Look for numbers that are none, in one pass."""
+
+from libc.math cimport isfinite, isnan
+from libc.stdint cimport uintptr_t
+
+
+ctypedef fused real:
+    float
+    double
+
+
+cdef int look(const real *values, Py_ssize_t count) noexcept nogil:
+    """Return 0 if all numbers are finite, 1 if there is infinity, 2 if there is NaN."""
+    cdef Py_ssize_t i
+    cdef int found = 0
+    for i in range(count):
+        if not isfinite(values[i]):
+            if isnan(values[i]):
+                return 2
+            found = 1
+    return found
+
+
+def worst(uintptr_t address, Py_ssize_t count, bint double_precision):
+    """Tell what is among numbers, see finite.pyi."""
+    if not address:
+        return 0
+    return look(<const double *>address, count) if double_precision else look(<const float *>address, count)
