@@ -3,7 +3,7 @@
 #define BSS2_PLAN_H
 
 #include "noise/coarse.h"
-#include "neurons/elementary.h"
+#include "neurons/vectors.h"
 #include "events/transport.h"
 
 enum {
