@@ -64,18 +64,24 @@ WITHIN void LOOP(decay_inputs)(REAL *place, int left, VECTOR e, VECTOR i) {
     STORE(HOT(inh), i_next);
 }
 
-/* One vector of plain neurons; returns which of them are above their threshold. */
-WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
-    REAL *place = LOOP(of)(loop, at);
-    const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh)), v = LOAD(loop->v + at);
+/* What the inputs of a vector of neurons bring in this step; their states decay. */
+WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, VECTOR v, int left, const int eventful, const int saturating) {
+    const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh));
     VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
     if (eventful) {
         excited += LOAD(HOT(late_exc));
         inhibited += LOAD(HOT(late_inh));
     }
     if (saturating) inhibited *= LOOP(share)(loop, v);
-    const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + (excited - inhibited));
     LOOP(decay_inputs)(place, left, e, i);
+    return excited - inhibited;
+}
+
+/* One vector of plain neurons; returns which of them are above their threshold. */
+WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+    REAL *place = LOOP(of)(loop, at);
+    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
@@ -172,64 +178,38 @@ WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int even
     BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
     if (expo) NAME(take_care)(s, before, from, to);
 }
+#if PAIRS
+/* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+    REAL *place = LOOP(of)(loop, at);
+    const VECTOR v = LOAD(loop->v + at), alone = v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + LOAD(HOT(noise));
+    const VECTOR input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
+    STORE(loop->v_next + at, x);
+    return (MASK)(x >= LOAD(HOT(threshold)));
+}
+
+WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
+    BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating)
+}
+#endif
 #undef BSS2_ADVANCE
 
-/* What inputs of circuits that share membranes bring in this step, to v_next; that is the same for any number of them. */
-WITHIN void LOOP(gather)(NAME(state) *s, int from, int to, const int saturating) {
+/* Circuits that share membranes where all terms are linear: what inputs bring first, to v_next, then their sums. */
+WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int saturating) {
     const LOOP(about) about = LOOP(look)(s), *loop = &about;
-    const VECTOR tiny = ALL(TINY), none = ALL((REAL)0);
-    for (int at = from; at < to; at += EACH) {
-        REAL *place = LOOP(of)(loop, at);
-        const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh));
-        const VECTOR excited = e * LOAD(HOT(drive_exc)) + LOAD(HOT(late_exc));
-        VECTOR inhibited = i * LOAD(HOT(drive_inh)) + LOAD(HOT(late_inh)), e_next = e * LOAD(HOT(syn_exc)), i_next = i * LOAD(HOT(syn_inh));
-        if (saturating) inhibited *= LOOP(share)(loop, LOAD(loop->v + at));
-        e_next = CHOOSE((MASK)(e_next < tiny), none, e_next);
-        i_next = CHOOSE((MASK)(i_next < tiny), none, i_next);
-        if (to - at < EACH) {
-            e_next = CHOOSE(LOOP(ours)(to - at), e_next, e);
-            i_next = CHOOSE(LOOP(ours)(to - at), i_next, i);
-        }
-        STORE(HOT(exc), e_next);
-        STORE(HOT(inh), i_next);
-        STORE(loop->v_next + at, excited - inhibited);
-    }
-}
-
-/* Pairs of circuits that share a membrane: both show it, and the first one has its constants. */
-WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to) {
-#if PAIRS
-    const LOOP(about) about = LOOP(look)(s), *loop = &about;
-    for (int at = from; at < to; at += EACH) {
-        REAL *place = LOOP(of)(loop, at);
-        const VECTOR input = LOAD(loop->v_next + at), noise = LOAD(HOT(noise));
-        const VECTOR alone = LOAD(loop->v + at) * LOAD(HOT(decay)) + LOAD(HOT(drift)) + noise;
-        VECTOR x = LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input);
-        MASK above;
-        x = LOOP(clip_all)(loop, x);
-        above = (MASK)(x >= LOAD(HOT(threshold)));
-        if (to - at < EACH) {
-            x = CHOOSE(LOOP(ours)(to - at), x, input);
-            above &= LOOP(ours)(to - at);
-        }
-        STORE(loop->v_next + at, x);
-        if (ANY(above)) NAME(mark)(s, at);
-    }
-#else
-    NAME(advance_units)(s, from, to);
-#endif
-}
-
-/* Circuits that share membranes where all terms are linear: what inputs bring first, then their sums. */
-WITHIN void LOOP(advance_shared)(NAME(state) *s, int from, int to, const int saturating) {
-    if (from == to) return;
-    LOOP(gather)(s, from, to, saturating);
     for (int run = 0; run < s->runs; run++) {
-        const int first = s->run_from[run], end = run + 1 < s->runs ? s->run_from[run + 1] : to;
-        if (s->plan->unit_end[first] - first == 2)
-            LOOP(advance_pairs)(s, first, end);
-        else
-            NAME(advance_units)(s, first, end);
+        const int from = s->run_from[run], to = s->run_from[run + 1];
+#if PAIRS
+        if (s->plan->unit_end[from] - from == 2) {
+            LOOP(advance_pairs)(s, from, to, eventful, saturating);
+            continue;
+        }
+#endif
+        BSS2_VECTOR
+        for (int at = from; at < to; at += EACH)
+            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), LOAD(loop->v + at), to - at, eventful, saturating));
+        NAME(advance_units)(s, from, to);
     }
 }
 
@@ -241,7 +221,7 @@ WITHIN void LOOP(advance_kinds)(NAME(state) *s, const int eventful, const int sa
     LOOP(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);
     LOOP(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], eventful, saturating, 0, 1);
     LOOP(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], eventful, saturating, 1, 1);
-    LOOP(advance_shared)(s, group[SHARED], group[JOINED], saturating);
+    LOOP(advance_shared)(s, eventful, saturating);
     NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
 }
 

@@ -258,6 +258,7 @@ static void NAME(load)(NAME(state) *s) {
         if (!s->runs || pair != before) s->run_from[s->runs++] = lead;
         before = pair;
     }
+    s->run_from[s->runs] = plan->group[JOINED];
     for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
         s->hot->relax[j] = TABLE(s, ADAPT_DECAY + STEP - 1)[j];
         s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);

@@ -42,7 +42,7 @@ typedef struct {
     int busy_count;
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
     int crossings;
-    int32_t *run_from;      /* [width] first circuits of runs of shared membranes (terms.h) */
+    int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
     int runs;
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons] of each hemisphere */
@@ -94,7 +94,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * (size_t)plan->cadc[h].count;
 
     const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + 3 * w * sizeof(int32_t) + 3 * w;
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t) + 3 * w;
     s->room = bss2_room_new(bytes, 26);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
@@ -114,7 +114,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
         s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (size_t)plan->cadc[h].count * sizeof(float));
     s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->crossed = (int32_t *)bss2_part(room, w * sizeof(int32_t));
-    s->run_from = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->listed = (int8_t *)bss2_part(room, w);
     s->due = (uint8_t *)bss2_part(room, w);
