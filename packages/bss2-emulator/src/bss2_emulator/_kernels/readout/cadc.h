@@ -1,19 +1,30 @@
 /* Column ADCs: codes of membranes and other voltages, with noise. Part of entry.h. */
 
+BSS2_INLINE uint8_t NAME(code)(REAL now, REAL next, REAL part, float gain, float offset, float noise) {
+    const float volt = (float)(now + (next - now) * part);
+    float code = volt * gain + offset + noise;
+    code = code < 0.0f ? 0.0f : code;
+    code = code > 255.0f ? 255.0f : code;
+    return (uint8_t)(int)(code + 0.5f);
+}
+
 BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_t sample, int64_t number,
                                    const float *noise) {
-    const int count = cadc->count;
+    const int count = cadc->count, first = cadc->index[0];
     const REAL part = (REAL)(cadc->times[sample] - s->start) / (REAL)STEP;
-    const float *now = noise + (size_t)(number % BSS2_COARSE) * count;
-    uint8_t *values = cadc->values + (size_t)sample * count;
+    const float *BSS2_RESTRICT drawn = noise + (size_t)(number % BSS2_COARSE) * count;
+    const float *BSS2_RESTRICT gain = cadc->gain, *BSS2_RESTRICT offset = cadc->offset, size = cadc->noise;
+    uint8_t *BSS2_RESTRICT values = cadc->values + (size_t)sample * count;
+    if (cadc->in_line && !s->plan->sourced) { /* which vectorises */
+        const REAL *BSS2_RESTRICT now = s->v + first, *BSS2_RESTRICT next = s->v_next + first;
+        BSS2_VECTOR
+        for (int i = 0; i < count; i++) values[i] = NAME(code)(now[i], next[i], part, gain[i], offset[i], size * drawn[i]);
+        return;
+    }
     for (int i = 0; i < count; i++) {
-        const int j = cadc->index[i];
-        const REAL *now_at = s->plan->source[j] ? s->read : s->v, *next_at = s->plan->source[j] ? s->read_next : s->v_next;
-        const float volt = (float)(now_at[j] + (next_at[j] - now_at[j]) * part);
-        float code = volt * cadc->gain[i] + cadc->offset[i] + cadc->noise * now[i];
-        code = code < 0.0f ? 0.0f : code;
-        code = code > 255.0f ? 255.0f : code;
-        values[i] = (uint8_t)(int)(code + 0.5f);
+        const int j = cadc->index[i], source = s->plan->source[j];
+        const REAL now = (source ? s->read : s->v)[j], next = (source ? s->read_next : s->v_next)[j];
+        values[i] = NAME(code)(now, next, part, gain[i], offset[i], size * drawn[i]);
     }
 }
 

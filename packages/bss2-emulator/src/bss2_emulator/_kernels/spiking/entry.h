@@ -190,13 +190,13 @@ BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
     const int busy_before = s->busy_count;
-    int kept = 0;
-    while (kept < busy_before && s->next[s->busy[kept]] >= end && s->pulse_end[s->busy[kept]] >= end
-           && s->phase[s->busy[kept]] != NAME(FREE))
-        kept++;
-    s->busy_count = kept;
-    for (int i = kept; i < busy_before; i++) {
+    s->busy_count = 0;
+    for (int i = 0; i < busy_before; i++) {
         const int j = s->busy[i];
+        if (s->next[j] >= end && s->pulse_end[j] >= end && s->phase[j] != NAME(FREE)) {
+            s->busy[s->busy_count++] = j;
+            continue;
+        }
         s->listed[j] = 0;
         int64_t since = s->start;
         REAL before = s->v[j];

@@ -99,6 +99,7 @@ enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u 
 typedef struct {
     int count;                   /* recorded neurons, 0: hemisphere is not sampled */
     const int32_t *index;        /* [count] into the active neurons */
+    int in_line;                 /* each is the one behind the one before */
     const uint32_t *neuron;      /* [count] n on the chip, keys the noise */
     const float *gain, *offset;  /* [count] code = gain * V + offset */
     float noise;                 /* LSB */
