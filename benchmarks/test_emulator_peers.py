@@ -22,14 +22,19 @@ from bss2_emulator.neurons.terms import neuron_terms
 
 CYCLE, STEP = 8e-9, 8  # s, cycles
 SAMPLING = 94 * STEP  # the column ADC needs 750 cycles for both of its hemispheres
-SOURCES, RATE = 256, 20e3
+NEURONS, SOURCES, RATE = 512, 256, 20e3
 ROUNDS = 5
+NEST = 20
 PEERS = Path(__file__).parent
-USUAL = {"i_synapse_dac_bias": 200, "reset_multiply": np.ones(512, bool)}
+USUAL = {"i_synapse_dac_bias": 200, "reset_multiply": np.ones(NEURONS, bool)}
 """Strong synapses, and a reset that leaves nothing of the inputs' current: peers hold the membrane in reset."""
 LEVELS = {
-    "lif": {"silent": {"v_threshold": 900}, "10 kHz": {"v_threshold": 350}, "49 kHz": {"v_threshold": 252}},
-    "adex": {"silent": {"v_threshold": 400, "v_exp": 900}, "10 kHz": {"v_threshold": 337}, "49 kHz": {"v_threshold": 229}},
+    "lif": {"silent": {"v_threshold": 900}, "10 kHz": {"v_threshold": 330}, "49 kHz": {"v_threshold": 236}},
+    "adex": {
+        "silent": {"v_threshold": 1000, "v_exp": 1022},
+        "10 kHz": {"v_threshold": 318},
+        "49 kHz": {"v_threshold": 210},
+    },
 }
 
 
@@ -152,7 +157,24 @@ def test_brian2_takes_so_many_times_our_time(note, programs, model, level):
     spikes = {"brian2": counted(folder)} | {name: len(run().spike_times) for name, run in ours.items()}
     ratio = {name: np.median(np.divide(times["brian2"], samples)) for name, samples in times.items()}
     for name, samples in times.items():
-        kilohertz = spikes[name] / config.weight.shape[2] / 2 / (RUNTIME * CYCLE) / 1e3
+        kilohertz = spikes[name] / NEURONS / (RUNTIME * CYCLE) / 1e3
         note(f"{name}: {np.median(samples) * 1e3:.0f} ms, {kilohertz:.2f} kHz, brian2 takes {ratio[name]:.2f} x")
     assert abs(spikes["ideal"] - spikes["brian2"]) <= 0.02 * spikes["brian2"]
     assert ratio["ideal"] >= BARS[model, level]
+
+
+@pytest.mark.parametrize("level", LEVELS["lif"])
+def test_nest_takes_so_many_times_our_time(note, tmp_path, level):
+    pytest.importorskip("nest", reason="the peer is not installed")
+    config = configured("lif", level)
+    describe(config, tmp_path)
+    command = [sys.executable, str(PEERS / "nest_peer.py"), str(tmp_path), str(shared(config)["threshold"])]
+    run, ratios = runner(config, events()), []
+    for _ in range(3):
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        peer, theirs = map(float, answer.stdout.split()[-2:])
+        ratios.append(peer / our_seconds(run))
+    spikes = len(run().spike_times)
+    note(f"{spikes} spikes, NEST {theirs:.0f}, which takes {np.median(ratios):.1f} x")
+    assert abs(spikes - theirs) <= 0.02 * theirs
+    assert np.median(ratios) >= NEST

@@ -148,6 +148,7 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
         x = x * decay + (steady + (e * LOAD(HOT(second_exc)) - felt * LOAD(HOT(second_inh))));
     }
     x = LOOP(clip_all)(loop, x);
+    if (left < EACH) steep &= LOOP(ours)(left); /* padding has thresholds that nothing finite reaches */
     const VECTOR y = push + lift * (x + LOAD(HOT(lag)) * (x - here)) + middle * relax;
     if (expo) x = CHOOSE(steep, ALL((REAL)INFINITY), x); /* what it was is of no use */
     STORE(loop->v_next + at, x);
