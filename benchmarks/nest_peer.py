@@ -1,41 +1,45 @@
-"""The LIF network of test_emulator.py in NEST, in a process of its own: python nest_peer.py STEP.
+"""The LIF networks of test_emulator_peers.py in NEST, in a process of its own: ``python nest_peer.py FOLDER VOLTS``.
 
-Prints the CPU seconds that 10 ms of chip time take on one thread, without building; it runs a tenth of it. Sources play
-trains made before, as the emulator's do: a Poisson generator would send each target a train of its own.
+Runs the network of ``FOLDER/network.npz`` with a threshold of so many volts on one thread; prints the CPU seconds that
+it takes, without building, and its spikes.
 """
 
 import sys
 import time
+from pathlib import Path
 
 import nest
 import numpy as np
 
-STEP = float(sys.argv[1]) * 1e3  # ms
-NEURONS, SOURCES, LENGTH = 512, 256, 1.1  # ms, of which the last is timed
+DATA, THRESHOLD = np.load(Path(sys.argv[1]) / "network.npz"), float(sys.argv[2])
+STEP = float(DATA["step"]) * 1e3  # ms; NEST counts in ms, mV, pA and pF
+DELAY = 16  # steps: it exchanges spikes once in that time, which is where it is fast
+
+
+def milliseconds(name: str) -> float:
+    """Return a time as a whole number of steps."""
+    return round(float(DATA[name]) * 1e3 / STEP) * STEP
+
 
 nest.verbosity = nest.VerbosityLevel.ERROR
 nest.set(tics_per_ms=1_000_000, resolution=STEP)  # a whole number of tics, here of a nanosecond
 nest.local_num_threads = 1
-rng = np.random.default_rng(0)
-group = nest.Create("iaf_psc_exp", NEURONS, {
-    "tau_m": 0.01, "tau_syn_ex": 0.01, "tau_syn_in": 0.01, "t_ref": 2e-3 // STEP * STEP, "C_m": 0.01,
-    "E_L": 0.0, "V_m": 0.0, "V_reset": 0.0, "V_th": 1.0,
+group = nest.Create("iaf_psc_exp", DATA["weights"].shape[1], {
+    "tau_m": float(DATA["capacitance"] / DATA["leak"]) * 1e3, "C_m": float(DATA["capacitance"]) * 1e12,
+    "tau_syn_ex": float(DATA["tau_syn"]) * 1e3, "tau_syn_in": float(DATA["tau_syn"]) * 1e3,
+    "t_ref": milliseconds("refractory") - STEP,  # it counts from the end of the step of a spike
+    "E_L": float(DATA["rest"]) * 1e3, "V_m": float(DATA["rest"]) * 1e3, "V_reset": float(DATA["reset"]) * 1e3,
+    "V_th": THRESHOLD * 1e3,
 })  # fmt: skip
-delay = 16 * STEP  # it exchanges spikes once in that time, which is where it is fast
-counts = rng.poisson(20 * LENGTH, SOURCES)
-trains = [np.unique(rng.integers(1, round(LENGTH / STEP), n)) * STEP for n in counts]
-sources = nest.Create("spike_generator", SOURCES, [{"spike_times": t, "allow_offgrid_times": True} for t in trains])
-signs = np.where(np.arange(SOURCES) % 2 == 0, 1, -1)
-weights = (rng.integers(0, 64, (SOURCES, NEURONS)) * 1e-3 * signs[:, None]).T
-nest.Connect(sources, group, "all_to_all", {"weight": weights, "delay": delay})
+trains = [(DATA["steps"][DATA["sources"] == source] + 1) * STEP for source in range(len(DATA["weights"]))]
+sources = nest.Create("spike_generator", len(trains), [{"spike_times": t, "allow_offgrid_times": True} for t in trains])
+nest.Connect(sources, group, "all_to_all", {"weight": DATA["weights"].T * 1e12, "delay": DELAY * STEP})
 spikes = nest.Create("spike_recorder")
-nest.Connect(group, spikes, "all_to_all", {"delay": delay})
-interval = round(2e-3 / STEP) * STEP
-voltages = nest.Create("multimeter", {"record_from": ["V_m"], "interval": interval})
-nest.Connect(voltages, group, "all_to_all", {"delay": delay})
+nest.Connect(group, spikes, "all_to_all", {"delay": DELAY * STEP})
+voltages = nest.Create("multimeter", {"record_from": ["V_m"], "interval": milliseconds("sampling")})
+nest.Connect(voltages, group, "all_to_all", {"delay": DELAY * STEP})
 
 nest.Prepare()
-nest.Run(round(0.1 / delay) * delay)
 begin = time.process_time()
-nest.Run(round(1 / delay) * delay)
-print((time.process_time() - begin) * 10)
+nest.Run(round(float(DATA["runtime"]) * 1e3 / STEP / DELAY + 1) * DELAY * STEP)
+print(time.process_time() - begin, spikes.n_events)

@@ -1,5 +1,11 @@
 /* Events at the synapses. Part of entry.h; transport.h brings them there. */
 
+#if defined(__GNUC__) || defined(__clang__)
+#define BSS2_PREFETCH(at) __builtin_prefetch(at)
+#else
+#define BSS2_PREFETCH(at) (void)(at)
+#endif
+
 /* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. */
 BSS2_INLINE void NAME(add_row)(NAME(state) *s, int number, int left, const int scaled, REAL scale) {
     const size_t row = (size_t)number * (size_t)s->width;
@@ -90,6 +96,17 @@ BSS2_INLINE void NAME(deliver)(NAME(state) *s, int action, int64_t time) {
     if (d->keep_passed && time < x->runtime && bss2_add(&x->out->passed, time, action, 0)) x->failed = NO_MEMORY;
 }
 
+/* Have the synapses of the next event from outside brought near: those of 256 sources do not stay there. */
+BSS2_INLINE void NAME(expect)(const NAME(state) *s) {
+    const bss2_transport *x = s->transport;
+    if (x->event_time == INT64_MAX || x->delivery->routes[x->event_route].action < 0) return;
+    const size_t number = (size_t)x->delivery->routes[x->event_route].action, row = number * (size_t)s->width;
+    const int32_t *span = s->plan->spans + 4 * number;
+    for (int sign = 0; sign < 2; sign++)
+        for (int j = span[2 * sign]; j < span[2 * sign + 1]; j += (int)(64 / sizeof(REAL)))
+            BSS2_PREFETCH((const REAL *)(sign ? s->plan->inh : s->plan->exc) + row + j);
+}
+
 /* Let all events of a step reach their neurons; tells whether there were any. */
 BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
     bss2_transport *x = s->transport;
@@ -113,6 +130,7 @@ BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
         }
     }
     x->spike_count[slot] = 0;
+    NAME(expect)(s);
     return any;
 }
 

@@ -22,36 +22,6 @@ BSS2_INLINE void NAME(forget)(NAME(state) *s, int from, int to) {
     }
 }
 
-/* Advance the first `n` neurons, which are plain, by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance)(NAME(state) *s, int n, const int eventful, const int saturating) {
-    const REAL *BSS2_RESTRICT v = s->v, *BSS2_RESTRICT decay = s->decay, *BSS2_RESTRICT drift = s->drift;
-    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
-    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
-    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
-    const REAL *BSS2_RESTRICT threshold = s->threshold;
-    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT v_next = s->v_next;
-    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high, onset = s->onset, inverse = s->inverse;
-    int above = 0;
-    BSS2_VECTOR
-    for (int j = 0; j < n; j++) {
-        const REAL e = exc[j], i = inh[j];
-        REAL excited = e * drive_exc[j], inhibited = i * drive_inh[j];
-        if (eventful) {
-            excited += late_exc[j];
-            inhibited += late_inh[j];
-        }
-        if (saturating) inhibited *= NAME(compliance)(v[j], onset, inverse);
-        REAL x = v[j] * decay[j] + drift[j] + (excited - inhibited);
-        x = x < low ? low : x;
-        x = x > high ? high : x;
-        above += x >= threshold[j] ? 1 : 0;
-        v_next[j] = x;
-        exc[j] = e * syn_exc[j];
-        inh[j] = i * syn_inh[j];
-    }
-    return above;
-}
-
 BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
     x = x < low ? low : x;

@@ -21,14 +21,6 @@ BSS2_INLINE REAL NAME(exponential)(REAL v, REAL start, REAL sharpness, REAL delt
     return v - delta * NAME(bss2_log)(shrunk) + delta * over / limited;
 }
 
-/* The same where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within 1e-5. */
-BSS2_INLINE REAL NAME(gentle)(REAL v, REAL power, REAL delta) {
-    REAL y = NAME(bss2_rough_power)(power);
-    y = power > (REAL)-100 ? y : (REAL)0;
-    const REAL low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
-    return v + delta * y * (low + y * y * high);
-}
-
 /* Flow towards reversal potentials: `pull` is conductance times step over capacitance, `aim` its sum with potentials. */
 BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
     const REAL half = (REAL)0.5 * pull;
@@ -37,100 +29,18 @@ BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
 
 static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole);
 
-/* Take the step of those again that the exponential moves far: the loop over all neurons has left them above everything. */
-static void NAME(take_care)(NAME(state) *s, int from, int to) {
+/* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
+ * has left them above everything. */
+static void NAME(take_care)(NAME(state) *s, int first, int from, int to) {
     const REAL high = (REAL)s->plan->rail_high;
-    for (int block = from; block < to; block += LANES) {
-        const int end = block + LANES < to ? block + LANES : to;
-        int any = 0;
-        for (int j = block; j < end; j++) any |= s->v_next[j] > high;
-        for (int j = block; any && j < end; j++)
+    for (int i = first; i < s->crossings; i++) {
+        const int block = s->crossed[i], end = block + LANES < to ? block + LANES : to;
+        for (int j = block > from ? block : from; j < end; j++)
             if (s->v_next[j] > high) {
                 s->u_next[j] = s->u[j];
                 s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
             }
     }
-}
-
-/* Advance `n` neurons from `at` on by a step: of a whole vector the compiler knows the number, and needs one pointer for all
- * constants. Counts in each lane how many are above their threshold, or steep. */
-BSS2_INLINE void NAME(advance_block)(NAME(state) *s, int at, int n, int32_t *BSS2_RESTRICT ups, const int eventful,
-                                     const int saturating, const int coba, const int expo) {
-    NAME(hot) *BSS2_RESTRICT h = (NAME(hot) *)(void *)((REAL *)(void *)s->hot + at); /* fields at fixed distances */
-    const REAL *BSS2_RESTRICT v = s->v + at, *BSS2_RESTRICT u = s->u + at;
-    const REAL *BSS2_RESTRICT charge_exc = TABLE(s, CHARGE_EXC + STEP - 1) + at, *BSS2_RESTRICT charge_inh = TABLE(s, CHARGE_INH + STEP - 1) + at;
-    const REAL *BSS2_RESTRICT is_exc = TABLE(s, IS_COBA) + at, *BSS2_RESTRICT is_inh = TABLE(s, IS_COBA + 1) + at;
-    const REAL *BSS2_RESTRICT to_exc = TABLE(s, REVERSAL) + at, *BSS2_RESTRICT to_inh = TABLE(s, REVERSAL + 1) + at;
-    REAL *BSS2_RESTRICT v_next = s->v_next + at, *BSS2_RESTRICT u_next = s->u_next + at;
-    const REAL steep = s->steep, onset = s->onset, inverse = s->inverse;
-    const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
-    BSS2_VECTOR
-    for (int j = 0; j < n; j++) {
-        const REAL e = h->exc[j], late_e = eventful ? h->late_exc[j] : (REAL)0;
-        REAL i = h->inh[j], late_i = eventful ? h->late_inh[j] : (REAL)0;
-        const REAL e_next = e * h->syn_exc[j], i_next = i * h->syn_inh[j];
-        const REAL here = v[j], middle = h->push[j] + h->lift[j] * here + u[j] * h->relax[j];
-        REAL steady = h->drift[j] - h->pull[j] * middle, x;
-        int is_steep = 0;
-        if (saturating) {
-            const REAL share = NAME(compliance)(here, onset, inverse);
-            i *= share;
-            late_i *= share;
-        }
-        if (!coba) {
-            x = here * h->decay[j] + steady;
-            x += (e * h->drive_exc[j] + late_e) - (i * h->drive_inh[j] + late_i);
-            if (expo) {
-                const REAL power = x * h->later[j] + (here * h->earlier[j] + h->offset[j]);
-                is_steep = power > steep;
-                x = NAME(gentle)(x, power, h->delta[j]);
-            }
-        } else {
-            REAL a = e * charge_exc[j], b = i * charge_inh[j];
-            if (eventful) {
-                a += late_e * is_exc[j];
-                b += late_i * is_inh[j];
-                steady += (late_e * ((REAL)1 - is_exc[j]) - late_i * ((REAL)1 - is_inh[j])) * h->spread[j];
-            }
-            const REAL open = a + b, toward = a * to_exc[j] + b * to_inh[j];
-            x = here * h->decay[j] + steady + (e * h->drive_exc[j] - i * h->drive_inh[j]);
-            if (expo) {
-                x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
-                const REAL power = x * h->later[j] + h->offset[j];
-                is_steep = power > steep;
-                x = NAME(gentle)(x, power, h->delta[j]);
-                x = NAME(reverse)(x, (REAL)0.5 * open, (REAL)0.5 * toward);
-            } else {
-                x = NAME(reverse)(x, open, toward);
-            }
-            x = x * h->decay[j] + (steady + (e * h->second_exc[j] - i * h->second_inh[j]));
-        }
-        x = x < low ? low : x;
-        x = x > high ? high : x;
-        REAL y = h->push[j] + h->lift[j] * (x + h->lag[j] * (x - here)) + middle * h->relax[j];
-        y = y < low ? low : y;
-        y = y > high ? high : y;
-        if (expo) x = is_steep ? (REAL)INFINITY : x; /* what it was is of no use */
-        ups[j] += x >= h->threshold[j] ? 1 : 0;
-        v_next[j] = x;
-        u_next[j] = y;
-        h->exc[j] = e_next;
-        h->inh[j] = i_next;
-    }
-}
-
-/* Advance the neurons [from, to) by a step; tells whether some are above their threshold. */
-BSS2_INLINE int NAME(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
-                                     const int expo) {
-    int32_t ups[LANES] = {0};
-    int64_t pairs[LANES / 2], above = 0;
-    int at = from;
-    for (; at + LANES <= to; at += LANES) NAME(advance_block)(s, at, LANES, ups, eventful, saturating, coba, expo);
-    if (at < to) NAME(advance_block)(s, at, to - at, ups, eventful, saturating, coba, expo);
-    memcpy(pairs, ups, sizeof(pairs));
-    for (int j = 0; j < LANES / 2; j++) above |= pairs[j];
-    if (expo && above) NAME(take_care)(s, from, to);
-    return above != 0;
 }
 
 /* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
@@ -203,11 +113,19 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     return x;
 }
 
+/* Keep in mind that of LANES neurons from `at` on some are above their threshold. */
+BSS2_INLINE void NAME(mark)(NAME(state) *s, int at) {
+    if (s->crossings >= s->width) {
+        s->failed = NO_ROOM;
+        return;
+    }
+    s->crossed[s->crossings++] = at;
+}
+
 /* Advance the joined circuits [from, to) by a step: their inputs decay alone, their membranes move together. */
-static int NAME(advance_joined)(NAME(state) *s, int from, int to) {
-    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
+static void NAME(advance_joined)(NAME(state) *s, int from, int to) {
+    const REAL *BSS2_RESTRICT syn_exc = s->hot->syn_exc, *BSS2_RESTRICT syn_inh = s->hot->syn_inh;
     REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh;
-    int above = 0;
     BSS2_VECTOR
     for (int j = from; j < to; j++) {
         const REAL e = exc[j] * syn_exc[j], i = inh[j] * syn_inh[j];
@@ -219,39 +137,21 @@ static int NAME(advance_joined)(NAME(state) *s, int from, int to) {
         for (int j = lead; j < end; j++) s->u_next[j] = s->u[j];
         const REAL x = NAME(move)(s, lead, s->v[lead], 0, STEP, 1);
         for (int j = lead; j < end; j++) s->v_next[j] = x;
-        above += x >= s->threshold[lead] ? 1 : 0;
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
     }
-    return above;
 }
 
-/* The same where all terms are linear: inputs of all circuits first, which vectorises, then their sums. */
-BSS2_INLINE int NAME(advance_shared)(NAME(state) *s, int from, int to, const int saturating) {
-    const REAL *BSS2_RESTRICT drive_exc = s->drive_exc, *BSS2_RESTRICT drive_inh = s->drive_inh;
-    const REAL *BSS2_RESTRICT late_exc = s->late_exc, *BSS2_RESTRICT late_inh = s->late_inh;
-    const REAL *BSS2_RESTRICT syn_exc = TABLE(s, SYN_EXC + STEP - 1), *BSS2_RESTRICT syn_inh = TABLE(s, SYN_INH + STEP - 1);
-    REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh, *BSS2_RESTRICT input = s->v_next;
-    const REAL *BSS2_RESTRICT v = s->v;
-    const REAL onset = s->onset, inverse = s->inverse;
-    int above = 0;
-    BSS2_VECTOR
-    for (int j = from; j < to; j++) {
-        const REAL e = exc[j], i = inh[j], e_next = e * syn_exc[j], i_next = i * syn_inh[j];
-        const REAL excited = e * drive_exc[j] + late_exc[j];
-        REAL inhibited = i * drive_inh[j] + late_inh[j];
-        if (saturating) inhibited *= NAME(compliance)(v[j], onset, inverse);
-        input[j] = excited - inhibited;
-        exc[j] = e_next < TINY ? (REAL)0 : e_next;
-        inh[j] = i_next < TINY ? (REAL)0 : i_next;
-    }
+/* Membranes that the circuits [from, to) share go on by a step; what inputs bring in it is where the membranes go. */
+static void NAME(advance_units)(NAME(state) *s, int from, int to) {
+    REAL *BSS2_RESTRICT input = s->v_next;
     for (int lead = from; lead < to; lead = s->plan->unit_end[lead]) {
         const int end = s->plan->unit_end[lead];
         REAL x = s->v[lead] * s->decay[lead] + s->drift[lead] + s->noise[lead];
         for (int j = lead; j < end; j++) x += input[j];
         x = NAME(clip)(s, x);
         for (int j = lead; j < end; j++) input[j] = x;
-        above += x >= s->threshold[lead] ? 1 : 0;
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
     }
-    return above;
 }
 
 /* Half a step of the currents between coupled compartments, exact for themselves. */
@@ -345,31 +245,21 @@ BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
     for (int j = lead; j < s->plan->unit_end[lead]; j++) s->v_next[j] = v;
 }
 
-/* Advance what is not plain by a step; returns how many are above their threshold. */
-BSS2_INLINE int NAME(advance_others)(NAME(state) *s, int eventful) {
-    const int32_t *group = s->plan->group;
-    int above = 0;
-#define ADVANCE(saturating, eventful)                                                                                       \
-    above += NAME(advance_terms)(s, group[ADAPTING], group[REVERSING], eventful, saturating, 0, 0);                         \
-    above += NAME(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);                      \
-    above += NAME(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], eventful, saturating, 0, 1);          \
-    above += NAME(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], eventful, saturating, 1, 1);               \
-    above += NAME(advance_shared)(s, group[SHARED], group[JOINED], saturating)
-    if (s->plan->saturating) {
-        if (eventful) { ADVANCE(1, 1); } else { ADVANCE(1, 0); }
-    } else {
-        if (eventful) { ADVANCE(0, 1); } else { ADVANCE(0, 0); }
-    }
-#undef ADVANCE
-    return above + NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
-}
-
-/* Put constants that do not depend on the phase where the loops over neurons find them. */
-static void NAME(load_terms)(NAME(state) *s) {
+/* Put constants that do not depend on the phase where the loops over neurons find them, and shared membranes of two circuits, and
+ * of other numbers, as runs. */
+static void NAME(load)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
+    int before = 0;
+    memcpy(s->hot->syn_exc, TABLE(s, SYN_EXC + STEP - 1), (size_t)s->width * sizeof(REAL));
+    memcpy(s->hot->syn_inh, TABLE(s, SYN_INH + STEP - 1), (size_t)s->width * sizeof(REAL));
+    s->runs = 0;
+    for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) {
+        const int pair = plan->unit_end[lead] - lead == 2;
+        if (!s->runs || pair != before) s->run_from[s->runs++] = lead;
+        before = pair;
+    }
+    s->run_from[s->runs] = plan->group[JOINED];
     for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
-        s->hot->syn_exc[j] = TABLE(s, SYN_EXC + STEP - 1)[j];
-        s->hot->syn_inh[j] = TABLE(s, SYN_INH + STEP - 1)[j];
         s->hot->relax[j] = TABLE(s, ADAPT_DECAY + STEP - 1)[j];
         s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);
         s->steep = TABLE(s, EXP_STEEP)[j];
@@ -379,7 +269,6 @@ static void NAME(load_terms)(NAME(state) *s) {
 /* Start with the adaptation where the membrane holds it; circuits on one membrane start together. */
 static void NAME(start_terms)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
-    NAME(load_terms)(s);
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         const int end = plan->unit_end[lead];
         REAL v = s->rest[lead] + TABLE(s, ORIGIN)[lead];

@@ -1,22 +1,36 @@
 /* Column ADCs: codes of membranes and other voltages, with noise. Part of entry.h. */
 
+/* One code, from what the converter still holds of the sample before. */
+BSS2_INLINE uint8_t NAME(code)(float volt, int fresh, float settling, float *held, float gain, float offset, float noise, float common) {
+    *held = fresh ? volt : volt + settling * (*held - volt);
+    float code = *held * gain + offset + noise + common;
+    code = code < 0.0f ? 0.0f : code;
+    code = code > 255.0f ? 255.0f : code;
+    return (uint8_t)(int)(code + 0.5f);
+}
+
 BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_t sample, int64_t number,
-                                   const float *noise, float *held) {
-    const int count = cadc->count;
+                                   const float *noise, float *BSS2_RESTRICT held) {
+    const int count = cadc->count, fresh = sample == cadc->batch_offsets[s->b], first = cadc->index[0];
     const REAL part = (REAL)(cadc->times[sample] - s->start) / (REAL)STEP;
-    const float *now = noise + (size_t)(number % BSS2_COARSE) * (count + 1);
-    const float common = cadc->common * now[count]; /* of all columns */
-    const int fresh = sample == cadc->batch_offsets[s->b];
-    uint8_t *values = cadc->values + (size_t)sample * count;
+    const float *BSS2_RESTRICT drawn = noise + (size_t)(number % BSS2_COARSE) * (count + 1);
+    const float *BSS2_RESTRICT gain = cadc->gain, *BSS2_RESTRICT offset = cadc->offset;
+    const float size = cadc->noise, common = cadc->common * drawn[count], settling = cadc->settling; /* common of all columns */
+    uint8_t *BSS2_RESTRICT values = cadc->values + (size_t)sample * count;
+    if (cadc->in_line && !s->plan->sourced) { /* which vectorises */
+        const REAL *BSS2_RESTRICT now = s->v + first, *BSS2_RESTRICT next = s->v_next + first;
+        BSS2_VECTOR
+        for (int i = 0; i < count; i++) {
+            const float volt = (float)(now[i] + (next[i] - now[i]) * part);
+            values[i] = NAME(code)(volt, fresh, settling, held + i, gain[i], offset[i], size * drawn[i], common);
+        }
+        return;
+    }
     for (int i = 0; i < count; i++) {
-        const int j = cadc->index[i];
-        const REAL *now_at = s->plan->source[j] ? s->read : s->v, *next_at = s->plan->source[j] ? s->read_next : s->v_next;
-        const float volt = (float)(now_at[j] + (next_at[j] - now_at[j]) * part);
-        held[i] = fresh ? volt : volt + cadc->settling * (held[i] - volt);
-        float code = held[i] * cadc->gain[i] + cadc->offset[i] + cadc->noise * now[i] + common;
-        code = code < 0.0f ? 0.0f : code;
-        code = code > 255.0f ? 255.0f : code;
-        values[i] = (uint8_t)(int)(code + 0.5f);
+        const int j = cadc->index[i], source = s->plan->source[j];
+        const REAL now = (source ? s->read : s->v)[j], next = (source ? s->read_next : s->v_next)[j];
+        const float volt = (float)(now + (next - now) * part);
+        values[i] = NAME(code)(volt, fresh, settling, held + i, gain[i], offset[i], size * drawn[i], common);
     }
 }
 

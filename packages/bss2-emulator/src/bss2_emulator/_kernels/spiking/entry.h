@@ -40,6 +40,10 @@ typedef struct {
     int8_t *listed;         /* whether a neuron is there */
     uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
+    int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
+    int crossings;
+    int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
+    int runs;
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons + 1] of each hemisphere; the last is common to all */
     float *cadc_held[2];    /* volts of the last sample */
@@ -69,6 +73,7 @@ BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
 
 #include "events/delivery.h"
 #include "neurons/membrane.h"
+#include "neurons/sets.h"
 #include "neurons/wander.h"
 #include "spiking/rewrite.h"
 #include "readout/cadc.h"
@@ -90,7 +95,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
     const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + w * sizeof(int32_t) + 3 * w;
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t) + 3 * w;
     s->room = bss2_room_new(bytes, 26);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
@@ -112,6 +117,8 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
         s->cadc_held[h] = (float *)bss2_part(room, count * sizeof(float));
     }
     s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->crossed = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->listed = (int8_t *)bss2_part(room, w);
     s->due = (uint8_t *)bss2_part(room, w);
@@ -123,6 +130,7 @@ BSS2_INLINE void NAME(start)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     const int width = s->width;
     const size_t w = (size_t)width;
+    NAME(load)(s);
     NAME(draw_start)(s);
     NAME(wander)(s, 0);
     for (int j = 0; j < width; j++) {
@@ -150,11 +158,9 @@ BSS2_INLINE void NAME(keep)(NAME(state) *s, int64_t step) {
     if (s->trace) s->trace[step] = (s->plan->source[at] ? s->read : s->v)[at];
 }
 
-/* All neurons go on by a step together, with new noise where it is due and events that arrive; returns how many are above their
- * threshold. */
-BSS2_INLINE int NAME(step)(NAME(state) *s, int64_t step) {
+/* All neurons go on by a step together, with new noise where it is due and events that arrive. */
+BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
     const bss2_plan *plan = s->plan;
-    const int plain = plan->group[PLAIN + 1];
     const size_t w = (size_t)s->width;
     if (plan->noisy && step % NOISE_STEPS == 0) {
         const int64_t number = step / NOISE_STEPS;
@@ -174,17 +180,12 @@ BSS2_INLINE int NAME(step)(NAME(state) *s, int64_t step) {
         NAME(couple)(s, s->v);
     }
     NAME(forget)(s, 0, plan->group[JOINED]);
-    int above;
-    if (dirty)
-        above = plan->saturating ? NAME(advance)(s, plain, 1, 1) : NAME(advance)(s, plain, 1, 0);
-    else
-        above = plan->saturating ? NAME(advance)(s, plain, 0, 1) : NAME(advance)(s, plain, 0, 0);
-    if (plain < s->width) above += NAME(advance_others)(s, dirty);
+    s->crossings = 0;
+    NAME(advance_sets)[bss2_instructions()](s, dirty);
     if (dirty) {
         memset(s->late_exc, 0, w * sizeof(REAL));
         memset(s->late_inh, 0, w * sizeof(REAL));
     }
-    return above;
 }
 
 /* Follow those alone that are not free: the list is rewritten in place, since each neuron that is taken from it is entered at
@@ -193,13 +194,13 @@ BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
     const int busy_before = s->busy_count;
-    int kept = 0;
-    while (kept < busy_before && s->next[s->busy[kept]] >= end && s->pulse_end[s->busy[kept]] >= end
-           && s->phase[s->busy[kept]] != NAME(FREE))
-        kept++;
-    s->busy_count = kept;
-    for (int i = kept; i < busy_before; i++) {
+    s->busy_count = 0;
+    for (int i = 0; i < busy_before; i++) {
         const int j = s->busy[i];
+        if (s->next[j] >= end && s->pulse_end[j] >= end && s->phase[j] != NAME(FREE)) {
+            s->busy[s->busy_count++] = j;
+            continue;
+        }
         s->listed[j] = 0;
         int64_t since = s->start;
         REAL before = s->v[j];
@@ -217,7 +218,7 @@ BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
 }
 
 /* Exchange between coupled compartments ends the step; follow those alone that crossed their threshold in it. */
-BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s, int above) {
+BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     if (plan->coupled) {
         NAME(couple)(s, s->v_next);
@@ -229,10 +230,9 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s, int above) {
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
     }
-    for (int from = 0; above && from < s->width; from += LANES) {
-        int any = 0; /* few fire at a time: look at whole vectors first */
-        for (int j = from; j < from + LANES; j++) any |= s->v_next[j] >= s->threshold[j];
-        for (int j = from; any && j < from + LANES; j++)
+    for (int i = 0; i < s->crossings; i++) {
+        const int from = s->crossed[i], to = from + LANES < s->width ? from + LANES : s->width;
+        for (int j = from; j < to; j++)
             if (s->v_next[j] >= s->threshold[j]) NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
     }
     if (plan->sourced) NAME(read_sources)(s, s->read_next);
@@ -254,9 +254,9 @@ BSS2_INLINE void NAME(take_steps)(NAME(state) *s) {
         s->start = step * STEP;
         while (step == s->plan->to) NAME(rewrite)(s, step);
         NAME(keep)(s, step);
-        const int above = NAME(step)(s, step);
+        NAME(step)(s, step);
         NAME(follow_busy)(s);
-        NAME(follow_crossings)(s, above);
+        NAME(follow_crossings)(s);
         NAME(sample)(s);
         NAME(turn)(s);
     }

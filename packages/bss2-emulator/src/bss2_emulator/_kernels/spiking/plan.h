@@ -3,7 +3,7 @@
 #define BSS2_PLAN_H
 
 #include "noise/coarse.h"
-#include "neurons/elementary.h"
+#include "neurons/vectors.h"
 #include "events/transport.h"
 
 enum {
@@ -99,6 +99,7 @@ enum { PURPOSE_MEMBRANE = 1u << 16, PURPOSE_START = 2u << 16, PURPOSE_CADC = 3u 
 typedef struct {
     int count;                   /* recorded neurons, 0: hemisphere is not sampled */
     const int32_t *index;        /* [count] into the active neurons */
+    int in_line;                 /* each is the one behind the one before */
     const uint32_t *neuron;      /* [count + 1] n on the chip, keys the noise; the last one that of all columns */
     const float *gain, *offset;  /* [count] code = gain * V + offset */
     float noise, common;         /* LSB: of a column, of all columns of a read */

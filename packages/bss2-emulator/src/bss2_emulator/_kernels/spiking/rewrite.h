@@ -86,7 +86,7 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
     if (s->failed) return;
     NAME(draw_start)(s);
     NAME(wander)(s, step);
-    if (plan->group[PLAIN + 1] < s->width) NAME(load_terms)(s);
+    NAME(load)(s);
     if (plan->noisy) {
         bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
                             s->entry, plan->run, s->normals, s->width);

@@ -7,8 +7,11 @@ import numpy as np
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
-from bss2_emulator._kernels.noise.normals cimport bss2_key
 from bss2_emulator._kernels.native.pool cimport parallel_for
+from bss2_emulator._kernels.spiking.plan cimport (
+    BSS2_PLACES, BUSES, DRIVERS, GROUPS, LANES, MOST, NO_ROOM, QUEUE_ROOM, SOURCES, STEP, STP_POWERS, TABLES, bss2_cadc,
+    bss2_delivery, bss2_layout, bss2_list, bss2_outcome, bss2_plan, bss2_route, bss2_source, bss2_stp,
+)
 from bss2_emulator.errors import EngineError
 from bss2_emulator.seam import check_circuits, check_delivery, check_segment, inside, need
 
@@ -25,125 +28,6 @@ cdef extern from *:
     #define NAME(x) x##_double
     #include "spiking/entry.h"
     """
-
-
-cdef extern from "spiking/plan.h" nogil:
-    enum:
-        STEP, LANES, TABLES, MOST, GROUPS, BUSES, SOURCES, DRIVERS, NO_ROOM, STP_POWERS, QUEUE_ROOM, BSS2_PLACES
-
-    ctypedef struct bss2_place:
-        const char *name
-        int value
-    const bss2_place *bss2_layout
-
-    ctypedef struct bss2_cadc:
-        int count
-        const int32_t *index
-        const uint32_t *neuron
-        const float *gain
-        const float *offset
-        float noise
-        float common
-        float settling
-        const int64_t *times
-        const int64_t *batch_offsets
-        const int64_t *first
-        uint8_t *values
-
-    ctypedef struct bss2_route:
-        int32_t action
-
-    ctypedef struct bss2_source:
-        int32_t on
-
-    ctypedef struct bss2_stp:
-        const int32_t *part_offsets
-        const int32_t *part_driver
-        const double *zero
-        const double *slope
-        const double *utilization
-        const double *charge
-        const double *recover
-        const double *decay
-
-    ctypedef struct bss2_delivery:
-        int loss
-        int keep_passed
-        int neuron_queue
-        int event_queue
-        int return_queue
-        int link_labels
-        const bss2_route *routes
-        int actions
-        int first_neuron
-        const int32_t *label_route
-        const int32_t *neuron_route
-        const int32_t *background_route
-        const int32_t *bus_cycles
-        const bss2_source *sources
-        const bss2_stp *stp
-        const int64_t *event_times
-        const uint16_t *event_labels
-        const int64_t *event_offsets
-
-    ctypedef struct bss2_list:
-        int64_t *times
-        int32_t *numbers
-        size_t count
-
-    ctypedef struct bss2_outcome:
-        bss2_list fired
-        bss2_list sent
-        bss2_list back
-        bss2_list passed
-        int64_t delivered[20]
-        int64_t dropped[20]
-        int64_t through[12]
-        int64_t link_dropped[8]
-        int64_t generated[8]
-
-    ctypedef struct bss2_plan:
-        int64_t runtime
-        int64_t to
-        const int32_t *own
-        const int32_t *led
-        int neurons
-        int width
-        int saturating
-        double compliance
-        int noisy
-        double wander[4]
-        double rail_low
-        double rail_high
-        const void *tables
-        const void *exc
-        const void *inh
-        const int32_t *spans
-        const uint32_t *neuron
-        const int32_t *reset_cycles
-        const int32_t *refractory_cycles
-        bss2_delivery delivery
-        int (*interrupted)(volatile int *stop) noexcept
-        volatile int *stop
-        const int32_t *group
-        const int8_t *kind
-        const int8_t *source
-        const int32_t *pulse_cycles
-        const int32_t *unit_end
-        int bypasses
-        const int32_t *bypass
-        int sourced
-        double line_rest
-        int coupled
-        const int32_t *coupled_offsets
-        const int32_t *coupled_leads
-        const int32_t *coupled_squares
-        const void *coupled_matrix
-        bss2_key key
-        uint32_t run
-        bss2_cadc cadc[2]
-        int trace_index
-        void *trace
 
 
 cdef extern from * nogil:
@@ -197,16 +81,18 @@ cdef class Readout:
     cdef const uint32_t[::1] neuron
     cdef const float[::1] gain, offset
     cdef float noise, common, settling
+    cdef bint in_line
 
     def __init__(self, index, neuron, gain, offset, float noise, float common, float settling):
         need(len(index) == len(neuron) - 1 == len(gain) == len(offset) and inside(index, 0, MOST), "samples of nobody")
         self.index, self.neuron, self.gain, self.offset = index, neuron, gain, offset
         self.noise, self.common, self.settling = noise, common, settling
+        self.in_line = len(index) > 0 and bool((np.diff(index) == 1).all())
 
     cdef void fill(self, bss2_cadc *out):
         out.count = <int>self.index.shape[0]
         if out.count:
-            out.index, out.neuron = &self.index[0], &self.neuron[0]
+            out.index, out.neuron, out.in_line = &self.index[0], &self.neuron[0], self.in_line
             out.gain, out.offset = &self.gain[0], &self.offset[0]
             out.noise, out.common, out.settling = self.noise, self.common, self.settling
 

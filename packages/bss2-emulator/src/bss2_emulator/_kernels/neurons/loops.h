@@ -1,0 +1,252 @@
+/* A step of all neurons together, in vectors. Included by entry.h for each instruction set: SET is its suffix, WITHIN what
+ * its functions carry.
+ */
+
+#define LOOP(x) BSS2_JOIN(NAME(x), SET)
+#define VECTOR LOOP(bss2_vector)
+#define MASK LOOP(bss2_mask)
+#define LOAD LOOP(bss2_load)
+#define STORE LOOP(bss2_store)
+#define ALL LOOP(bss2_all)
+#define MAX LOOP(bss2_max)
+#define MIN LOOP(bss2_min)
+#define CHOOSE LOOP(bss2_choose)
+#define ANY LOOP(bss2_any)
+#define EACH ((int)(sizeof(VECTOR) / sizeof(REAL)))
+#define HOT(field) (place + offsetof(NAME(hot), field) / sizeof(REAL))
+#define ONE ALL((REAL)1)
+
+/* What stays the same in all vectors, where stores do not make the compiler look again. */
+typedef struct {
+    NAME(hot) *hot;
+    const REAL *v, *u, *tables;
+    REAL *v_next, *u_next;
+    size_t width;
+    VECTOR low, high, onset, inverse, steep;
+} LOOP(about);
+
+/* What a vector from `at` on finds in fields of `hot`, at fixed distances: the compiler is not to make a pointer for each. */
+WITHIN REAL *LOOP(of)(const LOOP(about) *loop, int at) {
+    REAL *place = (REAL *)(void *)loop->hot + at;
+    BSS2_ONE_POINTER(place);
+    return place;
+}
+
+WITHIN LOOP(about) LOOP(look)(const NAME(state) *s) {
+    const LOOP(about) loop = {
+        s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, ALL((REAL)s->plan->rail_low),
+        ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
+    };
+    return loop;
+}
+
+/* Which of a vector are among the next `left` neurons: those behind belong to another loop, and must not move twice. */
+WITHIN MASK LOOP(ours)(int left) {
+    static const REAL counted[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return (MASK)(LOAD(counted) < ALL((REAL)left));
+}
+
+WITHIN VECTOR LOOP(clip_all)(const LOOP(about) *loop, VECTOR x) { return MIN(loop->high, MAX(loop->low, x)); }
+
+WITHIN VECTOR LOOP(share)(const LOOP(about) *loop, VECTOR v) { /* see compliance */
+    const VECTOR depth = MAX(ALL((REAL)0), (loop->onset - v) * loop->inverse);
+    return ONE - depth * depth;
+}
+
+/* The synaptic states of a vector decay. */
+WITHIN void LOOP(decay_inputs)(REAL *place, int left, VECTOR e, VECTOR i) {
+    VECTOR e_next = e * LOAD(HOT(syn_exc)), i_next = i * LOAD(HOT(syn_inh));
+    if (left < EACH) {
+        e_next = CHOOSE(LOOP(ours)(left), e_next, e);
+        i_next = CHOOSE(LOOP(ours)(left), i_next, i);
+    }
+    STORE(HOT(exc), e_next);
+    STORE(HOT(inh), i_next);
+}
+
+/* What the inputs of a vector of neurons bring in this step; their states decay. */
+WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, VECTOR v, int left, const int eventful, const int saturating) {
+    const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh));
+    VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
+    if (eventful) {
+        excited += LOAD(HOT(late_exc));
+        inhibited += LOAD(HOT(late_inh));
+    }
+    if (saturating) inhibited *= LOOP(share)(loop, v);
+    LOOP(decay_inputs)(place, left, e, i);
+    return excited - inhibited;
+}
+
+/* One vector of plain neurons; returns which of them are above their threshold. */
+WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+    REAL *place = LOOP(of)(loop, at);
+    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
+    STORE(loop->v_next + at, x);
+    return (MASK)(x >= LOAD(HOT(threshold)));
+}
+
+/* What an exponential current adds where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within
+ * 1e-5. */
+WITHIN VECTOR LOOP(gentle)(VECTOR v, VECTOR power, VECTOR delta) {
+    const VECTOR y = CHOOSE((MASK)(power > ALL((REAL)-100)), LOOP(bss2_power)(power), ALL((REAL)0));
+    const VECTOR low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
+    return v + delta * y * (low + y * y * high);
+}
+
+WITHIN VECTOR LOOP(reverse_all)(VECTOR v, VECTOR pull, VECTOR aim) { /* see reverse */
+    const VECTOR half = (REAL)0.5 * pull;
+    return (v * (ONE - half) + aim) / (ONE + half);
+}
+
+/* One vector of neurons with terms; returns which are above their threshold, or steep, which leaves them above everything. */
+WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating, const int coba,
+                               const int expo) {
+    REAL *place = LOOP(of)(loop, at);
+    const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh)), here = LOAD(loop->v + at), decay = LOAD(HOT(decay));
+    const VECTOR push = LOAD(HOT(push)), lift = LOAD(HOT(lift)), relax = LOAD(HOT(relax));
+    const VECTOR middle = push + lift * here + LOAD(loop->u + at) * relax;
+    const VECTOR late_e = eventful ? LOAD(HOT(late_exc)) : ALL((REAL)0);
+    VECTOR late_i = eventful ? LOAD(HOT(late_inh)) : ALL((REAL)0), felt = i;
+    VECTOR steady = LOAD(HOT(drift)) - LOAD(HOT(pull)) * middle, x;
+    MASK steep = (MASK)(here < here);
+    LOOP(decay_inputs)(place, left, e, i);
+    if (saturating) {
+        const VECTOR share = LOOP(share)(loop, here);
+        felt *= share;
+        late_i *= share;
+    }
+    if (!coba) {
+        x = here * decay + steady;
+        x += (e * LOAD(HOT(drive_exc)) + late_e) - (felt * LOAD(HOT(drive_inh)) + late_i);
+        if (expo) {
+            const VECTOR power = x * LOAD(HOT(later)) + (here * LOAD(HOT(earlier)) + LOAD(HOT(offset)));
+            steep = (MASK)(power > loop->steep);
+            x = LOOP(gentle)(x, power, LOAD(HOT(delta)));
+        }
+    } else {
+#define ROW(name) (loop->tables + (size_t)(name) * loop->width + at)
+        const VECTOR is_exc = LOAD(ROW(IS_COBA)), is_inh = LOAD(ROW(IS_COBA + 1));
+        VECTOR a = e * LOAD(ROW(CHARGE_EXC + STEP - 1)), b = felt * LOAD(ROW(CHARGE_INH + STEP - 1));
+        if (eventful) {
+            a += late_e * is_exc;
+            b += late_i * is_inh;
+            steady += (late_e * (ONE - is_exc) - late_i * (ONE - is_inh)) * LOAD(HOT(spread));
+        }
+        const VECTOR open = a + b, toward = a * LOAD(ROW(REVERSAL)) + b * LOAD(ROW(REVERSAL + 1));
+#undef ROW
+        x = here * decay + steady + (e * LOAD(HOT(drive_exc)) - felt * LOAD(HOT(drive_inh)));
+        if (expo) {
+            const VECTOR half = (REAL)0.5 * open, half_way = (REAL)0.5 * toward;
+            x = LOOP(reverse_all)(x, half, half_way);
+            const VECTOR power = x * LOAD(HOT(later)) + LOAD(HOT(offset));
+            steep = (MASK)(power > loop->steep);
+            x = LOOP(reverse_all)(LOOP(gentle)(x, power, LOAD(HOT(delta))), half, half_way);
+        } else {
+            x = LOOP(reverse_all)(x, open, toward);
+        }
+        x = x * decay + (steady + (e * LOAD(HOT(second_exc)) - felt * LOAD(HOT(second_inh))));
+    }
+    x = LOOP(clip_all)(loop, x);
+    if (left < EACH) steep &= LOOP(ours)(left); /* padding has thresholds that nothing finite reaches */
+    const VECTOR y = push + lift * (x + LOAD(HOT(lag)) * (x - here)) + middle * relax;
+    if (expo) x = CHOOSE(steep, ALL((REAL)INFINITY), x); /* what it was is of no use */
+    STORE(loop->v_next + at, x);
+    STORE(loop->u_next + at, LOOP(clip_all)(loop, y));
+    return (MASK)(x >= LOAD(HOT(threshold)));
+}
+
+/* Advance the neurons [from, to); mark where some are above their threshold. */
+#define BSS2_ADVANCE(ONE_VECTOR, ...)                                                                             \
+    const LOOP(about) about = LOOP(look)(s), *loop = &about;                                                      \
+    int at = from;                                                                                                \
+    for (; at + LANES <= to; at += LANES) {                                                                       \
+        MASK above = ONE_VECTOR(loop, at, EACH, __VA_ARGS__);                                                     \
+        BSS2_VECTOR                                                                                               \
+        for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
+        if (ANY(above)) NAME(mark)(s, at);                                                                        \
+    }                                                                                                             \
+    for (; at < to; at += EACH)                                                                                   \
+        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) NAME(mark)(s, at);
+
+WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
+    BSS2_ADVANCE(LOOP(plain_vector), eventful, saturating)
+}
+
+WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
+                                const int expo) {
+    const int before = s->crossings;
+    BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
+    if (expo) NAME(take_care)(s, before, from, to);
+}
+#if PAIRS
+/* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+    REAL *place = LOOP(of)(loop, at);
+    const VECTOR v = LOAD(loop->v + at), alone = v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + LOAD(HOT(noise));
+    const VECTOR input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
+    STORE(loop->v_next + at, x);
+    return (MASK)(x >= LOAD(HOT(threshold)));
+}
+
+WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
+    BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating)
+}
+#endif
+#undef BSS2_ADVANCE
+
+/* Circuits that share membranes where all terms are linear: what inputs bring first, to v_next, then their sums. */
+WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int saturating) {
+    const LOOP(about) about = LOOP(look)(s), *loop = &about;
+    for (int run = 0; run < s->runs; run++) {
+        const int from = s->run_from[run], to = s->run_from[run + 1];
+#if PAIRS
+        if (s->plan->unit_end[from] - from == 2) {
+            LOOP(advance_pairs)(s, from, to, eventful, saturating);
+            continue;
+        }
+#endif
+        BSS2_VECTOR
+        for (int at = from; at < to; at += EACH)
+            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), LOAD(loop->v + at), to - at, eventful, saturating));
+        NAME(advance_units)(s, from, to);
+    }
+}
+
+WITHIN void LOOP(advance_kinds)(NAME(state) *s, const int eventful, const int saturating) {
+    const int32_t *group = s->plan->group;
+    LOOP(advance)(s, group[PLAIN], group[ADAPTING], eventful, saturating);
+    if (group[ADAPTING] == group[GROUPS]) return;
+    LOOP(advance_terms)(s, group[ADAPTING], group[REVERSING], eventful, saturating, 0, 0);
+    LOOP(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);
+    LOOP(advance_terms)(s, group[EXPONENTIAL], group[REVERSING_EXPONENTIAL], eventful, saturating, 0, 1);
+    LOOP(advance_terms)(s, group[REVERSING_EXPONENTIAL], group[SHARED], eventful, saturating, 1, 1);
+    LOOP(advance_shared)(s, eventful, saturating);
+    NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
+}
+
+/* Advance all neurons by a step; `eventful`: events came in it. */
+TARGET static void LOOP(advance_all)(NAME(state) *s, int eventful) {
+    if (s->plan->saturating) {
+        if (eventful) LOOP(advance_kinds)(s, 1, 1);
+        else LOOP(advance_kinds)(s, 0, 1);
+    } else {
+        if (eventful) LOOP(advance_kinds)(s, 1, 0);
+        else LOOP(advance_kinds)(s, 0, 0);
+    }
+}
+
+#undef LOOP
+#undef VECTOR
+#undef MASK
+#undef LOAD
+#undef STORE
+#undef ALL
+#undef MAX
+#undef MIN
+#undef CHOOSE
+#undef ANY
+#undef EACH
+#undef HOT
+#undef ONE
