@@ -81,13 +81,13 @@ def test_recurrence_refuses(size, padded, weight):
 def test_products_of_spikes_refuse_bits_of_sources_that_there_are_not():
     bits = torch.tensor([1 << 5, 0, 0])
     with pytest.raises(ValueError, match="beyond the 5"):
-        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, False, AT, AT, 1)
+        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, AT, AT, AT, 1)
     with pytest.raises(ValueError, match="memory"):
-        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, False, 0, AT, 1)
+        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, AT, 0, AT, 1)
     with pytest.raises(ValueError, match="rows"):
         events.find(False, -1, 5, AT, bits.data_ptr(), 1)
     with pytest.raises(ValueError, match="graded"):
-        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, False, AT, AT, False, 1)
+        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, AT, AT, False, 1)
     with pytest.raises(ValueError, match="memory"):
         events.spread_gradient(False, 1, 5, 4, AT, 0, AT, 1)
 

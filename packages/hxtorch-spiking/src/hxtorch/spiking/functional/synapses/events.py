@@ -24,17 +24,14 @@ from hxtorch.spiking.functional.steps.operators import LIBRARY, address, define
 _SPARSE = 0.4
 """Part of the places that spikes take: with more a dense product is faster."""
 
-_MANY = 0.125
-"""With more, sums had better stay in registers."""
-
-_MANY_TARGETS = 32
+_MANY_TARGETS = 16
 """With fewer targets it does not pay to look for spikes."""
 
 _FEW_SOURCES = 16
 """With so few numbers in a row the product of spikes is never slower."""
 
-_FEW_TARGETS = 12
-"""Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
+_FEW_TARGETS = 32
+"""Up to so many targets the gradient of spikes is a product of ours, with more one of torch."""
 
 _FEW_WEIGHTS = 1 << 14
 """Up to so many weights each part of the rows has its own sum of their gradient."""
@@ -103,7 +100,8 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     else:
         bits, count, graded = _find(spikes)
     sparse = bits.numel() and _sparse(count, rows, sources)
-    by_source = torch.nn.functional.pad(weight.T, (0, -targets % events.PADDING)).contiguous()
+    weight = weight.contiguous()
+    tiles = empty_like(weight, shape=(targets + -targets % events.PADDING, sources))
     events.weigh_spikes(
         spikes.dtype == torch.float64,
         rows,
@@ -112,8 +110,8 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         spikes.data_ptr(),
         bits.data_ptr() if sparse else 0,
         graded,
-        _many(count, rows, sources),
-        by_source.data_ptr(),
+        weight.data_ptr(),
+        tiles.data_ptr(),
         output.data_ptr(),
         torch.get_num_threads(),
     )
@@ -129,14 +127,14 @@ def _backward(
     double, threads = weight.dtype == torch.float64, torch.get_num_threads()
     grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
     if to_spikes and targets <= _FEW_TARGETS:
-        grad_spikes = empty_like(weight, shape=(rows, sources))
+        grad_spikes, padded = empty_like(weight, shape=(rows, sources)), padded_rows(weight)
         events.spread_gradient(
             double,
             rows,
             sources,
             targets,
             gradient.data_ptr(),
-            weight.data_ptr(),
+            padded.data_ptr(),
             grad_spikes.data_ptr(),
             threads,
         )
@@ -156,7 +154,6 @@ def _backward(
             address(spikes),
             0 if dense else bits.data_ptr(),
             bool(graded),
-            _many(count, rows, sources),
             gradient.data_ptr(),
             sums.data_ptr(),
             by_rows,
@@ -199,9 +196,9 @@ def _sparse(count: int, rows: int, sources: int) -> bool:
     return sources <= _FEW_SOURCES or count < _SPARSE * rows * sources
 
 
-def _many(count: int, rows: int, sources: int) -> bool:
-    """Return whether sums had better stay in registers."""
-    return sources > _FEW_SOURCES and _MANY * rows * sources <= count
+def padded_rows(weight: Tensor) -> Tensor:
+    """Return weights in rows that kernels may read in whole registers."""
+    return torch.nn.functional.pad(weight, (0, -weight.shape[1] % events.PADDING)).contiguous()
 
 
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
