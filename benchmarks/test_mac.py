@@ -50,7 +50,7 @@ def test_emulator(compare, two_threads, rows, columns):
 @pytest.mark.parametrize(
     ("rows", "columns", "bar", "attained"), [(128, 256, 1.0, 3.0), (784, 128, 0.9, 2.3), (512, 512, 0.8, 1.8)]
 )
-def test_matmul(ratios, two_threads, rows, columns, bar, attained):
+def test_matmul(compare, two_threads, rows, columns, bar, attained):
     """The bars hold where products of bytes have instructions of their own (VNNI, tiles).
 
     With AVX2 alone the product of 16-bit integers takes as long as ``torch.mm`` takes, eight numbers at once as there;
@@ -66,7 +66,7 @@ def test_matmul(ratios, two_threads, rows, columns, bar, attained):
             "matmul in mock mode": lambda: hxp.matmul(activations, weights, mock=True),
             "torch.mm float32": lambda: torch.mm(activations, weights),
         }
-        found = ratios(subjects, rounds=51, warmup=5)
+        found = compare(subjects, rounds=51, warmup=5)
     finally:
         hxtorch.release_hardware()
     assert found["matmul on the emulated chip"] <= (bar if wide else attained)
@@ -75,7 +75,7 @@ def test_matmul(ratios, two_threads, rows, columns, bar, attained):
 @pytest.mark.parametrize(
     ("channels", "size", "outputs", "kernel", "attained"), [(1, 28, 10, 5, (6.5, 7.0)), (16, 14, 32, 3, (3.5, 3.2))]
 )
-def test_convolution(ratios, two_threads, channels, size, outputs, kernel, attained):
+def test_convolution(compare, two_threads, channels, size, outputs, kernel, attained):
     """The bars: 3 times torch's convolution on the chip, 2.5 times in mock mode.
 
     What limits both with AVX2 alone is not the product, which by perf is 7 % of the kernel, but what each patch takes
@@ -93,7 +93,7 @@ def test_convolution(ratios, two_threads, channels, size, outputs, kernel, attai
             "conv2d in mock mode": lambda: hxp.conv2d(images, weight, mock=True),
             "torch": lambda: torch.nn.functional.conv2d(images, weight),
         }
-        found = ratios(subjects, rounds=51, warmup=5)
+        found = compare(subjects, rounds=51, warmup=5)
     finally:
         hxtorch.release_hardware()
     for subject, bar, best in zip(found, (3.0, 2.5), attained, strict=False):
