@@ -38,8 +38,6 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 
 #define EXPONENT_LIMIT 20 /* of the exponential term, see functional/loop.py */
 
-#ifndef HX_NAMES_ONLY /* else somebody wants what the numbers above stand for, not the integration */
-
 /* Have memory come near that the next step reads: strips of a block lie too far apart for the processor to guess. */
 BSS2_INLINE void hx_fetch(const void *from, size_t bytes) {
 #ifdef __GNUC__
@@ -48,6 +46,8 @@ BSS2_INLINE void hx_fetch(const void *from, size_t bytes) {
     (void)from, (void)bytes;
 #endif
 }
+
+#ifndef HX_NAMES_ONLY /* else somebody wants what the numbers above stand for, not the integration */
 
 #define REAL float
 #define NAME(x) BSS2_JOIN(x, _f32)
