@@ -28,7 +28,7 @@ typedef struct {
 } NAME(hx_ring);
 
 /* Constants and states of the lanes from `first` on; a lane is a neuron of an entry. */
-#define CONSTANT(row) (job->constants + (row) * job->width + (uniform ? 0 : first))
+#define CONSTANT(row) (uniform ? one->of + (row) : job->constants + (row) * lanes + first)
 #define STATE(row) (job->work + (row) * lanes + first)
 
 /* Write the numbers of the sources that spiked and return how many these are; without branches, which nobody could predict. */
@@ -51,6 +51,17 @@ BSS2_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *BSS2_RE
     NAME(hx_gather)(&sum);
 }
 
+/* A copy of the constants that all lanes have: compilers know that it can be read in any case, and read it once. */
+typedef struct {
+    REAL of[ROWS];
+} NAME(hx_set);
+
+BSS2_INLINE NAME(hx_set) NAME(hx_set_of)(const NAME(hx_ring) * job, const int uniform) {
+    NAME(hx_set) set = {{0}};
+    if (uniform) memcpy(set.of, job->constants, sizeof set.of);
+    return set;
+}
+
 /* Write a constant of `n` lanes. */
 BSS2_INLINE void NAME(hx_copy)(const REAL *constant, REAL *to, int64_t n, const int uniform) {
     for (int64_t l = 0; l < n; l++) to[l] = constant[uniform ? 0 : l];
@@ -59,7 +70,7 @@ BSS2_INLINE void NAME(hx_copy)(const REAL *constant, REAL *to, int64_t n, const 
 /* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms), `recorded` and whether all lanes
  * have the same constants are known when this is compiled. */
 BSS2_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded,
-                           const int uniform) {
+                           const int uniform, const NAME(hx_set) * one) {
     const int fire = 1, recurs = 1, outputs = ALL;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first;
     const REAL *BSS2_RESTRICT gain = CONSTANT(GAIN), *BSS2_RESTRICT keep = CONSTANT(KEEP);
@@ -97,6 +108,7 @@ BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int c
                                const int uniform) {
     const int64_t size = job->size, lanes = job->batch * size, first = entry * size, n = count * size;
     const size_t bytes = (size_t)n * sizeof(REAL);
+    const NAME(hx_set) set = NAME(hx_set_of)(job, uniform), *one = &set;
     NAME(hx_copy)(CONSTANT(START), STATE(STATE_V), n, uniform);
     memset(STATE(STATE_C), 0, bytes);
     memset(STATE(STATE_W), 0, bytes);
@@ -106,14 +118,14 @@ BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int c
         const REAL *spikes = job->spikes + (t - 1) * lanes + first;
         for (int64_t l = 0; t > 0 && l < n; l += size)
             NAME(hx_receive)(job, spikes + l, job->lists + first, STATE(TOTAL) + l);
-        NAME(hx_on)(job, first, n, t, full, recorded, uniform);
+        NAME(hx_on)(job, first, n, t, full, recorded, uniform, &set);
     }
 }
 
 /* Go back through step `t` of `n` lanes. Their states are gradients, TOTAL is what reaches spikes by their weights, WAIT
  * holds slopes of the surrogate, LEVEL thresholds. */
 BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned,
-                             const int uniform) {
+                             const int uniform, const NAME(hx_set) * one) {
     const int fire = 1, recurs = 1, bare = 0;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
     const int started = t > 0, looks_back = full || tuned;
@@ -166,12 +178,13 @@ BSS2_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t
 BSS2_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int tuned,
                                     const int uniform) {
     const int64_t lanes = job->batch * job->size, first = entry * job->size, n = count * job->size;
+    const NAME(hx_set) set = NAME(hx_set_of)(job, uniform), *one = &set;
     static const int cleared[] = {STATE_V, STATE_C, STATE_W, TOTAL, UNWANTED};
     for (size_t row = 0; row < sizeof cleared / sizeof cleared[0]; row++)
         memset(STATE(cleared[row]), 0, (size_t)n * sizeof(REAL));
     NAME(hx_copy)(CONSTANT(THRESHOLD), STATE(LEVEL), n, uniform);
     for (int64_t t = job->steps - 1; t >= 0; t--) {
-        NAME(hx_back)(job, first, n, t, full, tuned, uniform);
+        NAME(hx_back)(job, first, n, t, full, tuned, uniform, &set);
         if (t) NAME(hx_send)(job, entry, t, count);
     }
 }
