@@ -8,12 +8,13 @@ recurrence, gradients of both weights.
 Bars that are lower than wanted (4.5, 17 and 27; 6, 20 and 30; 6 and 12; recurrent 5 and 10, 4 and 8) say what limits
 them, by perf on one core of AVX2:
 
-* 5-120-3: 45 % of the time are steps of neurons and products of spikes, 11 % kernels of torch (optimizer, loss), the
+* 5-120-3: half of the time are steps of neurons and products of spikes, 11 % kernels of torch (optimizer, loss), the
   rest is Python and torch's graph, some 2000 calls a run, which larger networks do not add to.
 * 700-256-20: a third of the time is one load and one addition for each spike and eight weights, forwards and back,
   from the second cache; an eighth are two scans of 18 MB of input, one at the door and one at the product.
-* Recurrent: half of the time is the dense product of gradients and weights on the way back, two operations for each
-  product, which may not be contracted into one, since all instruction sets give the same bytes; peers take MKL's.
+* Recurrent: a quarter of the time is the dense product of gradients and weights on the way back, two operations for
+  each product, which may not be contracted into one, since all instruction sets give the same bytes; steps of neurons
+  are as much again.
 """
 
 from __future__ import annotations
