@@ -44,8 +44,8 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def compare(request: pytest.FixtureRequest):
-    """Time callables in turn, A B A B ..., and report each one's median and its ratio to the last one, the peer.
+def compare(note):
+    """Time callables in turn, A B A B ..., and return medians of each one's time over that of the last, pair by pair.
 
     Each timed call follows an untimed one of the same subject, so that no figure depends on what the subject before
     left in the caches and on the heap.
@@ -56,55 +56,31 @@ def compare(request: pytest.FixtureRequest):
     def measure(
         subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2, operations: int | None = None
     ) -> dict[str, float]:
-        for _ in range(warmup):
-            for subject in subjects.values():
-                subject()
-        times: dict[str, list[float]] = {name: [] for name in subjects}
-        for _ in range(rounds):
-            for name, subject in subjects.items():
-                subject()
-                begin = time.perf_counter()
-                subject()
-                times[name].append(time.perf_counter() - begin)
-        peer = list(subjects)[-1]
-        lines = request.config.stash[REPORT].lines
-        for name, samples in times.items():
-            ratio = statistics.median(a / b for a, b in zip(samples, times[peer], strict=True))
-            median = statistics.median(samples) * 1e3
-            rate = "" if operations is None else f", {operations / median * 1e-6:.1f} Gop/s"
-            lines.append(f"{request.node.name}: {name}: {median:.3f} ms, {ratio:.2f} x {peer}{rate}")
-        return {name: statistics.median(samples) for name, samples in times.items()}
-
-    return measure
-
-
-@pytest.fixture
-def ratios(note):
-    """Time callables in turn and return the median of each one's time over that of the last, pair by pair."""
-
-    def measure(subjects: dict[str, Callable[[], object]], rounds: int = 11, warmup: int = 2) -> dict[str, float]:
         times: dict[str, list[float]] = {name: [] for name in subjects}
         for turn in range(warmup + rounds):
             for name, subject in subjects.items():
-                subject()  # untimed, see compare
+                subject()
                 begin = time.perf_counter()
                 subject()
                 if turn >= warmup:
                     times[name].append(time.perf_counter() - begin)
-        peer = times[list(subjects)[-1]]
-        found = {name: statistics.median(a / b for a, b in zip(own, peer, strict=True)) for name, own in times.items()}
-        for name, ratio in found.items():
-            note(f"{name}: {statistics.median(times[name]) * 1e3:.3f} ms, {ratio:.2f} x {list(subjects)[-1]}")
+        peer = list(subjects)[-1]
+        found = {}
+        for name, samples in times.items():
+            found[name] = statistics.median(a / b for a, b in zip(samples, times[peer], strict=True))
+            median = statistics.median(samples) * 1e3
+            rate = "" if operations is None else f", {operations / median * 1e-6:.1f} Gop/s"
+            note(f"{name}: {median:.3f} ms, {found[name]:.2f} x {peer}{rate}")
         return found
 
     return measure
 
 
 @pytest.fixture
-def ratio(ratios):
+def ratio(compare):
     """Return the median of a peer's time over ours."""
 
     def measure(peer: Callable[[], object], ours: Callable[[], object], rounds: int = 11) -> float:
-        return ratios({"peer": peer, "ours": ours}, rounds)["peer"]
+        return compare({"peer": peer, "ours": ours}, rounds)["peer"]
 
     return measure

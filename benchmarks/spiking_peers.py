@@ -3,13 +3,14 @@
 All networks are input -> LIF -> LI with exponential synaptic currents, SuperSpike or what the peer has in its place, no
 refractory time, float32, Adam. A peer that is not installed is left out. Where a peer adds an input to the membrane
 unscaled, its weights carry the scale. Peers return the hidden spikes and the readout's membrane; the compiled steps
-return what ours record.
+return what ours record. Each step takes the next of a few inputs, which do not fit into caches together.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from hxtorch import snn as hxsnn
 STEPS, DT, TAU, ALPHA = 100, 1e-6, 10e-6, 50.0
 GAIN = DT / TAU
 UNROLLED = 10
+INPUTS = 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Size:
     outputs: int
     batch: int
     density: float = 0.05
+    steps: int = STEPS
 
     def __str__(self) -> str:
         return f"{self.inputs}-{self.hidden}-{self.outputs}, batch {self.batch}, {self.density:.0%} input"
@@ -117,6 +120,12 @@ def compiled_layers(traces: bool) -> Layers:
     return lambda x: lif(x)[0], lambda x: li(x)[0]
 
 
+def looped_layers() -> Layers:
+    """Return the same without a compiler."""
+    lif, li = by_tens(by_steps(lif_step, False)), by_tens(by_steps(li_step, False))
+    return lambda x: lif(x)[0], lambda x: li(x)[0]
+
+
 def norse_layers() -> Layers:
     norse = importlib.import_module("norse.torch")
     inverse = torch.tensor(1 / TAU)
@@ -170,6 +179,7 @@ def spikingjelly_layers() -> Layers:
 
 
 PEERS: dict[str, tuple[Callable[[], Layers], float]] = {
+    "torch loop": (looped_layers, 1.0),
     "norse": (norse_layers, 1.0),
     "snntorch": (snntorch_layers, GAIN),
     "spikingjelly": (spikingjelly_layers, GAIN),
@@ -188,17 +198,18 @@ def peer_step(name: str, size: Size, traces: bool) -> Callable[[], Tensor] | Non
     return None
 
 
-def problem(size: Size, scale: float = 1.0) -> tuple[Tensor, list[torch.nn.Parameter], Tensor]:
-    """Return spikes, weights and classes."""
+def problem(size: Size, scale: float = 1.0) -> tuple[Iterator[Tensor], list[torch.nn.Parameter], Tensor]:
+    """Return inputs without end, weights and classes."""
     generator = torch.Generator().manual_seed(0)
-    spikes = (torch.rand(STEPS, size.batch, size.inputs, generator=generator) < size.density).float()
+    shape = INPUTS, size.steps, size.batch, size.inputs
+    spikes = (torch.rand(shape, generator=generator) < size.density).float()
     width = 2.0 / (size.inputs * size.density) ** 0.5
     weights = (
         width * torch.randn(size.hidden, size.inputs, generator=generator),
         0.1 * torch.randn(size.outputs, size.hidden, generator=generator),
     )
     target = torch.randint(0, size.outputs, (size.batch,), generator=generator)
-    return spikes, [torch.nn.Parameter(scale * weight) for weight in weights], target
+    return itertools.cycle(spikes), [torch.nn.Parameter(scale * weight) for weight in weights], target
 
 
 def _step(layers: Layers, size: Size, scale: float) -> Callable[[], Tensor]:
@@ -206,7 +217,7 @@ def _step(layers: Layers, size: Size, scale: float) -> Callable[[], Tensor]:
     spikes, weights, target = problem(size, scale)
 
     def forward() -> tuple[Tensor, Tensor]:
-        hidden = lif(linear(spikes, weights[0]))
+        hidden = lif(linear(next(spikes), weights[0]))
         return hidden, li(linear(hidden, weights[1]))
 
     return training_step(forward, weights, target)
@@ -254,7 +265,7 @@ def our_step(size: Size, traces: bool) -> Callable[[], Tensor]:
     li = hxsnn.LI(size.outputs, experiment, leak=leak, tau_mem=TAU, tau_syn=TAU)
 
     def forward() -> tuple[Tensor, Tensor]:
-        hidden = lif(first(hxsnn.NeuronHandle(spikes)))
+        hidden = lif(first(hxsnn.NeuronHandle(next(spikes))))
         readout = li(second(hidden))
         hxsnn.run(experiment, None)
         return hidden.spikes, readout.membrane_cadc
@@ -262,8 +273,8 @@ def our_step(size: Size, traces: bool) -> Callable[[], Tensor]:
     return training_step(forward, weights, target)
 
 
-def ring_problem(size: Size, scale: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Return spikes, input weights and recurrent weights."""
+def ring_problem(size: Size, scale: float = 1.0) -> tuple[Iterator[Tensor], Tensor, Tensor]:
+    """Return inputs without end, input weights and recurrent weights."""
     spikes, (weight, _), _ = problem(size, scale)
     generator = torch.Generator().manual_seed(1)
     back = scale * 0.5 / size.hidden**0.5 * torch.randn(size.hidden, size.hidden, generator=generator)
@@ -292,7 +303,7 @@ def our_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
     layer = hxsnn.Recurrent(experiment, neurons, ring)
 
     def forward() -> Tensor:
-        z = layer(synapse(hxsnn.NeuronHandle(spikes)))
+        z = layer(synapse(hxsnn.NeuronHandle(next(spikes))))
         hxsnn.run(experiment, None)
         return z.spikes
 
@@ -315,7 +326,7 @@ def compiled_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
     ten = torch.compile(several, dynamic=False)
 
     def forward() -> Tensor:
-        x = linear(spikes, weight)
+        x = linear(next(spikes), weight)
         z = v = i = torch.zeros_like(x[0])
         found = []
         for part in x.split(UNROLLED):
@@ -336,7 +347,7 @@ def norse_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
     with torch.no_grad():
         layer.input_weights.copy_(weight)
         layer.recurrent_weights.copy_(back)
-    return ring_step(lambda: layer(spikes)[0], layer.input_weights, layer.recurrent_weights)
+    return ring_step(lambda: layer(next(spikes))[0], layer.input_weights, layer.recurrent_weights)
 
 
 def snntorch_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
@@ -351,7 +362,7 @@ def snntorch_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
 
     def forward() -> Tensor:
         layer.init_rsynaptic()
-        x = linear(spikes, weight)
+        x = linear(next(spikes), weight)
         z = synapse = membrane = torch.zeros_like(x[0])
         found = []
         for one in x.unbind(0):

@@ -50,7 +50,7 @@ def test_emulator(compare, two_threads, rows, columns):
 @pytest.mark.parametrize(
     ("rows", "columns", "bar", "attained"), [(128, 256, 1.0, 2.5), (784, 128, 0.9, 2.0), (512, 512, 0.8, 1.6)]
 )
-def test_matmul(ratios, two_threads, rows, columns, bar, attained):
+def test_matmul(compare, two_threads, rows, columns, bar, attained):
     """The bars hold where products of bytes have instructions of their own (VNNI, tiles).
 
     With AVX2 alone the kernel takes 0.9 to 1.0 times what ``torch.mm`` takes: by perf, half of it is the product of
@@ -67,7 +67,7 @@ def test_matmul(ratios, two_threads, rows, columns, bar, attained):
             "matmul in mock mode": lambda: hxp.matmul(activations, weights, mock=True),
             "torch.mm float32": lambda: torch.mm(activations, weights),
         }
-        found = ratios(subjects, rounds=51, warmup=5)
+        found = compare(subjects, rounds=51, warmup=5)
     finally:
         hxtorch.release_hardware()
     assert found["matmul on the emulated chip"] <= (bar if wide else attained)
@@ -76,7 +76,7 @@ def test_matmul(ratios, two_threads, rows, columns, bar, attained):
 @pytest.mark.parametrize(
     ("channels", "size", "outputs", "kernel", "attained"), [(1, 28, 10, 5, (4.5, 4.2)), (16, 14, 32, 3, (3.0, 2.7))]
 )
-def test_convolution(ratios, two_threads, channels, size, outputs, kernel, attained):
+def test_convolution(compare, two_threads, channels, size, outputs, kernel, attained):
     """The bars: 3 times torch's convolution on the chip, 2.5 times in mock mode.
 
     What limits the first one with AVX2 alone is not the product, an eighth of the kernel by perf, but what each
@@ -94,7 +94,7 @@ def test_convolution(ratios, two_threads, channels, size, outputs, kernel, attai
             "conv2d in mock mode": lambda: hxp.conv2d(images, weight, mock=True),
             "torch": lambda: torch.nn.functional.conv2d(images, weight),
         }
-        found = ratios(subjects, rounds=51, warmup=5)
+        found = compare(subjects, rounds=51, warmup=5)
     finally:
         hxtorch.release_hardware()
     for subject, bar, best in zip(found, (3.0, 2.5), attained, strict=False):

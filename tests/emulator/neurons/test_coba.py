@@ -30,7 +30,7 @@ def test_membrane_follows_the_equations(network, events, label, slow, n):
     rng = np.random.default_rng(n)
     weights = rng.integers(-30, 30, (6, 1))
     config = network(weights, [n], **{**slow, **COBA})
-    off = ("membrane_noise", "run_offset", "saturation", "synapse")
+    off = ("membrane_noise", "run_offset", "saturation", "synapse", "synapse_dac")
     chip = Chip("coba", imperfections=Imperfections(**dict.fromkeys(off, False)), precision="double")
     train = sorted((int(t), int(s)) for t, s in zip(rng.integers(0, RUNTIME, 40), rng.integers(0, 6, 40), strict=True))
     got = trace(chip, config, n, events([[(t, label(s)) for t, s in train]]))

@@ -242,29 +242,6 @@ def test_bad_input_spikes_are_refused_when_the_module_is_called(exp, value, erro
         hxsnn.InputNeuron(5, exp)(hxsnn.NeuronHandle(value))
 
 
-@pytest.mark.parametrize("compiled", ["the model", "its caller"])
-def test_a_compiled_model_is_the_model(exp, compiled):
-    class Network(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.syn, self.lif = hxsnn.Synapse(5, 3, exp), unit.lif(3, exp)
-
-        def forward(self, spikes):
-            z = self.lif(self.syn(hxsnn.NeuronHandle(2.0 * spikes - spikes)))
-            hxsnn.run(exp, None)
-            return 3.0 * z.membrane_cadc
-
-    model = Network()
-    call = torch.compile(model if compiled == "the model" else lambda x: model(x), backend="eager")
-    gradients = []
-    for _ in range(2):
-        for function in (model, call):
-            membranes = function(some_spikes())
-            gradients.append(torch.autograd.grad(membranes.square().sum(), model.syn.weight)[0])
-    assert gradients[0].abs().max() > 0
-    assert all(torch.equal(gradient, gradients[0]) for gradient in gradients[1:])
-
-
 def test_number_of_handles(exp):
     x = hxsnn.NeuronHandle(some_spikes())
     for module in (hxsnn.Synapse(5, 3, exp), hxsnn.InputNeuron(5, exp)):

@@ -1,6 +1,7 @@
 """The compiled integration against the torch loop: outputs and all gradients, for all terms, shapes and recordings."""
 
 import pytest
+import step_problems as steps_of
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -8,28 +9,8 @@ from hypothesis import strategies as st
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration, step_by_step
 from hxtorch.spiking.functional.steps import fused, integration
-from hxtorch.spiking.functional.steps.constants import ROWS, Constants
+from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.loop import Terms
-from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
-from hxtorch.spiking.observables import HardwareObservables
-
-RANGES = {
-    "gain": (0.05, 0.4),
-    "keep": (0.5, 0.95),
-    "leakage": (0.0, 1.2),
-    "rest": (-0.3, 0.3),
-    "start": (-0.3, 0.3),
-    "reset": (-0.3, 0.2),
-    "threshold": (0.5, 1.2),
-    "push": (0.0, 1.0),
-    "slope": (0.2, 0.6),
-    "onset": (0.4, 1.0),
-    "rate": (0.05, 0.3),
-    "pull": (-0.3, 0.6),
-    "kick": (-0.2, 0.5),
-    "refractory": (0, 3),
-}
-RECORDINGS = ("spikes", "cadc", "adaptation")
 
 
 def looped(*arguments, **options):
@@ -44,36 +25,10 @@ def problems(draw, dtype):
     terms = Terms(draw(st.booleans()), draw(st.booleans()), draw(st.booleans()))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
 
-    def uniform(low, high, shape):
-        return low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64)
-
-    def recording(name):
-        if (
-            not draw(st.booleans())
-            or (name == "spikes" and not terms.fire)
-            or (name == "adaptation" and not terms.adapting)
-        ):
-            return None
-        shape = (steps + draw(st.integers(0, 2)), batch, size)
-        return (uniform(0, 1, shape) < 0.2).to(dtype) if name == "spikes" else uniform(-0.5, 1.5, shape).to(dtype)
-
-    shapes = st.sampled_from([(), (1,), (size,), (1, size), (batch, size)])
-    absent = (set() if terms.exponential else {"push"}) | (set() if terms.adapting else {"rate", "pull", "kick"})
-    trained = draw(st.sets(st.sampled_from(ROWS[:-1]))) - absent
-    constants = {}
-    for name, (low, high) in RANGES.items():
-        value = uniform(low, high, draw(shapes)) * (name not in absent)
-        value = value.round() if name == "refractory" else value
-        number = draw(st.booleans()) and not value.shape and name not in trained
-        constants[name] = float(value) if number else value.to(dtype).requires_grad_(name in trained)
-    x = uniform(-0.1, 0.6, (steps, batch, size)).to(dtype).requires_grad_(draw(st.booleans()))
-    hw = HardwareObservables(**{name: recording(name) for name in RECORDINGS})
-    options = {
-        "method": draw(st.sampled_from(sorted(SURROGATES))),
-        "alpha": draw(st.sampled_from([0.5, 5.0, 50.0])),
-        "traces": draw(st.booleans()),
-    }
-    return (x, Constants(**constants), terms, hw), options, draw(st.sets(st.integers(0, 3)))
+    constants = draw(steps_of.constants(generator, terms, (batch, size), dtype))
+    x = steps_of.uniform(generator, -0.1, 0.6, (steps, batch, size)).to(dtype).requires_grad_(draw(st.booleans()))
+    hw = draw(steps_of.recordings(generator, terms, x.shape, dtype))
+    return (x, constants, terms, hw), draw(st.fixed_dictionaries(steps_of.OPTIONS)), draw(st.sets(st.integers(0, 3)))
 
 
 def check(problem, rtol, margin):
@@ -81,41 +36,13 @@ def check(problem, rtol, margin):
     got, law = integration.integrate(x, constants, terms, hw, **options), looped(x, constants, terms, hw, **options)
     if terms.fire:
         # The exponentials differ by rounding: leave out networks in which that decides about a spike.
-        distances = []
-
-        def spy(distance, alpha):
-            distances.append(distance.detach())
-            return (distance > 0).to(distance)
-
-        integration.integrate(x.detach(), constants, terms, hw, method=spy)
-        assume(torch.stack(distances).abs().min() > margin)
+        distances = steps_of.Distances()
+        integration.integrate(x.detach(), constants, terms, hw, method=distances)
+        assume(distances.least() > margin)
     asked = [True, options["traces"] or not terms.fire, options["traces"], options["traces"]]
     assert [a is not None for a in got] == [b is not None and wanted for b, wanted in zip(law, asked, strict=True)]
     kept = [(a, b) for a, b in zip(got, law, strict=True) if a is not None]
-    for trace, wanted in kept:
-        torch.testing.assert_close(trace, wanted, rtol=rtol, atol=rtol)
-    leaves = [
-        value for value in (x, *vars(constants).values()) if isinstance(value, torch.Tensor) and value.requires_grad
-    ]
-    used = [pair for index, pair in enumerate(kept) if index not in silent] or kept[:1]
-    if not leaves:
-        return
-    weights = [
-        torch.randn(trace.shape, generator=torch.Generator().manual_seed(i), dtype=torch.float64).to(trace)
-        for i, (trace, _) in enumerate(used)
-    ]
-    untouched = sum(0 * leaf.sum() for leaf in leaves)  # in one step nothing reaches the membrane
-    gradients = [
-        torch.autograd.grad(
-            sum(((weight * pair[side]).sum() for weight, pair in zip(weights, used, strict=True)), untouched),
-            leaves,
-            retain_graph=True,
-        )
-        for side in (0, 1)
-    ]
-    for gradient, wanted in zip(*gradients, strict=True):
-        scale = float(wanted.abs().max())
-        torch.testing.assert_close(gradient, wanted, rtol=rtol, atol=rtol * max(scale, 1e-3))
+    steps_of.assert_same(kept, (x, *vars(constants).values()), silent, rtol)
 
 
 COMMON = {"suppress_health_check": list(HealthCheck)}

@@ -42,52 +42,36 @@ def test_the_way_back_of_an_integration_needs_what_it_reads():
             )
 
 
-@pytest.mark.parametrize(("size", "padded", "weight"), [(4, 3, AT), (4, 5, AT), (4, 16, 0), (-1, 16, AT)], ids=range(4))
-def test_recurrence_refuses(size, padded, weight):
+@pytest.mark.parametrize(
+    ("full", "size", "width", "padded", "weight"),
+    [
+        (False, 4, 1, 3, AT),
+        (False, 4, 1, 5, AT),
+        (False, 4, 1, 16, 0),
+        (False, -1, 1, 16, AT),
+        (False, 4, 2, 16, AT),
+        (True, 4, 1, 16, AT),
+    ],
+    ids=["short rows", "odd rows", "no weights", "size", "width", "one set of constants with other terms"],
+)
+def test_recurrence_refuses(full, size, width, padded, weight):
+    sizes = (False, full, 2, 1, size, width, AT, weight, padded)
     with pytest.raises(ValueError, match="recurrence"):
-        recurrence.forward(False, False, 2, 1, size, 1, AT, weight, padded, 0, 0, 0, AT, AT, AT, AT, 0, 0, 0, 0, 0, 1)
+        recurrence.forward(*sizes, 0, 0, 0, AT, AT, AT, AT, 0, 0, 0, 0, 0, 1)
     with pytest.raises(ValueError, match="recurrence"):
-        recurrence.backward(
-            False,
-            False,
-            2,
-            1,
-            size,
-            1,
-            AT,
-            weight,
-            padded,
-            0,
-            AT,
-            AT,
-            AT,
-            AT,
-            AT,
-            0,
-            0,
-            0,
-            9.0,
-            AT,
-            0,
-            0,
-            0,
-            AT,
-            0,
-            0,
-            1,
-        )
+        recurrence.backward(*sizes, 0, *[AT] * 5, 0, 0, 0, 9.0, AT, 0, 0, 0, AT, 0, 1)
 
 
 def test_products_of_spikes_refuse_bits_of_sources_that_there_are_not():
     bits = torch.tensor([1 << 5, 0, 0])
     with pytest.raises(ValueError, match="beyond the 5"):
-        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, False, AT, AT, 1)
+        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, AT, AT, AT, 1)
     with pytest.raises(ValueError, match="memory"):
-        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, False, 0, AT, 1)
+        events.weigh_spikes(False, 1, 5, 40, AT, bits.data_ptr(), False, AT, 0, AT, 1)
     with pytest.raises(ValueError, match="rows"):
         events.find(False, -1, 5, AT, bits.data_ptr(), 1)
     with pytest.raises(ValueError, match="graded"):
-        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, False, AT, AT, False, 1)
+        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, AT, AT, False, 1)
     with pytest.raises(ValueError, match="memory"):
         events.spread_gradient(False, 1, 5, 4, AT, 0, AT, 1)
 

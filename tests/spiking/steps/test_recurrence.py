@@ -1,6 +1,7 @@
 """Compiled recurrent integration against the torch loop: outputs and all gradients, for all terms and recordings."""
 
 import pytest
+import step_problems as steps_of
 import torch
 import unit_layers as unit
 from hypothesis import HealthCheck, assume, given, settings
@@ -10,29 +11,10 @@ from hxtorch import snn as hxsnn
 from hxtorch.spiking.errors import ExperimentError, TensorTypeError
 from hxtorch.spiking.functional import CUBALIFParams, cuba_lif_integration, step_by_step
 from hxtorch.spiking.functional.steps import fused, integration, recurrence
-from hxtorch.spiking.functional.steps.constants import ROWS, Constants
+from hxtorch.spiking.functional.steps.constants import Constants
 from hxtorch.spiking.functional.steps.feedback import Recurrence
 from hxtorch.spiking.functional.steps.loop import Terms
-from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
-from hxtorch.spiking.observables import HardwareObservables
 
-RANGES = {
-    "gain": (0.05, 0.4),
-    "keep": (0.5, 0.95),
-    "leakage": (0.0, 1.2),
-    "rest": (-0.3, 0.3),
-    "start": (-0.3, 0.3),
-    "reset": (-0.3, 0.2),
-    "threshold": (0.5, 1.2),
-    "push": (0.0, 1.0),
-    "slope": (0.2, 0.6),
-    "onset": (0.4, 1.0),
-    "rate": (0.05, 0.3),
-    "pull": (-0.3, 0.6),
-    "kick": (-0.2, 0.5),
-    "refractory": (0, 3),
-}
-RECORDINGS = ("spikes", "cadc", "adaptation")
 COMMON = {"suppress_health_check": list(HealthCheck)}
 
 
@@ -44,33 +26,13 @@ def problems(draw, dtype):
     terms = Terms(True, draw(st.booleans()), draw(st.booleans()))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
 
-    def uniform(low, high, shape):
-        return low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64)
-
-    def recording(name):
-        if not draw(st.booleans()) or (name == "adaptation" and not terms.adapting):
-            return None
-        shape = (steps + draw(st.integers(0, 2)), batch, size)
-        return (uniform(0, 1, shape) < 0.2).to(dtype) if name == "spikes" else uniform(-0.5, 1.5, shape).to(dtype)
-
-    shapes = st.sampled_from([(), (1,), (size,), (1, size), (batch, size)])
-    absent = (set() if terms.exponential else {"push"}) | (set() if terms.adapting else {"rate", "pull", "kick"})
-    trained = draw(st.sets(st.sampled_from(ROWS[:-1]))) - absent
-    constants = {}
-    for name, (low, high) in RANGES.items():
-        value = uniform(low, high, draw(shapes)) * (name not in absent)
-        value = value.round() if name == "refractory" else value
-        constants[name] = value.to(dtype).requires_grad_(name in trained)
-    x = uniform(-0.1, 0.6, (steps, batch, size)).to(dtype).requires_grad_(draw(st.booleans()))
-    weight = uniform(-1.5, 1.5, (size, size)).div(size**0.5).to(dtype).requires_grad_(draw(st.booleans()))
-    hw = HardwareObservables(**{name: recording(name) for name in RECORDINGS})
-    options = {
-        "method": draw(st.sampled_from(sorted(SURROGATES))),
-        "alpha": draw(st.sampled_from([0.5, 5.0, 50.0])),
-        "traces": draw(st.booleans()),
-        "feedback": Recurrence(weight),
-    }
-    return (x, Constants(**constants), terms, hw), options, draw(st.sets(st.integers(0, 3)))
+    constants = draw(steps_of.constants(generator, terms, (batch, size), dtype))
+    x = steps_of.uniform(generator, -0.1, 0.6, (steps, batch, size)).to(dtype).requires_grad_(draw(st.booleans()))
+    weight = steps_of.uniform(generator, -1.5, 1.5, (size, size)).div(size**0.5).to(dtype)
+    options = draw(st.fixed_dictionaries(steps_of.OPTIONS))
+    options["feedback"] = Recurrence(weight.requires_grad_(draw(st.booleans())))
+    hw = draw(steps_of.recordings(generator, terms, x.shape, dtype))
+    return (x, constants, terms, hw), options, draw(st.sets(st.integers(0, 3)))
 
 
 def check(problem, rtol, margin):
@@ -78,42 +40,13 @@ def check(problem, rtol, margin):
     got = integration.integrate(x, constants, terms, hw, **options)
     with step_by_step():
         law = integration.integrate(x, constants, terms, hw, **options)
-    distances = []
-
-    def spy(distance, alpha):
-        distances.append(distance.detach())
-        return (distance > 0).to(distance)
-
-    integration.integrate(x.detach(), constants, terms, hw, method=spy, feedback=options["feedback"])
-    assume(torch.stack(distances).abs().min() > margin)  # sums differ by rounding: where that decides about a spike
+    distances = steps_of.Distances()
+    integration.integrate(x.detach(), constants, terms, hw, method=distances, feedback=options["feedback"])
+    assume(distances.least() > margin)  # sums differ by rounding: where that decides about a spike
     kept = [(a, b) for a, b in zip(got, law, strict=True) if a is not None]
     assert len(kept) == (3 + terms.adapting if options["traces"] else 1)
-    for trace, wanted in kept:
-        torch.testing.assert_close(trace, wanted, rtol=rtol, atol=rtol)
-    leaves = [
-        value
-        for value in (x, options["feedback"].weight, *vars(constants).values())
-        if isinstance(value, torch.Tensor) and value.requires_grad
-    ]
-    used = [pair for index, pair in enumerate(kept) if index not in silent] or kept[:1]
-    if not leaves:
-        return
-    weights = [
-        torch.randn(trace.shape, generator=torch.Generator().manual_seed(i), dtype=torch.float64).to(trace)
-        for i, (trace, _) in enumerate(used)
-    ]
-    untouched = sum(0 * leaf.sum() for leaf in leaves)  # in one step nothing reaches the membrane
-    gradients = [
-        torch.autograd.grad(
-            sum(((weight * pair[side]).sum() for weight, pair in zip(weights, used, strict=True)), untouched),
-            leaves,
-            retain_graph=True,
-        )
-        for side in (0, 1)
-    ]
-    for gradient, wanted in zip(*gradients, strict=True):
-        scale = float(wanted.abs().max())
-        torch.testing.assert_close(gradient, wanted, rtol=rtol, atol=rtol * max(scale, 1e-3))
+    leaves = (x, options["feedback"].weight, *vars(constants).values())
+    steps_of.assert_same(kept, leaves, silent, rtol)
 
 
 @given(problems(torch.float64))

@@ -60,6 +60,10 @@ def check_finite(tensor: Tensor, what: str) -> None:
     if worst_of(tensor) == 0:
         return
     tensor = tensor.detach()
+    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        if torch._C._functorch.is_batchedtensor(tensor):  # of torch.func.vmap, which lets nobody look at numbers
+            return
+        tensor = torch._C._functorch.get_unwrapped(tensor)
     # A sum takes a fraction of the time, and is finite unless a number is not, or all are huge.
     if not math.isfinite(tensor.sum().item()) and not bool(torch.isfinite(tensor).all()):
         raise TensorValueError(f"{what}: holds NaN or infinity, wanted finite numbers")

@@ -38,6 +38,15 @@ enum { SUPERSPIKE, SIGMOID, ARCTAN, TRIANGULAR, GAUSSIAN, BOXCAR, EXPONENTIAL, M
 
 #define EXPONENT_LIMIT 20 /* of the exponential term, see functional/loop.py */
 
+/* Have memory come near that the next step reads: strips of a block lie too far apart for the processor to guess. */
+BSS2_INLINE void hx_fetch(const void *from, size_t bytes) {
+#ifdef __GNUC__
+    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch((const char *)from + at);
+#else
+    (void)from, (void)bytes;
+#endif
+}
+
 #ifndef HX_NAMES_ONLY /* else somebody wants what the numbers above stand for, not the integration */
 
 #define REAL float

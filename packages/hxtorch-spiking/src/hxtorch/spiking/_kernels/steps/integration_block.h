@@ -84,6 +84,7 @@ BSS2_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n
         const int64_t kept = t * job->kept_lanes + first - job->kept_first;
         REAL *BSS2_RESTRICT before = job->before ? job->before + kept : unwanted;
         uint8_t *BSS2_RESTRICT events = job->events ? job->events + kept : unwanted_events;
+        if (t + 1 < job->steps) hx_fetch(job->input + at + job->lanes, (size_t)n * sizeof(REAL));
         BSS2_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
@@ -131,6 +132,13 @@ BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int 
         const REAL *BSS2_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
         const REAL *BSS2_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
         REAL *BSS2_RESTRICT grad_input = job->grad_input ? job->grad_input + at : unwanted;
+        if (t > 0) {
+            const size_t bytes = (size_t)n * sizeof(REAL);
+            if (job->grad_spikes) hx_fetch(job->grad_spikes + ago, bytes);
+            if (job->grad_membrane) hx_fetch(job->grad_membrane + ago, bytes);
+            if (job->grad_current) hx_fetch(job->grad_current + ago, bytes);
+            if (fire || looks_back) hx_fetch(job->before + kept_ago, bytes);
+        }
         if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
         BSS2_VECTOR
         for (int l = 0; l < n; l++) {

@@ -15,7 +15,7 @@
 enum { HX_GROUP = 16 };   /* entries that take each step in turn: their states stay in cache, their rows are neighbours */
 
 /* Rows of the working memory, (row, lane). */
-enum { STATE_V, STATE_C, STATE_W, STATE_WAIT, TOTAL, UNWANTED, WORK };
+enum { STATE_V, STATE_C, STATE_W, STATE_WAIT, TOTAL, LEVEL, UNWANTED, WORK };
 
 #define REAL float
 #define BITS uint32_t

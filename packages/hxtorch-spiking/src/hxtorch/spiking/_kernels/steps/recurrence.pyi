@@ -12,7 +12,7 @@ def forward(
     steps: int,
     batch: int,
     size: int,
-    parts: int,
+    width: int,
     constants: int,
     weight: int,
     padded: int,
@@ -38,8 +38,9 @@ def forward(
         steps: Length of the arrays over time.
         batch: Number of entries, which know nothing of each other.
         size: Number of neurons.
-        parts: In how many the batch is cut, so that results do not depend on the number of threads.
-        constants: (row, entry, neuron), rows as in :mod:`hxtorch.spiking.functional.steps.constants`.
+        width: Length of a row of the constants: one for each neuron of each entry, or 1 for all of them, which is
+            for neurons without other terms, recordings and gradients of constants.
+        constants: (row, width), rows as in :mod:`hxtorch.spiking.functional.steps.constants`.
         weight: What a spike adds to the input of the next step (source, target), rows padded by zeros.
         padded: Length of such a row, a multiple of PADDING.
         spikes_hw: Recorded spikes (step, entry, neuron).
@@ -63,7 +64,7 @@ def backward(
     steps: int,
     batch: int,
     size: int,
-    parts: int,
+    width: int,
     constants: int,
     weight: int,
     padded: int,
@@ -83,7 +84,6 @@ def backward(
     grad_adaptation: int,
     grad_input: int,
     grad_constants: int,
-    grad_weight: int,
     threads: int,
 ) -> None:
     """Go back through what :func:`forward` did.
@@ -94,7 +94,7 @@ def backward(
         steps: As there.
         batch: As there.
         size: As there.
-        parts: As there.
+        width: As there.
         constants: As there.
         weight: The other way round, (target, source).
         padded: As there.
@@ -114,6 +114,5 @@ def backward(
         grad_adaptation: Gradient of an output.
         grad_input: Output: gradient of the input.
         grad_constants: Added to: gradients of the constants per lane (row, entry, neuron).
-        grad_weight: Added to: gradient of the weights (part, source, target).
         threads: As there.
     """

@@ -16,6 +16,7 @@ cdef extern from "steps/recurrence.h" nogil:
         int64_t steps
         int64_t batch
         int64_t size
+        int64_t width
         const float *constants
         const float *spikes_hw
         const float *membrane_hw
@@ -40,12 +41,12 @@ cdef extern from "steps/recurrence.h" nogil:
         const float *grad_adaptation
         float *grad_input
         float *grad_constants
-        float *grad_weight
 
     ctypedef struct hx_ring_f64:
         int64_t steps
         int64_t batch
         int64_t size
+        int64_t width
         const double *constants
         const double *spikes_hw
         const double *membrane_hw
@@ -70,11 +71,13 @@ cdef extern from "steps/recurrence.h" nogil:
         const double *grad_adaptation
         double *grad_input
         double *grad_constants
-        double *grad_weight
 
     void hx_ring_run_f32(const hx_ring_f32 *, int64_t, int)
     void hx_ring_run_f64(const hx_ring_f64 *, int64_t, int)
 
+
+cdef enum:
+    PARTS = 8  # of a batch, for threads
 
 PADDING = HX_PADDING
 ROWS_OF_WORK = WORK
@@ -108,22 +111,24 @@ cdef void run(Ring *ring, int variant, int threads) noexcept nogil:
     parallel_for(ring.parts, threads, part_single if Ring is hx_ring_f32 else part_wide, NULL, &parts)
 
 
-cdef int check(int64_t steps, int64_t batch, int64_t size, int64_t parts, int64_t padded, int threads) except -1:
+cdef int check(int64_t steps, int64_t batch, int64_t size, int64_t width, int variant, int64_t padded, int threads) except -1:
     """Refuse sizes that do not belong together; what lies at addresses is the caller's to know."""
-    if steps < 0 or batch < 0 or size < 0 or size >= 1 << 31 or parts < 1 or threads < 1:
-        raise ValueError(f"recurrence: got {steps} steps of {batch} entries with {size} neurons, {parts} parts and "
-                         f"{threads} threads")
+    if steps < 0 or batch < 0 or size < 0 or size >= 1 << 31 or threads < 1:
+        raise ValueError(f"recurrence: got {steps} steps of {batch} entries with {size} neurons and {threads} threads")
+    if width != batch * size and (width != 1 or variant & 3):
+        raise ValueError(f"recurrence: got constants of {width} lanes, wanted {batch * size}, or one without other terms, "
+                         "recordings and gradients of constants")
     if padded < size or padded % HX_PADDING:
         raise ValueError(f"recurrence: got rows of {padded} weights, wanted multiples of {HX_PADDING} from {size} on")
     return 0
 
 
-cdef void share(Ring *ring, int64_t steps, int64_t batch, int64_t size, int64_t parts, uintptr_t constants,
+cdef void share(Ring *ring, int64_t steps, int64_t batch, int64_t size, int64_t width, uintptr_t constants,
                 uintptr_t membrane_hw, uintptr_t weight, int64_t padded, uintptr_t work, uintptr_t lists,
                 uintptr_t spikes, uintptr_t current, uintptr_t adaptation, uintptr_t before,
                 uintptr_t events) noexcept nogil:
-    ring.steps, ring.batch, ring.size, ring.parts = steps, batch, size, min(parts, batch)
-    ring.events, ring.padded, ring.lists, ring.grad_weight = <uint8_t *>events, padded, <int32_t *>lists, NULL
+    ring.steps, ring.batch, ring.size, ring.width, ring.parts = steps, batch, size, width, min(<int64_t>PARTS, batch)
+    ring.events, ring.padded, ring.lists = <uint8_t *>events, padded, <int32_t *>lists
     if Ring is hx_ring_f32:
         ring.constants, ring.membrane_hw = <const float *>constants, <const float *>membrane_hw
         ring.weight, ring.work, ring.spikes = <const float *>weight, <float *>work, <float *>spikes
@@ -135,7 +140,7 @@ cdef void share(Ring *ring, int64_t steps, int64_t batch, int64_t size, int64_t 
 
 
 def forward(
-    bint double, bint full, int64_t steps, int64_t batch, int64_t size, int64_t parts, uintptr_t constants,
+    bint double, bint full, int64_t steps, int64_t batch, int64_t size, int64_t width, uintptr_t constants,
     uintptr_t weight, int64_t padded, uintptr_t spikes_hw, uintptr_t membrane_hw, uintptr_t adaptation_hw,
     uintptr_t work, uintptr_t lists, uintptr_t input, uintptr_t spikes, uintptr_t membrane, uintptr_t current,
     uintptr_t adaptation, uintptr_t before, uintptr_t events, int threads,
@@ -144,18 +149,18 @@ def forward(
     cdef hx_ring_f32 single
     cdef hx_ring_f64 wide
     cdef int variant = 2 * full + (spikes_hw != 0 or membrane_hw != 0 or adaptation_hw != 0)
-    check(steps, batch, size, parts, padded, threads)
+    check(steps, batch, size, width, variant, padded, threads)
     if steps * batch * size and not (constants and weight and work and lists and input and spikes):
         raise ValueError("recurrence: got no constants, weight, work, lists, input or spikes")
     if double:
-        share(&wide, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
+        share(&wide, steps, batch, size, width, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)
         wide.spikes_hw, wide.adaptation_hw = <const double *>spikes_hw, <const double *>adaptation_hw
         wide.input, wide.membrane = <const double *>input, <double *>membrane
         with nogil:
             run(&wide, variant, threads)
     else:
-        share(&single, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
+        share(&single, steps, batch, size, width, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)
         single.spikes_hw, single.adaptation_hw = <const float *>spikes_hw, <const float *>adaptation_hw
         single.input, single.membrane = <const float *>input, <float *>membrane
@@ -164,39 +169,37 @@ def forward(
 
 
 def backward(
-    bint double, bint full, int64_t steps, int64_t batch, int64_t size, int64_t parts, uintptr_t constants,
+    bint double, bint full, int64_t steps, int64_t batch, int64_t size, int64_t width, uintptr_t constants,
     uintptr_t weight, int64_t padded, uintptr_t membrane_hw, uintptr_t work, uintptr_t lists, uintptr_t spikes,
     uintptr_t before, uintptr_t events, uintptr_t current, uintptr_t adaptation, int surrogate, double alpha,
     uintptr_t grad_spikes, uintptr_t grad_membrane, uintptr_t grad_current, uintptr_t grad_adaptation,
-    uintptr_t grad_input, uintptr_t grad_constants, uintptr_t grad_weight, int threads,
+    uintptr_t grad_input, uintptr_t grad_constants, int threads,
 ):
     """Go back through what :func:`forward` did."""
     cdef hx_ring_f32 single
     cdef hx_ring_f64 wide
     cdef int variant = 4 + 2 * full + (grad_constants != 0)
-    check(steps, batch, size, parts, padded, threads)
+    check(steps, batch, size, width, variant, padded, threads)
     if steps * batch * size and (
             not (constants and weight and work and lists and spikes and before and events and grad_input)
             or (grad_constants and (not current or (full and not adaptation)))):
         raise ValueError("recurrence: got less than the way back reads: constants, weight, work, lists, spikes, before, "
                          "events, current and adaptation")
     if double:
-        share(&wide, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
+        share(&wide, steps, batch, size, width, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)
         wide.surrogate, wide.alpha = surrogate, alpha
         wide.grad_spikes, wide.grad_membrane = <const double *>grad_spikes, <const double *>grad_membrane
         wide.grad_current, wide.grad_adaptation = <const double *>grad_current, <const double *>grad_adaptation
-        wide.grad_input = <double *>grad_input
-        wide.grad_constants, wide.grad_weight = <double *>grad_constants, <double *>grad_weight
+        wide.grad_input, wide.grad_constants = <double *>grad_input, <double *>grad_constants
         with nogil:
             run(&wide, variant, threads)
     else:
-        share(&single, steps, batch, size, parts, constants, membrane_hw, weight, padded, work, lists, spikes, current,
+        share(&single, steps, batch, size, width, constants, membrane_hw, weight, padded, work, lists, spikes, current,
               adaptation, before, events)
         single.surrogate, single.alpha = surrogate, <float>alpha
         single.grad_spikes, single.grad_membrane = <const float *>grad_spikes, <const float *>grad_membrane
         single.grad_current, single.grad_adaptation = <const float *>grad_current, <const float *>grad_adaptation
-        single.grad_input = <float *>grad_input
-        single.grad_constants, single.grad_weight = <float *>grad_constants, <float *>grad_weight
+        single.grad_input, single.grad_constants = <float *>grad_input, <float *>grad_constants
         with nogil:
             run(&single, variant, threads)

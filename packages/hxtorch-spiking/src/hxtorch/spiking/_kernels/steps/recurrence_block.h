@@ -6,7 +6,8 @@
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
 typedef struct {
     int64_t steps, batch, size;
-    const REAL *constants;                               /* [ROWS][batch * size] */
+    int64_t width;                                       /* of a row of the constants: one for all, or one for each lane */
+    const REAL *constants;                               /* [ROWS][width] */
     const REAL *spikes_hw, *membrane_hw, *adaptation_hw; /* recordings */
     const REAL *weight;                                  /* forwards [source][target], backwards [target][source] */
     int64_t padded;                                      /* length of a row of the weights */
@@ -18,17 +19,16 @@ typedef struct {
     REAL *before;                                        /* membrane before the reset, relative to the rest */
     uint8_t *events;                                     /* SPIKED | HELD */
     /* backwards */
-    int64_t parts;                                       /* the batch is cut into so many, whatever the number of threads */
+    int64_t parts;                                       /* the batch is cut into so many */
     int surrogate;
     REAL alpha;
     const REAL *grad_spikes, *grad_membrane, *grad_current, *grad_adaptation;
     REAL *grad_input;
     REAL *grad_constants;                                /* [ROWS][batch * size], zeros */
-    REAL *grad_weight;                                   /* [parts][source][target], zeros */
 } NAME(hx_ring);
 
 /* Constants and states of the lanes from `first` on; a lane is a neuron of an entry. */
-#define CONSTANT(row) (job->constants + (row) * lanes + first)
+#define CONSTANT(row) (uniform ? one->of + (row) : job->constants + (row) * lanes + first)
 #define STATE(row) (job->work + (row) * lanes + first)
 
 /* Write the numbers of the sources that spiked and return how many these are; without branches, which nobody could predict. */
@@ -51,9 +51,26 @@ BSS2_INLINE void NAME(hx_receive)(const NAME(hx_ring) * job, const REAL *BSS2_RE
     NAME(hx_gather)(&sum);
 }
 
-/* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms) and `recorded` are known when
- * this is compiled. */
-BSS2_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded) {
+/* A copy of the constants that all lanes have: compilers know that it can be read in any case, and read it once. */
+typedef struct {
+    REAL of[ROWS];
+} NAME(hx_set);
+
+BSS2_INLINE NAME(hx_set) NAME(hx_set_of)(const NAME(hx_ring) * job, const int uniform) {
+    NAME(hx_set) set = {{0}};
+    if (uniform) memcpy(set.of, job->constants, sizeof set.of);
+    return set;
+}
+
+/* Write a constant of `n` lanes. */
+BSS2_INLINE void NAME(hx_copy)(const REAL *constant, REAL *to, int64_t n, const int uniform) {
+    for (int64_t l = 0; l < n; l++) to[l] = constant[uniform ? 0 : l];
+}
+
+/* Take step `t` of `n` lanes, whose TOTAL is known. `full` (exponential and adaptation terms), `recorded` and whether all lanes
+ * have the same constants are known when this is compiled. */
+BSS2_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int recorded,
+                           const int uniform, const NAME(hx_set) * one) {
     const int fire = 1, recurs = 1, outputs = ALL;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first;
     const REAL *BSS2_RESTRICT gain = CONSTANT(GAIN), *BSS2_RESTRICT keep = CONSTANT(KEEP);
@@ -78,18 +95,21 @@ BSS2_INLINE void NAME(hx_on)(const NAME(hx_ring) * job, int64_t first, int64_t n
     REAL *BSS2_RESTRICT adaptation = job->adaptation ? job->adaptation + at : unwanted;
     REAL *BSS2_RESTRICT before = job->before ? job->before + at : unwanted;
     uint8_t *BSS2_RESTRICT events = job->events ? job->events + at : (uint8_t *)unwanted;
+    if (t + 1 < job->steps) hx_fetch(job->input + at + lanes, (size_t)n * sizeof(REAL));
     BSS2_VECTOR
     for (int64_t l = 0; l < n; l++) {
-        const int64_t k = l;
+        const int64_t k = uniform ? 0 : l;
 #include "steps/forward_step.h"
     }
 }
 
 /* Take all steps of the entries [entry, entry + count), in turn: rows of neighbours lie side by side in memory. */
-BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int recorded) {
+BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int recorded,
+                               const int uniform) {
     const int64_t size = job->size, lanes = job->batch * size, first = entry * size, n = count * size;
     const size_t bytes = (size_t)n * sizeof(REAL);
-    memcpy(STATE(STATE_V), CONSTANT(START), bytes);
+    const NAME(hx_set) set = NAME(hx_set_of)(job, uniform), *one = &set;
+    NAME(hx_copy)(CONSTANT(START), STATE(STATE_V), n, uniform);
     memset(STATE(STATE_C), 0, bytes);
     memset(STATE(STATE_W), 0, bytes);
     memset(STATE(STATE_WAIT), 0, bytes);
@@ -98,20 +118,21 @@ BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int c
         const REAL *spikes = job->spikes + (t - 1) * lanes + first;
         for (int64_t l = 0; t > 0 && l < n; l += size)
             NAME(hx_receive)(job, spikes + l, job->lists + first, STATE(TOTAL) + l);
-        NAME(hx_on)(job, first, n, t, full, recorded);
+        NAME(hx_on)(job, first, n, t, full, recorded, uniform, &set);
     }
 }
 
 /* Go back through step `t` of `n` lanes. Their states are gradients, TOTAL is what reaches spikes by their weights, WAIT
- * holds slopes of the surrogate. */
-BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned) {
+ * holds slopes of the surrogate, LEVEL thresholds. */
+BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned,
+                             const int uniform, const NAME(hx_set) * one) {
     const int fire = 1, recurs = 1, bare = 0;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
     const int started = t > 0, looks_back = full || tuned;
     const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */
     const REAL *BSS2_RESTRICT gain = CONSTANT(GAIN), *BSS2_RESTRICT keep = CONSTANT(KEEP);
     const REAL *BSS2_RESTRICT leakage = CONSTANT(LEAKAGE);
-    const REAL *BSS2_RESTRICT reset = CONSTANT(RESET), *BSS2_RESTRICT threshold = CONSTANT(THRESHOLD);
+    const REAL *BSS2_RESTRICT reset = CONSTANT(RESET), *BSS2_RESTRICT threshold = STATE(LEVEL);
     const REAL *BSS2_RESTRICT push = CONSTANT(PUSH), *BSS2_RESTRICT slope = CONSTANT(SLOPE);
     const REAL *BSS2_RESTRICT onset = CONSTANT(ONSET), *BSS2_RESTRICT rate = CONSTANT(RATE);
     const REAL *BSS2_RESTRICT pull = CONSTANT(PULL), *BSS2_RESTRICT kick = CONSTANT(KICK);
@@ -131,10 +152,16 @@ BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t
     const REAL *BSS2_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
     const REAL *BSS2_RESTRICT adaptation_ago = tuned && full && started ? job->adaptation + ago : nothing;
     REAL *BSS2_RESTRICT grad_input = job->grad_input + at;
+    if (started) {
+        hx_fetch(job->before + ago, (size_t)n * sizeof(REAL));
+        if (job->grad_spikes) hx_fetch(job->grad_spikes + ago, (size_t)n * sizeof(REAL));
+        if (job->grad_membrane) hx_fetch(job->grad_membrane + ago, (size_t)n * sizeof(REAL));
+        if (job->grad_current) hx_fetch(job->grad_current + ago, (size_t)n * sizeof(REAL));
+    }
     NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, (int)n);
     BSS2_VECTOR
     for (int64_t l = 0; l < n; l++) {
-        const int64_t k = l;
+        const int64_t k = uniform ? 0 : l;
 #include "steps/adjoint_step.h"
     }
     if (tuned && !started) memcpy(sums[START], grad_v, (size_t)n * sizeof(REAL));
@@ -147,60 +174,47 @@ BSS2_INLINE void NAME(hx_send)(const NAME(hx_ring) * job, int64_t entry, int64_t
     NAME(hx_multiply)(&sum);
 }
 
-/* Add to the gradient of the weights (source, target) what step `t` of one entry tells. */
-BSS2_INLINE void NAME(hx_collect)(const NAME(hx_ring) * job, int64_t entry, int64_t t, REAL *grad_weight) {
-    const int64_t n = job->size, at = (t * job->batch + entry) * n;
-    const REAL *BSS2_RESTRICT gradient = job->grad_input + at;
-    const REAL *BSS2_RESTRICT spikes = job->spikes + at - job->batch * n;
-    int32_t *list = job->lists + entry * n;
-    const int found = NAME(hx_find)(spikes, n, list);
-    for (int i = 0; i < found; i++) {
-        const REAL z = spikes[list[i]];
-        REAL *BSS2_RESTRICT sums = grad_weight + list[i] * n;
-        BSS2_VECTOR
-        for (int64_t l = 0; l < n; l++) sums[l] += z * gradient[l];
-    }
-}
-
 /* Go back through all steps of the entries [entry, entry + count). */
-BSS2_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, REAL *grad_weight, const int full,
-                                    const int tuned) {
+BSS2_INLINE void NAME(hx_around_back)(const NAME(hx_ring) * job, int64_t entry, int count, const int full, const int tuned,
+                                    const int uniform) {
     const int64_t lanes = job->batch * job->size, first = entry * job->size, n = count * job->size;
+    const NAME(hx_set) set = NAME(hx_set_of)(job, uniform), *one = &set;
     static const int cleared[] = {STATE_V, STATE_C, STATE_W, TOTAL, UNWANTED};
     for (size_t row = 0; row < sizeof cleared / sizeof cleared[0]; row++)
         memset(STATE(cleared[row]), 0, (size_t)n * sizeof(REAL));
+    NAME(hx_copy)(CONSTANT(THRESHOLD), STATE(LEVEL), n, uniform);
     for (int64_t t = job->steps - 1; t >= 0; t--) {
-        NAME(hx_back)(job, first, n, t, full, tuned);
-        if (t == 0) break;
-        NAME(hx_send)(job, entry, t, count);
-        for (int e = 0; grad_weight && e < count; e++) NAME(hx_collect)(job, entry + e, t, grad_weight);
+        NAME(hx_back)(job, first, n, t, full, tuned, uniform, &set);
+        if (t) NAME(hx_send)(job, entry, t, count);
     }
 }
 
 #undef CONSTANT
 #undef STATE
 
-#define VARIANT(full, second)                                                                                              \
-    BSS2_DISPATCH(NAME(hx_around_##full##second), (const NAME(hx_ring) * job, int64_t entry, int count, REAL *unused),         \
-                  (job, entry, count, unused), (void)unused; NAME(hx_around)(job, entry, count, full, second))                 \
-    BSS2_DISPATCH(NAME(hx_around_back_##full##second), (const NAME(hx_ring) * job, int64_t entry, int count, REAL *weights),   \
-                  (job, entry, count, weights), NAME(hx_around_back)(job, entry, count, weights, full, second))
+#define VARIANT(full, second, uniform)                                                                                    \
+    BSS2_DISPATCH(NAME(hx_around_##full##second##uniform), (const NAME(hx_ring) * job, int64_t entry, int count),          \
+                  (job, entry, count), NAME(hx_around)(job, entry, count, full, second, uniform))                          \
+    BSS2_DISPATCH(NAME(hx_around_back_##full##second##uniform), (const NAME(hx_ring) * job, int64_t entry, int count),     \
+                  (job, entry, count), NAME(hx_around_back)(job, entry, count, full, second, uniform))
 
-VARIANT(0, 0)
-VARIANT(0, 1)
-VARIANT(1, 0)
-VARIANT(1, 1)
+VARIANT(0, 0, 0)
+VARIANT(0, 1, 0)
+VARIANT(1, 0, 0)
+VARIANT(1, 1, 0)
+VARIANT(0, 0, 1)
 
 #undef VARIANT
 
 /* Run one part of the batch. `variant`: 4 backwards, 2 with exponential and adaptation terms, 1 with recordings, backwards
- * if constants have gradients. */
+ * if constants have gradients. One set of constants for all is for neither of the last two. */
 static void NAME(hx_ring_run)(const NAME(hx_ring) * job, int64_t part, int variant) {
-    static void (*const variants[])(const NAME(hx_ring) *, int64_t, int, REAL *) = {
-        NAME(hx_around_00),      NAME(hx_around_01),      NAME(hx_around_10),      NAME(hx_around_11),
-        NAME(hx_around_back_00), NAME(hx_around_back_01), NAME(hx_around_back_10), NAME(hx_around_back_11)};
+    typedef void NAME(hx_group)(const NAME(hx_ring) *, int64_t, int);
+    static NAME(hx_group) *const variants[] = {
+        NAME(hx_around_000),      NAME(hx_around_010),      NAME(hx_around_100),      NAME(hx_around_110),
+        NAME(hx_around_back_000), NAME(hx_around_back_010), NAME(hx_around_back_100), NAME(hx_around_back_110)};
+    NAME(hx_group) *run = variants[variant];
+    if (job->width == 1) run = variant ? NAME(hx_around_back_001) : NAME(hx_around_001);
     const int64_t begin = job->batch * part / job->parts, end = job->batch * (part + 1) / job->parts;
-    REAL *weights = job->grad_weight ? job->grad_weight + part * job->size * job->size : NULL;
-    for (int64_t entry = begin; entry < end; entry += HX_GROUP)
-        variants[variant](job, entry, end - entry < HX_GROUP ? (int)(end - entry) : HX_GROUP, weights);
+    for (int64_t entry = begin; entry < end; entry += HX_GROUP) run(job, entry, end - entry < HX_GROUP ? (int)(end - entry) : HX_GROUP);
 }

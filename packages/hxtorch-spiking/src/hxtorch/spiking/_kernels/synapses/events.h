@@ -56,20 +56,12 @@ BSS2_INLINE uint64_t hx_bits_f64(const double *x, int n, int *graded) {
     return word;
 }
 
-/* Exchange rows and columns of 64 x 64 bits (Hacker's Delight, 2nd ed., 7-3). */
-BSS2_INLINE void hx_transpose(uint64_t *rows) {
-    uint64_t mask = 0xffffffffu;
-    for (int j = 32; j; j >>= 1, mask ^= mask << j)
-        for (int k = 0; k < 64; k = ((k | j) + 1) & ~j) {
-            const uint64_t change = ((rows[k] >> j) ^ rows[k | j]) & mask;
-            rows[k] ^= change << j;
-            rows[k | j] ^= change;
-        }
-}
-
-enum { HX_LISTED = 1 << 14, HX_PARTS = 1024 }; /* spikes and rows, about, that are weighed at a time */
-enum { HX_BLOCK = 256 };                       /* rows of gradients that stay near */
-enum { HX_TILE_f32 = 128, HX_TILE_f64 = 64 };  /* targets whose weights do */
+enum { HX_LISTED = 1 << 14, HX_PARTS = 1024 };   /* spikes and rows, about, that are weighed at a time */
+enum { HX_BLOCK = 256 };                         /* rows of gradients that stay near */
+enum { HX_TILE_f32 = 64, HX_TILE_f64 = 32 };     /* targets of a tile: their weights, or gradients of a block, stay near */
+enum { HX_TILES = 4 };                           /* of a block */
+enum { HX_FEW = 16 };                            /* sources of which weights and gradients are read where they are */
+enum { HX_PASS = 64 };                           /* rows of spikes whose gradients are written in one pass */
 
 #define REAL float
 #define NAME(x) BSS2_JOIN(x, _f32)

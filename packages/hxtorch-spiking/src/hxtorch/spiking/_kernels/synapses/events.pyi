@@ -2,15 +2,14 @@
 
 Common arguments: ``double``, whether numbers are float64, else float32; ``rows`` of ``sources`` spikes each; number of
 ``targets``; ``spikes`` (row, source); ``bits``, uint64 (row, words), one bit per source, 64 to a word; ``graded``,
-whether spikes have other values than 0 and 1; ``many``, whether they are so many that sums had better stay in
-registers; how many ``threads`` to use at most.
+whether spikes have other values than 0 and 1; how many ``threads`` to use at most.
 """
 
 PARTS_OF_ROWS: int
 """Parts in which rows are summed, whatever the number of threads."""
 
 PADDING: int
-"""Rows of weights by source are filled up to multiples of so many numbers."""
+"""Rows of weights are filled up to multiples of so many numbers."""
 
 def find(double: bool, rows: int, sources: int, spikes: int, bits: int, threads: int) -> tuple[int, bool]:
     """Write the bits of spikes, and in two more words what is returned: their number, and whether some are graded."""
@@ -23,15 +22,15 @@ def weigh_spikes(
     spikes: int,
     bits: int,
     graded: bool,
-    many: bool,
     weights: int,
+    tiles: int,
     output: int,
     threads: int,
 ) -> None:
-    """Write the product (row, target) of spikes with ``weights`` to ``output``.
+    """Write the product (row, target) of spikes with ``weights`` (target, source) to ``output``.
 
-    ``weights`` are (source, target), with rows that are filled up to multiples of :data:`PADDING`. Without
-    ``bits``, at 0, all numbers are weighed.
+    ``tiles`` is memory for as many weights, targets filled up to a multiple of :data:`PADDING`. Without ``bits``, at 0,
+    all numbers are weighed; the bytes are the same.
     """
 
 def collect_weights(
@@ -42,7 +41,6 @@ def collect_weights(
     spikes: int,
     bits: int,
     graded: bool,
-    many: bool,
     grad_output: int,
     sums: int,
     by_rows: bool,
@@ -51,7 +49,7 @@ def collect_weights(
     """Add the gradient of the weights, from ``grad_output`` (row, target), to ``sums``.
 
     ``sums`` is (source, target), or (part, source, target) if ``by_rows``, which is for few weights. Without ``bits``,
-    at 0, the product is dense, and ``sums`` is (target, source) or (part, target, source).
+    at 0, the product is dense, and ``sums`` are (target, source) or (part, target, source); the bytes are the same.
     """
 
 def spread_gradient(
@@ -64,4 +62,7 @@ def spread_gradient(
     grad_input: int,
     threads: int,
 ) -> None:
-    """Write the product (row, source) of ``grad_output`` with ``weights`` (target, source), for few targets."""
+    """Write the product (row, source) of ``grad_output`` with ``weights`` (target, source).
+
+    Rows of the weights are filled up to multiples of :data:`PADDING`.
+    """

@@ -24,7 +24,6 @@ cdef extern from "synapses/events.h" nogil:
         const float *grad_output
         float *grad_input
         int graded
-        int many
 
     ctypedef struct hx_events_f64:
         int64_t rows
@@ -39,12 +38,13 @@ cdef extern from "synapses/events.h" nogil:
         const double *grad_output
         double *grad_input
         int graded
-        int many
 
     int64_t hx_scan_f32(const hx_events_f32 *, int64_t, int64_t)
     int64_t hx_scan_f64(const hx_events_f64 *, int64_t, int64_t)
     void hx_weigh_f32(const hx_events_f32 *, int64_t, int64_t)
     void hx_weigh_f64(const hx_events_f64 *, int64_t, int64_t)
+    void hx_tile_f32(const float *, int64_t, int64_t, int64_t, float *)
+    void hx_tile_f64(const double *, int64_t, int64_t, int64_t, double *)
     void hx_collect_share_f32(const hx_events_f32 *, float *, int64_t, int64_t, int)
     void hx_collect_share_f64(const hx_events_f64 *, double *, int64_t, int64_t, int)
     void hx_spread_f32(const hx_events_f32 *, int64_t, int64_t)
@@ -146,7 +146,7 @@ cdef void weigh(Job *job, int threads) noexcept nogil:
 cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
     cdef Parts p
     threads = worth(job, threads)
-    p = parts_of(job, <void *>sums, PARTS if by_rows else threads, by_rows)
+    p = parts_of(job, <void *>sums, PARTS if by_rows else threads if threads == 1 else 2 * threads, by_rows)
     parallel_for(p.parts, threads, collect_part, NULL, &p)
 
 
@@ -161,19 +161,19 @@ cdef inline int64_t padded(int64_t targets) noexcept nogil:
     return (targets + HX_PADDING - 1) // HX_PADDING * HX_PADDING
 
 
-cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded, bint many) noexcept:
+cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
     cdef hx_events_f32 job
     job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
-    job.padded, job.many = padded(targets), many
+    job.padded = padded(targets)
     job.spikes, job.bits, job.weights, job.output = <const float *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
     return job
 
 
-cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded, bint many) noexcept:
+cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits, bint graded) noexcept:
     cdef hx_events_f64 job
     job.rows, job.sources, job.targets, job.words, job.graded = rows, sources, targets, (sources + 63) // 64, graded
-    job.padded, job.many = padded(targets), many
+    job.padded = padded(targets)
     job.spikes, job.bits, job.weights, job.output = <const double *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
     return job
@@ -209,11 +209,11 @@ def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t
     check(rows, sources, 0, bits != 0 and (spikes != 0 or rows * sources == 0), threads)
     cdef int64_t *behind = <int64_t *>bits + rows * ((sources + 63) // 64)
     if double:
-        b = wide(rows, sources, 0, spikes, bits, False, False)
+        b = wide(rows, sources, 0, spikes, bits, False)
         with nogil:
             count = scan(&b, threads)
     else:
-        a = single(rows, sources, 0, spikes, bits, False, False)
+        a = single(rows, sources, 0, spikes, bits, False)
         with nogil:
             count = scan(&a, threads)
     behind[0], behind[1] = abs(count), count < 0
@@ -221,11 +221,12 @@ def find(bint double, int64_t rows, int64_t sources, uintptr_t spikes, uintptr_t
 
 
 def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
-                 bint graded, bint many, uintptr_t weights, uintptr_t output, int threads):
-    """Write the product of spikes with weights, [sources][targets filled up to PADDING]; without ``bits`` of all numbers."""
+                 bint graded, uintptr_t weights, uintptr_t tiles, uintptr_t output, int threads):
+    """Write the product of spikes with weights, [targets][sources]; without ``bits`` of all numbers. ``tiles`` is memory for
+    [sources][targets filled up to PADDING]."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
-    check(rows, sources, targets, (weights or sources * targets == 0) and (output or rows * targets == 0), threads)
+    check(rows, sources, targets, ((weights and tiles) or sources * targets == 0) and (output or rows * targets == 0), threads)
     if (graded or not bits) and not spikes and rows * sources:
         raise ValueError("spikes: got none, wanted those that are graded, or all without bits")
     if bits:
@@ -233,19 +234,21 @@ def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, ui
     if sources == 0:
         raise ValueError("sources: got 0, wanted at least one")
     if double:
-        b = wide(rows, sources, targets, spikes, bits, graded, many)
-        b.weights, b.output = <const double *>weights, <double *>output
+        b = wide(rows, sources, targets, spikes, bits, graded)
+        b.weights, b.output = <const double *>tiles, <double *>output
         with nogil:
+            hx_tile_f64(<const double *>weights, sources, targets, b.padded, <double *>tiles)
             weigh(&b, threads)
     else:
-        a = single(rows, sources, targets, spikes, bits, graded, many)
-        a.weights, a.output = <const float *>weights, <float *>output
+        a = single(rows, sources, targets, spikes, bits, graded)
+        a.weights, a.output = <const float *>tiles, <float *>output
         with nogil:
+            hx_tile_f32(<const float *>weights, sources, targets, a.padded, <float *>tiles)
             weigh(&a, threads)
 
 
 def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
-                    bint graded, bint many, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
+                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
     """Add the gradient of weights to ``sums``, [sources][targets], without ``bits`` [targets][sources]; [parts] of them
     if ``by_rows``."""
     cdef hx_events_f32 a
@@ -254,12 +257,12 @@ def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets,
     if (graded or not bits) and not spikes and rows * sources:
         raise ValueError("spikes: got none, wanted those that are graded, or all without bits")
     if double:
-        b = wide(rows, sources, targets, spikes, bits, graded, many)
+        b = wide(rows, sources, targets, spikes, bits, graded)
         b.grad_output = <const double *>grad_output
         with nogil:
             collect(&b, sums, by_rows, threads)
     else:
-        a = single(rows, sources, targets, spikes, bits, graded, many)
+        a = single(rows, sources, targets, spikes, bits, graded)
         a.grad_output = <const float *>grad_output
         with nogil:
             collect(&a, sums, by_rows, threads)
@@ -267,19 +270,21 @@ def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets,
 
 def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t grad_output,
                     uintptr_t weights, uintptr_t grad_input, int threads):
-    """Write the product of a gradient with weights, [targets][sources]."""
+    """Write the product of a gradient with weights, [targets][sources filled up to PADDING]."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
     check(rows, sources, targets,
           (grad_output or rows * targets == 0) and (weights or sources * targets == 0) and (grad_input or rows * sources == 0),
           threads)
     if double:
-        b = wide(rows, sources, targets, 0, 0, False, False)
+        b = wide(rows, sources, targets, 0, 0, False)
+        b.padded = padded(sources)
         b.grad_output, b.weights, b.grad_input = <const double *>grad_output, <const double *>weights, <double *>grad_input
         with nogil:
             spread(&b, threads)
     else:
-        a = single(rows, sources, targets, 0, 0, False, False)
+        a = single(rows, sources, targets, 0, 0, False)
+        a.padded = padded(sources)
         a.grad_output, a.weights, a.grad_input = <const float *>grad_output, <const float *>weights, <float *>grad_input
         with nogil:
             spread(&a, threads)

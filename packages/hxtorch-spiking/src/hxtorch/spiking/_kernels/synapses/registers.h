@@ -92,7 +92,7 @@ BSS2_INLINE void SIZED(hx_gather)(const NAME(hx_rows) * job) {
 /* hx_multiply for `entries` rows of sums and the numbers from `begin` on that fill so many registers. */
 BSS2_INLINE void SIZED(hx_multiply_some)(const NAME(hx_dense) * job, int64_t entry, int64_t begin, int tail, const int entries,
                                          const int number) {
-    SIZED(hx_register) sums[HX_ENTRIES][HX_BESIDE], row[HX_BESIDE];
+    SIZED(hx_register) sums[2 * HX_ENTRIES][HX_BESIDE], row[HX_BESIDE];
     const REAL *factor = job->factors + entry * job->entry_stride, *from = job->rows + begin;
     REAL *to = job->sums + entry * job->sum_stride + begin;
     HX_UNROLL
@@ -117,6 +117,8 @@ BSS2_INLINE void SIZED(hx_multiply)(const NAME(hx_dense) * job) {
         const int64_t left = job->length - begin;
         const int whole = left > WIDTH, last = (int)(left - WIDTH * whole), tail = last < WIDTH ? last : WIDTH;
         int64_t entry = 0;
+        for (; !whole && entry + 2 * HX_ENTRIES <= job->entries; entry += 2 * HX_ENTRIES)
+            SIZED(hx_multiply_some)(job, entry, begin, tail, 2 * HX_ENTRIES, 1);
         for (; entry + HX_ENTRIES <= job->entries; entry += HX_ENTRIES) {
             if (whole)
                 SIZED(hx_multiply_some)(job, entry, begin, tail, HX_ENTRIES, HX_BESIDE);

@@ -44,20 +44,14 @@ def _forward(
     alpha: float,
     traces: bool,
     keeps: int,
+    *,
     new: Any = empty_like,
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     input, constants = input.contiguous(), constants.contiguous()
-    spikes = new(input) if fire else input.new_empty(0)
-    membrane = new(input) if traces or not fire else input.new_empty(0)
-    current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
-    adaptation = new(input) if full and (traces or keeps == CONSTANTS) else input.new_empty(0)
-    lean = _lean(fire, full, keeps, recorded)
-    before = new(input) if keeps and not lean and (fire or full or keeps == CONSTANTS) else input.new_empty(0)
-    events = new(input, torch.uint8) if fire and keeps and not lean else input.new_empty(0, dtype=torch.uint8)
+    found = outputs(input, fire, full, traces, keeps, _lean(fire, full, keeps, recorded), new)
     if new is empty_like:
-        spikes_at, membrane_at, adaptation_at = map(address, recorded)
         integration.forward(
             input.dtype == torch.float64,
             fire,
@@ -66,37 +60,38 @@ def _forward(
             input.shape[1] * input.shape[2],
             constants.shape[1],
             constants.data_ptr(),
-            spikes_at,
-            membrane_at,
-            adaptation_at,
-            input.data_ptr(),
-            spikes.data_ptr(),
-            membrane.data_ptr(),
-            current.data_ptr(),
-            adaptation.data_ptr(),
-            before.data_ptr(),
-            events.data_ptr(),
-            torch.get_num_threads(),
+            *[*map(address, recorded), input.data_ptr(), *[one.data_ptr() for one in found], torch.get_num_threads()],
         )
-    return spikes, membrane, current, adaptation, before, events
+    return found
 
 
-def _checked_forward(
-    input: Tensor,
-    constants: Tensor,
-    spikes_hw: Tensor | None,
-    membrane_hw: Tensor | None,
-    adaptation_hw: Tensor | None,
-    fire: bool,
-    full: bool,
-    surrogate: int,
-    alpha: float,
-    traces: bool,
-    keeps: int,
-    new: Any = empty_like,
-) -> tuple[Tensor, ...]:
-    """Refuse operands that do not belong together, and do what :func:`_forward` does."""
-    operands = Operands("integrate", new is empty_like)
+def outputs(
+    input: Tensor, fire: bool, full: bool, traces: bool, keeps: int, lean: bool, new: Any
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return room for spikes, membrane, current, adaptation and what the way back needs; empty where nobody asks."""
+    tuned, kept = keeps == CONSTANTS, keeps and not lean
+
+    def room(wanted: bool, dtype: torch.dtype | None = None) -> Tensor:
+        return new(input, dtype) if wanted else input.new_empty(0, dtype=dtype)
+
+    return (
+        room(fire),
+        room(traces or not fire),
+        room(traces or tuned),
+        room(full and (traces or tuned)),
+        room(bool(kept) and (fire or full or tuned)),
+        room(bool(kept) and fire, torch.uint8),
+    )
+
+
+def check_forward(
+    operands: Operands, input: Tensor, constants: Tensor, shown: Sequence[Tensor | None], surrogate: int, keeps: int
+) -> torch.dtype:
+    """Refuse what does not belong together of that which steps forwards have, with recurrence or without.
+
+    Returns:
+        The type of all numbers.
+    """
     dtype = operands.floating("input", input, "time, batch, neuron")
     whole = input.shape
     operands.extents("input", whole)
@@ -104,9 +99,35 @@ def _checked_forward(
     operands.choice("keeps", keeps, CONSTANTS + 1)
     operands.numbers("input", input, dtype, whole)
     operands.constants(constants, dtype, len(ROWS), whole[1:])
-    operands.maybe(("spikes_hw", "membrane_hw", "adaptation_hw"), (spikes_hw, membrane_hw, adaptation_hw), dtype, whole)
-    shown = spikes_hw, membrane_hw, adaptation_hw
-    return _forward(input, constants, *shown, fire, full, surrogate, alpha, traces, keeps, new)
+    operands.maybe(("spikes_hw", "membrane_hw", "adaptation_hw"), shown, dtype, whole)
+    return dtype
+
+
+def check_backward(
+    operands: Operands,
+    gradients: Sequence[Tensor | None],
+    constants: Tensor,
+    membrane_hw: Tensor | None,
+    kept: Sequence[Tensor],
+    needs: Sequence[bool],
+    shape: Sequence[int],
+    surrogate: int,
+    dtype: torch.dtype,
+) -> None:
+    """Refuse what does not belong together of that which the way back has, with recurrence or without."""
+    operands.choice("surrogate", surrogate, len(SURROGATES))
+    operands.constants(constants, dtype, len(ROWS), shape[1:])
+    operands.gradients(GRADIENTS, gradients, dtype, shape)
+    operands.maybe(("membrane_hw",), (membrane_hw,), dtype, shape)
+    for name, tensor, need in zip(("before", "events", "current", "adaptation"), kept, needs, strict=True):
+        operands.needed(name, tensor, torch.uint8 if name == "events" else dtype, shape, need, FORWARD)
+
+
+def _checked_forward(input: Tensor, constants: Tensor, *others: Any, new: Any = empty_like) -> tuple[Tensor, ...]:
+    """Refuse operands that do not belong together, and do what :func:`_forward` does."""
+    surrogate, keeps = others[-4], others[-1]
+    check_forward(Operands("integrate", new is empty_like), input, constants, others[:3], surrogate, keeps)
+    return _forward(input, constants, *others, new=new)
 
 
 def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
@@ -136,20 +157,18 @@ def _backward(
     alpha: float,
     to_input: bool,
     to_constants: bool,
+    *,
     new: Any = empty_like,
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of input and constants, empty where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
     constants = constants.contiguous()
-    input, before, events = contiguous(input), before.contiguous(), events.contiguous()
-    current, adaptation = current.contiguous(), adaptation.contiguous()
-    dtype = constants.dtype
-    double, threads = dtype == torch.float64, torch.get_num_threads()
+    input, kept = contiguous(input), [one.contiguous() for one in (before, events, current, adaptation)]
+    double, threads = constants.dtype == torch.float64, torch.get_num_threads()
     lanes = shape[1] * shape[2]
     grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
     grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
     if new is empty_like:
-        to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
         room = 0 if input is None else integration.scratch_size(double, shape[0], threads)
         scratch = new(constants, torch.uint8, (room,))
         integration.backward(
@@ -160,90 +179,32 @@ def _backward(
             lanes,
             constants.shape[1],
             constants.data_ptr(),
-            address(input),
-            address(membrane_hw),
-            address(before),
-            address(events),
-            address(current),
-            address(adaptation),
-            surrogate,
-            alpha,
-            to_spikes,
-            to_membrane,
-            to_current,
-            to_adaptation,
-            address(grad_input),
-            address(grad_lanes),
-            address(scratch),
-            threads,
+            *map(address, (input, membrane_hw, *kept)),
+            *(surrogate, alpha, *map(address, (*gradients, grad_input, grad_lanes, scratch)), threads),
         )
     if to_constants:
         grad_lanes = grad_lanes.reshape(constants.shape[0], -1, constants.shape[1]).sum(1)
     return grad_input, grad_lanes
 
 
-def _checked_backward(
-    grad_spikes: Tensor | None,
-    grad_membrane: Tensor | None,
-    grad_current: Tensor | None,
-    grad_adaptation: Tensor | None,
-    constants: Tensor,
-    input: Tensor | None,
-    membrane_hw: Tensor | None,
-    before: Tensor,
-    events: Tensor,
-    current: Tensor,
-    adaptation: Tensor,
-    shape: list[int],
-    fire: bool,
-    full: bool,
-    surrogate: int,
-    alpha: float,
-    to_input: bool,
-    to_constants: bool,
-    new: Any = empty_like,
-) -> tuple[Tensor, Tensor]:
+def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tensor]:
     """Refuse operands that do not belong together, and do what :func:`_backward` does."""
+    *gradients, constants, input, membrane_hw, before, events, current, adaptation = given[:11]
+    shape, fire, full, surrogate, _, _, to_constants = given[11:]
     operands = Operands("integrate_backward", new is empty_like)
     dtype = operands.floating("constants", constants, "row, lane")
     operands.extents("shape", shape)
-    operands.choice("surrogate", surrogate, len(SURROGATES))
-    whole = tuple(shape)
-    operands.constants(constants, dtype, len(ROWS), whole[1:])
-    gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
-    operands.gradients(GRADIENTS, gradients, dtype, whole)
-    operands.maybe(("membrane_hw", "input"), (membrane_hw, input), dtype, whole)
-    if input is not None and (not fire or full or to_constants or membrane_hw is not None):
+    again = input is not None
+    if again and (not fire or full or to_constants or membrane_hw is not None):
         raise TensorValueError(
             f"{operands.at('input')}: got one, wanted None; only spikes without other terms, recordings and gradients "
             f"of constants are computed again; {FORWARD}"
         )
-    kept = input is None
-    operands.needed("before", before, dtype, whole, kept and (fire or full or to_constants), FORWARD)
-    operands.needed("events", events, torch.uint8, whole, kept and fire, FORWARD)
-    operands.needed("current", current, dtype, whole, to_constants, FORWARD)
-    operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
-    return _backward(
-        grad_spikes,
-        grad_membrane,
-        grad_current,
-        grad_adaptation,
-        constants,
-        input,
-        membrane_hw,
-        before,
-        events,
-        current,
-        adaptation,
-        shape,
-        fire,
-        full,
-        surrogate,
-        alpha,
-        to_input,
-        to_constants,
-        new,
-    )
+    kept = before, events, current, adaptation
+    needs = not again and (fire or full or to_constants), not again and fire, to_constants, to_constants and full
+    check_backward(operands, gradients, constants, membrane_hw, kept, needs, tuple(shape), surrogate, dtype)
+    operands.maybe(("input",), (input,), dtype, tuple(shape))
+    return _backward(*given, new=new)
 
 
 def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:

@@ -17,17 +17,10 @@ from torch import Tensor
 from hxtorch.spiking._kernels.steps import recurrence
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
+from hxtorch.spiking.functional.products import collect, find_for, padded
 from hxtorch.spiking.functional.steps.compiled import traced
-from hxtorch.spiking.functional.steps.constants import ROWS
-from hxtorch.spiking.functional.steps.fused import CONSTANTS, FORWARD, GRADIENTS
+from hxtorch.spiking.functional.steps.fused import CONSTANTS, check_backward, check_forward, outputs
 from hxtorch.spiking.functional.steps.operators import address, define, differentiate, refuse_double_backward
-from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
-
-_PARTS = 8
-"""Parts of a batch for threads; each sums gradients of the weights on its own, so that threads do not change them."""
-
-_LARGE = 1 << 18
-"""With more weights than that there are two parts only: sums take memory."""
 
 
 def _forward(
@@ -42,46 +35,30 @@ def _forward(
     alpha: float,
     traces: bool,
     keeps: int,
+    *,
     new: Any = empty_like,
 ) -> tuple[Tensor, ...]:
     """Return outputs, and what the way back needs; empty where nothing is wanted."""
     recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     steps, batch, size = input.shape
-    input, constants = input.contiguous(), _per_lane(constants, (batch, size))
-    spikes = new(input)
-    membrane = new(input) if traces else input.new_empty(0)
-    current = new(input) if traces or keeps == CONSTANTS else input.new_empty(0)
-    adaptation = new(input) if full and (traces or keeps == CONSTANTS) else input.new_empty(0)
-    before = new(input) if keeps else input.new_empty(0)
-    events = new(input, torch.uint8) if keeps else input.new_empty(0, dtype=torch.uint8)
+    input = input.contiguous()
+    found = outputs(input, True, full, traces, keeps, False, new)
     if new is empty_like:
-        rows, work, lists = _padded(weight.T), *_memory(input)
-        spikes_at, membrane_at, adaptation_at = map(address, recorded)
+        plain = not full and all(trace is None for trace in recorded)
+        constants, rows, memory = _lanes(constants, (batch, size), plain), padded(weight.T), _memory(input)
         recurrence.forward(
             input.dtype == torch.float64,
             full,
             steps,
             batch,
             size,
-            _PARTS,
+            constants.shape[1],
             constants.data_ptr(),
             rows.data_ptr(),
             rows.shape[1],
-            spikes_at,
-            membrane_at,
-            adaptation_at,
-            work.data_ptr(),
-            lists.data_ptr(),
-            input.data_ptr(),
-            spikes.data_ptr(),
-            address(membrane),
-            address(current),
-            address(adaptation),
-            address(before),
-            address(events),
-            torch.get_num_threads(),
+            *[*map(address, recorded), *map(address, (*memory, input, *found)), torch.get_num_threads()],
         )
-    return spikes, membrane, current, adaptation, before, events
+    return found
 
 
 def _backward(
@@ -102,154 +79,73 @@ def _backward(
     alpha: float,
     to_weight: bool,
     to_constants: bool,
+    *,
     new: Any = empty_like,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of input, weight and constants, the latter empty where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
-    spikes, before, events = spikes.contiguous(), before.contiguous(), events.contiguous()
-    current, adaptation = current.contiguous(), adaptation.contiguous()
+    spikes, kept = spikes.contiguous(), [one.contiguous() for one in (before, events, current, adaptation)]
     (steps, batch, size), given = spikes.shape, constants.shape[1]
-    lanes = batch * size
-    parts = _PARTS if size * size <= _LARGE else 2
     grad_input = new(spikes)
-    sums = weight.new_zeros((parts, size, size)) if to_weight else weight.new_empty(0)
-    grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
+    grad_weight = weight.new_empty(weight.shape if to_weight else 0)
+    grad_lanes = constants.new_zeros((constants.shape[0], batch * size if to_constants else 0))
     if new is empty_like:
-        constants, rows, work, lists = _per_lane(constants, (batch, size)), _padded(weight), *_memory(spikes)
-        to_spikes, to_membrane, to_current, to_adaptation = map(address, gradients)
+        constants = _lanes(constants, (batch, size), not (full or to_constants))
+        rows, memory = padded(weight), _memory(spikes)
         recurrence.backward(
             weight.dtype == torch.float64,
             full,
             steps,
             batch,
             size,
-            parts,
+            constants.shape[1],
             constants.data_ptr(),
             rows.data_ptr(),
             rows.shape[1],
-            address(membrane_hw),
-            work.data_ptr(),
-            lists.data_ptr(),
-            spikes.data_ptr(),
-            before.data_ptr(),
-            events.data_ptr(),
-            address(current),
-            address(adaptation),
-            surrogate,
-            alpha,
-            to_spikes,
-            to_membrane,
-            to_current,
-            to_adaptation,
-            grad_input.data_ptr(),
-            address(grad_lanes),
-            address(sums),
-            torch.get_num_threads(),
+            *map(address, (membrane_hw, *memory, spikes, *kept)),
+            *(surrogate, alpha, *map(address, (*gradients, grad_input, grad_lanes)), torch.get_num_threads()),
         )
-    if to_weight:
-        sums = sums.sum(0).T.contiguous()
-    if to_constants:
-        grad_lanes = grad_lanes.reshape(grad_lanes.shape[0], -1, given).sum(1)
-    return grad_input, sums, grad_lanes
+        if to_weight:  # spikes of one step are inputs of the next
+            before_them, arrived = spikes[:-1].flatten(0, 1), grad_input[1:].flatten(0, 1)
+            grad_weight = collect(arrived, before_them, find_for(before_them, size))
+    if not to_constants:
+        return grad_input, grad_weight, constants.new_empty(0)
+    return grad_input, grad_weight, grad_lanes.reshape(grad_lanes.shape[0], -1, given).sum(1)
 
 
 def _checked_forward(
-    input: Tensor,
-    weight: Tensor,
-    constants: Tensor,
-    spikes_hw: Tensor | None,
-    membrane_hw: Tensor | None,
-    adaptation_hw: Tensor | None,
-    full: bool,
-    surrogate: int,
-    alpha: float,
-    traces: bool,
-    keeps: int,
-    new: Any = empty_like,
+    input: Tensor, weight: Tensor, constants: Tensor, *others: Any, new: Any = empty_like
 ) -> tuple[Tensor, ...]:
     """Refuse operands that do not belong together, and do what :func:`_forward` does."""
+    surrogate, keeps = others[-4], others[-1]
     operands = Operands("recur", new is empty_like)
-    dtype = operands.floating("input", input, "time, batch, neuron")
-    whole = input.shape
-    operands.extents("input", whole)
-    operands.choice("surrogate", surrogate, len(SURROGATES))
-    operands.choice("keeps", keeps, CONSTANTS + 1)
-    operands.numbers("input", input, dtype, whole)
-    operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
-    operands.constants(constants, dtype, len(ROWS), whole[1:])
-    shown = spikes_hw, membrane_hw, adaptation_hw
-    operands.maybe(("spikes_hw", "membrane_hw", "adaptation_hw"), shown, dtype, whole)
-    return _forward(input, weight, constants, *shown, full, surrogate, alpha, traces, keeps, new)
+    dtype = check_forward(operands, input, constants, others[:3], surrogate, keeps)
+    operands.numbers("weight", weight, dtype, (input.shape[2], input.shape[2]))
+    return _forward(input, weight, constants, *others, new=new)
 
 
-def _checked_backward(
-    grad_spikes: Tensor | None,
-    grad_membrane: Tensor | None,
-    grad_current: Tensor | None,
-    grad_adaptation: Tensor | None,
-    weight: Tensor,
-    constants: Tensor,
-    membrane_hw: Tensor | None,
-    spikes: Tensor,
-    before: Tensor,
-    events: Tensor,
-    current: Tensor,
-    adaptation: Tensor,
-    full: bool,
-    surrogate: int,
-    alpha: float,
-    to_weight: bool,
-    to_constants: bool,
-    new: Any = empty_like,
-) -> tuple[Tensor, Tensor, Tensor]:
+def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tensor, Tensor]:
     """Refuse operands that do not belong together, and do what :func:`_backward` does."""
+    *gradients, weight, constants, membrane_hw, spikes = given[:8]
+    full, surrogate, _, _, to_constants = given[12:]
     operands = Operands("recur_backward", new is empty_like)
     dtype = operands.floating("spikes", spikes, "time, batch, neuron")
     whole = spikes.shape
     operands.extents("spikes", whole)
-    operands.choice("surrogate", surrogate, len(SURROGATES))
     operands.numbers("spikes", spikes, dtype, whole)
+    needs = True, True, to_constants, to_constants and full
+    check_backward(operands, gradients, constants, membrane_hw, given[8:12], needs, whole, surrogate, dtype)
     operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
-    operands.constants(constants, dtype, len(ROWS), whole[1:])
-    gradients = grad_spikes, grad_membrane, grad_current, grad_adaptation
-    operands.gradients(GRADIENTS, gradients, dtype, whole)
-    operands.maybe(("membrane_hw",), (membrane_hw,), dtype, whole)
-    operands.needed("before", before, dtype, whole, True, FORWARD)
-    operands.needed("events", events, torch.uint8, whole, True, FORWARD)
-    operands.needed("current", current, dtype, whole, to_constants, FORWARD)
-    operands.needed("adaptation", adaptation, dtype, whole, to_constants and full, FORWARD)
-    return _backward(
-        grad_spikes,
-        grad_membrane,
-        grad_current,
-        grad_adaptation,
-        weight,
-        constants,
-        membrane_hw,
-        spikes,
-        before,
-        events,
-        current,
-        adaptation,
-        full,
-        surrogate,
-        alpha,
-        to_weight,
-        to_constants,
-        new,
-    )
+    return _backward(*given, new=new)
 
 
-def _per_lane(constants: Tensor, lanes: Sequence[int]) -> Tensor:
-    """Return constants for each neuron of each entry, (row, entry, neuron)."""
+def _lanes(constants: Tensor, lanes: Sequence[int], plain: bool) -> Tensor:
+    """Return constants (row, lane) for each neuron of each entry; as ``plain``, kernels take one for all."""
     rows, width = constants.shape
+    if plain and width == 1:
+        return constants.contiguous()
     given = constants.reshape(rows, *lanes) if width == lanes[0] * lanes[1] else constants.unsqueeze(1)
-    return given.expand(rows, *lanes).contiguous()
-
-
-def _padded(weight: Tensor) -> Tensor:
-    """Return weights in rows as long as the kernels want them."""
-    return torch.nn.functional.pad(weight, (0, -weight.shape[1] % recurrence.PADDING)).contiguous()
+    return given.expand(rows, *lanes).reshape(rows, -1).contiguous()
 
 
 def _memory(like: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,74 +1,26 @@
 """The compiled product of spikes and weights as an operator of torch: it looks at spikes only.
 
 ``hxtorch::weigh`` is ``spikes @ weight.T`` for CPU tensors in float32 and float64. Where many of the numbers are zero,
-the product and the gradient of the weights cost what the others cost; else all numbers are multiplied. Which way is
-taken depends on shape and count of spikes alone, and sums have one order in each: bytes depend on neither the number
-of threads nor the instruction set.
+the product and the gradient of the weights cost what the others cost; else all numbers are multiplied
+(:mod:`hxtorch.spiking.functional.products`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels.synapses import events
-from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import TensorTypeError
+from hxtorch.spiking.functional import products
 from hxtorch.spiking.functional.operands import Operands, ordered, require_saved
 from hxtorch.spiking.functional.steps.compiled import compilable, traced
-from hxtorch.spiking.functional.steps.operators import LIBRARY, address, define
-
-_SPARSE = 0.4
-"""Part of the places that spikes take: with more a dense product is faster."""
-
-_MANY = 0.125
-"""With more, sums had better stay in registers."""
-
-_MANY_TARGETS = 32
-"""With fewer targets it does not pay to look for spikes."""
-
-_FEW_SOURCES = 16
-"""With so few numbers in a row the product of spikes is never slower."""
-
-_FEW_TARGETS = 12
-"""Up to so many targets the gradient of spikes is a few passes over them instead of a dense product."""
-
-_FEW_WEIGHTS = 1 << 14
-"""Up to so many weights each part of the rows has its own sum of their gradient."""
-
+from hxtorch.spiking.functional.steps.operators import LIBRARY, define
 
 _WORTH_A_SCAN = 1 << 14
 """Of fewer numbers a scan is not worth remembering."""
-
-
-class Found(NamedTuple):
-    """Spikes that were found in a tensor.
-
-    Attributes:
-        bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below.
-        number: How many spikes there are.
-        graded: Whether there are other numbers than 0 and 1.
-    """
-
-    bits: Tensor
-    number: int
-    graded: bool
-
-
-def _find(spikes: Tensor) -> Found:
-    rows, sources = spikes.shape[:-1].numel(), spikes.shape[-1]
-    bits = torch.empty(_bits(rows, sources), dtype=torch.int64)
-    double = spikes.dtype == torch.float64
-    number, graded = events.find(double, rows, sources, spikes.data_ptr(), bits.data_ptr(), torch.get_num_threads())
-    return Found(bits, number, graded)
-
-
-def _bits(rows: int, sources: int) -> int:
-    """Return how many words :attr:`Found.bits` has."""
-    return rows * ((sources + 63) // 64) + 2
 
 
 def holds_spikes(tensor: Tensor, targets: int) -> bool:
@@ -84,40 +36,18 @@ def holds_spikes(tensor: Tensor, targets: int) -> bool:
     Returns:
         False if there are other numbers, or nobody looked because it does not pay.
     """
-    if targets < _MANY_TARGETS or tensor.numel() < _WORTH_A_SCAN or type(tensor) is not Tensor:
+    if targets < products.MANY_TARGETS or tensor.numel() < _WORTH_A_SCAN or type(tensor) is not Tensor:
         return False
     if not compilable(tensor) or not tensor.is_contiguous() or tensor.is_inference():
         return False
-    return not _find(tensor).graded
+    return not products.find(tensor).graded
 
 
 def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
-    (rows, sources), targets = spikes.shape, weight.shape[0]
-    output = empty_like(spikes, shape=(rows, targets))
-    if not sources:
-        return output.zero_(), spikes.new_empty(0, dtype=torch.int64)
-    if targets < _MANY_TARGETS:
-        bits, count, graded = spikes.new_empty(0, dtype=torch.int64), rows * sources, True
-    else:
-        bits, count, graded = _find(spikes)
-    sparse = bits.numel() and _sparse(count, rows, sources)
-    by_source = torch.nn.functional.pad(weight.T, (0, -targets % events.PADDING)).contiguous()
-    events.weigh_spikes(
-        spikes.dtype == torch.float64,
-        rows,
-        sources,
-        targets,
-        spikes.data_ptr(),
-        bits.data_ptr() if sparse else 0,
-        graded,
-        _many(count, rows, sources),
-        by_source.data_ptr(),
-        output.data_ptr(),
-        torch.get_num_threads(),
-    )
-    return output, bits
+    found = products.find_for(spikes, weight.shape[0])
+    return products.weigh(spikes, weight, found), found.bits
 
 
 def _backward(
@@ -125,46 +55,10 @@ def _backward(
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of spikes and weight, empty where they are not wanted."""
     gradient, weight = ordered(gradient), weight.contiguous()
-    rows, (targets, sources) = gradient.shape[0], weight.shape
-    double, threads = weight.dtype == torch.float64, torch.get_num_threads()
-    grad_spikes, grad_weight = weight.new_empty(0), weight.new_empty(0)
-    if to_spikes and targets <= _FEW_TARGETS:
-        grad_spikes = empty_like(weight, shape=(rows, sources))
-        events.spread_gradient(
-            double,
-            rows,
-            sources,
-            targets,
-            gradient.data_ptr(),
-            weight.data_ptr(),
-            grad_spikes.data_ptr(),
-            threads,
-        )
-    elif to_spikes:
-        grad_spikes = torch.mm(gradient, weight, out=empty_like(weight, shape=(rows, sources)))
-    if to_weight:
-        count, graded = bits[-2:].tolist() if bits.numel() else (rows * sources, True)
-        dense = not bits.numel() or not _sparse(count, rows, sources)
-        by_rows = sources * targets <= _FEW_WEIGHTS
-        shape = (targets, sources) if dense else (sources, targets)
-        sums = weight.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, *shape))
-        events.collect_weights(
-            double,
-            rows,
-            sources,
-            targets,
-            address(spikes),
-            0 if dense else bits.data_ptr(),
-            bool(graded),
-            _many(count, rows, sources),
-            gradient.data_ptr(),
-            sums.data_ptr(),
-            by_rows,
-            threads,
-        )
-        grad_weight = sums.sum(0) if by_rows else sums[0]
-        grad_weight = grad_weight if dense else grad_weight.T.contiguous()
-    return grad_spikes, grad_weight
+    grad_spikes = products.spread(gradient, weight) if to_spikes else weight.new_empty(0)
+    if not to_weight:
+        return grad_spikes, weight.new_empty(0)
+    return grad_spikes, products.collect(gradient, spikes, products.Found.again(bits))
 
 
 def _checked_forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -180,7 +74,7 @@ def _checked_backward(
     operands = _check("weigh_backward", spikes, weight)
     rows, sources = spikes.shape
     operands.numbers("gradient", gradient, weight.dtype, (rows, weight.shape[0]))
-    operands.needed("bits", bits, torch.int64, (_bits(rows, sources),), False, "")
+    operands.needed("bits", bits, torch.int64, (products.words(rows, sources),), False, "")
     return _backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight)
 
 
@@ -194,20 +88,10 @@ def _check(operator: str, spikes: Tensor, weight: Tensor, real: bool = True) -> 
     return operands
 
 
-def _sparse(count: int, rows: int, sources: int) -> bool:
-    """Return whether a product by events takes less time than a dense one: that depends on shape and count alone."""
-    return sources <= _FEW_SOURCES or count < _SPARSE * rows * sources
-
-
-def _many(count: int, rows: int, sources: int) -> bool:
-    """Return whether sums had better stay in registers."""
-    return sources > _FEW_SOURCES and _MANY * rows * sources <= count
-
-
 def _forward_shapes(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     _check("weigh", spikes, weight, real=False)
     (rows, sources), targets = spikes.shape, weight.shape[0]
-    words = 0 if targets < _MANY_TARGETS or sources == 0 else _bits(rows, sources)
+    words = 0 if targets < products.MANY_TARGETS or sources == 0 else products.words(rows, sources)
     bits = spikes.new_empty(words, dtype=torch.int64)
     return spikes.new_empty((rows, targets)), bits
 
@@ -244,7 +128,7 @@ def _adjoint(
         if spikes.shape != shape or not spikes.dtype is weight.dtype is gradient.dtype:  # hooks made it something else
             require_saved("product of spikes", weight.dtype, shape, (spikes,))
             raise TensorTypeError(f"product of spikes: got {weight.dtype} for the way back, wanted {gradient.dtype}")
-        require_saved("bits of spikes", torch.int64, (_bits(*shape),), (bits,))
+        require_saved("bits of spikes", torch.int64, (products.words(*shape),), (bits,))
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
     return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
 
