@@ -22,11 +22,6 @@ SLOW = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the harness of robustness try all that it knows; see docs/reliability.md."""
-    parser.addoption("--long", action="store_true", help="try for minutes what is tried for seconds otherwise")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what trains networks, calibrates chips or runs peers."""
     for item in items:

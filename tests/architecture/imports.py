@@ -23,7 +23,7 @@ ORDER = {
         "readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors door arguments files memory threads looks constants seam interfaces vocabulary networks routing "
+        "errors door arguments files locks memory threads looks constants seam interfaces vocabulary networks routing "
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
