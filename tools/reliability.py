@@ -1,9 +1,9 @@
 """Run the harness for long and write its figures into docs/reliability.md: ``python tools/reliability.py``.
 
-Each part runs in pieces, each in a process of its own. What a piece found is kept in ``outputs/reliability.json``, so that
-a run that was stopped goes on where it was; ``--again`` forgets the parts that are asked for. The row of a part in the
-table is written anew after each piece; rows of other parts stay as they are. A piece that fails ends the run with its
-words: the case is named there.
+Each part runs in pieces, each in a process of its own. What a piece found is kept in ``outputs/reliability.json``, so
+that a run that was stopped goes on where it was; ``--again`` forgets the parts that are asked for. The row of a part in
+the table is written anew after each piece; rows of other parts stay as they are. A piece that fails ends the run with
+its words: the case is named there.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ PARTS = {
     "kill sequence": Part("writers of sequences killed", "4", 50, 50),
     "soak": Part("runs with new experiments, half in mock mode: memory, descriptors, threads", "200", 100_000, 100_000),
     **{
-        f"wrong values, {room}": Part(f"wrong values in every argument of every public callable: {room}", "1 of 23", 1, 1)
+        f"wrong values, {room}": Part(f"wrong values in all arguments of all public callables: {room}", "1 of 23", 1, 1)
         for room in ROOMS
     },
-    "registers": Part("random legal registers under sanitizers of memory and undefined behaviour", "24, without", 10_000, 250),
-    "races": Part("all kinds of runs on four threads and from four, under the sanitizer of races", "the pool alone", 1, 1),
+    "registers": Part("random legal registers, under sanitizers of memory", "24, without", 10_000, 250),
+    "races": Part("all runs on four threads and from four, under the sanitizer of races", "the pool alone", 1, 1),
 }  # fmt: skip
 
 

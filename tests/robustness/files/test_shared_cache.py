@@ -13,7 +13,13 @@ from hxtorch.core import locks
 from hxtorch.core.locks import locked
 
 JOB = Path(__file__).with_name("users_job.py")
-HOLD = "import sys, time; from hxtorch.core.locks import locked\nwith locked(sys.argv[1]): print(flush=True); time.sleep(99)"
+HOLD = """
+import sys, time
+from hxtorch.core.locks import locked
+with locked(sys.argv[1]):
+    print(flush=True)
+    time.sleep(99)
+"""
 
 
 @pytest.mark.parametrize("job", [JOB] if hasattr(os, "setgroups") else [])

@@ -24,7 +24,8 @@ _PAUSE = 0.05  # seconds between two tries
 def locked(path: str | os.PathLike[str]) -> Iterator[bool]:
     """Hold the lock of a file, which is made if there is none, and stays.
 
-    The file may be another user's: it only has to be readable. A process that ends, in whatever way, gives its locks back.
+    The file may be another user's: it only has to be readable. A process that ends, in whatever way, gives its locks
+    back.
 
     Args:
         path: The file.
@@ -59,16 +60,22 @@ def _opened(path: Path) -> int:
 
 
 def _taken(handle: int) -> bool:
+    """Wait for a lock; return whether it came."""
     end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if not isinstance(error, BlockingIOError | PermissionError) or time.monotonic() > end:
-                return False
-            time.sleep(_PAUSE)
+    while (taken := _tried(handle)) is None and time.monotonic() < end:
+        time.sleep(_PAUSE)
+    return bool(taken)
+
+
+def _tried(handle: int) -> bool | None:
+    """Return whether a lock could be taken, or None if another process has it."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         else:
-            return True
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return None
+    except OSError:  # there are none here
+        return False
+    return True

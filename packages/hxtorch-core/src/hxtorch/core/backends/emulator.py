@@ -16,7 +16,14 @@ import bss2_emulator
 from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
-from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
+from hxtorch.core.errors import (
+    BackendError,
+    ConfigurationError,
+    MemoryLimitError,
+    NoConnectionError,
+    OperandRangeError,
+    ProgramError,
+)
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import (
@@ -201,6 +208,8 @@ def _typed_errors() -> Iterator[None]:
         raise ConfigurationError(str(error)) from error
     except bss2_emulator.OperandRangeError as error:
         raise OperandRangeError(str(error)) from error
+    except bss2_emulator.MemoryLimitError as error:
+        raise MemoryLimitError(str(error)) from error
     except bss2_emulator.EmulatorError as error:
         raise ProgramError(str(error)) from error
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.core import ProgramError
+from hxtorch.core.memory import require_memory
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
@@ -49,6 +50,7 @@ def _chip_products(
     activations, matrices = ACTIVATIONS.integers(x, "half_away"), WEIGHTS.integers(weights, "half_away")
     if x.shape[1] == 0:
         return x.new_empty(*x.shape[:2], weights.shape[2])
+    require_room("products", x, len(x) * weights.shape[2], x.shape[1])
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
     return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
 
@@ -62,6 +64,7 @@ def _mock_products(
     """
     check_operands("mock_products", x, weights, gain, num_sends)
     check_noise("mock_products", noise_std, event_noise_std)
+    require_room("products in mock mode", x, len(x) * weights.shape[2], x.shape[1])
     if x.device.type == "cpu" and x.dtype == torch.float32:
         activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
         results = [
@@ -77,6 +80,22 @@ def _mock_products(
             for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
         ]
     return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
+
+
+def require_room(what: str, x: Tensor, numbers: int, batch: int) -> None:
+    """Refuse results that do not fit into memory.
+
+    Args:
+        what: Makes them, for messages.
+        x: Activations, of the type of the results.
+        numbers: Results of one batch entry.
+        batch: How many entries there are.
+
+    Raises:
+        MemoryLimitError: Says how many entries would fit.
+    """
+    if x.device.type == "cpu":
+        require_memory(what, numbers * x.itemsize, batch, "multiply less at once")
 
 
 def check_noise(operator: str, noise_std: float, event_noise_std: float) -> None:
