@@ -4,6 +4,7 @@
 seeds, from FIRST or 0 on, under the sanitizers of addresses and undefined behaviour; it needs numpy beside.
 ``python tools/sanitize.py races`` runs all kinds of runs on four threads, alone and from four threads of Python at once
 (``tests/robustness/threads_job.py``), under the thread sanitizer; it needs the packages and what they need.
+Builds stay in ``outputs``, where the next one compiles what has changed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HARNESS = ROOT / "tests" / "robustness"
 MADE = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", "*.so", "*.pyd", "*.c")
 KERNELS = "bss2-emulator", "hxtorch-perceptron", "hxtorch-spiking"
-KINDS = [f"{kind} {how}" for kind, how in [("spiking", "in the loop"), ("spiking", "in mock mode"),
-         ("perceptron", "on the chip"), ("perceptron", "in mock mode")]]  # fmt: skip
+KINDS = "spiking in the loop", "spiking in mock mode", "perceptron on the chip", "perceptron in mock mode"
 # The copies go in front of what is installed; PYTHONPATH would not do in an editable environment.
 RUN = """
 import os, runpy, sys
@@ -36,38 +36,41 @@ def library(name: str) -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
 
-def build(packages: tuple[str, ...], sanitizer: str, folder: Path) -> str:
+def build(packages: tuple[str, ...], sanitizer: str) -> str:
     """Build copies of packages; return the folders of their modules as a search path."""
+    folder = ROOT / "outputs" / f"sanitize-{sanitizer}"
     for name in packages:
-        shutil.copytree(ROOT / "packages" / name, folder / name, ignore=MADE)
+        shutil.copytree(ROOT / "packages" / name, folder / name, ignore=MADE, dirs_exist_ok=True)
         setting = {**os.environ, f"{name.replace('-', '_').upper()}_SANITIZE": sanitizer}
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
         subprocess.run(command, cwd=folder / name, env=setting, check=True)  # noqa: S603
     return os.pathsep.join(str(folder / name / "src") for name in packages)
 
 
-def memory(runs: int, first: int, folder: Path) -> int:
+def memory(runs: int, first: int) -> int:
     """Return the exit status of random registers."""
-    modules = build(KERNELS[:1], "memory", folder)
+    modules = build(KERNELS[:1], "memory")
     setting = {**os.environ, "LD_PRELOAD": library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
     command = [sys.executable, "-c", RUN, modules, str(HARNESS / "registers.py"), str(first), str(first + runs)]
     return subprocess.run(command, env=setting, check=False).returncode  # noqa: S603
 
 
-def races(folder: Path) -> int:
+def races() -> int:
     """Return the exit status of runs on several threads; the C library's own bookkeeping of threads does not count."""
-    modules = build(KERNELS, "thread", folder)
-    (folder / "known").write_text("race:_dl_deallocate_tls\n")
-    setting = {**os.environ, "LD_PRELOAD": library("libtsan.so"), "TSAN_OPTIONS": f"suppressions={folder / 'known'}"}
-    # addresses that are not drawn: the sanitizer can not live with all that Linux gives
-    command = ["setarch", "--addr-no-randomize", sys.executable, "-c", RUN, modules, str(HARNESS / "threads_job.py")]
-    return subprocess.run([*command, "threads", "emulator", *KINDS], env=setting, check=False).returncode  # noqa: S603
+    modules = build(KERNELS, "thread")
+    with tempfile.NamedTemporaryFile("w") as known:
+        known.write("race:_dl_deallocate_tls\n")
+        known.flush()
+        setting = {**os.environ, "LD_PRELOAD": library("libtsan.so"), "TSAN_OPTIONS": f"suppressions={known.name}"}
+        # addresses that are not drawn: the sanitizer can not live with all that Linux gives
+        command = ["setarch", "--addr-no-randomize", sys.executable, "-c", RUN, modules]
+        command += [str(HARNESS / "threads_job.py"), "threads", "emulator", *KINDS]
+        return subprocess.run(command, env=setting, check=False).returncode  # noqa: S603
 
 
 def main(kind: str, runs: int = 200, first: int = 0) -> int:
     """Build, run, and return the exit status of the harness."""
-    with tempfile.TemporaryDirectory() as folder:
-        return races(Path(folder)) if kind == "races" else memory(runs, first, Path(folder))
+    return races() if kind == "races" else memory(runs, first)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ class Session:
         if last is not None:  # else the block ends in another context than it began in
             _entered.set(here[:last] + here[last + 1 :])
         with _slot_lock:
+            if not self._entries:  # it was left more often than entered
+                return
             self._entries -= 1
             _all_entries -= 1
             over = self._entries == 0
@@ -296,7 +298,8 @@ def current_session() -> Session:
     Raises:
         NoConnectionError: None is open, or other threads have entered several and this one none.
     """
-    session = _entered.get()[-1] if _entered.get() else _entered_elsewhere() or _current
+    here = [session for session in _entered.get() if session._entries]  # what was left in another thread stays there
+    session = here[-1] if here else _entered_elsewhere() or _current
     if session is None or session.closed:
         raise NoConnectionError("no chip is connected; call hxtorch.init_hardware() first")
     return session
