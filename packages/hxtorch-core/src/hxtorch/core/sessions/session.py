@@ -12,9 +12,15 @@ from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.arguments import checked
-from hxtorch.core.backends.exchange import run_matrix, run_spiking, run_spiking_all
+from hxtorch.core.backends.exchange import failure_of, run_matrix, run_spiking, run_spiking_all
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
-from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.errors import (
+    CalibrationError,
+    CalibrationFormatError,
+    ConnectionOpenError,
+    HXTorchError,
+    NoConnectionError,
+)
 from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
@@ -150,11 +156,20 @@ class Session:
         self._calibrated = True
 
     def close(self) -> None:
-        """Release the chip; closing twice is harmless."""
+        """Release the chip; closing twice is harmless.
+
+        Raises:
+            BackendError: The backend failed to; the session is closed nevertheless.
+        """
         with self.lock:
             if not self.closed:
                 self.closed = True
-                self.connection.close()
+                try:
+                    self.connection.close()
+                except HXTorchError:
+                    raise
+                except Exception as error:
+                    raise failure_of(self.connection, "to close", error) from error
 
     def _open_connection(self) -> Connection:
         if self.closed:
