@@ -40,6 +40,7 @@ PARTS = {
     "checkpoint": Part("mutated checkpoints", "100", 100_000, 25_000),
     "sequence": Part("mutated sequences", "100", 100_000, 50_000),
     "database": Part("mutated hardware databases", "300", 100_000, 100_000),
+    "sheet": Part("mutated sheets of the silicon", "300", 100_000, 50_000),
     "graph": Part("mutated NIR graphs", "300", 100_000, 25_000),
     "images": Part("mutated IDX files", "200", 100_000, 50_000),
     "packed images": Part("mutated IDX files, packed, or mutated as packed", "400", 100_000, 25_000),

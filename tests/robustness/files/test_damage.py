@@ -37,8 +37,9 @@ def test_a_damaged_file_is_refused(kind, tmp_path):
     assert {attempt(number) for number in range(100)} <= {"refused", "unchanged"}
 
 
-def test_a_damaged_database_is_read_or_refused(tmp_path):
-    attempt = damaged_files.database(tmp_path)
+@pytest.mark.parametrize("kind", ["database", "sheet"])
+def test_a_damaged_table_is_read_or_refused(kind, tmp_path):
+    attempt = getattr(damaged_files, kind)(tmp_path)
     assert {attempt(number) for number in range(300)} == {"read", "refused"}
 
 

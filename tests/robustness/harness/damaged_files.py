@@ -11,6 +11,8 @@ from unittest import mock
 
 import writers
 
+from bss2_emulator import SheetError
+from bss2_emulator.facts import sheet as sheets
 from hxtorch.core import HWDBPath, HXTorchError
 from hxtorch.core.backends.setup import resolve_setup
 from hxtorch.core.calibration import loads
@@ -78,6 +80,22 @@ def database(folder: Path) -> Try:
             resolve_setup(HWDBPath(str(path)))
         except HXTorchError as error:
             assert str(path) in str(error)  # noqa: PT017  # some are read
+            return "refused"
+        return "read"
+
+    return attempt
+
+
+def sheet(folder: Path) -> Try:
+    """Sheets of the silicon, in CSV: some are still ones, and an error names the file or a row."""
+    path, content = folder / "sheet.csv", Path(sheets.__file__).with_name("sheet.csv").read_bytes()
+
+    def attempt(number: int) -> str:
+        path.write_bytes(mutated(content, random.Random(f"sheet {number}")))  # noqa: S311
+        try:
+            sheets.Sheet.load(path)
+        except SheetError as error:
+            assert "sheet" in str(error)  # noqa: PT017  # some are read
             return "refused"
         return "read"
 

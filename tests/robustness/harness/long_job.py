@@ -28,6 +28,12 @@ def database(folder: Path) -> Try:
     return damaged_files.database(folder)
 
 
+def sheet(folder: Path) -> Try:
+    import damaged_files
+
+    return damaged_files.sheet(folder)
+
+
 def images(packed: bool, folder: Path) -> Try:
     import damaged_files
 
@@ -50,6 +56,7 @@ KINDS = "checkpoint", "calibration", "sequence"
 CASES: dict[str, Callable[[Path], Try]] = {
     **{kind: partial(sealed, kind) for kind in KINDS},
     "database": database,
+    "sheet": sheet,
     "images": partial(images, False),
     "packed images": partial(images, True),
     "graph": graph,

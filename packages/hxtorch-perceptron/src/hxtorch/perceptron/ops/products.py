@@ -133,8 +133,8 @@ def check_types(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sen
         )
     if gain.shape not in ((), _GAINS):
         raise ProgramError(f"gain of {_NAMESPACE}::{operator}: got shape {tuple(gain.shape)}, wanted () or {_GAINS}")
-    if num_sends < 1:
-        raise ProgramError(f"num_sends of {_NAMESPACE}::{operator}: got {num_sends}, wanted 1 or more")
+    if not 1 <= num_sends < 2**32:
+        raise ProgramError(f"num_sends of {_NAMESPACE}::{operator}: got {num_sends}, wanted 1 to {2**32 - 1}")
 
 
 def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *_: object) -> Tensor:
