@@ -44,9 +44,7 @@ PARTS = {
     "graph": Part("mutated NIR graphs", "300", 100_000, 25_000),
     "images": Part("mutated IDX files", "200", 100_000, 50_000),
     "packed images": Part("mutated IDX files, packed, or mutated as packed", "400", 100_000, 25_000),
-    "kill checkpoint": Part("writers of checkpoints killed", "4", 50, 50),
-    "kill calibration": Part("writers of calibrations killed", "4", 50, 50),
-    "kill sequence": Part("writers of sequences killed", "4", 50, 50),
+    "kill": Part("writers of checkpoints, calibrations and sequences killed, in turns", "12", 150, 150),
     "soak": Part("runs with new experiments, half in mock mode: memory, descriptors, threads", "200", 100_000, 100_000),
     **{
         f"wrong values, {room}": Part(f"wrong values in all arguments of all public callables: {room}", "1 of 23", 1, 1)

@@ -46,21 +46,20 @@ def graph(folder: Path) -> Try:
     return damaged_graphs.attempt
 
 
-def kill(kind: str, folder: Path) -> Try:
+def kill(folder: Path) -> Try:
     import writers
 
-    return partial(writers.kill, kind, folder)
+    return partial(writers.kill, folder)
 
 
-KINDS = "checkpoint", "calibration", "sequence"
 CASES: dict[str, Callable[[Path], Try]] = {
-    **{kind: partial(sealed, kind) for kind in KINDS},
+    **{kind: partial(sealed, kind) for kind in ("checkpoint", "calibration", "sequence")},
     "database": database,
     "sheet": sheet,
     "images": partial(images, False),
     "packed images": partial(images, True),
     "graph": graph,
-    **{f"kill {kind}": partial(kill, kind) for kind in KINDS},
+    "kill": kill,
 }
 """Parts of cases that do not know of each other; one imports what it needs."""
 
@@ -68,7 +67,7 @@ CASES: dict[str, Callable[[Path], Try]] = {
 def cases(part: str, first: int, last: int) -> dict[str, float]:
     """Try cases, in a folder in memory where there is one; writers are killed while a disk takes its time."""
     memory = Path("/dev/shm")  # noqa: S108  # only looked for; the folder in it is new
-    quick = memory.is_dir() and not part.startswith("kill")
+    quick = memory.is_dir() and part != "kill"
     count: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(dir=memory if quick else None) as folder:
         attempt = CASES[part](Path(folder))

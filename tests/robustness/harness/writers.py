@@ -54,8 +54,9 @@ def write_until_killed(kind: str, path: Path) -> int:
     return child
 
 
-def kill(kind: str, folder: Path, number: int) -> str:
-    """Kill a writer at a time of its own; say whether that was in the middle of a file."""
+def kill(folder: Path, number: int) -> str:
+    """Kill a writer, of each kind in turn, at a time of its own; say whether that was in the middle of a file."""
+    kind = [*WRITE][number % len(WRITE)]
     path = folder / kind
     child = write_until_killed(kind, path)
     time.sleep(random.Random(f"{kind} {number}").uniform(0, 0.05))  # noqa: S311
@@ -65,4 +66,5 @@ def kill(kind: str, folder: Path, number: int) -> str:
     READ[kind](path)
     WRITE[kind](path)
     assert [entry.name for entry in folder.iterdir()] == [kind]
+    path.unlink()
     return "in the middle of a file" if drafts else "between two files"
