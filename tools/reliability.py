@@ -36,21 +36,21 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "calibration": Part("mutated calibrations", "100", 1_000_000, 100_000),
-    "checkpoint": Part("mutated checkpoints", "100", 100_000, 25_000),
+    "calibration": Part("mutated calibrations", "100", 1_000_000, 25_000),
+    "checkpoint": Part("mutated checkpoints", "100", 100_000, 10_000),
     "sequence": Part("mutated sequences", "100", 100_000, 50_000),
     "database": Part("mutated hardware databases", "300", 100_000, 100_000),
     "sheet": Part("mutated sheets of the silicon", "300", 100_000, 50_000),
-    "graph": Part("mutated NIR graphs", "300", 100_000, 25_000),
-    "images": Part("mutated IDX files", "200", 100_000, 50_000),
-    "packed images": Part("mutated IDX files, packed, or mutated as packed", "400", 100_000, 25_000),
+    "graph": Part("mutated NIR graphs", "300", 100_000, 10_000),
+    "images": Part("mutated IDX files", "200", 100_000, 20_000),
+    "packed images": Part("mutated IDX files, packed, or mutated as packed", "400", 100_000, 10_000),
     "kill": Part("writers of checkpoints, calibrations and sequences killed, in turns", "12", 150, 150),
     "soak": Part("runs with new experiments, half in mock mode: memory, descriptors, threads", "200", 100_000, 100_000),
     **{
         f"wrong values, {room}": Part(f"wrong values in all arguments of all public callables: {room}", "1 of 23", 1, 1)
         for room in ROOMS
     },
-    "registers": Part("random legal registers, under sanitizers of memory", "24, without", 10_000, 250),
+    "registers": Part("random legal registers, under sanitizers of memory", "24, without", 10_000, 100),
     "races": Part("all runs on four threads and from four, under the sanitizer of races", "the pool alone", 1, 1),
 }  # fmt: skip
 
@@ -121,10 +121,7 @@ def main(parts: list[str], again: bool, minutes: float) -> None:
     kept: dict[str, list[dict[str, Any]]] = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
     for part in parts:
         pieces = kept[part] = [] if again else kept.get(part, [])
-        done = {piece["first"] for piece in pieces}
-        for first in range(0, PARTS[part].cases, PARTS[part].piece):
-            if first in done:
-                continue
+        while (first := pieces[-1]["last"] if pieces else 0) < PARTS[part].cases:
             if time.monotonic() > end:
                 return
             pieces.append(run(part, first, min(first + PARTS[part].piece, PARTS[part].cases)))

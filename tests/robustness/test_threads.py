@@ -27,14 +27,13 @@ def run(*arguments: str, environment: dict[str, str] = ENVIRONMENT) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("scenario", ["fork", "workers of a DataLoader", "threads"])
-def test_a_run_gives_the_same_bytes(scenario):
-    run(str(JOB), scenario, *WORK)
+@pytest.mark.parametrize("scenarios", ["fork,workers of a DataLoader", "threads"])
+def test_a_run_gives_the_same_bytes(scenarios):
+    run(str(JOB), scenarios, *WORK)
 
 
-@pytest.mark.parametrize("scenario", ["processes by fork", "processes by spawn"])
-def test_processes_give_the_same_bytes(scenario):
-    run(str(JOB), scenario, "spiking in the loop")
+def test_processes_give_the_same_bytes():
+    run(str(JOB), "processes by fork,processes by spawn", "spiking in the loop")
 
 
 def test_a_child_does_not_wait_for_threads_of_its_parent():
