@@ -98,5 +98,7 @@ def test_a_file_that_is_none_is_told(tmp_path):
 
 
 def test_a_row_of_nothing_known_is_refused():
+    with pytest.raises(SheetError, match="rows: got str, wanted rows"):
+        Sheet({"capacitance": 1})
     with pytest.raises(SheetError, match="got 'weather'"):
         Sheet([Row("weather", "K", 1.0)])

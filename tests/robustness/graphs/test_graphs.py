@@ -6,6 +6,7 @@ import pytest
 import torch
 from damaged_graphs import attempt, graph_of, linear, neuron, wrapped
 
+from hxtorch.core import MemoryLimitError, memory
 from hxtorch.spiking import from_nir
 from hxtorch.spiking.errors import NIRConversionError
 
@@ -32,6 +33,34 @@ def test_many_ways_cost_as_much_as_their_nodes():
     assert len(few) == len(many) == 2
     for one, other in zip(few.values(), many.values(), strict=True):  # twice the half in each layer
         assert torch.equal(one.weight, other.weight)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ([nir.Linear(1j * np.eye(4))], "'h0', weight: got complex ones, wanted numbers"),
+        ([nir.Linear(np.ma.masked_array(np.eye(4), np.eye(4)))], "'h0', weight: got a masked array"),
+        ([nir.Linear(1e200 * np.eye(4)), nir.Linear(1e200 * np.eye(4))], "multiply to infinity"),
+        ([nir.Scale(np.array(1e200)), nir.Scale(np.array(1e200))], "multiply to infinity"),
+    ],
+)
+def test_numbers_that_weights_can_not_be_are_refused(nodes, told):
+    with pytest.raises(NIRConversionError, match=told):
+        from_nir(wrapped(linear(), *nodes, neuron()))
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [nir.Linear(np.broadcast_to(np.float32(1), (10**8, 4)))],
+        [nir.Linear(np.broadcast_to(np.float32(1), (10**6, 4))), nir.Scale(np.broadcast_to(2.0, 10**6))],
+        [nir.Scale(np.broadcast_to(2.0, 10**6))],
+    ],
+)
+def test_matrices_that_do_not_fit_are_refused(nodes, monkeypatch):
+    monkeypatch.setattr(memory, "memory_limit", lambda: 1 << 28)
+    with pytest.raises(MemoryLimitError, match="node 'h"):
+        from_nir(wrapped(linear(), *nodes, neuron()))
 
 
 def test_long_ways_and_deep_graphs_are_read():

@@ -176,6 +176,8 @@ def _number(text: str, where: str, column: str) -> float:
 
 def _check(row: Row, known: Mapping[str, Row]) -> None:
     """Refuse a row that does not replace the one of its name."""
+    if not isinstance(row, Row):
+        raise SheetError(f"sheet, rows: got {type(row).__name__}, wanted rows, each a Row")
     if row.name not in known:
         raise SheetError(f"sheet, name: got {row.name!r}, wanted one of {', '.join(known)}")
     own, where = known[row.name], f"sheet, {row.name}"
