@@ -42,6 +42,7 @@ def test_many_ways_cost_as_much_as_their_nodes():
         ([nir.Linear(np.ma.masked_array(np.eye(4), np.eye(4)))], "'h0', weight: got a masked array"),
         ([nir.Linear(1e200 * np.eye(4)), nir.Linear(1e200 * np.eye(4))], "multiply to infinity"),
         ([nir.Scale(np.array(1e200)), nir.Scale(np.array(1e200))], "multiply to infinity"),
+        ([nir.Affine(np.eye(4), np.full(4, 1e300))], "'h0', bias: got .* LSB in a step, wanted at most"),
     ],
 )
 def test_numbers_that_weights_can_not_be_are_refused(nodes, told):
