@@ -23,12 +23,15 @@ SLOW = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the harness of robustness try all that it knows; see docs/reliability.md."""
-    parser.addoption("--long", action="store_true", help="try for minutes what is tried for seconds otherwise")
+    """Let a share of the tests be run, as those want that repeat others in another setting."""
+    parser.addoption("--share", metavar="K/N", default="0/1", help="run one test of N, from number K on")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what trains networks, calibrates chips or runs peers."""
+    first, step = map(int, config.getoption("--share").split("/"))
+    config.hook.pytest_deselected(items=[item for i, item in enumerate(items) if i % step != first])
+    items[:] = items[first::step]
     for item in items:
         if item.path.is_relative_to(HERE) and str(item.path.relative_to(HERE)).startswith(SLOW):
             item.add_marker(pytest.mark.slow)

@@ -1,7 +1,10 @@
-"""Run the harness of random registers on kernels built with sanitizers: ``python tools/sanitize.py 200``.
+"""Run parts of the harness on kernels built with sanitizers; needs GCC on Linux, cython and setuptools.
 
-Builds a copy of ``bss2-emulator`` with ``BSS2_EMULATOR_SANITIZE=1``, on which it runs ``tests/robustness/registers.py``
-for so many seeds, from 0 or a second number on. Needs GCC on Linux, and numpy, cython and setuptools where it runs.
+``python tools/sanitize.py memory 200 FIRST`` tries random legal registers (``tests/robustness/registers.py``) of 200
+seeds, from FIRST or 0 on, under the sanitizers of addresses and undefined behaviour; it needs numpy beside.
+``python tools/sanitize.py races`` runs all kinds of runs on four threads, alone and from four threads of Python at once
+(``tests/robustness/threads_job.py``), under the thread sanitizer; it needs the packages and what they need.
+Builds stay in ``outputs``, where the next one compiles what has changed.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HARNESS = ROOT / "tests" / "robustness" / "registers.py"
+HARNESS = ROOT / "tests" / "robustness"
 MADE = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", "*.so", "*.pyd", "*.c")
-# The copy goes in front of what is installed; PYTHONPATH would not do in an editable environment.
+KERNELS = "bss2-emulator", "hxtorch-perceptron", "hxtorch-spiking"
+KINDS = "spiking in the loop", "spiking in mock mode", "perceptron on the chip", "perceptron in mock mode"
+# The copies go in front of what is installed; PYTHONPATH would not do in an editable environment.
 RUN = """
-import runpy, sys
-sys.path.insert(0, sys.argv.pop(1))
+import os, runpy, sys
+sys.path[:0] = sys.argv.pop(1).split(os.pathsep)
 sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -31,18 +36,42 @@ def library(name: str) -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
 
-def main(runs: int, first: int) -> int:
-    """Build, run, and return the exit status of the harness."""
-    with tempfile.TemporaryDirectory() as folder:
-        package = Path(folder, "bss2-emulator")
-        shutil.copytree(ROOT / "packages" / "bss2-emulator", package, ignore=MADE)
-        setting = {**os.environ, "BSS2_EMULATOR_SANITIZE": "1"}
-        build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-        subprocess.run(build, cwd=package, env=setting, check=True)  # noqa: S603
-        setting |= {"LD_PRELOAD": library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0", "OMP_WAIT_POLICY": "passive"}
-        command = [sys.executable, "-c", RUN, str(package / "src"), str(HARNESS), str(first), str(first + runs)]
+def build(packages: tuple[str, ...], sanitizer: str) -> str:
+    """Build copies of packages; return the folders of their modules as a search path."""
+    folder = ROOT / "outputs" / f"sanitize-{sanitizer}"
+    for name in packages:
+        shutil.copytree(ROOT / "packages" / name, folder / name, ignore=MADE, dirs_exist_ok=True)
+        setting = {**os.environ, f"{name.replace('-', '_').upper()}_SANITIZE": sanitizer}
+        command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        subprocess.run(command, cwd=folder / name, env=setting, check=True)  # noqa: S603
+    return os.pathsep.join(str(folder / name / "src") for name in packages)
+
+
+def memory(runs: int, first: int) -> int:
+    """Return the exit status of random registers."""
+    modules = build(KERNELS[:1], "memory")
+    setting = {**os.environ, "LD_PRELOAD": library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
+    command = [sys.executable, "-c", RUN, modules, str(HARNESS / "registers.py"), str(first), str(first + runs)]
+    return subprocess.run(command, env=setting, check=False).returncode  # noqa: S603
+
+
+def races() -> int:
+    """Return the exit status of runs on several threads; the C library's own bookkeeping of threads does not count."""
+    modules = build(KERNELS, "thread")
+    with tempfile.NamedTemporaryFile("w") as known:
+        known.write("race:_dl_deallocate_tls\n")
+        known.flush()
+        setting = {**os.environ, "LD_PRELOAD": library("libtsan.so"), "TSAN_OPTIONS": f"suppressions={known.name}"}
+        # addresses that are not drawn: the sanitizer can not live with all that Linux gives
+        command = ["setarch", "--addr-no-randomize", sys.executable, "-c", RUN, modules]
+        command += [str(HARNESS / "threads_job.py"), "threads", "emulator", *KINDS]
         return subprocess.run(command, env=setting, check=False).returncode  # noqa: S603
 
 
+def main(kind: str, runs: int = 200, first: int = 0) -> int:
+    """Build, run, and return the exit status of the harness."""
+    return races() if kind == "races" else memory(runs, first)
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

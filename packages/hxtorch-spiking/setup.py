@@ -11,7 +11,7 @@ from setuptools.command.build_ext import build_ext
 SOURCE = Path(__file__).parent / "src"
 KERNELS = SOURCE / "hxtorch" / "spiking" / "_kernels"
 DEBUG = os.environ.get("HXTORCH_SPIKING_DEBUG", "0") != "0"  # bounds checks + line tracing
-SANITIZE = os.environ.get("HXTORCH_SPIKING_SANITIZE", "0") != "0"  # memory, undefined behaviour
+SANITIZE = os.environ.get("HXTORCH_SPIKING_SANITIZE", "")  # "memory" (with undefined behaviour) or "thread"
 
 # From here on the same in all three packages.
 CHECKS = "alignment,bounds,float-cast-overflow,shift,signed-integer-overflow"
@@ -25,7 +25,8 @@ else:
     COMPILE.append("-pthread")
     LINK = ["-pthread", "-lm"]
     if SANITIZE:
-        checks = [f"-fsanitize=address,{CHECKS}", "-fno-sanitize-recover=all"]
+        kinds = "thread" if SANITIZE == "thread" else f"address,{CHECKS}"
+        checks = [f"-fsanitize={kinds}", "-fno-sanitize-recover=all"]
         COMPILE += [*checks, "-g", "-fno-omit-frame-pointer"]
         LINK += checks
 

@@ -1,7 +1,7 @@
-"""Call one operator of torch with what it cannot take, and print what happened: ``operators_job.py NAME``.
+"""Call operators of torch with what they cannot take, and print what happened: ``operators_job.py NAME...``.
 
-Each line is ``kind of change, argument, change, what came of it``, printed before and after the call, so that the last
-line of a process that died says what killed it.
+Each line is ``operator, kind of change, argument, change, what came of it``, printed before and after the call, so that
+the last line of a process that died says what killed it.
 """
 
 from __future__ import annotations
@@ -191,19 +191,18 @@ def call(name: str, given: dict[str, Any]) -> str:
     return "taken"
 
 
-def main() -> None:
+def main(name: str) -> None:
     """Try everything with one operator."""
-    name = sys.argv[1]
-    operator = name.partition("::")[2]
-    with open_session(fidelity="ideal"):
-        for given in LEGAL[name]:
-            print("legal", "-", "-", call(name, given), sep="\t", flush=True)
-            for must, argument, what, changed in changes(operator, given):
-                print("before", argument, what, "", sep="\t", flush=True)
-                came = call(name, changed).replace("\n", " ").replace("\t", " ")
-                print("wrong" if must else "odd", argument, what, came, sep="\t", flush=True)
-    print("done", "-", "-", "-", sep="\t")
+    for given in LEGAL[name]:
+        print(name, "legal", "-", "-", call(name, given), sep="\t", flush=True)
+        for must, argument, what, changed in changes(name.partition("::")[2], given):
+            print(name, "before", argument, what, "", sep="\t", flush=True)
+            came = call(name, changed).replace("\n", " ").replace("\t", " ")
+            print(name, "wrong" if must else "odd", argument, what, came, sep="\t", flush=True)
+    print(name, "done", "-", "-", "-", sep="\t", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    with open_session(fidelity="ideal"):
+        for name in sys.argv[1:]:
+            main(name)

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import pickle
 import threading
 
 import numpy as np
@@ -31,6 +32,15 @@ def test_runs_of_many_threads_are_those_of_one():
     for i, runs in found.items():
         for run in runs:
             np.testing.assert_array_equal(run, wanted[i])
+
+
+def test_copies_of_a_chip_that_has_run_go_on_like_it():
+    chip = Chip("shared", "full")
+    samples(chip, CONFIGS[0])
+    copies = copy.deepcopy(chip), pickle.loads(pickle.dumps(chip))  # noqa: S301
+    wanted = samples(chip, CONFIGS[1])
+    for other in copies:
+        np.testing.assert_array_equal(samples(other, CONFIGS[1]), wanted)
 
 
 def test_copies_and_forked_children_do_not_wait_for_the_lock():

@@ -1,4 +1,4 @@
-"""Runs WORK in the parent, then as SCENARIO says, each time with the same result: ``threads_job.py SCENARIO WORK...``.
+"""Runs WORK in the parent, then as each scenario says, with the same result: ``threads_job.py SCENARIO,... WORK...``.
 
 Parent and kernels have four threads each before anybody forks, whatever the machine has. A process that hangs is
 ended by the test that started this one.
@@ -167,18 +167,19 @@ SCENARIOS: dict[str, Callable[[str], list[str]]] = {
 }
 
 
-def main(scenario: str, *works: str) -> None:
+def main(scenarios: str, *works: str) -> None:
     torch.set_num_threads(4)
     _ = torch.rand(2000, 500) @ torch.rand(500, 500) + 1  # torch's own threads are awake
-    if scenario == "threads":  # which share torch's generator: who seeds it beside others draws numbers of theirs, too
+    if scenarios == "threads":  # which share torch's generator: who seeds it beside others draws numbers of theirs, too
         hxann.set_mock_parameter(hxann.MockParameter(noise_std=0.0))
     for work in works:
         before = WORK[work]()
-        found = SCENARIOS[scenario](work)
-        if not found or set(found) != {before}:
-            raise SystemExit(f"{work}, {scenario}: got {found}, wanted {before}")
-        if WORK[work]() != before:
-            raise SystemExit(f"{work}: another result after {scenario}")
+        for scenario in scenarios.split(","):
+            found = SCENARIOS[scenario](work)
+            if not found or set(found) != {before}:
+                raise SystemExit(f"{work}, {scenario}: got {found}, wanted {before}")
+            if WORK[work]() != before:
+                raise SystemExit(f"{work}: another result after {scenario}")
 
 
 if __name__ == "__main__":

@@ -155,6 +155,23 @@ def test_a_session_entered_again_is_closed_by_the_outermost_block():
 
 
 @pytest.mark.usefixtures("fake_backend")
+def test_a_session_that_was_left_too_often_or_elsewhere_hides_no_other():
+    session = core.open_session(serial="left")
+    session.__exit__(None, None, None)
+    with session:
+        assert core.current_session() is session
+    assert session.closed
+    other = core.open_session(serial="left elsewhere")
+    other.__enter__()
+    thread = threading.Thread(target=other.__exit__, args=(None, None, None))
+    thread.start()
+    thread.join()
+    hxtorch.init_hardware_minimal()
+    assert core.current_session().setup.serial == "emulated-1"
+    hxtorch.release_hardware()
+
+
+@pytest.mark.usefixtures("fake_backend")
 def test_a_generator_that_ends_late_takes_its_own_session_along():
     def chips():
         with core.open_session(serial="generator"):

@@ -1,5 +1,6 @@
 """The sheet of the silicon: one table, which a user may replace by measured values."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -89,8 +90,15 @@ def test_a_file_that_is_none_is_told(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SheetError, match="not UTF-8"):
         Sheet.load(tmp_path / "binary.csv")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(bytes(1 << 18))
+    for wrong in (tmp_path, tmp_path / "pipe", tmp_path / "large", "/dev/zero", "a\0b"):
+        with pytest.raises(SheetError, match="wanted a"):
+            Sheet.load(wrong)
 
 
 def test_a_row_of_nothing_known_is_refused():
+    with pytest.raises(SheetError, match="rows: got str, wanted rows"):
+        Sheet({"capacitance": 1})
     with pytest.raises(SheetError, match="got 'weather'"):
         Sheet([Row("weather", "K", 1.0)])

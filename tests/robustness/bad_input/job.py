@@ -1,4 +1,4 @@
-"""Try wrong values in a process of its own: ``job.py ROOM FIRST PART``, one line before and one after each call.
+"""Try wrong values in a process of its own: ``job.py FIRST PART ROOM...``, one line before and one after each call.
 
 The last line of a process that died says what killed it, and with which number to go on.
 """
@@ -156,8 +156,8 @@ def stalled(*_: object) -> None:
     raise TimeoutError("stalled")
 
 
-def main(room: str, first: int, part: int) -> None:
-    """Try one call of ``part``, from number ``first`` on."""
+def main(first: int, part: int, *rooms: str) -> None:
+    """Try one call of ``part`` in rooms, from number ``first`` on."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     for number in (signal.SIGALRM, signal.SIGPROF):
@@ -170,11 +170,12 @@ def main(room: str, first: int, part: int) -> None:
         os.environ["HXTORCH_CACHE_DIR"] = folder
         os.chdir(folder)
         cached: dict[str, dict[str, Any]] = {}
-        for number, (path, value, argument, annotation, kind) in enumerate(trials(room)):
+        every = ((room, *trial) for room in rooms for trial in trials(room))
+        for number, (room, path, value, argument, annotation, kind) in enumerate(every):
             if number < first or (number % part and argument):
                 continue
             print(json.dumps({"number": number, "before": f"{path}({argument}: {kind})"}), file=results, flush=True)
-            line: dict[str, Any] = {"number": number, "path": path, "argument": argument, "kind": kind}
+            line: dict[str, Any] = {"room": room, "number": number, "path": path, "argument": argument, "kind": kind}
             if not argument:
                 line |= {"came": "unknown", "words": "no legal arguments are written down"}
             else:
@@ -192,8 +193,8 @@ def main(room: str, first: int, part: int) -> None:
                 line |= {"came": "silent" if came == "taken" and must and not meant else came}
                 line |= {"words": words[:160], "named": named, "annotation": annotation}
             print(json.dumps(line), file=results, flush=True)
-    print(json.dumps({"done": room}), file=results, flush=True)
+    print(json.dumps({"done": rooms}), file=results, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

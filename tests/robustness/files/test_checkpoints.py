@@ -115,6 +115,29 @@ def test_another_network_is_refused_and_keeps_its_weights(tmp_path):
     assert other.numbers() == before
 
 
+def test_another_kind_of_optimizer_or_scheduler_is_refused(tmp_path):
+    path, training = tmp_path / "a", Training()
+    hxsnn.save_checkpoint(path, *training.parts())
+    model, _, _, generators = training.parts()
+    sgd = torch.optim.SGD(model.parameters(), 0.1)
+    before = training.numbers()
+    with pytest.raises(CheckpointError, match=r"optimizer was one with .*betas.*like this SGD"):
+        hxsnn.load_checkpoint(path, model, sgd, None, generators)
+    cyclic = torch.optim.lr_scheduler.CosineAnnealingLR(training.optimizer, 3)
+    with pytest.raises(CheckpointError, match=r"scheduler was one with .*step_size.*wanted one with T_max"):
+        hxsnn.load_checkpoint(path, model, training.optimizer, cyclic, generators)
+    assert training.numbers() == before
+
+
+def test_parameters_without_a_shape_are_refused(tmp_path):
+    path = tmp_path / "a"
+    with pytest.raises(CheckpointError, match="model/weight: has no shape yet"):
+        hxsnn.save_checkpoint(path, torch.nn.LazyLinear(2))
+    hxsnn.save_checkpoint(path, torch.nn.Linear(3, 2))
+    with pytest.raises(CheckpointError, match="without a shape; call it once"):
+        hxsnn.load_checkpoint(path, torch.nn.LazyLinear(2))
+
+
 def test_each_byte_is_covered_by_the_seal(tmp_path):
     training, path = Training(), tmp_path / "a"
     hxsnn.save_checkpoint(path, *training.parts())

@@ -62,6 +62,21 @@ def test_a_failure_leaves_what_was_there(tmp_path, monkeypatch):
     assert path.read_bytes() == b"1"
 
 
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for wrong in (tmp_path, tmp_path / "pipe", tmp_path / "link", os.devnull):
+        with pytest.raises(FileExistsError, match="regular"):
+            write_whole(wrong, b"1")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path):
+    for name in ("a" * 255, "\N{SNOWMAN}" * 85):
+        assert write_whole(tmp_path / name, b"1").read_bytes() == b"1"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_only_regular_files_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for wrong in (tmp_path, tmp_path / "pipe", "/dev/zero"):

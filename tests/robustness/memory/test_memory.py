@@ -1,11 +1,17 @@
 """What can not fit into memory is refused before anything is done, with what would."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import bss2_emulator
+import hxtorch.perceptron as hxann
+import hxtorch.spiking.functional as F
+from bss2_emulator import memory as emulators
+from bss2_emulator.facts.coordinates import crossbar_reach
 from hxtorch import snn
 from hxtorch.core import (
     ChipConfiguration,
@@ -24,8 +30,9 @@ from hxtorch.core import (
 def available(monkeypatch, tmp_path):
     """Have 200 MB, of which 100 may be spent."""
     (tmp_path / "meminfo").write_text("MemTotal: 999999 kB\nMemAvailable: 195312 kB\n")
-    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    for module in (memory, emulators):
+        monkeypatch.setattr(module, "_MEMINFO", tmp_path / "meminfo")
+        monkeypatch.setattr(module, "_GROUP", tmp_path)
     monkeypatch.setenv("HXTORCH_MEMORY_SHARE", "0.5")
     return tmp_path
 
@@ -68,11 +75,80 @@ def products(batch):
         session.run_matrix(program)
 
 
-@pytest.mark.parametrize(("run", "batch"), [(mock, 300), (spiking, 40), (products, 300_000)])
-def test_what_does_not_fit_is_refused_with_what_would(run, batch, monkeypatch):
+def eventprop(batch):
+    experiment = snn.Experiment(mock=True)
+    synapse, neuron = snn.EventPropSynapse(3, 512, experiment), snn.EventPropLIF(512, experiment)
+    neuron(synapse(snn.NeuronHandle(torch.zeros(100, batch, 3))))
+    snn.run(experiment, None)
+
+
+def integration(batch):
+    input = torch.empty(100, batch, 512)  # the system gives pages when something is written
+    F.cuba_lif_integration(input, F.CUBALIFParams())
+
+
+def way_back(batch):
+    zeros = torch.zeros(()).expand(100, batch, 512)
+    context = type("Context", (), {"saved_tensors": (zeros, zeros), "params": F.CUBALIFParams(), "dt": 1e-6})
+    F.EventPropLIFFunction.backward(context, zeros, zeros, zeros)
+
+
+def mock_products(batch):
+    hxann.matmul(torch.zeros(1, 1).expand(batch, 1), torch.zeros(1, 512), mock=True)
+
+
+def mock_convolution(batch):
+    hxann.conv1d(torch.zeros(1, 1, 1).expand(batch, 1, 100), torch.zeros(512, 1, 1), mock=True)
+
+
+RUNS = [
+    (mock, 900), (spiking, 40), (products, 300_000), (eventprop, 80), (integration, 1500), (way_back, 200),
+    (mock_products, 80_000), (mock_convolution, 700),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("run", "batch"), RUNS, ids=[run.__name__ for run, _ in RUNS])
+def test_what_does_not_fit_is_refused_with_what_would(run, batch):
     with pytest.raises(MemoryLimitError, match="entries fit") as refused:
         run(batch)
-    fitting = int(re.search(r"at most (\d+) entries fit", str(refused.value))[1])
+    fitting = int(re.search(r"at most (\d+) batch entries fit", str(refused.value))[1])
     assert 0 < fitting < batch
-    if run is mock:
-        assert mock(10).spikes.shape == (100, 10, 512)
+
+
+def test_what_fits_is_run():
+    assert mock(10).spikes.shape == (100, 10, 512)
+    eventprop(5)
+    mock_convolution(10)
+
+
+def every_driver(labels):
+    """Send labels to all drivers of a chip, each of which has short-term plasticity."""
+    config, reach = bss2_emulator.ChipConfig(), crossbar_reach()
+    config = config.replace(
+        enable_stp=np.ones((2, 128), np.bool_),
+        row_select_mask=np.zeros_like(config.row_select_mask),
+        crossbar_mask=np.where(reach, 0, config.crossbar_mask),
+        crossbar_target=np.where(reach, 0, config.crossbar_target),
+    )
+    chip, times = bss2_emulator.Chip("memory", "ideal"), np.arange(labels)
+    return chip.run_spiking(config, labels, times, times.astype(np.uint16), np.array([0, labels]), range(512))
+
+
+def test_tables_of_plastic_drivers_are_refused_before_they_are_made():
+    with pytest.raises(bss2_emulator.MemoryLimitError, match=r"\d+ rows,.* fit: send fewer labels"):
+        every_driver(200)
+    assert every_driver(2).cadc[0].values.shape[1] == 256
+
+
+def test_what_is_kept_for_the_next_run_does_not_stop_it(available):
+    def step():
+        return integration(400)  # 82 MB for each of three tensors
+
+    (available / "meminfo").write_text("MemAvailable: 400000 kB\n")
+    step()
+    (available / "meminfo").write_text("MemAvailable: 1000 kB\n")
+    step()
+
+
+def test_both_packages_count_alike():
+    assert Path(memory.__file__).read_text() == Path(emulators.__file__).read_text()

@@ -1,57 +1,19 @@
 """Many runs leave nothing behind: no memory, no descriptor, no thread; nor do interrupts and event loops."""
 
 import asyncio
-import gc
 import os
 import signal
-import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from soak_runs import PROGRAM, soak, train
 
-from hxtorch import snn
-from hxtorch.core import ChipConfiguration, InputEvents, Recording, SpikingProgram, current_session, open_session
-
-SPIKES = torch.ones(10, 2, 3)
-PROGRAM = SpikingProgram(ChipConfiguration(), 300, InputEvents.silence(2), Recording(np.arange(4)))
+from hxtorch.core import current_session, open_session
 
 
-def train():
-    experiment = snn.Experiment(mock=True)
-    synapse, neuron = snn.Synapse(3, 4, experiment), snn.ReadoutNeuron(4, experiment)
-    handle = neuron(synapse(snn.NeuronHandle(SPIKES)))
-    snn.run(experiment, None)
-    handle.membrane_cadc.sum().backward()
-    return synapse.weight.grad
-
-
-def held():
-    """Return resident bytes, descriptors and threads; threads alone where there is no /proc."""
-    gc.collect()
-    if not sys.platform.startswith("linux"):
-        return 1, 0, threading.active_count()
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return resident, len(os.listdir("/proc/self/fd")), threading.active_count()
-
-
-def test_runs_with_new_experiments_leave_nothing_behind(pytestconfig):
-    runs = 50_000 if pytestconfig.getoption("--long") else 100
-
-    def both(count):
-        with open_session(serial="soak", fidelity="ideal") as session:
-            for _ in range(count):
-                train()
-                session.run_spiking(PROGRAM)
-
-    both(runs // 5)
-    before = held()
-    both(runs)
-    after = held()
-    assert after[0] < 1.01 * before[0]
-    assert after[1:] == before[1:]
+def test_runs_with_new_experiments_leave_nothing_behind():
+    assert soak(200)["memory, percent more"] < 1
 
 
 def test_tasks_of_an_event_loop_use_the_session_around_them():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         EmulatorError,
         EngineError,
         EventError,
+        MemoryLimitError,
         OperandRangeError,
         ReadoutWarning,
         RunError,
@@ -41,6 +42,7 @@ __all__ = [
     "Imperfections",
     "MadcSamples",
     "MatrixRun",
+    "MemoryLimitError",
     "OperandRangeError",
     "ReadoutWarning",
     "Row",
@@ -56,7 +58,8 @@ __all__ = [
 _HOMES = {
     "chip": "Chip Scheduled",
     "config": "ChipConfig",
-    "errors": "ConfigError EmulatorError EngineError EventError OperandRangeError ReadoutWarning RunError SheetError",
+    "errors": "ConfigError EmulatorError EngineError EventError MemoryLimitError OperandRangeError ReadoutWarning "
+    "RunError SheetError",
     "facts.sheet": "Row Sheet",
     "results": "CadcSamples MadcSamples MatrixRun SpikeCounters SpikingRun",
     "silicon.imperfections": "Fidelity Imperfections",

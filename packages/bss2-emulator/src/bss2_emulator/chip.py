@@ -121,6 +121,8 @@ class Chip:
 
     @run_counter.setter
     def run_counter(self, number: int) -> None:
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 0:
+            raise RunError(f"run_counter: got {number!r}, wanted the number of a run, 0 or more")
         self._run_counter = int(number)
         self._history.session(self._run_counter).go_to(self._run_counter)
 

@@ -29,6 +29,10 @@ class OperandRangeError(EmulatorError, OverflowError):
     """A weight or an activation of a matrix product exceeds the range of the chip."""
 
 
+class MemoryLimitError(EmulatorError, MemoryError):
+    """A run needs more memory than there is; nothing was done."""
+
+
 class EngineError(EmulatorError, RuntimeError):
     """The engine met what its proofs exclude, and stopped before it could do harm: a fault of the emulator."""
 

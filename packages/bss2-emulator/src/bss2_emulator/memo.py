@@ -26,6 +26,10 @@ class Memo:
         self.compare = 1
         self._held: dict[str, list[tuple[tuple[Any, ...], Any]]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and other processes make values again: not all of them can be copied."""
+        return {"compare": self.compare, "_held": {}}
+
     def get(self, name: str, inputs: tuple[Any, ...], build: Callable[[], T]) -> T:
         """Return a held value that was made from equal ``inputs``, else ``build()``.
 

@@ -10,6 +10,9 @@ import csv
 import hashlib
 import io
 import math
+import os
+import stat
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -20,6 +23,7 @@ from bss2_emulator.errors import SheetError
 
 COLUMNS: Final = ("name", "unit", "mean", "spread", "law", "calibrated", "correlation", "switch", "source")
 LAWS: Final = ("offset", "factor", "log")
+_LARGEST: Final = 1 << 17  # bytes; the default one has 6000
 LONGEST: Final = {"comparator": 1e-7}  # s, for which the lists of the kernels have room
 
 
@@ -100,12 +104,22 @@ class Sheet:
             SheetError: The file can not be read or holds something else; the text names row and column.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise SheetError(f"sheet {path}: cannot be read: {error.strerror}; wanted a CSV file") from error
+            text = _read(path).decode()
         except UnicodeDecodeError as error:
             raise SheetError(f"sheet {path}: not UTF-8 text; wanted a CSV file") from error
+        except (OSError, ValueError) as error:  # there are names that no file can have
+            raise SheetError(f"sheet {path}: cannot be read: {error}; wanted a CSV file") from error
         return cls(read_rows(text, str(path)))
+
+
+def _read(path: str | PathLike[str]) -> bytes:
+    """Return the content of a file of bounded size; a pipe would be waited for, a device would not end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise SheetError(f"sheet {path}: wanted a regular file of at most {_LARGEST} bytes")
+        return file.read(_LARGEST)
 
 
 def read_rows(text: str, origin: str) -> list[Row]:
@@ -125,10 +139,9 @@ def read_rows(text: str, origin: str) -> list[Row]:
     if not table or tuple(table[0]) != COLUMNS:
         raise SheetError(f"sheet {origin}: got columns {table[0] if table else []}, wanted {','.join(COLUMNS)}")
     rows = [_row(cells, f"sheet {origin}, row {number}") for number, cells in enumerate(table[1:], 2) if cells]
-    names = [row.name for row in rows]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(row.name for row in rows).items() if count > 1]
     if twice:
-        raise SheetError(f"sheet {origin}: got {twice[0]!r} twice, wanted one row for each parameter")
+        raise SheetError(f"sheet {origin}: got {min(twice)!r} twice, wanted one row for each parameter")
     return rows
 
 
@@ -163,6 +176,8 @@ def _number(text: str, where: str, column: str) -> float:
 
 def _check(row: Row, known: Mapping[str, Row]) -> None:
     """Refuse a row that does not replace the one of its name."""
+    if not isinstance(row, Row):
+        raise SheetError(f"sheet, rows: got {type(row).__name__}, wanted rows, each a Row")
     if row.name not in known:
         raise SheetError(f"sheet, name: got {row.name!r}, wanted one of {', '.join(known)}")
     own, where = known[row.name], f"sheet, {row.name}"

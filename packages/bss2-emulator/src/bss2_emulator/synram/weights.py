@@ -12,6 +12,7 @@ from bss2_emulator.config import ChipConfig
 from bss2_emulator.events.path import Routes
 from bss2_emulator.facts.constants import COLUMNS
 from bss2_emulator.facts.coordinates import COLUMN
+from bss2_emulator.memory import require_memory
 from bss2_emulator.neurons.arrangement import Arrangement
 from bss2_emulator.silicon.serial import Silicon
 
@@ -47,8 +48,14 @@ def compile_synapses(
         active: Active neurons n, ascending.
         scale: Synaptic state of (excitatory, inhibitory) per event of weight 1, (2, width).
         threads: Threads to use.
+
+    Raises:
+        MemoryLimitError: There is no room for so many rows.
     """
     rows, width = max(len(routes.row_offsets) - 1, 1), scale.shape[1]
+    kind = "rows, one for each label and for each driver with short-term plasticity that it reaches,"
+    advice = "send fewer labels, or use plasticity in fewer drivers"
+    require_memory("synapses of the run", 2 * scale.itemsize * width, rows, advice, kind)
     exc, inh = np.zeros((2, rows, width), scale.dtype)
     spans = np.zeros((rows, 4), np.int32)
     compile_actions(

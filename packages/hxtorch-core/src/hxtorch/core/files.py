@@ -6,6 +6,7 @@ digest, which stands in the metadata. No byte of such a file changes without bei
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -65,10 +66,12 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     umask, one that is replaced keeps its own. What writers left that were killed is removed.
 
     Raises:
-        OSError: The file can not be written; what was there stays.
+        OSError: The file can not be written, or it is a device, a pipe or a folder; what was there stays.
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
+    if os.path.exists(path) and not target.is_file():  # a file would take its place
+        raise FileExistsError(errno.EEXIST, "not a regular file, wanted one that can be written whole", str(path))
     handle, draft = _open_draft(target)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -85,7 +88,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         draft.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
-    for left in target.parent.glob(f".{_escaped(target.name)}.*.draft"):
+    for left in target.parent.glob(f".{_escaped(_shortened(target.name))}.*.draft"):
         _remove_if_left(left)
     return path
 
@@ -173,7 +176,7 @@ def _metadata(content: bytes) -> dict[str, str] | None:
 def _open_draft(target: Path) -> tuple[int, Path]:
     """Open a new file beside ``target``; its lock tells others that its writer lives."""
     while True:
-        draft = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.draft")
+        draft = target.with_name(f".{_shortened(target.name)}.{os.getpid()}-{os.urandom(4).hex()}.draft")
         # umask takes from these permissions what the user wants to keep
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         if sys.platform != "win32":
@@ -210,6 +213,11 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _shortened(name: str) -> str:
+    """Return as much of a name as leaves room for what a draft has more; file systems take 255 bytes."""
+    return os.fsencode(name)[:200].decode(errors="ignore")
 
 
 def _escaped(name: str) -> str:

@@ -2,7 +2,7 @@
 
 The limit is a share of what is available now, by ``/proc/meminfo`` and the limit of the process's control group;
 ``HXTORCH_MEMORY_SHARE`` says which, 0.9 by default. Where neither tells anything there is no limit. Estimates are
-lower bounds: what is refused would not have fitted.
+lower bounds: what is refused would not have fitted. The same file serves the emulator; a test compares them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from hxtorch.core.errors import ArgumentError, MemoryLimitError
+from .errors import ArgumentError, MemoryLimitError
 
 SHARE = 0.9
 SMALL = 1 << 26
@@ -30,14 +30,18 @@ def memory_limit() -> int | None:
     return int(min(known) * _share()) if known else None
 
 
-def require_memory(what: str, entry: int, entries: int, advice: str) -> None:
+def require_memory(
+    what: str, entry: int, entries: int, advice: str, kind: str = "batch entries", again: int = 0
+) -> None:
     """Refuse what needs more memory than there is.
 
     Args:
         what: That needs it, for messages.
-        entry: Bytes of one entry of a batch, at least.
+        entry: Bytes of one entry, at least.
         entries: How many there are.
         advice: What to do, to follow "at most N entries fit".
+        kind: What entries are, plural.
+        again: Bytes that the caller keeps and takes again for this.
 
     Raises:
         MemoryLimitError: It does not fit; says how many entries would.
@@ -46,11 +50,11 @@ def require_memory(what: str, entry: int, entries: int, advice: str) -> None:
     if needed <= SMALL:
         return
     limit = memory_limit()
-    if limit is not None and needed > limit:
+    if limit is not None and needed > limit + again:
         raise MemoryLimitError(
-            f"{what}: needs at least {needed / 1e9:.3g} GB for {entries} batch entries, wanted at most "
-            f"{limit / 1e9:.3g} GB ({_share():g} of what is available, HXTORCH_MEMORY_SHARE); at most {limit // entry} "
-            f"entries fit: {advice}"
+            f"{what}: needs at least {needed / 1e9:.3g} GB for {entries} {kind}, wanted at most "
+            f"{(limit + again) / 1e9:.3g} GB ({_share():g} of what is available, HXTORCH_MEMORY_SHARE); at most "
+            f"{(limit + again) // entry} {kind} fit: {advice}"
         )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hxtorch.spiking._kernels.native.memory import Block
+from hxtorch.core.memory import SMALL, require_memory
+from hxtorch.spiking._kernels.native.memory import Block, kept
 
 _LARGE = 1 << 17
 """Bytes from which on a tensor gets memory that is used again; smaller ones the system reuses by itself."""
@@ -30,8 +31,29 @@ def empty_like(like: Tensor, dtype: torch.dtype | None = None, shape: Sequence[i
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return a tensor as :func:`empty_like` does."""
+    """Return a tensor as :func:`empty_like` does.
+
+    Raises:
+        MemoryLimitError: There is no room for it.
+    """
     size = math.prod(shape) * dtype.itemsize
     if size < _LARGE:
         return torch.empty(shape, dtype=dtype)
+    require_room(f"a tensor {tuple(shape)}", shape, size)
     return torch.frombuffer(Block(size), dtype=dtype).view(shape)
+
+
+def require_room(what: str, shape: Sequence[int], size: int) -> None:
+    """Refuse what has no room on the CPU.
+
+    Args:
+        what: For messages.
+        shape: (time, batch, neuron), or the batch first.
+        size: Bytes of all of it.
+
+    Raises:
+        MemoryLimitError: There is no room for it; says how many batch entries would fit.
+    """
+    if size > SMALL:
+        batch = shape[1] if len(shape) == 3 else shape[0]
+        require_memory(what, size // batch, batch, "take smaller batches", again=kept())

@@ -15,7 +15,14 @@ import bss2_emulator
 from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.backends.timed_writes import changes, held_at
-from hxtorch.core.errors import BackendError, ConfigurationError, NoConnectionError, OperandRangeError, ProgramError
+from hxtorch.core.errors import (
+    BackendError,
+    ConfigurationError,
+    MemoryLimitError,
+    NoConnectionError,
+    OperandRangeError,
+    ProgramError,
+)
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import CYCLE, MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import (
@@ -202,6 +209,8 @@ class _TypedErrors:
             raise ConfigurationError(str(error)) from error
         if isinstance(error, bss2_emulator.OperandRangeError):
             raise OperandRangeError(str(error)) from error
+        if isinstance(error, bss2_emulator.MemoryLimitError):
+            raise MemoryLimitError(str(error)) from error
         if isinstance(error, bss2_emulator.EmulatorError):
             raise ProgramError(str(error)) from error
 

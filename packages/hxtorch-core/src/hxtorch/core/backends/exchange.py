@@ -162,9 +162,14 @@ def _once(connection: Connection, run: Callable[[], Result]) -> tuple[Result | N
     except (HXTorchError, Warning):
         raise
     except Exception as error:
-        raise BackendError(
-            f"{connection.identifier}: the backend failed in a run: {type(error).__name__}: {str(error)[:200]}"
-        ) from error
+        raise failure_of(connection, "in a run", error) from error
+
+
+def failure_of(connection: Connection, where: str, error: Exception) -> BackendError:
+    """Return the error of this project for what a backend raised, which has no type of its own."""
+    return BackendError(
+        f"{connection.identifier}: the backend failed {where}: {type(error).__name__}: {str(error)[:200]}"
+    )
 
 
 def _retries() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from hxtorch.core.calibration.stored.store import load, save
 from hxtorch.core.calibration.targets import PRESETS, CalibTarget, preset
 from hxtorch.core.errors import CalibrationFormatError, CalibrationNotFoundError
 from hxtorch.core.interfaces import Connection
+from hxtorch.core.locks import locked
 
 _LOG = logging.getLogger("hxtorch.core.calibration")
 _KEPT = 256  # cached calibrations of a chip, 60 kB each: training a calibrated parameter makes one a step
@@ -56,7 +58,8 @@ def for_target(
 
     Looked for in this order: nominal codes if the chip is emulated without mismatch or as calibrated; the file that
     ships for this serial; the cache (``HXTORCH_CACHE_DIR``); else the chip is calibrated, with a progress bar, and the
-    result is cached. Several processes that ask for the same one calibrate once.
+    result is cached. Several processes that ask for the same one calibrate once, where the cache has file locks. Users
+    may share a cache: who can not write there reads it, and calibrates what is not in it.
 
     Args:
         connection: An open chip.
@@ -88,8 +91,7 @@ def path_for_target(connection: Connection, target: CalibTarget, options: Calibr
     if connection.describe().get("fidelity") in _UNMEASURED:
         path.parent.mkdir(parents=True, exist_ok=True)
         return save(nominal_calibration(connection, target), path)
-    _cached(connection, target, options)
-    if not path.is_file():
+    if not _cached(connection, target, options)[1]:
         raise CalibrationNotFoundError(f"{path}: can not be written; set HXTORCH_CACHE_DIR to a folder that can")
     return path
 
@@ -104,37 +106,30 @@ def _shipped(connection: Connection, target: CalibTarget) -> Path | None:
 
 def _cached(
     connection: Connection, target: CalibTarget, options: CalibrationOptions | None, folder: Path | None = None
-) -> tuple[Calibration, Path]:
-    """Return the cached calibration, measured and stored first if need be, and where it lies or would lie."""
+) -> tuple[Calibration, bool]:
+    """Return the cached calibration, measured and stored first if need be, and whether it could be stored."""
     path = cached_path(connection.describe(), target, folder)
     found = _usable(path, connection, target)
     if found is not None:
-        return found, path
-    from filelock import FileLock  # slow to import, needed only here
-
-    lock = FileLock(f"{path}.lock")
-    try:
+        return found, True
+    with suppress(OSError):  # without the folder there is no lock, and the result is not kept
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        _warn_of_cache(path, error)
-    try:
+    with locked(f"{path}.lock"):
         found = _usable(path, connection, target)  # another process may have made it meanwhile
-        if found is None:
-            why = "the one that is kept does not fit" if path.is_file() else "none is kept"
-            begun = time.monotonic()
-            found = calibrate(connection, target, options)
-            seconds = time.monotonic() - begun
-            _LOG.info("calibrated %r for %s, as %s: %.1f s, %s", found.serial, summary(target), why, seconds, path)
-            if lock.is_locked:
-                try:
-                    save(found, path)
-                    _forget_oldest(path.parent)
-                except OSError as error:
-                    _warn_of_cache(path, error)
-    finally:
-        lock.release()
-    return found, path
+        if found is not None:
+            return found, True
+        why = "the one that is kept does not fit" if os.path.exists(path) else "none is kept"
+        begun = time.monotonic()
+        found = calibrate(connection, target, options)
+        seconds = time.monotonic() - begun
+        _LOG.info("calibrated %r for %s, as %s: %.1f s, %s", found.serial, summary(target), why, seconds, path)
+        try:
+            save(found, path)
+        except OSError as error:
+            _LOG.warning("calibration cache %s can not be used (%s): the result is not kept", path.parent, error)
+            return found, False
+    _forget_oldest(path.parent)
+    return found, True
 
 
 def summary(target: CalibTarget) -> str:
@@ -151,15 +146,12 @@ def _forget_oldest(folder: Path) -> None:
     """Keep the newest calibrations of a chip; another process may be at it, too."""
     made = []
     for path in folder.glob("*.safetensors"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             made.append((path.stat().st_mtime_ns, path))
     for _, path in sorted(made)[:-_KEPT]:
-        path.unlink(missing_ok=True)
-        Path(f"{path}.lock").unlink(missing_ok=True)
-
-
-def _warn_of_cache(path: Path, error: OSError) -> None:
-    _LOG.warning("calibration cache %s can not be used (%s): calibrating without storing", path.parent, error)
+        with suppress(OSError):  # another user's
+            path.unlink(missing_ok=True)
+            Path(f"{path}.lock").unlink(missing_ok=True)
 
 
 def _usable(path: Path, connection: Connection, target: CalibTarget) -> Calibration | None:

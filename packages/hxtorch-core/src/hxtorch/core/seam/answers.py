@@ -10,16 +10,18 @@ from bss2_emulator.facts.constants import COLUMNS, NEURONS
 from hxtorch.core.errors import BackendError
 from hxtorch.core.seam.batches import ascends, is_batch
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
-from hxtorch.core.seam.results import MatrixResult, SpikingResult
+from hxtorch.core.seam.results import ExecutionInfo, MatrixResult, SpikingResult
 
 _ENDLESS = 2**63
+_MADC_MAX = 1023
 
 
 def check_spiking(program: SpikingProgram, result: SpikingResult) -> None:
     """Refuse a result that can not be one of ``program``.
 
     Raises:
-        BackendError: Arrays do not fit together, times lie outside the run or descend, or what was asked for lacks.
+        BackendError: Arrays do not fit together or are of another type, times lie outside the run or descend, or what
+            was asked for lacks.
     """
     batch, runtime, recording = program.events.batch_size, program.runtime, program.recording
     _check_type(result, SpikingResult)
@@ -32,18 +34,14 @@ def check_spiking(program: SpikingProgram, result: SpikingResult) -> None:
         if events is not None:
             _check_times(name, events, batch, _ENDLESS)
             _check_shape(f"{name}: labels", events.labels, events.times.shape)
-    for samples in result.cadc:
-        _check_times("cadc", samples, batch, runtime)
-        _check_shape("cadc: values", samples.values, (len(samples.times), len(samples.neurons)))
-    recorded = sum(len(samples.neurons) for samples in result.cadc)
-    if recorded != len(recording.cadc_neurons):
-        _refuse("cadc", f"{recorded} neurons", f"{len(recording.cadc_neurons)}")
+    _check_cadc(result.cadc, recording.cadc_neurons, batch, runtime)
     _check_madc(result.madc, recording.madc_neuron is not None, batch, runtime)
     rows = len(recording.correlation_rows)
     if rows or result.correlation is not None:
-        _check_shape("correlation", getattr(result.correlation, "values", None), (batch, rows, COLUMNS, 2))
+        _check_shape("correlation", getattr(result.correlation, "values", None), (batch, rows, COLUMNS, 2), np.uint8)
     if recording.spike_counters:
-        _check_shape("spike_counters", getattr(result.spike_counters, "values", None), (batch, NEURONS))
+        _check_shape("spike_counters", getattr(result.spike_counters, "values", None), (batch, NEURONS), np.uint8)
+    _check_type(result.info, ExecutionInfo)
 
 
 def check_matrix(program: MatrixProgram, result: MatrixResult) -> None:
@@ -54,8 +52,21 @@ def check_matrix(program: MatrixProgram, result: MatrixResult) -> None:
     """
     _check_type(result, MatrixResult)
     batch = program.batch
-    _check_shape("products", result.values, (batch, program.weights.shape[1]))
+    _check_shape("products", result.values, (batch, program.weights.shape[1]), np.int8)
     _check_madc(result.madc, program.madc_column is not None, batch, _ENDLESS)
+    _check_type(result.info, ExecutionInfo)
+
+
+def _check_cadc(cadc: Any, asked: np.ndarray, batch: int, runtime: int) -> None:
+    """Check samples of the hemispheres that have recorded neurons, top first."""
+    wanted = [found for found in (asked[asked < COLUMNS], asked[asked >= COLUMNS]) if len(found)]
+    if not isinstance(cadc, tuple) or len(cadc) != len(wanted):
+        _refuse("cadc", _look(cadc), f"a tuple of {len(wanted)}, one for each hemisphere with recorded neurons")
+    for samples, neurons in zip(cadc, wanted, strict=True):
+        _check_times("cadc", samples, batch, runtime)
+        if not np.array_equal(getattr(samples, "neurons", ()), neurons):
+            _refuse("cadc: neurons", "others", "those of the hemisphere, in the order asked for")
+        _check_shape("cadc: values", samples.values, (len(samples.times), len(neurons)), np.uint8)
 
 
 def _check_madc(madc: Any, asked: bool, batch: int, runtime: int) -> None:
@@ -63,7 +74,9 @@ def _check_madc(madc: Any, asked: bool, batch: int, runtime: int) -> None:
         _refuse("madc", "samples" if madc is not None else "none", "samples" if asked else "none")
     if madc is not None:
         _check_times("madc", madc, batch, runtime)
-        _check_shape("madc: values", madc.values, madc.times.shape)
+        _check_shape("madc: values", madc.values, madc.times.shape, np.uint16)
+        if madc.values.size and madc.values.max() > _MADC_MAX:
+            _refuse("madc: values", f"up to {madc.values.max()}", f"codes up to {_MADC_MAX}")
 
 
 def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
@@ -85,9 +98,9 @@ def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
         _refuse(f"{what}: times", "some that descend", "ascending ones in each batch entry")
 
 
-def _check_shape(what: str, array: Any, shape: tuple[int, ...]) -> None:
-    if not isinstance(array, np.ndarray) or array.shape != shape:
-        _refuse(what, _look(array), f"shape {shape}")
+def _check_shape(what: str, array: Any, shape: tuple[int, ...], dtype: type | None = None) -> None:
+    if not isinstance(array, np.ndarray) or array.shape != shape or (dtype is not None and array.dtype != dtype):
+        _refuse(what, _look(array), f"{'' if dtype is None else dtype.__name__ + ' '}{shape}")
 
 
 def _check_type(result: Any, wanted: type) -> None:
@@ -96,6 +109,8 @@ def _check_type(result: Any, wanted: type) -> None:
 
 
 def _look(array: Any) -> str:
+    if isinstance(array, tuple):
+        return f"a tuple of {len(array)}"
     return f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
 
 

@@ -12,9 +12,15 @@ from weakref import WeakSet
 
 from hxtorch.core import backends
 from hxtorch.core.arguments import checked
-from hxtorch.core.backends.exchange import run_matrix, run_spiking, run_spiking_all
+from hxtorch.core.backends.exchange import failure_of, run_matrix, run_spiking, run_spiking_all
 from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup, resolve_setup
-from hxtorch.core.errors import CalibrationError, CalibrationFormatError, ConnectionOpenError, NoConnectionError
+from hxtorch.core.errors import (
+    CalibrationError,
+    CalibrationFormatError,
+    ConnectionOpenError,
+    HXTorchError,
+    NoConnectionError,
+)
 from hxtorch.core.looks import table
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
@@ -95,6 +101,8 @@ class Session:
         if last is not None:  # else the block ends in another context than it began in
             _entered.set(here[:last] + here[last + 1 :])
         with _slot_lock:
+            if not self._entries:  # it was left more often than entered
+                return
             self._entries -= 1
             _all_entries -= 1
             over = self._entries == 0
@@ -148,11 +156,20 @@ class Session:
         self._calibrated = True
 
     def close(self) -> None:
-        """Release the chip; closing twice is harmless."""
+        """Release the chip; closing twice is harmless.
+
+        Raises:
+            BackendError: The backend failed to; the session is closed nevertheless.
+        """
         with self.lock:
             if not self.closed:
                 self.closed = True
-                self.connection.close()
+                try:
+                    self.connection.close()
+                except HXTorchError:
+                    raise
+                except Exception as error:
+                    raise failure_of(self.connection, "to close", error) from error
 
     def _open_connection(self) -> Connection:
         if self.closed:
@@ -297,7 +314,8 @@ def current_session() -> Session:
     Raises:
         NoConnectionError: None is open, or other threads have entered several and this one none.
     """
-    session = _entered.get()[-1] if _entered.get() else _entered_elsewhere() or _current
+    here = [session for session in _entered.get() if session._entries]  # what was left in another thread stays there
+    session = here[-1] if here else _entered_elsewhere() or _current
     if session is None or session.closed:
         raise NoConnectionError("no chip is connected; call hxtorch.init_hardware() first")
     return session

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from hxtorch.core import ProgramError
+from hxtorch.core.memory import require_memory
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
@@ -51,6 +52,7 @@ def multiply_on_chip(
     activations, matrices = ACTIVATIONS.integers(x, "half_away"), WEIGHTS.integers(weights, "half_away")
     if x.shape[1] == 0:
         return x.new_empty(*x.shape[:2], weights.shape[2])
+    require_room("products", x, len(x) * weights.shape[2], x.shape[1])
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
     return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
 
@@ -64,6 +66,7 @@ def multiply_by_model(
     """
     check_operands("mock_products", x, weights, gain, num_sends)
     check_noise("mock_products", noise_std, event_noise_std)
+    require_room("products in mock mode", x, len(x) * weights.shape[2], x.shape[1])
     if x.device.type == "cpu" and x.dtype == torch.float32:
         activations, matrices = ACTIVATIONS.integers(x, "half_even"), WEIGHTS.integers(weights, "half_even")
         results = [
@@ -95,6 +98,22 @@ def unseen(x: Tensor, weights: Tensor) -> bool:
         or forward_ad._current_level >= 0
         or torch._C._len_torch_dispatch_stack()
     )
+
+
+def require_room(what: str, x: Tensor, numbers: int, batch: int) -> None:
+    """Refuse results that do not fit into memory.
+
+    Args:
+        what: Makes them, for messages.
+        x: Activations, of the type of the results.
+        numbers: Results of one batch entry.
+        batch: How many entries there are.
+
+    Raises:
+        MemoryLimitError: Says how many entries would fit.
+    """
+    if x.device.type == "cpu":
+        require_memory(what, numbers * x.itemsize, batch, "multiply less at once")
 
 
 def check_noise(operator: str, noise_std: float, event_noise_std: float) -> None:
@@ -132,8 +151,8 @@ def check_types(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sen
         )
     if gain.shape not in ((), _GAINS):
         raise ProgramError(f"gain of {_NAMESPACE}::{operator}: got shape {tuple(gain.shape)}, wanted () or {_GAINS}")
-    if num_sends < 1:
-        raise ProgramError(f"num_sends of {_NAMESPACE}::{operator}: got {num_sends}, wanted 1 or more")
+    if not 1 <= num_sends < 2**32:
+        raise ProgramError(f"num_sends of {_NAMESPACE}::{operator}: got {num_sends}, wanted 1 to {2**32 - 1}")
 
 
 def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *_: object) -> Tensor:

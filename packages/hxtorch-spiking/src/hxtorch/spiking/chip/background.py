@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.errors import ParameterError
+
 _LARGEST = 63.0  # LSB of a weight
+MOST_SOURCES = 8192
+"""Signed inputs of a neuron of 64 circuits, which is the largest."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,15 @@ class Rhythm:
         Args:
             lsb: The largest of what shall be added in each step, as a weight.
             tau_syn: The shortest synaptic time constant, in steps.
+
+        Raises:
+            ParameterError: It takes more sources than any neuron has inputs.
         """
+        if lsb > _LARGEST * MOST_SOURCES:
+            raise ParameterError(
+                f"bias: got {lsb:g} LSB in a step, wanted at most {_LARGEST * MOST_SOURCES:g}, which takes "
+                f"{MOST_SOURCES} inputs of a neuron; scale weights and bias"
+            )
         smooth = max(1, math.floor(0.5 * tau_syn))  # the current ripples little
         period = min(smooth, max(1, math.floor(_LARGEST / max(lsb, 1e-6))))
         return cls(period, max(1, math.ceil(lsb * period / _LARGEST - 1e-9)))

@@ -21,7 +21,14 @@ from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_w
 from hxtorch.core.interfaces import CountsRuns
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import CheckpointError, CheckpointNotFoundError
-from hxtorch.spiking.experiment.states import all_or_nothing, decode, encode, random_state, restore_random
+from hxtorch.spiking.experiment.states import (
+    all_or_nothing,
+    decode,
+    encode,
+    random_state,
+    require_kind,
+    restore_random,
+)
 
 SCHEMA = 2  # the first had no seal
 _KEY = "hxtorch.checkpoint"
@@ -106,6 +113,8 @@ def load_checkpoint(
     for name, target in wanted.items():
         if target is not None and state[name] is None:
             raise CheckpointError(f"{path}: has no {name}, wanted one; save_checkpoint(..., {name}={name})")
+        if target is not None:
+            require_kind(path, name, target, state[name])
     missing = sorted(set(generators or {}) - set(state["generators"]))
     if missing:
         raise CheckpointError(f"{path}: has no generator {missing[0]!r}, wanted one of {sorted(state['generators'])}")

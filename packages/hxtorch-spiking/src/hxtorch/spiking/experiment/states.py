@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from hxtorch.core.files import MAX_DEPTH
 from hxtorch.spiking.errors import CheckpointError, CheckpointMismatchError
@@ -48,6 +49,8 @@ def encode(value: Any, path: str, tensors: dict[str, Tensor], depth: int = 0) ->
     if depth > MAX_DEPTH:
         raise CheckpointError(f"{path[:80].lstrip('/')}: lies more than {MAX_DEPTH} deep, or in itself; flatten it")
     if isinstance(value, Tensor):
+        if is_lazy(value):
+            raise CheckpointError(f"{path.lstrip('/')}: has no shape yet, wanted a module that was called once")
         name = path
         while name in tensors:  # keys may hold slashes, or differ in type only
             name += "'"
@@ -92,6 +95,29 @@ def decode(value: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Any:
     raise ValueError(f"unknown kind {kind!r}")
 
 
+def require_kind(path: str | PathLike[str], name: str, part: Any, stored: Mapping[str, Any]) -> None:
+    """Refuse the state of another kind of optimizer or scheduler, which torch would put beside the one that is there.
+
+    Each must name something that the other does not know: other versions of torch add names.
+
+    Raises:
+        CheckpointMismatchError: It is that of another kind.
+    """
+    then, now = _settings(stored), _settings(part.state_dict())
+    if then - now and now - then:
+        raise CheckpointMismatchError(
+            f"{path}: the {name} was one with {', '.join(sorted(then - now))}, wanted one with "
+            f"{', '.join(sorted(now - then))} like this {type(part).__name__}; build it as it was then"
+        )
+
+
+def _settings(state: Mapping[str, Any]) -> set[str]:
+    """Return the names of what is set in an optimizer's first group, or in a scheduler."""
+    groups = state.get("param_groups")
+    first = groups[0] if isinstance(groups, list) and groups else state
+    return set(map(str, first)) if isinstance(first, dict) else set()
+
+
 @contextmanager
 def all_or_nothing(
     path: str | PathLike[str], model: torch.nn.Module, parts: Sequence[Any], generators: Sequence[torch.Generator]
@@ -108,8 +134,10 @@ def all_or_nothing(
         A function that takes what is being loaded, for messages.
 
     Raises:
-        CheckpointMismatchError: The block failed.
+        CheckpointMismatchError: The block failed, or the model has parameters without a shape.
     """
+    if any(map(is_lazy, (*model.parameters(), *model.buffers()))):
+        raise CheckpointMismatchError(f"{path}: the model has parameters without a shape; call it once before")
     tensors = [(tensor, tensor.detach().clone()) for tensor in (*model.parameters(), *model.buffers())]
     states = [(part, deepcopy(part.state_dict())) for part in parts]
     numbers, drawn = random_state(), [(one, one.get_state()) for one in generators]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking.chip.background import Rhythm
+from hxtorch.spiking.errors import NIRConversionError, ParameterError
 from hxtorch.spiking.modules import Synapse
 from hxtorch.spiking.nir.levels import Levels
 from hxtorch.spiking.nir.neurons import Values
@@ -60,6 +61,9 @@ def bias_of(name: str, node: str, bias: np.ndarray, values: Values, levels: Leve
         values: Of the neurons.
         levels: Where their potentials are.
         dt: Step in seconds.
+
+    Raises:
+        NIRConversionError: It is beyond what background sources of a neuron can do.
     """
     per_step = bias * values.jump
     made = Bias(node, torch.tensor(per_step, dtype=torch.float32))
@@ -68,6 +72,9 @@ def bias_of(name: str, node: str, bias: np.ndarray, values: Values, levels: Leve
         made.shift = torch.tensor(shift, dtype=torch.float32)
     else:
         lsb = float((np.abs(per_step) * levels.weight_scale).max())
-        made.rhythm = Rhythm.of(lsb, float(values.tau_syn.min()) / dt)
+        try:
+            made.rhythm = Rhythm.of(lsb, float(values.tau_syn.min()) / dt)
+        except ParameterError as error:
+            raise NIRConversionError(f"node {node!r}, {error}") from error
     _LOG.info("node %r, bias: becomes a %s of %r", node, made.kind, name)
     return made

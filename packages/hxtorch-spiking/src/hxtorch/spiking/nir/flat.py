@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 
 from hxtorch.spiking.errors import NIRConversionError
-from hxtorch.spiking.nir.library import array, nir_library, of_class
+from hxtorch.spiking.nir.library import array, nir_library, of_class, require_room
 
 _MAX_DEPTH = 1000  # of graphs in each other; one that is in itself has no end
 _MAX_NODES = 1 << 16  # with those of inner graphs, each as often as it stands there
@@ -107,7 +107,8 @@ def flatten(graph: Any) -> FlatGraph:
                 "CubaLIF, CubaLI, LIF, LI, IF or a graph of these: neurons of the chip have weighted inputs"
             )
     order = _order(ways.subgraph(between), names)
-    _multiply(nir, ways, names, order, flat)
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is refused
+        _multiply(nir, ways, names, order, flat)
     for name, axes in shapes.items():
         columns = {one.weight.shape[1] for one in flat.connections if one.pre == name and one.weight is not None}
         # Weights take the last axis: an exporter whose sample was a batch has made that an axis.
@@ -142,6 +143,8 @@ def _multiply(nir: Any, ways: nx.DiGraph, names: Mapping[Path, str], order: list
         biases = [added[one] for one in before if one in added]
         if name in flat.neurons:
             for source, way in arriving:
+                if not np.isfinite(way.gain) or not (way.matrix is None or np.isfinite(way.matrix).all()):
+                    raise NIRConversionError(f"node {name!r}: gets weights from {source!r} that multiply to infinity")
                 called = f"{source}_{name}" if way.name is None else way.name
                 flat.connections.append(Connection(source, name, way.matrix, way.gain, called))
             if biases:
@@ -183,6 +186,7 @@ def _apply(nir: Any, node: Any, name: str, way: _Way) -> _Way:
         scale = array(node.scale, name, "scale").reshape(-1)
         if scale.size == 1:
             return _Way(way.gain * float(scale[0]), None if way.matrix is None else way.matrix * scale, name)
+        require_room(name, scale.size, scale.size)
         return _product(np.diag(scale), name, "scale", way)
     return _product(_weight(node, name), name, "weight", way)
 
@@ -200,6 +204,7 @@ def _product(weight: np.ndarray, name: str, key: str, way: _Way) -> _Way:
     rows, columns = way.matrix.shape
     if weight.shape[1] != rows or (way.gain and rows != columns):
         raise NIRConversionError(f"node {name!r}, {key}: got shape {weight.shape}, wanted {rows} columns")
+    require_room(name, len(weight), columns)
     return _Way(0.0, weight @ (way.matrix + way.gain * np.eye(rows) if way.gain else way.matrix), name)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from hxtorch.core.memory import require_memory
 from hxtorch.spiking.errors import NIRConversionError
+
+_NO_NUMBERS = {"S": "text", "U": "text", "c": "complex ones"}  # by the kind of an array
 
 
 def nir_library() -> Any:
@@ -28,19 +31,30 @@ def of_class(node: Any, *names: str) -> bool:
     return isinstance(node, tuple(getattr(nir, name) for name in names))
 
 
+def require_room(name: str, rows: int, columns: int) -> None:
+    """Refuse a matrix of a node that does not fit into memory (``MemoryLimitError``)."""
+    require_memory(f"node {name!r}", 8 * columns, rows, "take fewer neurons", "rows of numbers")
+
+
 def array(value: Any, name: str, key: str) -> np.ndarray:
     """Return a parameter of a node as float64.
 
     Raises:
-        NIRConversionError: It is not made of finite numbers.
+        NIRConversionError: It is not made of finite real numbers, or masked.
+        MemoryLimitError: There is no room for it; views of few numbers may be large.
     """
     try:
-        values = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value, np.float64)
+        given = np.asanyarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        found = "a masked array" if isinstance(given, np.ma.MaskedArray) else _NO_NUMBERS.get(given.dtype.kind, "")
+        if not found:
+            require_room(name, given.size, 1)
+            values = np.asarray(given, np.float64)
+        elif given.ndim == 0:
+            found = repr(value)[:40]
     except (TypeError, ValueError):
-        shown = repr(value)[:40]
-        raise NIRConversionError(f"node {name!r}, {key}: got {shown}, wanted numbers") from None
-    if isinstance(value, (str, bytes)) or getattr(np.asarray(value).dtype, "kind", "f") in "SU":
-        raise NIRConversionError(f"node {name!r}, {key}: got text, wanted numbers")
+        found = repr(value)[:40]
+    if found:
+        raise NIRConversionError(f"node {name!r}, {key}: got {found}, wanted numbers")
     if not np.isfinite(values).all():
         raise NIRConversionError(f"node {name!r}, {key}: holds NaN or infinity, wanted finite numbers")
     return values

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def cache_directory() -> Path:
     """
     root = os.environ.get("HXTORCH_CACHE_DIR")
     if root:
+        with suppress(RuntimeError):  # nobody knows where ~ is
+            return Path(root).expanduser() / "calibration"
         return Path(root) / "calibration"
     from platformdirs import user_cache_path  # slow to import, needed only here
 

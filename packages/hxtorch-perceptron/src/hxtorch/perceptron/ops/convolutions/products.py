@@ -15,7 +15,7 @@ from hxtorch.perceptron.mock.gain import synapse_gain
 from hxtorch.perceptron.mock.product import fused_product, mock_product
 from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
-from hxtorch.perceptron.ops.products import check_noise, check_types, register
+from hxtorch.perceptron.ops.products import check_noise, check_types, register, require_room
 
 _LONGEST = 1 << 31  # no axis is
 _ARGUMENTS = "int[] stride, int[] dilation, int groups"
@@ -48,6 +48,7 @@ def _chip_convolution(
     """
     check_types("chip_convolution", x, weights, gain, num_sends)
     geometry = _geometry(x, weights, stride, dilation, groups)
+    _require_room(x, weights, geometry)
     images, matrices = ACTIVATIONS.integers(x, "half_away"), _matrices(WEIGHTS.integers(weights, "half_away"), groups)
     result = _empty(x, weights, geometry)
     for group, places in enumerate(_patches(geometry, weights)):
@@ -77,6 +78,7 @@ def _mock_convolution(
     check_types("mock_convolution", x, weights, gain, num_sends)
     check_noise("mock_convolution", noise_std, event_noise_std)
     geometry = _geometry(x, weights, stride, dilation, groups)
+    _require_room(x, weights, geometry)
     if x.device.type == "cpu" and x.dtype == torch.float32:
         images, matrices = (
             ACTIVATIONS.integers(x, "half_even"),
@@ -114,6 +116,11 @@ def _geometry(x: Tensor, weights: Tensor, stride: list[int], dilation: list[int]
             f"{tuple(weights.shape)}, wanted blocks of channels and of out channels"
         )
     return Geometry(tuple(x.shape[2:]), tuple(weights.shape[2:]), tuple(stride), tuple(dilation), groups)
+
+
+def _require_room(x: Tensor, weights: Tensor, geometry: Geometry) -> None:
+    """Refuse images whose results do not fit into memory."""
+    require_room("convolution", x, weights.shape[0] * math.prod(geometry.positions), len(x))
 
 
 def _matrices(weights: Tensor, groups: int) -> Tensor:

@@ -112,6 +112,14 @@ static char *hx_take(size_t size, size_t spare) {
     return found ? found : hx_allocate(size);
 }
 
+/* Bytes that are kept. */
+static size_t hx_total(void) {
+    hx_lock();
+    const size_t total = hx_kept.total;
+    hx_unlock();
+    return total;
+}
+
 /* Keep a block that nobody uses any more; beyond `limit` bytes in all, let the oldest go. */
 static void hx_return(char *block, size_t size, size_t limit) {
     hx_gone gone = {0};

@@ -5,3 +5,6 @@ class Block:
 
     def __init__(self, size: int) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+
+def kept() -> int:
+    """Return how many bytes are kept for others."""

@@ -7,6 +7,7 @@ from libc.stddef cimport size_t
 cdef extern from "native/memory.h" nogil:
     char *hx_take(size_t, size_t)
     void hx_return(char *, size_t, size_t)
+    size_t hx_total()
 
 
 cdef size_t LIMIT = 1 << 30  # bytes that are kept at most: a training step of 500 neurons, batch 500, uses 600 MB again
@@ -31,3 +32,8 @@ cdef class Block:
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         PyBuffer_FillInfo(buffer, self, self.start, <Py_ssize_t>self.size, 0, flags)
+
+
+def kept():
+    """Return how many bytes are kept for others."""
+    return hx_total()

@@ -26,6 +26,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from hxtorch.spiking._memory import require_room
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional.models.lif import CUBALIFParams, cuba_lif_integration
 from hxtorch.spiking.functional.steps.euler import step_fraction, tensor_like, whole_steps
@@ -42,6 +43,10 @@ MIN_SLOPE_MEASURED = 0.2
 
 _TRAINED = ("leak", "reset", "threshold", "tau_mem", "tau_syn", "refractory_time")
 """Parameters of the model that no gradient reaches."""
+
+_OWN_TRACES = 4  # tensors like the input that the way back makes
+TRACES_BACK = 5 + _OWN_TRACES
+"""Tensors like the input that are there on the way back: spikes, currents, three gradients that came, and these."""
 
 
 class EventPropLIFFunction(torch.autograd.Function):
@@ -126,6 +131,8 @@ class EventPropLIFFunction(torch.autograd.Function):
             second one.
         """
         spikes, current = ctx.saved_tensors
+        if current.device.type == "cpu":
+            require_room("gradients by EventProp", current.shape, _OWN_TRACES * current.nbytes)
         params, dt = ctx.params, ctx.dt
         grad_spikes, grad_membrane, grad_current = grad_outputs
         decay_mem = step_fraction(params.tau_mem, dt, current)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError
-from hxtorch.spiking.functional.eventprop.grid import EventPropLIFFunction, EventPropSynapseFunction
+from hxtorch.spiking.functional.eventprop.grid import TRACES_BACK, EventPropLIFFunction, EventPropSynapseFunction
 from hxtorch.spiking.functional.steps.loop import Feedback, Traces
 from hxtorch.spiking.modules.neurons.lif import LIF
 from hxtorch.spiking.modules.synapses.dense import Synapse
@@ -32,6 +32,7 @@ class EventPropLIF(LIF):
     """
 
     steps_alone = False
+    traces_back = TRACES_BACK
 
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> Traces:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""

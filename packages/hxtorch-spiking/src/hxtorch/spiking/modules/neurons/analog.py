@@ -79,6 +79,9 @@ class AnalogNeuron(NeuronCircuits):
     steps_alone: ClassVar[bool] = True
     """Whether the model is what the equations say, so that it can be stepped together with others."""
 
+    traces_back: ClassVar[int] = 0
+    """Tensors (time, batch, neuron) that are there at once on the way back, if they are more than the run's."""
+
     @property
     def recurs(self) -> bool:
         """Whether the model can take its own spikes as input: it fires, and is what its equations say."""
