@@ -1,5 +1,6 @@
 """The four packages are built and described alike."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def test_kernels_are_compiled_alike():
     assert len(ends) == 3
     assert ends[0]
     assert set(ends) == {ends[0]}
+
+
+def test_kernels_count_from_the_front():
+    """They are compiled without wraparound: what ``array[-1]`` gives is then left to NumPy, and 2.5 raises."""
+    sources = list(PACKAGES.glob("*/src/**/*.pyx"))
+    assert len(sources) > 20
+    assert not [path.name for path in sources if re.search(r"[\w)\]]\[-\s*\w+\]", path.read_text())]
 
 
 @pytest.mark.parametrize("name", PROJECTS)
