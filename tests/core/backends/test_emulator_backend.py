@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hxtorch.core import BackendError, ChipConfiguration, open_session
-from hxtorch.core.backends.emulator import senders
+from hxtorch.core.backends.emulator.spiking import senders
 
 
 @pytest.mark.parametrize(
