@@ -13,55 +13,24 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-Try = Callable[[int], str]
 
+def attempt_of(part: str, folder: Path) -> Callable[[int], str]:
+    """Return what tries a case of a part whose cases do not know of each other; only what it needs is imported."""
+    if part == "graph":
+        from damaged_graphs import attempt
 
-def sealed(kind: str, folder: Path) -> Try:
+        return attempt
+    if part == "kill":
+        from writers import kill
+
+        return partial(kill, folder)
     import damaged_files
 
-    return damaged_files.sealed(kind, folder)
-
-
-def database(folder: Path) -> Try:
-    import damaged_files
-
-    return damaged_files.database(folder)
-
-
-def sheet(folder: Path) -> Try:
-    import damaged_files
-
-    return damaged_files.sheet(folder)
-
-
-def images(packed: bool, folder: Path) -> Try:
-    import damaged_files
-
-    return damaged_files.idx(folder, packed)
-
-
-def graph(folder: Path) -> Try:
-    import damaged_graphs
-
-    return damaged_graphs.attempt
-
-
-def kill(folder: Path) -> Try:
-    import writers
-
-    return partial(writers.kill, folder)
-
-
-CASES: dict[str, Callable[[Path], Try]] = {
-    **{kind: partial(sealed, kind) for kind in ("checkpoint", "calibration", "sequence")},
-    "database": database,
-    "sheet": sheet,
-    "images": partial(images, False),
-    "packed images": partial(images, True),
-    "graph": graph,
-    "kill": kill,
-}
-"""Parts of cases that do not know of each other; one imports what it needs."""
+    if part.endswith("images"):
+        return damaged_files.idx(folder, packed=part.startswith("packed"))
+    if part in ("database", "sheet"):
+        return damaged_files.database(folder) if part == "database" else damaged_files.sheet(folder)
+    return damaged_files.sealed(part, folder)
 
 
 def cases(part: str, first: int, last: int) -> dict[str, float]:
@@ -70,7 +39,7 @@ def cases(part: str, first: int, last: int) -> dict[str, float]:
     quick = memory.is_dir() and part != "kill"
     count: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(dir=memory if quick else None) as folder:
-        attempt = CASES[part](Path(folder))
+        attempt = attempt_of(part, Path(folder))
         for number in range(first, last):
             try:
                 count[attempt(number)] += 1
