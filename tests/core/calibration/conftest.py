@@ -35,6 +35,7 @@ def truth():
             tau_syn=physics.tau_syn,
             current=physics.event_current / physics.capacitance,
             refractory=physics.refractory_cycles * 8e-9,
+            dac=silicon.dac,  # levels of weights in each quadrant, (4, 64)
             driver=silicon.driver_offset + 0.4 * (configuration.hagen_dac_offset.astype(float) - 32),
         )
 

@@ -59,7 +59,7 @@ def measured(serial: str) -> dict[str, np.ndarray]:
         one_row = [products(21, ROWS, 12 * np.eye(ROWS)[row], 100, sends=100) for row in range(0, ROWS, 16)]
         operating = products(21, 103, np.full(103, 15), 100)
         counts = np.array([4, 8, 16, 32])
-        spread = [relative_spread(products(1, ROWS, np.full(ROWS, 6), 300, sends=int(n))) for n in counts]
+        spread = [relative_spread(products(1, ROWS, np.full(ROWS, 6), 800, sends=int(n))) for n in counts]
         single = np.tile(3 * np.eye(ROWS), (20, 1))
         weights = np.full((ROWS, 2 * COLUMNS), 63, np.int8)
         drivers = session.run_matrix(MatrixProgram(configuration, weights, single.astype(np.uint8), 100)).values

@@ -10,7 +10,9 @@ from bss2_emulator.neurons.physics import neuron_physics
 from bss2_emulator.neurons.terms import neuron_terms
 
 CYCLE = constants.CYCLE
-NOISE = ("membrane_noise", "run_offset", "cadc_noise", "madc_noise", "cadc_jitter", "saturation", "synapse")
+NOISE = (
+    "membrane_noise", "run_offset", "cadc_noise", "madc_noise", "cadc_jitter", "saturation", "synapse", "synapse_dac",
+)  # fmt: skip
 SLOW = {"i_leak": 95}  # tau_mem 10 us
 RUNTIME = 125_000  # cycles, 1 ms
 # One published pattern each, at 10 mV on the chip for 1 mV of the model (Naud et al. 2008).

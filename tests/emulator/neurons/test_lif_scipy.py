@@ -17,7 +17,7 @@ RUNTIME = 4000  # cycles, 32 us
 def linear_chip(serial):
     """Mismatch, but no noise, no saturation and no event that waits."""
     noise = ("membrane_noise", "run_offset", "cadc_noise", "madc_noise", "cadc_jitter")
-    off = (*noise, "saturation", "synapse", "event_loss")
+    off = (*noise, "saturation", "synapse", "synapse_dac", "event_loss")
     return Chip(serial=serial, imperfections=Imperfections(**dict.fromkeys(off, False)), precision="double")
 
 

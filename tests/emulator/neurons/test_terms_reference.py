@@ -116,7 +116,7 @@ def test_terms_equal_twin(fuzzed, events, seed, exponential, switches):
     agree(got, traces, want, 5e-5 if exponential else exact)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize(("terms", "tolerance"), [(False, 1e-9), (True, 5e-5)])
 def test_joined_circuits_equal_twin(fuzzed, events, seed, terms, tolerance):
     """With terms as above: polynomials of the kernel differ where the exponential blows up."""

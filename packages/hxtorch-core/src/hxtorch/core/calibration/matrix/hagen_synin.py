@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import MAX_ACTIVATION, NEURONS
 from hxtorch.core.calibration.bench.bench import Bench
 from hxtorch.core.calibration.bench.procedure import CalibrationOptions, own_runs, progress_bar, signed
 from hxtorch.core.calibration.cadc import calibrate_cadc
@@ -25,8 +25,9 @@ from hxtorch.core.interfaces import Connection
 
 STAGES = 5
 MIDDLE = 140.0  # LSB between lines at rest and the end of a result's range
-TRIAL = 4  # weight and activation of a product that shows how large results are
-WANTED, ACTIVATION = 80.0, 15  # LSB and activation of the products by which columns are judged
+WEIGHT = 4  # by which columns are judged; one weight for all chips, since converters of weights are not even
+TRIAL = 4  # activation of a product that shows how large results are
+WANTED = 80.0  # LSB of the products by which columns are judged
 REPETITIONS, NOISE_REPETITIONS = 100, 400
 TOLERANCE = 0.15
 
@@ -95,15 +96,15 @@ def hagen_synin_of(connection: Connection, calibration: Calibration, target: Any
 
 def judge_columns(bench: Bench) -> None:
     """Measure gain and noise of products on both lines; columns far from the typical gain fail."""
-    trial = np.abs(mean_products(bench, TRIAL, np.full((1, ROWS), TRIAL), REPETITIONS))
-    weight = int(np.clip(np.rint(WANTED * TRIAL**2 / ACTIVATION / max(float(np.median(trial)), 0.1)), 1, 63))
-    vector, gains = np.full((1, ROWS), ACTIVATION), np.empty((2, NEURONS))
+    trial = np.abs(mean_products(bench, WEIGHT, np.full((1, ROWS), TRIAL), REPETITIONS))
+    activation = int(np.clip(np.rint(WANTED * TRIAL / max(float(np.median(trial)), 0.1)), 1, MAX_ACTIVATION))
+    vector, gains = np.full((1, ROWS), activation), np.empty((2, NEURONS))
     excitatory = bench.configuration
     for line, sign in ((1, -1), (0, 1)):
         bench.configuration = excitatory.replace(readout_source=EXCITATORY_LINE + line)
-        rest = mean_products(bench, sign * weight, np.zeros((1, ROWS), np.int64), REPETITIONS)
-        moved = mean_products(bench, sign * weight, vector, REPETITIONS)
-        gains[line] = ((moved - rest) / (sign * weight * ACTIVATION * ROWS)).reshape(NEURONS)
+        rest = mean_products(bench, sign * WEIGHT, np.zeros((1, ROWS), np.int64), REPETITIONS)
+        moved = mean_products(bench, sign * WEIGHT, vector, REPETITIONS)
+        gains[line] = ((moved - rest) / (sign * WEIGHT * activation * ROWS)).reshape(NEURONS)
     bench.measured["gain"] = gains
-    bench.measured["noise"] = product_noise(bench, weight, vector[0], NOISE_REPETITIONS).reshape(NEURONS)
+    bench.measured["noise"] = product_noise(bench, WEIGHT, vector[0], NOISE_REPETITIONS).reshape(NEURONS)
     bench.require(np.abs(gains / np.median(gains, axis=1, keepdims=True) - 1) < TOLERANCE)
