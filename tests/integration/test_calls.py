@@ -12,7 +12,7 @@ from hxtorch import core, snn
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.network.observables import HardwareObservables
 
-CALLS = {False: 900, True: 360}
+CALLS = {False: 950, True: 360}
 """Calls of functions, of Python and of C, that a run makes at most in the loop and in mock mode."""
 
 
