@@ -24,6 +24,8 @@ from hxtorch.core import (
     memory,
     open_session,
 )
+from hxtorch.spiking import _memory
+from hxtorch.spiking.experiment import sizes
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,8 @@ def available(monkeypatch, tmp_path):
     for module in (memory, emulators):
         monkeypatch.setattr(module, "_MEMINFO", tmp_path / "meminfo")
         monkeypatch.setattr(module, "_GROUP", tmp_path)
+    for module in (sizes, _memory):  # whatever tests before have left for the next run
+        monkeypatch.setattr(module, "kept", lambda: 0)
     monkeypatch.setenv("HXTORCH_MEMORY_SHARE", "0.5")
     return tmp_path
 

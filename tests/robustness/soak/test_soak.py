@@ -38,6 +38,15 @@ def train_until(timer):
         train()
 
 
+@pytest.fixture
+def _interruptible():
+    """Python's own answer to Ctrl-C: a shell that starts tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_of_training_leaves_it_usable():
     wanted = train().shape
     for delay in np.linspace(0.001, 0.02, 10):
