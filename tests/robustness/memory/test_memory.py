@@ -35,8 +35,6 @@ def available(monkeypatch, tmp_path):
     for module in (memory, emulators):
         monkeypatch.setattr(module, "_MEMINFO", tmp_path / "meminfo")
         monkeypatch.setattr(module, "_GROUP", tmp_path)
-    for module in (sizes, _memory):  # whatever tests before have left for the next run
-        monkeypatch.setattr(module, "kept", lambda: 0)
     monkeypatch.setenv("HXTORCH_MEMORY_SHARE", "0.5")
     return tmp_path
 
@@ -112,7 +110,9 @@ RUNS = [
 
 
 @pytest.mark.parametrize(("run", "batch"), RUNS, ids=[run.__name__ for run, _ in RUNS])
-def test_what_does_not_fit_is_refused_with_what_would(run, batch):
+def test_what_does_not_fit_is_refused_with_what_would(run, batch, monkeypatch):
+    for module in (sizes, _memory):  # whatever tests before have left for the next run
+        monkeypatch.setattr(module, "kept", lambda: 0)
     with pytest.raises(MemoryLimitError, match="entries fit") as refused:
         run(batch)
     fitting = int(re.search(r"at most (\d+) batch entries fit", str(refused.value))[1])
