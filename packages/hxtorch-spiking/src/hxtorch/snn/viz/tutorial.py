@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.viz.tutorial`."""
+
+from hxtorch.spiking.viz.tutorial import *  # noqa: F403
