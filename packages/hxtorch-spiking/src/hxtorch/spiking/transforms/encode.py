@@ -221,7 +221,7 @@ class BernoulliEncoder(torch.nn.Module):
             values: In [0, 1], floating, any shape, usually (batch, channel).
 
         Returns:
-            Zeros and ones of the same type, (seq_length, *shape).
+            Zeros and ones of the same type, ``(seq_length, *shape)``.
 
         Raises:
             TensorTypeError: ``values`` is not floating; scale bytes to [0, 1] first.
