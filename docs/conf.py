@@ -14,7 +14,7 @@ html_title = "hxtorch on an emulated BrainScaleS-2"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
 root_doc = "index"
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "tutorials", "_templates"]
+exclude_patterns = ["jupyter_execute", "_build", "tutorials", "_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
