@@ -15,7 +15,7 @@ import pytest
 from bss2_emulator import Chip, ChipConfig
 
 RUNTIME = 1_250_000  # cycles, 10 ms
-JOINED = 1.35
+JOINED = 1.3
 """Bar of a circuit on a membrane of two over one of its own. A run alone takes most of its time in one pass over 13
 arrays of 2 KiB, at two loads a cycle; a pair takes two more of them, its leak's noise and the sums across lanes."""
 ADEX = {
