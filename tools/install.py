@@ -48,6 +48,7 @@ def wheel(name: str) -> Path:
         shutil.copytree(ROOT / "packages" / name, source, ignore=MADE)
         kept = KEPT / f"{name}-{state(source)}"
         if not kept.exists():
+            print(f"building {name}; its kernels, if it has any, take a minute or two of each core", flush=True)
             pip("wheel", "--no-deps", "--wheel-dir", str(built), str(source))
             try:
                 built.rename(kept)

@@ -8,9 +8,22 @@ import unit_layers as unit
 
 from hxtorch import core
 from hxtorch import snn as hxsnn
+from hxtorch.core.command.main import main
 from hxtorch.core.interfaces import FitsOnChips
 from hxtorch.snn.morphology import SingleCompartmentNeuron
 from hxtorch.spiking.errors import ExperimentError
+
+SCRIPT = """
+import torch, hxtorch
+from hxtorch import snn as hxsnn
+
+exp = hxsnn.Experiment()
+{layers}
+hxtorch.init_hardware()
+for _ in range(2):
+    {call}
+    hxsnn.run(exp, 4)
+"""
 
 IMPORT = "from hxtorch.snn.morphology import SingleCompartmentNeuron"
 
@@ -124,3 +137,35 @@ def test_without_paths_a_proposal_is_an_argument_of_the_layer():
     assert core.fit_report(net.exp).proposal == (
         f"{IMPORT}\nneuron_structure=SingleCompartmentNeuron(2)  # of {net.lif[0].label}"
     )
+
+
+@pytest.mark.parametrize(
+    ("layers", "call", "proposal"),
+    [
+        (
+            "model = torch.nn.Sequential(hxsnn.Synapse(200, 10, exp), hxsnn.Neuron(10, exp))",
+            "model(hxsnn.NeuronHandle(torch.zeros(4, 1, 200)))",
+            "model.get_submodule('1').neuron_structure = SingleCompartmentNeuron(2)",
+        ),
+        (
+            "synapse, neuron = hxsnn.Synapse(200, 10, exp), hxsnn.Neuron(10, exp)",
+            "neuron(synapse(hxsnn.NeuronHandle(torch.zeros(4, 1, 200))))",
+            "neuron_structure=SingleCompartmentNeuron(2)  # of LIF(size=10)",
+        ),
+        (
+            "model = torch.nn.Sequential(hxsnn.Synapse(200, 10, exp), hxsnn.Neuron(10, exp))\n"
+            "from hxtorch.snn.morphology import SingleCompartmentNeuron\n"
+            "model.get_submodule('1').neuron_structure = SingleCompartmentNeuron(2)",
+            "model(hxsnn.NeuronHandle(torch.zeros(4, 1, 200)))",
+            None,
+        ),
+    ],
+)
+def test_the_command_tells_what_would_fit_in_the_words_of_the_script(layers, call, proposal, tmp_path, capfd):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.format(layers=layers, call=call))
+    assert main(["fit", str(path)]) == (proposal is not None)
+    said = capfd.readouterr().out
+    assert said.startswith("The network does not fit" if proposal else "The network fits.")
+    assert ("It fits with" in said) == (proposal is not None)
+    assert proposal is None or said.splitlines()[-1] == proposal

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from traceback import walk_stack
 from typing import Any, NoReturn
 
 from hxtorch import core
 from hxtorch.core.compat.__main__ import run_script
-from hxtorch.core.fit import FitReport, fit_report
+from hxtorch.core.fit import ExperimentFit, FitReport, fit_report
+from hxtorch.core.interfaces import FitsOnChips
+from hxtorch.core.networks.network import Network
 from hxtorch.core.sessions.session import Session
 
 
@@ -17,20 +20,37 @@ class FirstRun(BaseException):
     """The script has come to its first run of a chip; no exception that a script would catch by itself.
 
     Attributes:
-        report: What its network takes, or None for matrix products, which share the whole chip one after another.
+        report: What it would take, or None for matrix products, which share the whole chip one after another.
     """
 
-    def __init__(self, report: FitReport | None) -> None:
+    def __init__(self, report: FitReport | ExperimentFit | None) -> None:
         super().__init__(report)
         self.report = report
 
 
-def _routed(network: Any, *_: Any, **__: Any) -> NoReturn:
-    raise FirstRun(fit_report(network))
+def _routed(network: Network, *_: Any, **__: Any) -> NoReturn:
+    raise FirstRun(_report(network))
 
 
 def _multiplied(*_: Any) -> NoReturn:
     raise FirstRun(None)
+
+
+def _report(network: Network) -> FitReport | ExperimentFit:
+    """Report on the experiment that wants to run ``network``, which knows what would fit, if there is one.
+
+    That one is the last on the stack, and the largest model there names its layers by their attributes.
+    """
+    experiments, models = [], [(0, None)]
+    for frame, _ in walk_stack(None):
+        for value in list(frame.f_locals.values()):
+            if hasattr(type(value), "chip_networks") and isinstance(value, FitsOnChips):
+                experiments.append(value)
+            elif hasattr(type(value), "named_modules"):
+                models.append((len(list(value.named_modules())), value))
+    if not experiments:
+        return fit_report(network)
+    return fit_report(experiments[0], model=max(models, key=lambda one: one[0])[1])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
             first.report
             or "The first run multiplies matrices: these take the whole chip, part by part, and always fit."
         )
-        return int(first.report is not None and first.report.problem is not None)
+        return int(first.report is not None and not first.report.fits)
     except ModuleNotFoundError as error:
         print(f"{script} ended before it ran a chip: {error}", file=sys.stderr)
         return 1

@@ -127,8 +127,8 @@ class FitReport:
                 counts = ", ".join(map(str, groups))
                 lines.append(f"{f'  PADI bus {bus}':<24}{counts} in groups of {LABELS}")
             lines.append(f"{'router':<24}{self.router}")
-        lines += [f"{f'inputs of {name!r}':<24}at most {usage}" for name, usage in self.inputs]
-        lines += [f"{load.name:<32}{load}" for load in self.traffic]
+        lines += [f"{f'inputs of {name!r}':<23} at most {usage}" for name, usage in self.inputs]
+        lines += [f"{load.name:<31} {load}" for load in self.traffic]
         return "\n".join(lines)
 
 

@@ -143,9 +143,9 @@ def _code(changes: Sequence[Change], paths: Mapping[Any, str]) -> str:
 
 
 def _paths(model: torch.nn.Module | None) -> dict[Any, str]:
-    """Return by which attributes each module of ``model`` is reached, indices in brackets."""
+    """Return by which attributes each module within ``model`` is reached, indices in brackets."""
     found = {}
-    for path, module in model.named_modules() if model is not None else ():
+    for path, module in list(model.named_modules())[1:] if model is not None else ():
         first, *others = path.split(".")
         parts = [f"[{part}]" if part.isdigit() else f".{part}" for part in others]
         found[module] = (f"get_submodule({first!r})" if first.isdigit() else first) + "".join(parts)
