@@ -146,9 +146,9 @@ def unexplained(found: list[Import]) -> list[Import]:
 
 
 def crowded(most: int = 12) -> dict[str, int]:
-    """Return folders of packages and tests with more than ``most`` files; faces of two lines do not count."""
+    """Return folders with more than ``most`` files of code; faces of two lines do not count."""
     counts: dict[str, int] = {}
-    roots = [*PACKAGES.glob("*/src"), PACKAGES.parent / "tests"]
+    roots = [*PACKAGES.glob("*/src"), PACKAGES.parent / "tests", PACKAGES.parent / "benchmarks"]
     for path in (path for root in roots for kind in ("*.py", "*.pyx", "*.h") for path in root.rglob(kind)):
         if path.name not in ("__init__.py", "conftest.py") and not is_face(path):
             folder = str(path.parent.relative_to(PACKAGES.parent))
