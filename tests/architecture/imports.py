@@ -19,11 +19,11 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 # From the bottom up: a room imports rooms that stand before it. A folder's __init__ is the roof of that folder.
 ORDER = {
     "bss2_emulator": (
-        "_version errors door arguments memory seam threads memo facts config results _kernels silicon events neurons "
-        "synram readout matrix spiking reference chip"
+        "_version errors ground arguments memory seam threads memo facts config results _kernels silicon events "
+        "neurons synram readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors door arguments files locks memory threads looks constants seam interfaces vocabulary networks routing "
+        "errors arguments files locks memory threads looks constants seam interfaces vocabulary networks routing "
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
