@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # benchmarks share modules
+sys.path += [str(Path(__file__).parent / room) for room in ("emulator", "spiking")]  # whose benchmarks share modules
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Count what the imports of the four packages break: ``python tests/architecture/imports.py`` prints it.
 
-Three laws. No circle between the files of a package, nor between the rooms of a folder: its files and subfolders. No
-arrow that points up in the order of rooms below. No import inside a function without a comment that says why. Imports
-under ``TYPE_CHECKING`` are for type checkers and do not count; ``__main__`` is a command above everything.
+Five laws. No circle between the files of a package, nor between the rooms of a folder: its files and subfolders. No
+arrow that points up in the order of rooms below. No import inside a function without a comment that says why. No folder
+with more than twelve files, no file with more than 400 lines. Imports under ``TYPE_CHECKING`` are for type checkers and
+do not count; ``__main__`` is a command above everything.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 # From the bottom up: a room imports rooms that stand before it. A folder's __init__ is the roof of that folder.
 ORDER = {
     "bss2_emulator": (
-        "_version errors door arguments memory seam threads memo facts config results _kernels silicon events neurons "
-        "synram readout matrix spiking reference chip"
+        "_version errors ground arguments memory seam threads memo facts config results _kernels silicon events "
+        "neurons synram readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
-        "errors door arguments files locks memory threads looks constants seam interfaces vocabulary networks routing "
+        "errors arguments files locks memory threads looks constants seam interfaces vocabulary networks routing "
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
@@ -145,15 +146,27 @@ def unexplained(found: list[Import]) -> list[Import]:
     return [i for i in found if i.inside and not i.reason]
 
 
+def code(*endings: str) -> Iterator[Path]:
+    """Yield the files of code of packages, tests and benchmarks."""
+    for root in (*PACKAGES.glob("*/src"), PACKAGES.parent / "tests", PACKAGES.parent / "benchmarks"):
+        for ending in endings:
+            yield from root.rglob(ending)
+
+
 def crowded(most: int = 12) -> dict[str, int]:
-    """Return folders of packages and tests with more than ``most`` files; faces of two lines do not count."""
+    """Return folders with more than ``most`` files of code; faces of two lines do not count."""
     counts: dict[str, int] = {}
-    roots = [*PACKAGES.glob("*/src"), PACKAGES.parent / "tests"]
-    for path in (path for root in roots for kind in ("*.py", "*.pyx", "*.h") for path in root.rglob(kind)):
+    for path in code("*.py", "*.pyx", "*.h"):
         if path.name not in ("__init__.py", "conftest.py") and not is_face(path):
             folder = str(path.parent.relative_to(PACKAGES.parent))
             counts[folder] = counts.get(folder, 0) + 1
     return {folder: count for folder, count in sorted(counts.items()) if count > most}
+
+
+def long(most: int = 400) -> dict[str, int]:
+    """Return files with more than ``most`` lines: they hold more than one idea."""
+    lengths = {path: path.read_text().count("\n") for path in code("*.py", "*.pyx", "*.pxd", "*.pyi", "*.h")}
+    return {str(path.relative_to(PACKAGES.parent)): lines for path, lines in lengths.items() if lines > most}
 
 
 if __name__ == "__main__":
@@ -164,6 +177,7 @@ if __name__ == "__main__":
         ("upward", upward(everything)),
         ("unexplained", unexplained(everything)),
         ("crowded", crowded().items()),
+        ("long", long().items()),
     ):
         print(f"{title}: {len(rows)}")
         for row in rows:

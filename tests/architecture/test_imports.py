@@ -35,6 +35,10 @@ def test_no_room_is_crowded():
     assert imports.crowded() == {}
 
 
+def test_no_file_is_long():
+    assert imports.long() == {}
+
+
 def test_every_room_has_its_place_in_the_order(found):
     """A new room is missed by no law."""
     faces = {name for name, path in imports.files().items() if imports.is_face(path)}

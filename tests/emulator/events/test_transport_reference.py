@@ -7,8 +7,7 @@ from bss2_emulator import Chip, Imperfections
 from bss2_emulator.reference.events.path import drivers
 from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.reference.synram.correlation import sensors as read_sensors
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 from bss2_emulator.synram.correlation import NOT_SEEN, labels_seen, sensors
 
 RUNTIME = 450

@@ -8,8 +8,7 @@ from bss2_emulator import Chip, Imperfections
 from bss2_emulator.facts import constants
 from bss2_emulator.neurons.physics import neuron_physics
 from bss2_emulator.neurons.terms import neuron_terms
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 
 COBA = {
     "enable_coba_exc": True, "enable_coba_inh": True, "i_synin_exc_coba": 400, "i_synin_inh_coba": 600,

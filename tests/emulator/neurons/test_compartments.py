@@ -8,8 +8,7 @@ from bss2_emulator.facts import constants
 from bss2_emulator.neurons.physics import neuron_physics
 from bss2_emulator.neurons.topology import find_topology
 from bss2_emulator.silicon.serial import Silicon
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 
 RUNTIME = 4000
 

@@ -11,8 +11,7 @@ from bss2_emulator.readout.cadc import transfer
 from bss2_emulator.reference.neurons.membrane import compliance
 from bss2_emulator.reference.spiking.entry import cadc_code, run_entry
 from bss2_emulator.silicon.noise import RunNoise
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 
 RUNTIME = 1501
 QUIET = {"membrane_noise": False, "run_offset": False, "cadc_noise": False, "cadc_common": False, "cadc_jitter": False}

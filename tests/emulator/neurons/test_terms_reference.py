@@ -6,8 +6,7 @@ import pytest
 from bss2_emulator import Chip, Imperfections
 from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.silicon.noise import RunNoise
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 
 RUNTIME = 1201
 QUIET = {"membrane_noise": False, "run_offset": False, "cadc_noise": False, "cadc_jitter": False}

@@ -9,7 +9,8 @@ import pytest
 import bss2_emulator.matrix.product as product
 import bss2_emulator.readout.madc as madc
 import bss2_emulator.readout.sampling as sampling
-import bss2_emulator.spiking.run as spiking
+import bss2_emulator.spiking.planner as planner
+import bss2_emulator.spiking.run as engine
 import bss2_emulator.synram.correlation as correlation
 from bss2_emulator import Chip, ChipConfig, Row, Sheet, SheetError
 from bss2_emulator.facts.sheet import SHEET
@@ -67,7 +68,7 @@ def footprint(config, monkeypatch, sheet, fidelity):
 
     with monkeypatch.context() as patch:
         for module, name in (
-            (spiking, "Plan"), (spiking, "run_batch"), (product, "multiply"), (correlation, "correlate"),
+            (planner, "Plan"), (engine, "run_batch"), (product, "multiply"), (correlation, "correlate"),
             (sampling, "Readout"), (madc, "convert"),
         ):  # fmt: skip
             patch.setattr(module, name, told(getattr(module, name)))

@@ -8,8 +8,7 @@ from bss2_emulator.facts import constants
 from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.reference.spiking.entry import wander as twin_wander
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 
 TRIALS = 200
 BATCH = np.zeros(TRIALS + 1, int)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bss2_emulator import Chip, EngineError
-from bss2_emulator._kernels.spiking.run import Samples
+from bss2_emulator._kernels.spiking.plan import Samples
 from bss2_emulator.spiking import run as engine
+from bss2_emulator.spiking.planner import Planner
 
 RUNTIME = 4000
 
@@ -57,7 +58,7 @@ def test_what_does_not_belong_to_a_plan_is_refused(prepared, number, value):
 def test_a_run_with_the_same_registers_is_not_prepared_again(network, monkeypatch):
     chip, config = Chip("plan", "full", threads=1), network([[1]], [9])
     chip.run_spiking(config, RUNTIME, cadc_neurons=[9])
-    monkeypatch.setattr(engine.SpikingEngine, "_prepare", None)
+    monkeypatch.setattr(Planner, "_prepare", None)
     chip.run_spiking(config, RUNTIME, cadc_neurons=[9])
 
 

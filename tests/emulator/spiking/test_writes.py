@@ -153,8 +153,7 @@ def at_rest(n=3, **registers):
 
 def trace_of(config, writes, network_events=((), (), (0, 0)), n=3, runtime=6000):
     chip = Chip(fidelity="ideal", imperfections=QUIET, precision="double")
-    from bss2_emulator.spiking.inputs import check_events
-    from bss2_emulator.spiking.run import Recording
+    from bss2_emulator.spiking.inputs import Recording, check_events
 
     batch = check_events(runtime, *network_events)
     recording = Recording(np.array([n]), madc_neuron=n)

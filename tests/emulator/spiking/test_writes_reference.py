@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.silicon.noise import RunNoise
-from bss2_emulator.spiking.inputs import JOINTS, check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import JOINTS, Recording, check_events
 
 RUNTIME = 640
 EXACT = {"cell_write": False, "cell_crosstalk": False, "cell_drift": False}  # the twin writes no cells

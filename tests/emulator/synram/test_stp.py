@@ -8,8 +8,7 @@ from bss2_emulator.facts.constants import CYCLE, STP_LSB
 from bss2_emulator.reference.synram.stp import Driver
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
-from bss2_emulator.spiking.inputs import check_events
-from bss2_emulator.spiking.run import Recording
+from bss2_emulator.spiking.inputs import Recording, check_events
 from bss2_emulator.synram.stp import driver_laws, recovery_time
 
 NOMINAL = Silicon("nominal", "ideal")

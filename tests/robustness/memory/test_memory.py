@@ -1,7 +1,6 @@
 """What can not fit into memory is refused before anything is done, with what would."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,8 @@ import torch
 import bss2_emulator
 import hxtorch.perceptron as hxann
 import hxtorch.spiking.functional as F
-from bss2_emulator import memory as emulators
 from bss2_emulator.facts.coordinates import crossbar_reach
+from bss2_emulator.ground import memory as ground
 from hxtorch import snn
 from hxtorch.core import (
     ChipConfiguration,
@@ -32,9 +31,8 @@ from hxtorch.spiking.experiment import sizes
 def available(monkeypatch, tmp_path):
     """Have 200 MB, of which 100 may be spent."""
     (tmp_path / "meminfo").write_text("MemTotal: 999999 kB\nMemAvailable: 195312 kB\n")
-    for module in (memory, emulators):
-        monkeypatch.setattr(module, "_MEMINFO", tmp_path / "meminfo")
-        monkeypatch.setattr(module, "_GROUP", tmp_path)
+    monkeypatch.setattr(ground, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(ground, "_GROUP", tmp_path)
     monkeypatch.setenv("HXTORCH_MEMORY_SHARE", "0.5")
     return tmp_path
 
@@ -152,7 +150,3 @@ def test_what_is_kept_for_the_next_run_does_not_stop_it(available):
     step()
     (available / "meminfo").write_text("MemAvailable: 1000 kB\n")
     step()
-
-
-def test_both_packages_count_alike():
-    assert Path(memory.__file__).read_text() == Path(emulators.__file__).read_text()

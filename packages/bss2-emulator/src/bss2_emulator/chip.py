@@ -22,8 +22,15 @@ from bss2_emulator.silicon.history import History
 from bss2_emulator.silicon.imperfections import FIDELITIES, Fidelity, Imperfections
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
-from bss2_emulator.spiking.inputs import check_correlation, check_events, check_recording, check_runtime, check_writes
-from bss2_emulator.spiking.run import Recording, SpikingEngine
+from bss2_emulator.spiking.inputs import (
+    Recording,
+    check_correlation,
+    check_events,
+    check_recording,
+    check_runtime,
+    check_writes,
+)
+from bss2_emulator.spiking.run import SpikingEngine
 from bss2_emulator.threads import Lock, default_threads
 
 _DTYPES = {"single": np.float32, "double": np.float64}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.ground.cached import cached_property
 
 
 class CadcSamples(NamedTuple):

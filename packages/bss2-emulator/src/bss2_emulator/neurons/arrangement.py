@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import Circuits
+from bss2_emulator._kernels.spiking.plan import Circuits
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.compartments import Membranes
 from bss2_emulator.neurons.exchange import coupled_groups, half_step

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import LAYOUT
+from bss2_emulator._kernels.spiking.plan import LAYOUT
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts.constants import NEURONS
 from bss2_emulator.neurons.physics import NeuronPhysics

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import LAYOUT
+from bss2_emulator._kernels.spiking.plan import LAYOUT
 from bss2_emulator.facts import constants as c
 from bss2_emulator.neurons.compartments import EXP, Membranes
 from bss2_emulator.neurons.response import drive

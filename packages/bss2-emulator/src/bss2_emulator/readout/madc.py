@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import LAYOUT
+from bss2_emulator._kernels.spiking.plan import LAYOUT
 from bss2_emulator.facts import constants as c
 from bss2_emulator.silicon.noise import MADC, RunNoise
 from bss2_emulator.silicon.serial import Silicon

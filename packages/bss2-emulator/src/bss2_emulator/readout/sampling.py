@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator._kernels.spiking.run import Readout, Samples
+from bss2_emulator._kernels.spiking.plan import Readout, Samples
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts.constants import NEURONS
 from bss2_emulator.facts.coordinates import HEMISPHERE

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import MAX_WEIGHT, NEURONS
 from bss2_emulator.facts.coordinates import QUADRANT
 from bss2_emulator.facts.sheet import SHEET, Sheet
+from bss2_emulator.ground.cached import cached_property
 from bss2_emulator.silicon.imperfections import Imperfections
 from bss2_emulator.silicon.mismatch import draw
 

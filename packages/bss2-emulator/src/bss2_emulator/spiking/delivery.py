@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from bss2_emulator._kernels.spiking.run import Delivery
+from bss2_emulator._kernels.spiking.plan import Delivery
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.events import background
 from bss2_emulator.events.labels import Page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,18 @@ from bss2_emulator._kernels.events.batches import are_distinct, are_legal
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.errors import EventError, RunError
 from bss2_emulator.facts.constants import CYCLE, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What to record beside spikes; see :meth:`bss2_emulator.Chip.run_spiking`."""
+
+    cadc_neurons: NDArray[np.int64]
+    cadc_acausal: bool = False
+    cadc_in_dram: bool = False
+    madc_neuron: int | None = None
+    correlation_rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    correlation_reset: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from bss2_emulator._kernels.spiking.run import LAYOUT
+from bss2_emulator._kernels.spiking.plan import LAYOUT
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
 from bss2_emulator.silicon.serial import FloatArray, Silicon

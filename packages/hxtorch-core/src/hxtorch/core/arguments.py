@@ -1,6 +1,8 @@
-"""The door of this package; see :mod:`hxtorch.core.door`."""
+"""The door of this package; see :mod:`bss2_emulator.ground.door`. The frontends have their own of :class:`Door`."""
 
-from hxtorch.core.door import Door
+from bss2_emulator.ground.door import Door
 from hxtorch.core.errors import ArgumentError, HXTorchError
+
+__all__ = ["Door", "checked"]
 
 checked = Door(HXTorchError, ArgumentError)

@@ -1,87 +1,9 @@
-"""Memory is asked for before it is spent: what can not fit is refused at once, not after minutes.
+"""What this package and the frontends may spend; see :mod:`bss2_emulator.ground.memory`."""
 
-The limit is a share of what is available now, by ``/proc/meminfo`` and the limit of the process's control group;
-``HXTORCH_MEMORY_SHARE`` says which, 0.9 by default. Where neither tells anything there is no limit. Estimates are
-lower bounds: what is refused would not have fitted. The same file serves the emulator; a test compares them.
-"""
+from bss2_emulator.ground.memory import SMALL, Budget
+from hxtorch.core.errors import ArgumentError, MemoryLimitError
 
-from __future__ import annotations
+__all__ = ["SMALL", "memory_limit", "require_memory"]
 
-import os
-from contextlib import suppress
-from pathlib import Path
-
-from .errors import ArgumentError, MemoryLimitError
-
-SHARE = 0.9
-SMALL = 1 << 26
-"""Bytes that nobody looks at."""
-
-_MEMINFO, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
-
-
-def memory_limit() -> int | None:
-    """Return how many bytes may be spent now, or None if that can not be told.
-
-    Raises:
-        ArgumentError: ``HXTORCH_MEMORY_SHARE`` is no positive number.
-    """
-    known = [found for found in (_available(), _left_in_group()) if found is not None]
-    return int(min(known) * _share()) if known else None
-
-
-def require_memory(
-    what: str, entry: int, entries: int, advice: str, kind: str = "batch entries", again: int = 0
-) -> None:
-    """Refuse what needs more memory than there is.
-
-    Args:
-        what: That needs it, for messages.
-        entry: Bytes of one entry, at least.
-        entries: How many there are.
-        advice: What to do, to follow "at most N entries fit".
-        kind: What entries are, plural.
-        again: Bytes that the caller keeps and takes again for this.
-
-    Raises:
-        MemoryLimitError: It does not fit; says how many entries would.
-    """
-    needed = entry * entries
-    if needed <= SMALL:
-        return
-    limit = memory_limit()
-    if limit is not None and needed > limit + again:
-        raise MemoryLimitError(
-            f"{what}: needs at least {needed / 1e9:.3g} GB for {entries} {kind}, wanted at most "
-            f"{(limit + again) / 1e9:.3g} GB ({_share():g} of what is available, HXTORCH_MEMORY_SHARE); at most "
-            f"{(limit + again) // entry} {kind} fit: {advice}"
-        )
-
-
-def _share() -> float:
-    text = os.environ.get("HXTORCH_MEMORY_SHARE") or str(SHARE)
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < float("inf"):
-        raise ArgumentError(f"HXTORCH_MEMORY_SHARE: got {text[:40]!r}, wanted a positive number such as {SHARE}")
-    return share
-
-
-def _available() -> int | None:
-    with suppress(OSError, ValueError, IndexError):
-        for line in _MEMINFO.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    return None
-
-
-def _left_in_group() -> int | None:
-    for most, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        with suppress(OSError, ValueError):  # there is no such file, or no limit in it
-            return max(0, int((_GROUP / most).read_text()) - int((_GROUP / used).read_text()))
-    return None
+_budget = Budget(MemoryLimitError, ArgumentError)
+memory_limit, require_memory = _budget.memory_limit, _budget.require_memory

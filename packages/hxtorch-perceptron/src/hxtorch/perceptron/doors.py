@@ -1,9 +1,9 @@
-"""The door of this package; see :mod:`hxtorch.core.door`."""
+"""The door of this package; see :mod:`hxtorch.core.arguments`."""
 
 import torch
 from torch import Tensor
 
-from hxtorch.core.door import Door
+from hxtorch.core.arguments import Door
 from hxtorch.core.errors import ArgumentError, HXTorchError
 
 _MOST = 1 << 18

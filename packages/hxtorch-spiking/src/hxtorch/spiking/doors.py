@@ -1,4 +1,4 @@
-"""The door of this package; see :mod:`hxtorch.core.door`."""
+"""The door of this package; see :mod:`hxtorch.core.arguments`."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from hxtorch.core.door import Door
+from hxtorch.core.arguments import Door
 from hxtorch.core.errors import ArgumentError, HXTorchError
 from hxtorch.spiking._kernels.network.finite import worst
 

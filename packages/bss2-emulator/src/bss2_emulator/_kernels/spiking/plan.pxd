@@ -1,4 +1,5 @@
-# What plan.h and the headers that it includes declare, as far as Cython code fills or reads it; the C compiler checks every name.
+# What plan.h and the headers that it includes declare, as far as Cython code fills or reads it, whose names the C compiler
+# checks, and the records of plan.pyx that fill it.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from bss2_emulator._kernels.noise.normals cimport bss2_key
@@ -122,3 +123,52 @@ cdef extern from "spiking/plan.h" nogil:
         bss2_cadc cadc[2]
         int trace_index
         void *trace
+
+
+cdef class Circuits:
+    cdef const int32_t[::1] group, pulse_cycles, unit_end, bypass, offsets, leads, squares
+    cdef const int8_t[::1] kind, source
+    cdef const float[::1] single
+    cdef const double[::1] matrix
+    cdef double line_rest
+
+    cdef void fill(self, bss2_plan *out, bint single)
+
+
+cdef class Readout:
+    cdef const int32_t[::1] index
+    cdef const uint32_t[::1] neuron
+    cdef const float[::1] gain, offset
+    cdef float noise, common, settling
+    cdef bint in_line
+
+    cdef void fill(self, bss2_cadc *out)
+
+
+cdef class Samples:
+    cdef const int64_t[::1] times, batch_offsets, first
+    cdef uint8_t[:, ::1] values
+
+    cdef int fill(self, bss2_cadc *out, Py_ssize_t batch) except -1
+
+
+cdef class Delivery:
+    cdef const uint8_t[::1] routes, sources
+    cdef const int32_t[::1] label_route, neuron_route, bus_cycles, part_offsets, part_driver
+    cdef const int32_t[:, ::1] background_route
+    cdef const double[:, ::1] drivers, decay
+    cdef bss2_stp stp
+    cdef bint loss, keep_passed
+    cdef int actions, first_neuron, neuron_queue, event_queue, return_queue, link_labels
+
+    cdef void fill(self, bss2_delivery *out)
+
+
+cdef class Plan:
+    cdef bss2_plan *plans
+    cdef Py_ssize_t count
+    cdef bint single
+    cdef object segments
+
+
+cdef bint is_batch(const int64_t[::1] offsets, Py_ssize_t batch, Py_ssize_t count) noexcept

@@ -8,8 +8,8 @@ from numbers import Integral
 
 import numpy as np
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, RecordingError, RoutingError
 from hxtorch.core.networks.morphology import wiring

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bss2_emulator.facts.cached import cached_property
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.routing import report
 from hxtorch.core.routing.demand import Demand

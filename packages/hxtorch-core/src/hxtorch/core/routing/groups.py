@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import COLUMNS, DRIVERS, HEMISPHERES, NEURONS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core.arguments import checked
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundPopulation, ExternalPopulation, Population

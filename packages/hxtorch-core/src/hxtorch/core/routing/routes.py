@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import BUSES as BUSES
 from bss2_emulator.facts.constants import COLUMNS, COLUMNS_PER_OUTPUT, DRIVERS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core.networks.network import Network, PopulationDescriptor, ProjectionDescriptor
 from hxtorch.core.networks.populations import BackgroundSpikeSource
 

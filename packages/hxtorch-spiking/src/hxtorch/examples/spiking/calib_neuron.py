@@ -11,7 +11,7 @@ import torch
 from hxtorch import spiking as hxsnn
 from hxtorch.core import calibration, current_session
 from hxtorch.core.calibration import Calibration, SpikingCalibTarget
-from hxtorch.examples.spiking.connection import connected
+from hxtorch.spiking.utils.connection import connected
 
 
 def get_parser() -> argparse.ArgumentParser:

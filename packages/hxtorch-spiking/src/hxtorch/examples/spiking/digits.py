@@ -18,11 +18,11 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from hxtorch import spiking as hxsnn
 from hxtorch.core import current_session
-from hxtorch.examples.spiking.connection import connected
 from hxtorch.spiking.morphology import SingleCompartmentNeuron
 from hxtorch.spiking.transforms.decode import MaxOverTime
 from hxtorch.spiking.transforms.encode import PixelsToSpikeTimes, SpikeTimesToDense
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
+from hxtorch.spiking.utils.connection import connected
 
 SIDE, CLASSES = 16, 10
 TEST_SHARE = 0.2

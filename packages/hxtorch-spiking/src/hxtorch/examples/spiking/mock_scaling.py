@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from hxtorch import spiking as hxsnn
-from hxtorch.examples.spiking.connection import connected
 from hxtorch.spiking.transforms.weight_transforms import linear_saturating
+from hxtorch.spiking.utils.connection import connected
 from hxtorch.spiking.utils.dynamic_range.threshold import TraceScaling, get_trace_scaling
 from hxtorch.spiking.utils.dynamic_range.weight_scaling import get_weight_scaling
 

@@ -17,12 +17,12 @@ from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from hxtorch import spiking as hxsnn
 from hxtorch.core import current_session
-from hxtorch.examples.spiking.connection import connected
 from hxtorch.examples.spiking.yinyang_model import SNN, Model
 from hxtorch.spiking.datasets import YinYangDataset
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.transforms.decode import MaxOverTime
 from hxtorch.spiking.transforms.encode import CoordinatesToSpikes
+from hxtorch.spiking.utils.connection import connected
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 Curves = tuple[list[float], list[float], list[float], list[float]]

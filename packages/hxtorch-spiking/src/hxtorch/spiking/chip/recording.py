@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +210,20 @@ class TraceReadout:
                 samples.require_samples()  # says it better
                 raise
         return out
+
+
+def of_readout(field: str) -> property:
+    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
+
+    def read(self: Any) -> Any:
+        return getattr(self.readout, field)
+
+    def write(self: Any, value: Any) -> None:
+        readout = replace(self.readout, **{field: value})
+        readout.check_size(self.size)
+        self.readout = readout
+
+    return property(read, write, doc=f"See ``{field}`` of :class:`TraceReadout`.")
 
 
 @lru_cache(maxsize=16)

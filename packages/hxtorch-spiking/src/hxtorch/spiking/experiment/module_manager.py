@@ -6,7 +6,8 @@ from hxtorch.spiking.modules.input_neuron import InputNeuron
 from hxtorch.spiking.modules.neuron import Neuron
 from hxtorch.spiking.modules.readout_neuron import ReadoutNeuron
 from hxtorch.spiking.modules.types import Population
-from hxtorch.spiking.network.graph import BaseModuleManager, ModuleGraph, Step
+from hxtorch.spiking.network.calls import BaseModuleManager, Step
+from hxtorch.spiking.network.graph import ModuleGraph
 
 __all__ = ["BaseModuleManager", "ModuleManager", "Step"]
 

@@ -15,7 +15,8 @@ from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.modules.neurons.source import InputNeuron
 from hxtorch.spiking.modules.synapses.bias import Background
 from hxtorch.spiking.modules.types import BasePopulation, Projection
-from hxtorch.spiking.network.graph import ModuleGraph, Step
+from hxtorch.spiking.network.calls import Step
+from hxtorch.spiking.network.graph import ModuleGraph
 from hxtorch.spiking.network.handle import Handle
 
 

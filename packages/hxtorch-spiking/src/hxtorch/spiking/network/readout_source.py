@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 from hxtorch.spiking.errors import ParameterError
 
@@ -43,3 +44,16 @@ class ReadoutSource(IntEnum):
         if isinstance(value, str) and value in cls.__members__:
             return cls[value]
         raise ParameterError(f"{what}: got {value!r}, wanted one of {', '.join(cls.__members__)}")
+
+
+def of_source(name: str) -> property:
+    """Return a property for what an ADC samples, by a source or its name."""
+
+    def read(self: Any) -> ReadoutSource:
+        source: ReadoutSource = getattr(self, f"_{name}")
+        return source
+
+    def write(self: Any, value: ReadoutSource | str) -> None:
+        setattr(self, f"_{name}", ReadoutSource.of(value, name))
+
+    return property(read, write, doc="What the ADC samples; can be set between runs.")

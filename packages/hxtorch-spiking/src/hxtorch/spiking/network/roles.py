@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.modules.base import HXBaseExperimentModule
     from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
     from hxtorch.spiking.modules.types import BasePopulation, Projection
-    from hxtorch.spiking.network.graph import BaseModuleManager
+    from hxtorch.spiking.network.calls import BaseModuleManager
 
 __all__ = ["BaseExperiment"]
 

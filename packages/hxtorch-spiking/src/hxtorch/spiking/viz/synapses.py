@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hxtorch.core.errors import PictureError
 from hxtorch.core.viz import on_axes
-from hxtorch.spiking.modules.synapses.weighted import MAX_WEIGHT
+from hxtorch.spiking.modules.synapses.lsb import MAX_WEIGHT
 from hxtorch.spiking.modules.types import Projection
 
 if TYPE_CHECKING:

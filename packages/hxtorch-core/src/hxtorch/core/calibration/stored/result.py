@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bss2_emulator.facts.cached import cached_property
 from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.targets import TARGETS, CalibTarget, HagenSyninCalibTarget
 from hxtorch.core.errors import CalibrationFormatError, CalibrationSerialError, ConfigurationError

@@ -1,6 +1,5 @@
 """Look for numbers that are none, in one pass."""
 
-from libc.math cimport isfinite, isnan
 from libc.stdint cimport uintptr_t
 
 
@@ -12,13 +11,13 @@ ctypedef fused real:
 cdef int look(const real *values, Py_ssize_t count) noexcept nogil:
     """Return 0 if all numbers are finite, 1 if there is infinity, 2 if there is NaN."""
     cdef Py_ssize_t i
-    cdef int found = 0
-    for i in range(count):
-        if not isfinite(values[i]):
-            if isnan(values[i]):
-                return 2
-            found = 1
-    return found
+    cdef int found = 0, nan = 0
+    for i in range(count):  # without a way out, so that compilers take several numbers at once
+        found |= values[i] - values[i] != 0
+    if found:
+        for i in range(count):
+            nan |= values[i] != values[i]
+    return found + nan
 
 
 def worst(uintptr_t address, Py_ssize_t count, bint double_precision):

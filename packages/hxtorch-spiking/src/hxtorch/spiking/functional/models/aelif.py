@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -15,6 +15,7 @@ from hxtorch.spiking.functional.steps.constants import Constants, relative
 from hxtorch.spiking.functional.steps.euler import Value, counted_steps, fraction, is_positive, precise
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms
 from hxtorch.spiking.functional.surrogates.derivatives import Surrogate
+from hxtorch.spiking.network.observables import MADCTrace
 
 __all__ = ["AELIFTraces", "constants", "cuba_aelif_integration", "terms"]
 
@@ -28,10 +29,10 @@ class AELIFTraces(NamedTuple):
     """
 
     membrane_cadc: Tensor | None
-    membrane_madc: Any
+    membrane_madc: MADCTrace | None
     current: Tensor | None
     adaptation_cadc: Tensor | None
-    adaptation_madc: Any
+    adaptation_madc: MADCTrace | None
     spikes: Tensor | None
 
 

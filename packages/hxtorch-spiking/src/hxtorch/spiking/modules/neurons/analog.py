@@ -17,7 +17,7 @@ from hxtorch.spiking.functional.models.step_code import CuBaStepCode
 from hxtorch.spiking.functional.recorded import HardwareData, apart, observables
 from hxtorch.spiking.functional.steps.compiled import full_precision
 from hxtorch.spiking.functional.steps.constants import Constants
-from hxtorch.spiking.functional.steps.euler import fraction
+from hxtorch.spiking.functional.steps.euler import Value, fraction
 from hxtorch.spiking.functional.steps.integration import integrate
 from hxtorch.spiking.functional.steps.loop import Feedback, Terms, Traces
 from hxtorch.spiking.functional.steps.masked import Masked
@@ -47,7 +47,9 @@ _OF_MODEL = {
 _NUMBERS = frozenset((float, int, NoneType))
 
 
-def _constants(step: CuBaStepCode, dt: float, names: Sequence[str], values: Sequence[Any], capacity: Any) -> Constants:
+def _constants(
+    step: CuBaStepCode, dt: float, names: Sequence[str], values: Sequence[Value], capacity: Value | None
+) -> Constants:
     """Return the factors of one step.
 
     Args:

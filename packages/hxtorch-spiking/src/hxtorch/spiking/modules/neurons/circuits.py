@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, read_madc
+from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, of_readout, read_madc
 from hxtorch.spiking.errors import ParameterError, TensorShapeError
 from hxtorch.spiking.functional import CuBaStepCode
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
@@ -27,7 +26,7 @@ from hxtorch.spiking.network.handle import (
     SynapseHandle,
 )
 from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables
-from hxtorch.spiking.network.readout_source import ReadoutSource
+from hxtorch.spiking.network.readout_source import ReadoutSource, of_source
 from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter, warn_of_taken
 
@@ -45,33 +44,6 @@ _HANDLES = {
     (False, True): AdaptiveReadoutNeuronHandle,
 }
 """What layers fill that say by their arguments whether they fire and adapt."""
-
-
-def of_readout(field: str) -> property:
-    """Return a property that reads and replaces a field of the readout, under the name of its argument."""
-
-    def read(self: Any) -> Any:
-        return getattr(self.readout, field)
-
-    def write(self: Any, value: Any) -> None:
-        readout = replace(self.readout, **{field: value})
-        readout.check_size(self.size)
-        self.readout = readout
-
-    return property(read, write, doc=f"See ``{field}`` of :class:`~hxtorch.spiking.chip.recording.TraceReadout`.")
-
-
-def of_source(name: str) -> property:
-    """Return a property for what an ADC samples, by a source or its name."""
-
-    def read(self: Any) -> ReadoutSource:
-        source: ReadoutSource = getattr(self, f"_{name}")
-        return source
-
-    def write(self: Any, value: ReadoutSource | str) -> None:
-        setattr(self, f"_{name}", ReadoutSource.of(value, name))
-
-    return property(read, write, doc="What the ADC samples; can be set between runs.")
 
 
 class NeuronCircuits(Population):

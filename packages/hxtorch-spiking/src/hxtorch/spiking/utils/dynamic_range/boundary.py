@@ -12,13 +12,13 @@ from hxtorch.core import ConstantCurrentType
 from hxtorch.spiking.chip.morphology import Morphology
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.network.handle import TensorHandle
+from hxtorch.spiking.utils.connection import connected
 from hxtorch.spiking.utils.dynamic_range.helper import (
     DT,
     NO_PARAMS,
     ONE_CIRCUIT,
     ByCoordinate,
     Measurement,
-    connected,
     told_apart,
 )
 

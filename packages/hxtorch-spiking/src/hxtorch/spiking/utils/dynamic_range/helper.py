@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from os import PathLike, fspath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,14 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import hxtorch
 from hxtorch.core import (
     CADCHandle,
     ConstantCurrentType,
     LogicalNeuronOnDLS,
-    NoConnectionError,
     SpikeHandle,
-    current_session,
 )
 from hxtorch.spiking.chip.morphology import Morphology, SingleCompartmentNeuron
 from hxtorch.spiking.chip.recording import PopulationRecording
@@ -208,22 +204,6 @@ class Measurement:
         """Return numbers (neuron,) under the places of the neurons of the last run."""
         places = [] if self.probe is None else self.probe.coordinates
         return dict(zip(places, values.tolist(), strict=True))
-
-
-@contextmanager
-def connected() -> Iterator[None]:
-    """Open a chip, and release it afterwards, unless one is open, which stays as it is."""
-    try:
-        current_session()
-    except NoConnectionError:
-        hxtorch.init_hardware()
-    else:
-        yield
-        return
-    try:
-        yield
-    finally:
-        hxtorch.release_hardware()
 
 
 def told_apart(**given: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hxtorch.spiking.chip.morphology import Morphology
 from hxtorch.spiking.errors import ExperimentError
 from hxtorch.spiking.experiment.experiment import Experiment
 from hxtorch.spiking.network.handle import TensorHandle
+from hxtorch.spiking.utils.connection import connected
 from hxtorch.spiking.utils.dynamic_range.helper import (
     DT,
     NO_PARAMS,
@@ -22,7 +23,6 @@ from hxtorch.spiking.utils.dynamic_range.helper import (
     ByCoordinate,
     Measurement,
     Recordings,
-    connected,
     told_apart,
 )
 

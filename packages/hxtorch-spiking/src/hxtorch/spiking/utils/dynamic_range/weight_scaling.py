@@ -15,11 +15,11 @@ from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.experiment.running import run
 from hxtorch.spiking.network.handle import NeuronHandle
 from hxtorch.spiking.parameter import MixedHXModelParameter
+from hxtorch.spiking.utils.connection import connected
 from hxtorch.spiking.utils.dynamic_range.helper import (
     NO_PARAMS,
     ONE_CIRCUIT,
     Measurement,
-    connected,
     told_apart,
 )
 from hxtorch.spiking.utils.dynamic_range.threshold import get_trace_scaling

@@ -1,4 +1,4 @@
-"""A chip for as long as an example needs one."""
+"""A chip for as long as something needs one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hxtorch.core import NoConnectionError, current_session
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """Open a chip, and release it afterwards, unless one is open."""
+    """Open a chip, and release it afterwards, unless one is open, which stays as it is."""
     try:
         current_session()
     except NoConnectionError:

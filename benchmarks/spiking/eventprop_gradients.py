@@ -1,4 +1,4 @@
-"""How much each imperfection turns EventProp's gradient, by hand: python benchmarks/eventprop_gradients.py.
+"""How much each imperfection turns EventProp's gradient, by hand: python benchmarks/spiking/eventprop_gradients.py.
 
 Trains yin-yang by EventProp on a chip without imperfections for some epochs. Then, with these weights, compares the
 gradient of the hidden weights on chips with one imperfection each to that on the chip without: cosine, mean over chips.

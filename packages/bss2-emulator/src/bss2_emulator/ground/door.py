@@ -5,7 +5,6 @@ not whole, are looked for there too, and refused unless the function does so its
 nothing until something fails: then the argument that does not fit its annotation is named, instead of what Python says
 somewhere inside. An argument that there is none of is told with the nearest that there is. A fault of this project,
 where all arguments look right, stays what it is, and so does what a function of the user raises that was called back.
-The same file serves the emulator; a test compares them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Properties that are made once: here because hxtorch.core, which reads facts, has them too, and nothing below both."""
+"""Properties that are made once for each object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which imperfection of a chip costs EventProp most, by hand (``python benchmarks/eventprop_imperfections.py``).
+"""Which imperfection of a chip costs EventProp most, by hand: python benchmarks/spiking/eventprop_imperfections.py.
 
 Trains yin-yang by EventProp on chips with all imperfections, without any, and with all but one, each calibrated as it
 is. Prints the table of docs/eventprop.md. ``--alone`` tries one imperfection at a time on chips without the others,

@@ -1,0 +1,1 @@
+"""What the emulator and hxtorch.core stand on, as nothing is below both, and is no fact of the chip."""
