@@ -37,8 +37,8 @@ def get_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="of weights and the order of samples; the split is always the same")
     add("--epochs", type=int, default=20)
     add("--batch-size", type=int, default=50)
-    add("--lr", type=float, default=2e-3, help="learning rate of Adam")
-    add("--gamma", type=float, default=0.95, help="factor of the learning rate from epoch to epoch")
+    add("--lr", type=float, default=3e-3, help="learning rate of Adam")
+    add("--gamma", type=float, default=0.88, help="factor of the learning rate from epoch to epoch")
     add("--dt", type=float, default=1e-6)
     add("--t-sim", type=float, default=32e-6, help="length of a run")
     add("--tau", type=float, default=6e-6, help="time constants of membranes and synapses")
@@ -49,7 +49,8 @@ def get_parser() -> argparse.ArgumentParser:
     add("--weight-scale", type=float, default=70.0, help="LSB per model unit of weight")
     add("--trace-scale", type=float, default=0.0147, help="model units per CADC LSB")
     add("--weight-init-hidden", type=float, nargs=2, default=(0.02, 0.1), help="mean and standard deviation")
-    add("--weight-init-output", type=float, nargs=2, default=(0.0, 0.05))
+    # A mean above 0: the largest membrane of a readout that only falls is its first sample, which no weight moves.
+    add("--weight-init-output", type=float, nargs=2, default=(0.02, 0.05))
     add("--reg-bursts", type=float, default=2e-4, help="weight of the mean square of spikes per hidden neuron")
     add("--readout-scale", type=float, default=5.0, help="factor on readout membranes")
     return parser
