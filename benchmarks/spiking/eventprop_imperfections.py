@@ -8,22 +8,25 @@ that of the surrogate gradient's example instead.
 
 import argparse
 import contextlib
+import dataclasses
 import io
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 
+from bss2_emulator import Imperfections
 from hxtorch.core import calibration
 from hxtorch.core.sessions.session import open_session
 from hxtorch.examples.spiking import yinyang, yinyang_eventprop
 
-SWITCHES = (
-    "potentials", "membrane_noise", "cadc_jitter", "cadc_noise", "run_offset", "saturation", "synin_strength",
-    "quadrant_strength", "tau_syn", "tau_mem", "synin_offset", "readout", "synapse", "comparator", "cadc_gain",
-    "cadc_offset", "capacitance", "reset_time",
-)  # fmt: skip
+ELSEWHERE = {
+    "driver_offset", "driver_gain", "event_offset", "event_noise", "exponential", "adaptation", "coba", "compartments",
+    "madc_noise", "stp_amplitude", "correlation",
+}  # fmt: skip
+"""Imperfections of what such a network has not: products, other neurons, other converters, other synapses."""
 
+SWITCHES = tuple(one.name for one in dataclasses.fields(Imperfections) if one.name not in ELSEWHERE)
 
 SETTINGS = {
     "trace_shift_out": "0", "reg_silence": "0", "weight_scale": "70", "weight_init_output_std": "0.1",
