@@ -121,7 +121,7 @@ def test_what_an_experiment_says_after_a_run(ideal_chip):
     assert list(instances.chips) == [instance.ID]
     assert instances.cadc_recordings == {instance.ID: instance.cadc_recordings()}
     assert instances.plasticity_rules == {instance.ID: []} == {instance.ID: instance.plasticity_rules()}
-    assert instances.playback_hooks == {instance.ID: None}
+    assert instances.playback_hooks == {instance.ID: core.ExecutionInstanceHooks()}
     assert exp.modules.prev_graph.number_of_nodes() == 3
 
 

@@ -25,9 +25,11 @@ from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
+from hxtorch.spiking.modules.neurons.declared import spell_out
 from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import NOTHING, HardwareObservables
 from hxtorch.spiking.network.tensors import check_axes
+from hxtorch.spiking.parameter import MixedHXModelParameter
 
 _OF_MODEL = {
     "leak": "leak",
@@ -88,6 +90,31 @@ class AnalogNeuron(NeuronCircuits):
     def recurs(self) -> bool:
         """Whether the model can take its own spikes as input: it fires, and is what its equations say."""
         return self.fires and self.steps_alone and self.func is None
+
+    @property
+    def params(self) -> Any:
+        """Model values in the older spelling, or what ``func`` was given instead; can be set.
+
+        Values of the model's type go to the parameters of the layer, whose values on the chip stay where they may
+        differ; others are for ``func``.
+        """
+        own = super().params
+        return self._model_params() if own is None else own
+
+    @params.setter
+    def params(self, value: Any) -> None:
+        given = spell_out({"params": value, "func": self.func}, self.arguments, self.older_params)
+        self._params = given.pop("params", None)
+        del given["func"]
+        for name, one in given.items():
+            if isinstance(one, MixedHXModelParameter):
+                one.hardware_value = getattr(self, name).hardware_value
+            setattr(self, name, one)
+
+    def _model_params(self) -> Any:
+        """Return the model values in the older spelling, None if that knows no such model."""
+        made = self.older_params
+        return None if made is None else made(**self._model_values(made._fields))
 
     @property
     def terms(self) -> Terms:

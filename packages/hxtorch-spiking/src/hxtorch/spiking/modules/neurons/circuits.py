@@ -74,6 +74,9 @@ class NeuronCircuits(Population):
     equations: ClassVar[CuBaStepCode | None] = None
     """Terms that the equations of the model have; None if each layer says so by its arguments."""
 
+    older_params: ClassVar[Any] = None
+    """Named tuple of the model's parameters in the older spelling; None if that knows no such model."""
+
     calibrated_names: tuple[str, ...]
     """As ``parameter_names``, with those of the calibration that no model has and the layer was given."""
 
@@ -117,10 +120,13 @@ class NeuronCircuits(Population):
             arguments: Those with names.
         """
         owner, known = type(self).__name__, declarations(self.arguments)
-        given = spell_out(by_name(owner, self.arguments, positional, arguments), self.arguments)
+        named = by_name(owner, self.arguments, positional, arguments)
+        given = spell_out(named, self.arguments, self.older_params)
         chosen = {name: given[name] if name in given else entry.made() for name, entry in known.items()}
         chosen |= {name: known[name].made() for name in self.register_names if chosen[name] is None}
         super().__init__(size, experiment, chosen["execution_instance"], chosen.get("chip_coordinate"), chosen["func"])
+        if "params" in given:  # of another type than the model's
+            self.params = given["params"]
         self.step: CuBaStepCode = self.equations or equations_of(chosen)
         if self.output_type is None:
             self.output_type = _HANDLES[self.fires, self.step.adapting]
