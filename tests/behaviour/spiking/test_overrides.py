@@ -1,6 +1,7 @@
 """What users may hand in, override and set besides what other tests name."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import torch
 
 import hxtorch.snn as hxsnn
 from hxtorch import core
-from hxtorch.snn.functional import CUBALIFParams
+from hxtorch.snn import functional as F
 from hxtorch.spiking.errors import ParameterError
 
 
@@ -155,7 +156,7 @@ def test_parameters_of_any_type_go_to_the_function_that_names_them(experiment, p
 
 def test_parameters_that_are_set_on_a_neuron_are_those_of_the_model(experiment):
     neuron = hxsnn.Neuron(2, experiment, leak=hxsnn.MixedHXModelParameter(0.0, 90))
-    params = CUBALIFParams(leak=0.5, reset=0.25, threshold=2.0, tau_mem=2e-5, alpha=10.0)
+    params = F.CUBALIFParams(leak=0.5, reset=0.25, threshold=2.0, tau_mem=2e-5, alpha=10.0)
     neuron.params = params
     assert neuron.params == params
     assert (neuron.leak.model_value, neuron.leak.hardware_value) == (0.5, 90)
@@ -169,3 +170,20 @@ def test_hooks_can_be_added_to_those_of_an_instance():
     """ "generate_playback_hooks () -> grenade.execution.ExecutionInstanceHooks", and never None."""
     hooks = hxsnn.ExecutionInstance().generate_playback_hooks()
     assert replace(hooks, pre_realtime={"connect_vertical": True}).pre_realtime == {"connect_vertical": True}
+
+
+@pytest.mark.parametrize(
+    "func", [F.cuba_li_integration, F.LI, F.LI.apply, partial(F.cuba_li_integration, hw_data=None)]
+)
+def test_models_as_functions_read_the_stacked_currents_of_eventprop(experiment, func):
+    """Older scripts write ``func=`` of both layers: currents of EventProp are (2, time, batch, neuron)."""
+    handle, found = hxsnn.NeuronHandle((torch.rand(30, 2, 3) < 0.3).float()), []
+    for one in (None, func):
+        synapse = hxsnn.Synapse(3, 2, experiment, F.EventPropSynapseFunction)
+        synapse.weight.data.fill_(0.5)
+        readout = hxsnn.ReadoutNeuron(2, experiment, one, F.CUBALIParams())
+        y = readout(synapse(handle))
+        hxsnn.run(experiment, None)
+        y.v_cadc.max(0).values.sum().backward()
+        found.append((y.v_cadc.detach(), synapse.weight.grad))
+    torch.testing.assert_close(found[1], found[0])

@@ -342,7 +342,7 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
 def _shown(value: ParameterValue | None) -> str:
     """Return a number, or the range and count of several."""
     if not isinstance(value, Tensor):
-        return "None" if value is None else f"{value:g}"
+        return str(value) if value is None or isinstance(value, bool) else f"{value:g}"
     low, high = (float(bound) for bound in value.detach().aminmax())
     return f"{low:g}" if value.ndim == 0 else f"{low:g}..{high:g} ({value.numel()} neurons)"
 

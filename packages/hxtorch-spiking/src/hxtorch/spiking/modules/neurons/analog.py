@@ -125,7 +125,8 @@ class AnalogNeuron(NeuronCircuits):
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast.
 
         A function of one's own may take more axes than the model does. Of the two currents that EventProp's function of
-        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other.
+        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other; as
+        ``func``, too.
         """
         first, *others = (self._checked_input(handle.filled()) for handle in handles)
         total = full_precision(first)
@@ -135,7 +136,7 @@ class AnalogNeuron(NeuronCircuits):
 
     def _checked_input(self, tensor: Tensor) -> Tensor:
         if tensor.ndim > 3 and tensor.shape[-1] == self.size:
-            if self.func is not None:
+            if self.func is not None and not _is_model(self.func):
                 return tensor
             if tensor.ndim == 4 and len(tensor) == 2:
                 first: Tensor = EventPropCurrent.apply(tensor, self.experiment.dt)  # type: ignore[no-untyped-call]
@@ -234,3 +235,10 @@ class AnalogNeuron(NeuronCircuits):
         """Return ``method``, silent where a mask says so."""
         mask = self.mask
         return method if mask is None else Masked(method, mask)
+
+
+def _is_model(function: Any) -> bool:
+    """Return whether this is one of the models of :mod:`hxtorch.spiking.functional`, maybe with some arguments."""
+    inner = getattr(function, "func", function)
+    owner = getattr(inner, "__self__", inner)  # of an autograd function's apply
+    return str(getattr(owner, "__module__", "")).startswith(f"{aelif.__package__}.")
