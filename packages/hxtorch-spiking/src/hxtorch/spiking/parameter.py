@@ -299,7 +299,7 @@ def as_parameter(value: HXBaseParameter | ParameterValue | None) -> HXBaseParame
     return value if isinstance(value, HXBaseParameter) else HXParameter(value)
 
 
-def warn_of_taken(name: str, saved: Tensor, own: Any, key: str) -> None:
+def warn_of_taken(name: str, saved: ParameterValue, own: Any, key: str) -> None:
     """Say that a value of a checkpoint took the place of another one.
 
     Args:

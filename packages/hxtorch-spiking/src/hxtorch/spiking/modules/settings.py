@@ -34,5 +34,5 @@ def take_settings(module: Any, names: Sequence[str], state_dict: MutableMapping[
         elif now.shape != saved.shape or not torch.equal(now, saved.double()):
             value = saved.item() if saved.ndim == 0 else saved.to(torch.float32, copy=True)
             value = type(own)(value) if isinstance(own, int) else value  # a truth value too
-            warn_of_taken(prefix + name, saved if isinstance(value, (float, Tensor)) else value, own, prefix + name)
+            warn_of_taken(prefix + name, value, own, prefix + name)
             setattr(module, name, value)

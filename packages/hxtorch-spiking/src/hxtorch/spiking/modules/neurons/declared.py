@@ -175,8 +175,9 @@ def spell_out(given: Mapping[str, Any], model: type, wanted: type | None) -> dic
         ParameterError: ``params`` is of another type and there is no function, or one of its parameters is given
             beside it.
     """
-    params: Any = given.get("params")
-    if params is not None and not isinstance(params, wanted or ()):
+    params = given.get("params")
+    of_model = isinstance(params, wanted or ())
+    if params is not None and not of_model:
         if given.get("func") is None:
             name = wanted.__name__ if wanted else "None"
             raise ParameterError(
