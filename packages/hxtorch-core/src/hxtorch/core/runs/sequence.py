@@ -55,7 +55,7 @@ def run_in_sequence(
         counts = np.diff(samples.batch_offsets)
         if counts.any() and not counts.all():
             raise RecordingError(
-                f"inter_batch_entry_wait: entries one after the other share the memory of the column ADC, which is full "
+                "inter_batch_entry_wait: entries one after the other share the memory of the column ADC, which is full "
                 f"before entry {int(np.argmin(counts > 0))} of {batch}; record to DRAM "
                 "(enable_cadc_recording_placement_in_dram=True), take fewer entries, or a longer wait or None for "
                 "independent ones"
