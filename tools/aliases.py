@@ -19,7 +19,7 @@ ALIASES = {
     ),
     "ann": ("perceptron", ("nn", "viz"), ()),
 }
-INTERNAL = {"doors", "threads", "operands", "recording", "tracing", "unbound", "chip", "execution_info"}
+INTERNAL = {"doors", "threads", "operands", "recording", "tracing", "paths", "unbound", "chip", "execution_info"}
 
 
 def face(module: str, more: tuple[str, ...] = ()) -> str:

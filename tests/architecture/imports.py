@@ -31,8 +31,8 @@ ORDER = {
         "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn viz"
     ),
     "hxtorch.spiking": (
-        "errors _kernels doors threads _memory parameter execution_info transforms datasets network functional chip "
-        "modules init lowering experiment nir utils viz"
+        "errors _kernels doors paths threads _memory parameter execution_info transforms datasets network functional "
+        "chip modules init lowering experiment backend nir utils viz"
     ),
 }
 

@@ -1,5 +1,7 @@
 """Every module that the documents name can be imported."""
 
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -38,3 +40,17 @@ def test_a_module_of_the_documents_is_there(name):
 @pytest.mark.parametrize("name", ["datasets", "functional", "handle", "modules", "transforms", "utils"])
 def test_both_names_of_the_frontend_give_one_module(name):
     assert import_module(f"hxtorch.snn.{name}") is import_module(f"hxtorch.spiking.{name}")
+
+
+def test_modules_are_attributes_of_their_packages_without_an_import_of_each():
+    """Scripts import the frontend and write ``hxsnn.morphology``; functions stand before modules of their names."""
+    functions = {f"hxtorch.spiking.functional.{name}" for name in ("linear", "threshold")} | {"hxtorch.spiking.run"}
+    named = [name for name in NAMES if name.startswith(("hxtorch.spiking", "hxtorch.perceptron"))]
+    paths = [name for name in named if name not in functions]
+    program = """
+import functools, sys, types, hxtorch, hxtorch.snn, hxtorch.perceptron
+for path in sys.argv[1:]:
+    found = functools.reduce(getattr, path.split(".")[1:], hxtorch)
+    assert isinstance(found, types.ModuleType), path
+"""
+    subprocess.run([sys.executable, "-c", program, *paths], check=True)  # noqa: S603

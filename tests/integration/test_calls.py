@@ -84,13 +84,15 @@ def test_a_cadc_trace_passes_five_holders_from_chip_to_handle(connected, monkeyp
     network = Network(mock=False)
     watch(Chip, "run_spiking", "run")
     watch(core, "run_executions", "results")
-    watch(type(network.neuron), "observe", "observed")
 
-    def post_process(recording, runtime):
-        seen["recording"] = recording
-        return type(network.neuron).post_process(network.neuron, recording, runtime)
+    def observe(recording, runtime):
+        seen["recording"], seen["observed"] = (
+            recording,
+            type(network.neuron).observe(network.neuron, recording, runtime),
+        )
+        return seen["observed"]
 
-    network.neuron.post_process = post_process
+    network.neuron.observe = observe
     handle = network()
     network.run()
     (result,) = seen["results"].values()

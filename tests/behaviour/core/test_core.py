@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import hxtorch
+from hxtorch import core
 
 
 @pytest.mark.parametrize("module", ["hxtorch", "_hxtorch_core"])
@@ -106,3 +107,13 @@ def test_loggers_without_a_level_of_their_own_follow_the_default_one(capsys):
 def test_the_version_is_text():
     """Ours, beyond the documents."""
     assert isinstance(hxtorch.__version__, str)
+
+
+@pytest.mark.parametrize("spiking", [True, False])
+def test_the_older_keyword_says_which_calibration_is_loaded(spiking, monkeypatch):
+    """ "Boolean flag indicating whether spiking or non-spiking calibration is loaded"."""
+    asked = []
+    found = core.Session.matrix_calibration
+    monkeypatch.setattr(core.Session, "matrix_calibration", property(lambda self: asked.append(found.fget(self))))
+    hxtorch.init_hardware(spiking=spiking)
+    assert bool(asked) is not spiking

@@ -97,7 +97,7 @@ def test_recordings_and_rules_are_methods_of_one_instance_and_properties_of_the_
     instance, experiment = hxsnn.ExecutionInstance(), hxsnn.Experiment(mock=True)
     assert instance.cadc_recordings() is None
     assert list(instance.plasticity_rules()) == []
-    assert instance.generate_playback_hooks() is None
+    assert instance.generate_playback_hooks() == core.ExecutionInstanceHooks()
     every = experiment.execution_instances
     assert isinstance(every, set)
     assert not callable(every.cadc_recordings)

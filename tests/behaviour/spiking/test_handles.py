@@ -5,6 +5,7 @@ import torch
 
 import hxtorch.snn as hxsnn
 from hxtorch.spiking import handle as handles
+from hxtorch.spiking.errors import TensorTypeError
 
 ONE, NONE = torch.ones(2, 1, 1), torch.zeros(2, 1, 1)
 
@@ -82,3 +83,26 @@ def test_names_alone_make_a_type_that_is_one():
 
 def test_readouts_have_no_spikes():
     assert not hasattr(hxsnn.LIObservables(), "spikes")
+
+
+@pytest.mark.parametrize("fields", [None, ["spikes", "membrane_cadc", "extra"]])
+def test_the_observable_state_of_a_subclass_may_have_its_older_name(fields):
+    """ "This handle defines the CADC values as the observable state, this can be changed by deriving this class." """
+    space = {"_obsv_state": "v_cadc", **({} if fields is None else {"_carries": fields})}
+    made = type("Mine", (handles.NeuronHandle,), space)
+    assert made(spikes=NONE, v_cadc=ONE).observable_state is ONE
+    assert made._obsv_state == "membrane_cadc"
+    with pytest.raises(TensorTypeError, match="Mine: got the observable state 'v_dac', wanted one of"):
+        type("Mine", (handles.NeuronHandle,), space | {"_obsv_state": "v_dac"})
+
+
+def test_a_function_fills_the_observable_state_of_a_subclass(experiment):
+    class Membrane(handles.NeuronHandle):
+        _obsv_state = "v_cadc"
+
+    module = hxsnn.HXModule(experiment, lambda input: hxsnn.Handle(voltage=input))
+    module.output_type = Membrane
+    handle = module(handles.NeuronHandle(ONE))
+    hxsnn.run(experiment, None)
+    assert torch.equal(handle.membrane_cadc, ONE)
+    assert handle.spikes is None

@@ -113,7 +113,7 @@ def test_a_wrapper_is_made_of_a_list_or_of_names(experiment):
     assert named.contains(other)
 
 
-@pytest.mark.parametrize("spelling", ["b1, b2", "b_0, b_1"])
+@pytest.mark.parametrize("spelling", ["b1, b2", "b_0, b_1", "b, b_1"])
 def test_equal_keywords_of_wrapped_modules_are_told_apart(experiment, spelling):
     seen = []
 
@@ -125,13 +125,18 @@ def test_equal_keywords_of_wrapped_modules_are_told_apart(experiment, spelling):
         seen.append((b_0, b_1))
         return x, x
 
+    def plain(x, b=None, b_1=None):
+        seen.append((b, b_1))
+        return x, x
+
     def each(x, b=0):
         return x
 
     first, second = HXModule(experiment, each), HXModule(experiment, each)
     first.extra_kwargs, second.extra_kwargs = {"b": 1}, {"b": 2}
     second(first(hxsnn.NeuronHandle(torch.ones(3, 1, 2))))
-    experiment.wrap_modules([first, second], close if spelling == "b1, b2" else underscored)
+    function = {"b1, b2": close, "b_0, b_1": underscored, "b, b_1": plain}[spelling]
+    experiment.wrap_modules([first, second], function)
     hxsnn.run(experiment, None)
     assert seen == [(1, 2)]
 

@@ -311,3 +311,14 @@ def test_weights_that_round_to_zero_are_said_once_and_again_after_loading():
         scaled = hxnn.Linear(8, 4, num_sends=1, mock=True, weight_transform=hxnn.scale_weight)
         scaled.load_state_dict(state)
         scaled(torch.full((8,), 9.0))
+
+
+def test_a_checkpoint_of_another_shift_is_refused():
+    saved, own = torch.nn.Sequential(hxnn.ConvertingReLU(3)), torch.nn.Sequential(hxnn.ConvertingReLU(1))
+    state = saved.state_dict()
+    with pytest.raises(RuntimeError, match=r"0\.shift: got 3 in the checkpoint and shift=1 .* write shift=3"):
+        own.load_state_dict(state)
+    assert list(state) == ["0.shift"]
+    own.load_state_dict({})
+    own[0].shift = 3
+    own.load_state_dict(state)

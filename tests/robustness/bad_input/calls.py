@@ -36,8 +36,8 @@ NOTHING_TO_CHECK = {
     "NeuronHandle", "ReadoutNeuronHandle", "SynapseHandle", "TensorHandle", "EventPropLIFFunction",
     "EventPropSynapseFunction", "ExactEventPropFunction", "IAF", "LI", "LIF", "SuperSpike", "Unterjubel",
     "MaxOverTime", "MeanOverTime", "SumOverTime", "Layer", "MACLayer", "ConvNd", "NIRNetwork", "as_array",
-    "AtomicNeuron", "HXBaseExperimentModule", "NeuronBlock", "draw_fit", "init_hardware", "Fidelity", "Row",
-    "Scheduled", "legal_integer",
+    "AtomicNeuron", "HXBaseExperimentModule", "HXFunctionalModule", "NeuronBlock", "draw_fit", "init_hardware",
+    "Fidelity", "Row", "Scheduled", "legal_integer",
 }  # fmt: skip
 
 LEGAL = {**chip_calls.LEGAL, **layer_calls.LEGAL}

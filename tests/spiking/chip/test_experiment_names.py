@@ -121,7 +121,7 @@ def test_what_an_experiment_says_after_a_run(ideal_chip):
     assert list(instances.chips) == [instance.ID]
     assert instances.cadc_recordings == {instance.ID: instance.cadc_recordings()}
     assert instances.plasticity_rules == {instance.ID: []} == {instance.ID: instance.plasticity_rules()}
-    assert instances.playback_hooks == {instance.ID: None}
+    assert instances.playback_hooks == {instance.ID: core.ExecutionInstanceHooks()}
     assert exp.modules.prev_graph.number_of_nodes() == 3
 
 
@@ -229,13 +229,13 @@ def test_scripts_of_the_chips_software_find_what_the_frontend_has():
         assert isinstance(experiment.default_execution_instance.ID, int)
 
 
-def entries(wait, runtime=40, **arguments):
-    """Return the membranes of two entries, of which only the first has input, at its end."""
+def entries(wait, runtime=40, batch=2, **arguments):
+    """Return the membranes of entries, of which only the first has input, at its end."""
     exp = hxsnn.Experiment()
     exp.inter_batch_entry_wait = wait
     synapse, neuron = hxsnn.Synapse(1, 1, exp), hxsnn.LI(1, exp, trace_offset=-48.0, **arguments)
     torch.nn.init.constant_(synapse.weight, 25.0)
-    spikes = torch.zeros(40, 2, 1)
+    spikes = torch.zeros(40, batch, 1)
     spikes[30:38, 0] = 1
     handle = neuron(synapse(hxsnn.NeuronHandle(spikes)))
     hxsnn.run(exp, runtime)
@@ -256,6 +256,14 @@ def test_entries_are_independent_unless_a_wait_below_ten_time_constants_is_set(i
     with pytest.warns(ExperimentWarning, match="3750 cycles"):
         later = entries(3750)
     assert 3 < later[0, 1] < 0.7 * joined[0, 1]
+
+
+def test_entries_in_sequence_that_fill_the_memory_of_the_column_adc_are_refused(ideal_chip):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(RecordingError, match="full before entry 5 of 6; record to DRAM"):
+            entries(0, batch=6)
+        assert entries(0, batch=6, enable_cadc_recording_placement_in_dram=True).shape == (40, 6)
 
 
 def test_the_wait_between_entries_is_said_once_and_has_to_be_a_number_of_cycles(ideal_chip):

@@ -1,6 +1,5 @@
 """Spiking networks on BrainScaleS-2 in PyTorch, trained with the chip in the loop."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hxtorch.spiking import datasets, functional, init, transforms
@@ -16,6 +15,7 @@ from hxtorch.spiking.modules import (
     EventPropSynapse,
     ExactEventPropLIF,
     HXBaseExperimentModule,
+    HXFunctionalModule,
     HXModule,
     HXModuleWrapper,
     IAFNeuron,
@@ -39,6 +39,7 @@ from hxtorch.spiking.parameter import (
     MixedHXModelParameter,
     ModelParameter,
 )
+from hxtorch.spiking.paths import submodules
 from hxtorch.spiking.run import run
 from hxtorch.spiking.threads import obey_torch as _obey_torch
 
@@ -63,6 +64,7 @@ __all__ = [
     "Experiment",
     "HXBaseExperimentModule",
     "HXBaseParameter",
+    "HXFunctionalModule",
     "HXModule",
     "HXModuleWrapper",
     "HXParameter",
@@ -103,16 +105,13 @@ __all__ = [
 ]
 
 _EXCHANGE = frozenset({"ConversionConfig", "NIRNetwork", "from_nir", "from_nir_data", "to_nir", "to_nir_data"})
+_PATHS = "backend", "execution_info", "execution_instance", "morphology", "neuron_placement", "observables"
+_module = submodules(__name__, *_PATHS, "nir", "utils", "viz")
 
 
 def __getattr__(name: str) -> object:
-    """Import the exchange of networks, or the pictures, when asked for first: most programs never need them."""
-    if name == "viz":
-        return import_module("hxtorch.spiking.viz")
-    if name == "nir" or name in _EXCHANGE:
-        exchange = import_module("hxtorch.spiking.nir")
-        return exchange if name == "nir" else getattr(exchange, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import the exchange of networks, the pictures, and paths of user scripts when asked for first."""
+    return getattr(_module("nir"), name) if name in _EXCHANGE else _module(name)
 
 
 def __dir__() -> list[str]:

@@ -299,7 +299,7 @@ def as_parameter(value: HXBaseParameter | ParameterValue | None) -> HXBaseParame
     return value if isinstance(value, HXBaseParameter) else HXParameter(value)
 
 
-def warn_of_taken(name: str, saved: Tensor, own: Any, key: str) -> None:
+def warn_of_taken(name: str, saved: ParameterValue, own: Any, key: str) -> None:
     """Say that a value of a checkpoint took the place of another one.
 
     Args:
@@ -342,7 +342,7 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
 def _shown(value: ParameterValue | None) -> str:
     """Return a number, or the range and count of several."""
     if not isinstance(value, Tensor):
-        return "None" if value is None else f"{value:g}"
+        return str(value) if value is None or isinstance(value, bool) else f"{value:g}"
     low, high = (float(bound) for bound in value.detach().aminmax())
     return f"{low:g}" if value.ndim == 0 else f"{low:g}..{high:g} ({value.numel()} neurons)"
 

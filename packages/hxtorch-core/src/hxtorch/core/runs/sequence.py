@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hxtorch.core.errors import ProgramError
+from hxtorch.core.errors import ProgramError, RecordingError
 from hxtorch.core.runs.execution import run
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
@@ -35,6 +35,7 @@ def run_in_sequence(
 
     Raises:
         ProgramError: A hook writes registers during a run, whose times would be those of the first entry.
+        RecordingError: The samples of the column ADC fill its memory before the last entry.
     """
     if isinstance(playback_hooks, ExecutionInstanceHooks) and playback_hooks.inside_realtime:
         raise ProgramError(
@@ -49,12 +50,22 @@ def run_in_sequence(
     whole = NetworkInputs(stride * batch - wait, 1, trains)
     result = run(config, network_graph, whole, playback_hooks, session=session)
     cut = _Cut(inputs.runtime, stride, batch)
+    cadc = tuple(replace(samples, **cut(samples.times, values=samples.values)) for samples in result.cadc)
+    for samples in cadc:
+        counts = np.diff(samples.batch_offsets)
+        if counts.any() and not counts.all():
+            raise RecordingError(
+                "inter_batch_entry_wait: entries one after the other share the memory of the column ADC, which is full "
+                f"before entry {int(np.argmin(counts > 0))} of {batch}; record to DRAM "
+                "(enable_cadc_recording_placement_in_dram=True), take fewer entries, or a longer wait or None for "
+                "independent ones"
+            )
     madc: dict[str, Any] = {} if result.madc is None else cut(result.madc.times, values=result.madc.values)
     return replace(
         result,
         spikes=replace(result.spikes, **cut(result.spikes.times, neurons=result.spikes.neurons)),
         loopback=_labels(cut, result.loopback),
-        cadc=tuple(replace(samples, **cut(samples.times, values=samples.values)) for samples in result.cadc),
+        cadc=cadc,
         madc=None if result.madc is None else replace(result.madc, **madc),
         background=None if result.background is None else _labels(cut, result.background),
     )

@@ -262,12 +262,15 @@ def open_session(
 
 
 @checked
-def init_hardware(hwdb_path: HWDBPath | CalibrationPath | None = None, ann: bool = False) -> None:
+def init_hardware(
+    hwdb_path: HWDBPath | CalibrationPath | None = None, ann: bool = False, *, spiking: bool = True
+) -> None:
     """Open the chip that all operations use from now on.
 
     Args:
         hwdb_path: Hardware database, or the file of the calibration for matrix products.
         ann: Look up the calibration for matrix products now; else it is looked up when first needed.
+        spiking: The older spelling: False is ``ann=True``.
 
     Raises:
         ConnectionOpenError: Another chip is open; the same one is kept.
@@ -278,7 +281,7 @@ def init_hardware(hwdb_path: HWDBPath | CalibrationPath | None = None, ann: bool
     else:
         setup = resolve_setup(hwdb_path)
     session = _open_current(setup, calibrated=True)
-    if ann or isinstance(hwdb_path, CalibrationPath):
+    if ann or not spiking or isinstance(hwdb_path, CalibrationPath):
         try:
             _ = session.matrix_calibration
         except BaseException:

@@ -11,6 +11,26 @@ import torch
 from hxtorch.core import OperandRangeError, ProgramError
 
 
+@contextmanager
+def set_aside(state_dict: dict[str, Any], name: str) -> Iterator[Any]:
+    """Take an entry that torch's loader does not know out of its dictionary meanwhile; yields it, or None."""
+    stored = state_dict.pop(name, None)
+    try:
+        yield stored
+    finally:
+        if stored is not None:
+            state_dict[name] = stored
+
+
+def other_than_stored(name: str, stored: int, own: int) -> str:
+    """Return why a checkpoint is refused that was written with another ``name`` than the layer has."""
+    argument = name.rpartition(".")[2]
+    return (
+        f"{name}: got {stored} in the checkpoint and {argument}={own} for the layer, wanted the same; write "
+        f"{argument}={stored}, or remove {name!r} from the checkpoint"
+    )
+
+
 class Layer(torch.nn.Module):
     """Layer that computes on the chip, or by the mock model.
 

@@ -14,7 +14,7 @@ from hxtorch.core import legal_integer
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.errors import ScaleWarning
 from hxtorch.perceptron.mock.parameter import get_mock_parameter
-from hxtorch.perceptron.nn.layer import Layer
+from hxtorch.perceptron.nn.layer import Layer, other_than_stored, set_aside
 from hxtorch.perceptron.nn.transforms import clamp_weight_
 
 Transform = Callable[[Tensor], Tensor]
@@ -164,25 +164,14 @@ class MACLayer(Layer):
     ) -> None:
         """Take the number of sends over, or refuse another one than was given; checkpoints without it load as well."""
         name = f"{prefix}num_sends"
-        stored = state_dict.pop(name, None)
         self._unseen = {"input", "weight"}
-        try:
-            if stored is not None:
-                self._take_sends(name, int(stored), error_msgs)
+        with set_aside(state_dict, name) as stored:
+            if stored is not None and not self._num_sends_given:
+                self.num_sends = int(stored)
+            elif stored is not None and int(stored) != self.num_sends:
+                error_msgs.append(other_than_stored(name, int(stored), self.num_sends))
             super()._load_from_state_dict(
                 state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-            )
-        finally:
-            if stored is not None:
-                state_dict[name] = stored  # the dictionary is the loader's
-
-    def _take_sends(self, name: str, stored: int, error_msgs: list[str]) -> None:
-        if not self._num_sends_given:
-            self.num_sends = stored
-        elif stored != self.num_sends:
-            error_msgs.append(
-                f"{name}: got {stored} in the checkpoint and num_sends={self.num_sends} for the layer, wanted the "
-                f"same; write num_sends={stored}, or remove {name!r} from the checkpoint"
             )
 
     def _differences(self) -> list[str]:

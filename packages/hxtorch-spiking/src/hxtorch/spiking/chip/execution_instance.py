@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseExecutionInstance", "ExecutionInstance", "ExecutionInstances"]
 
 _IDS = itertools.count()
+_NO_HOOKS = core.ExecutionInstanceHooks()
 
 
 class BaseExecutionInstance(ABC):
@@ -46,7 +47,7 @@ class BaseExecutionInstance(ABC):
         """Return how the column ADC records, or None if nothing is recorded."""
 
     @abstractmethod
-    def generate_playback_hooks(self) -> ExecutionInstanceHooks | None:
+    def generate_playback_hooks(self) -> ExecutionInstanceHooks:
         """Return what else is written around a run."""
 
 
@@ -227,12 +228,13 @@ class ExecutionInstance(BaseExecutionInstance):
         """Return what :meth:`generate_playback_hooks` says for a run of ``runtime`` cycles."""
         self._runtime = runtime
         try:
-            return self.generate_playback_hooks()
+            found = self.generate_playback_hooks()
+            return None if found is _NO_HOOKS else found
         finally:
             self._runtime = None
 
-    def generate_playback_hooks(self) -> ExecutionInstanceHooks | None:
-        """Return what is written around a run: ``playback_hooks``, then the injections, or None for nothing.
+    def generate_playback_hooks(self) -> ExecutionInstanceHooks:
+        """Return what is written around a run: ``playback_hooks``, then the injections.
 
         A subclass may return others. Asked outside of a run, what is written at its end is left out, whose time is not
         known yet.
@@ -250,12 +252,12 @@ class ExecutionInstance(BaseExecutionInstance):
             "post_realtime": self.injection_post_realtime,
         }
         more = {name: hook for name, hook in named.items() if hook is not None}
-        if not inside and not more:
-            return given
         if given is None:
-            given = core.ExecutionInstanceHooks()
+            given = _NO_HOOKS
         elif not isinstance(given, core.ExecutionInstanceHooks):
             given = core.ExecutionInstanceHooks(pre_realtime=given)
+        if not inside and not more:
+            return given
         joined = {name: (*_listed(getattr(given, name)), *_listed(hook)) for name, hook in more.items()}
         return replace(given, inside_realtime=(*given.inside_realtime, *inside), **joined)
 
@@ -285,7 +287,7 @@ class ExecutionInstances(set[Any]):
         return {instance.ID: instance.plasticity_rules() for instance in self}
 
     @property
-    def playback_hooks(self) -> dict[int, ExecutionInstanceHooks | None]:
+    def playback_hooks(self) -> dict[int, ExecutionInstanceHooks]:
         """What else is written around a run."""
         return {instance.ID: instance.generate_playback_hooks() for instance in self}
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hxtorch import core
 from hxtorch.core import CYCLE, as_array, tensor_to_spike_times
-from hxtorch.spiking.chip.recording import read_spikes
+from hxtorch.spiking.chip.recording import PopulationRecording, read_spikes
 from hxtorch.spiking.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -125,11 +125,21 @@ _Plain = TypeVar("_Plain", core.SpikeHandle, core.CADCHandle, core.MADCHandle)
 _Handle = TypeVar("_Handle", SpikeHandle, CADCHandle, MADCHandle)
 
 
+def _timed(plain: _Plain, kind: type[_Handle], runtime: int) -> _Handle:
+    return kind(runtime=runtime, **{one.name: getattr(plain, one.name) for one in fields(plain)})
+
+
 def _with_runtime(found: Mapping[Any, _Plain], kind: type[_Handle], runtime: int) -> dict[Any, _Handle]:
-    return {
-        population: kind(runtime=runtime, **{one.name: getattr(plain, one.name) for one in fields(plain)})
-        for population, plain in found.items()
-    }
+    return {population: _timed(plain, kind, runtime) for population, plain in found.items()}
+
+
+def as_tensors(recording: PopulationRecording, seconds: float) -> PopulationRecording:
+    """Return what was recorded of a population in a run of ``seconds``, by handles that give tensors."""
+    kinds: dict[str, type[Any]] = {"spikes": SpikeHandle, "cadc": CADCHandle, "madc": MADCHandle}
+    found = {name: getattr(recording, name) for name in kinds}
+    cycles = round(seconds / CYCLE)
+    there = {name: _timed(part, kinds[name], cycles) for name, part in found.items() if part is not None}
+    return PopulationRecording(**there)
 
 
 def extract_spikes(

@@ -174,7 +174,7 @@ class TraceReadout:
         if _is_flat(scale, samples.size) and (offset is None or _is_flat(offset, samples.size)):
             flat = None if offset is None else _flat(offset, samples.size)
             return self._resample(samples, runtime, dt, flat, _flat(scale, samples.size))
-        traces = torch.from_numpy(samples.to_dense(runtime, dt, self.interpolation_mode))
+        traces = torch.as_tensor(samples.to_dense(runtime, dt, self.interpolation_mode))
         traces = shift_time(traces, self.time_shift)
         return (traces - (traces[:1] if offset is None else offset)) * scale
 

@@ -24,6 +24,7 @@ from hxtorch.spiking.functional.synapses.exponential_clamp import linear_exponen
 from hxtorch.spiking.functional.synapses.sparse import linear_sparse
 from hxtorch.spiking.functional.threshold import threshold
 from hxtorch.spiking.functional.unterjubel import Unterjubel
+from hxtorch.spiking.paths import submodules as _submodules
 
 __all__ = [
     "IAF",
@@ -60,6 +61,8 @@ __all__ = [
     "superspike_func",
     "threshold",
 ]
+
+__getattr__ = _submodules(__name__, "spike_source", "step_integration_code_factory")
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hxtorch.spiking.chip.handles import as_tensors
 from hxtorch.spiking.chip.recording import PopulationRecording
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.modules.hx_module import HXHardwareEntityMixin
@@ -36,6 +37,8 @@ class HardwareResults(dict[Any, Any]):
 def post_process(module: Any, recording: PopulationRecording, seconds: float) -> Any:
     """Let a module turn its recordings into tensors, in whichever way its method takes them; it keeps the spikes.
 
+    A method of the user gets handles that give tensors.
+
     Args:
         module: A population.
         recording: What was recorded of it.
@@ -45,6 +48,7 @@ def post_process(module: Any, recording: PopulationRecording, seconds: float) ->
     own["_recorded_spikes"] = recording.spikes  # to set an attribute of a module in torch's way takes time
     if "post_process" not in own and type(module).post_process is HXHardwareEntityMixin.post_process:
         return module.observe(recording, seconds)
+    recording = as_tensors(recording, seconds)
     wants = arguments_of(module.post_process)
     names = [name for name in wants.names if name != "self"]
     older = recording.spikes, recording.cadc, recording.madc, seconds

@@ -219,6 +219,7 @@ class HXTorchFunctionMixin:
 
     extra_args: tuple[Any, ...] = ()
     extra_kwargs: Mapping[str, Any] = {}  # instances have their own
+    _params: Any = None
 
     def __init__(self) -> None:
         self._func: Callable[..., Any] | None = None
@@ -236,8 +237,13 @@ class HXTorchFunctionMixin:
 
     @property
     def params(self) -> Any:
-        """Parameters that ``func`` gets, or None."""
-        return None
+        """Parameters that ``func`` gets, of any type, or None; can be set."""
+        kept = self.__dict__.get("_modules", {}), self.__dict__.get("_parameters", {})  # as torch does
+        return next((one["params"] for one in kept if "params" in one), self._params)
+
+    @params.setter
+    def params(self, value: Any) -> None:
+        self._params = value
 
     def extra_repr(self) -> str:
         """Return the function."""

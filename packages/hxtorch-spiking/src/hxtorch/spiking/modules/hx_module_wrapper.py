@@ -215,6 +215,8 @@ class HXModuleWrapper(HXFunctionalModule):
             base, _, number = name.rpartition("_")
             if base and number.isdigit():
                 keywords[f"{base}{int(number) + 1}"] = value
+                if number == "0":
+                    keywords.setdefault(base, value)
         wants = arguments_of(function)
         tensors = tuple(handle.observable_state for handle in input)
         following = wants.names[len(tensors) : wants.positions]

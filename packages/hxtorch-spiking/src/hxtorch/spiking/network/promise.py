@@ -45,12 +45,13 @@ class HandleMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
+        fields = tuple(getattr(cls, "_carries", ()))
+        meant = namespace.get("_obsv_state") or ("".join(fields[:1]) if "_carries" in namespace else "")
+        if meant or "_carries" in namespace:
+            cls._obsv_state = meant if meant in fields else _OLDER.get(meant, meant)
+            if meant and cls._obsv_state not in fields:
+                raise TensorTypeError(f"{name}: got the observable state {meant!r}, wanted one of {fields}")
         if "_carries" in namespace:
-            fields = tuple(cls._carries)  # type: ignore[attr-defined]  # of the namespace
-            if not namespace.get("_obsv_state"):
-                cls._obsv_state = fields[0] if fields else ""
-            if cls._obsv_state and cls._obsv_state not in fields:
-                raise TensorTypeError(f"{name}: got the observable state {cls._obsv_state!r}, wanted one of {fields}")
             for field in fields:
                 setattr(cls, field, None)
             for older, now in _OLDER.items():

@@ -37,7 +37,7 @@ class EventPropLIF(LIF):
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> Traces:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
         spikes, membrane, i = EventPropLIFFunction.apply(  # type: ignore[no-untyped-call]
-            current, self.params, self.experiment.dt, recorded
+            current, self._model_params(), self.experiment.dt, recorded
         )
         return Traces(spikes, membrane, i, None)
 

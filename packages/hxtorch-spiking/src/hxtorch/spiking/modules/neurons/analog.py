@@ -25,9 +25,11 @@ from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.calling import arguments_of
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.circuits import NeuronCircuits
+from hxtorch.spiking.modules.neurons.declared import spell_out
 from hxtorch.spiking.network.handle import NeuronHandle, ReadoutNeuronHandle, SynapseHandle, TensorHandle
 from hxtorch.spiking.network.observables import NOTHING, HardwareObservables
 from hxtorch.spiking.network.tensors import check_axes
+from hxtorch.spiking.parameter import MixedHXModelParameter
 
 _OF_MODEL = {
     "leak": "leak",
@@ -90,6 +92,31 @@ class AnalogNeuron(NeuronCircuits):
         return self.fires and self.steps_alone and self.func is None
 
     @property
+    def params(self) -> Any:
+        """Model values in the older spelling, or what ``func`` was given instead; can be set.
+
+        Values of the model's type go to the parameters of the layer, whose values on the chip stay where they may
+        differ; others are for ``func``.
+        """
+        own = super().params
+        return self._model_params() if own is None else own
+
+    @params.setter
+    def params(self, value: Any) -> None:
+        given = spell_out({"params": value, "func": self.func}, self.arguments, self.older_params)
+        self._params = given.pop("params", None)
+        del given["func"]
+        for name, one in given.items():
+            if isinstance(one, MixedHXModelParameter):
+                one.hardware_value = getattr(self, name).hardware_value
+            setattr(self, name, one)
+
+    def _model_params(self) -> Any:
+        """Return the model values in the older spelling, None if that knows no such model."""
+        made = self.older_params
+        return None if made is None else made(**self._model_values(made._fields))
+
+    @property
     def terms(self) -> Terms:
         """Terms that the equations have."""
         return aelif.terms(self.step)
@@ -98,7 +125,8 @@ class AnalogNeuron(NeuronCircuits):
         """Return the sum of the weighted spikes of all synapses onto this population, not shortened by autocast.
 
         A function of one's own may take more axes than the model does. Of the two currents that EventProp's function of
-        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other.
+        synapses stacks, (2, time, batch, neuron), models read the first, and send its derivative back to the other; as
+        ``func``, too.
         """
         first, *others = (self._checked_input(handle.filled()) for handle in handles)
         total = full_precision(first)
@@ -108,7 +136,7 @@ class AnalogNeuron(NeuronCircuits):
 
     def _checked_input(self, tensor: Tensor) -> Tensor:
         if tensor.ndim > 3 and tensor.shape[-1] == self.size:
-            if self.func is not None:
+            if self.func is not None and not _is_model(self.func):
                 return tensor
             if tensor.ndim == 4 and len(tensor) == 2:
                 first: Tensor = EventPropCurrent.apply(tensor, self.experiment.dt)  # type: ignore[no-untyped-call]
@@ -207,3 +235,10 @@ class AnalogNeuron(NeuronCircuits):
         """Return ``method``, silent where a mask says so."""
         mask = self.mask
         return method if mask is None else Masked(method, mask)
+
+
+def _is_model(function: Any) -> bool:
+    """Return whether this is one of the models of :mod:`hxtorch.spiking.functional`, maybe with some arguments."""
+    inner = getattr(function, "func", function)
+    owner = getattr(inner, "__self__", inner)  # of an autograd function's apply
+    return str(getattr(owner, "__module__", "")).startswith(f"{aelif.__package__}.")

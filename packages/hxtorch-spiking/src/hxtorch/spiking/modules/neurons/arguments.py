@@ -204,26 +204,26 @@ class FunctionArgument(TypedDict, total=False):
 _PARAMS = (
     "The older spelling: model values of leak, reset, threshold, times and surrogate in one, instead of these "
     "arguments. The chip gets the default potentials, and the times of the model (the default refractory time for "
-    "none); the model is ``tau_mem dv/dt = leak - v + i``."
+    "none); the model is ``tau_mem dv/dt = leak - v + i``. Of another type, they are for ``func`` alone."
 )
 
 
 class LIFParamsArgument(TypedDict, total=False):
     """The older spelling of the model's parameters."""
 
-    params: Annotated[CUBALIFParams | None, Declared(None, _PARAMS)]
+    params: Annotated[CUBALIFParams | object | None, Declared(None, _PARAMS)]
 
 
 class IAFParamsArgument(TypedDict, total=False):
     """The older spelling of the model's parameters."""
 
-    params: Annotated[CUBAIAFParams | None, Declared(None, _PARAMS)]
+    params: Annotated[CUBAIAFParams | object | None, Declared(None, _PARAMS)]
 
 
 class LIParamsArgument(TypedDict, total=False):
     """The older spelling of the model's parameters."""
 
-    params: Annotated[CUBALIParams | None, Declared(None, _PARAMS)]
+    params: Annotated[CUBALIParams | object | None, Declared(None, _PARAMS)]
 
 
 class ExtraArguments(TypedDict, total=False):

@@ -16,7 +16,8 @@ from hxtorch.spiking.functional import CuBaStepCode
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.declared import Kind, by_name, declarations, names_of, spell_out
-from hxtorch.spiking.modules.neurons.terms import TermRegisters, equations_of
+from hxtorch.spiking.modules.neurons.terms import TermRegisters, equations_of, refuse_other_terms, terms_as_tensor
+from hxtorch.spiking.modules.settings import save_settings, take_settings
 from hxtorch.spiking.modules.types import Population
 from hxtorch.spiking.network.handle import (
     AdaptiveNeuronHandle,
@@ -28,13 +29,13 @@ from hxtorch.spiking.network.handle import (
 from hxtorch.spiking.network.observables import AnalogObservable, HardwareObservables
 from hxtorch.spiking.network.readout_source import ReadoutSource, of_source
 from hxtorch.spiking.network.roles import BaseExperiment
-from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter, warn_of_taken
+from hxtorch.spiking.parameter import HXBaseParameter, ParameterValue, as_parameter
 
 if TYPE_CHECKING:
     from hxtorch.core import AtomicNeuron, LogicalNeuronOnDLS
 
 
-_STORED = ("trace_offset", "trace_scale")
+_STORED = ("trace_offset", "trace_scale", "cadc_time_shift", "shift_cadc_to_first")
 """What changes results beside the parameters."""
 
 _HANDLES = {
@@ -73,6 +74,9 @@ class NeuronCircuits(Population):
 
     equations: ClassVar[CuBaStepCode | None] = None
     """Terms that the equations of the model have; None if each layer says so by its arguments."""
+
+    older_params: ClassVar[Any] = None
+    """Named tuple of the model's parameters in the older spelling; None if that knows no such model."""
 
     calibrated_names: tuple[str, ...]
     """As ``parameter_names``, with those of the calibration that no model has and the layer was given."""
@@ -117,10 +121,13 @@ class NeuronCircuits(Population):
             arguments: Those with names.
         """
         owner, known = type(self).__name__, declarations(self.arguments)
-        given = spell_out(by_name(owner, self.arguments, positional, arguments), self.arguments)
+        named = by_name(owner, self.arguments, positional, arguments)
+        given = spell_out(named, self.arguments, self.older_params)
         chosen = {name: given[name] if name in given else entry.made() for name, entry in known.items()}
         chosen |= {name: known[name].made() for name in self.register_names if chosen[name] is None}
         super().__init__(size, experiment, chosen["execution_instance"], chosen.get("chip_coordinate"), chosen["func"])
+        if "params" in given:  # of another type than the model's
+            self.params = given["params"]
         self.step: CuBaStepCode = self.equations or equations_of(chosen)
         if self.output_type is None:
             self.output_type = _HANDLES[self.fires, self.step.adapting]
@@ -325,25 +332,15 @@ class NeuronCircuits(Population):
         return HardwareObservables.of(spikes, tuple(one for one in analog if one.cadc is not one.madc))
 
     def _save_to_state_dict(self, destination: MutableMapping[str, Any], prefix: str, keep_vars: bool) -> None:
-        """Store offsets and scales of traces too, but not by coordinate: those belong to one chip."""
+        """Store how traces are read and which terms there are, too."""
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        for name in _STORED:
-            value = getattr(self, name)
-            if not isinstance(value, Mapping):
-                destination[prefix + name] = torch.as_tensor(value, dtype=torch.float64).detach().clone()
+        save_settings(self, _STORED, destination, prefix)
+        destination[prefix + "terms"] = terms_as_tensor(self.step)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
-        """Take over offsets and scales of traces, and say so if they are others; older checkpoints have none."""
-        for name in _STORED:
-            saved, own = state_dict.pop(prefix + name, None), getattr(self, name)
-            if saved is None or isinstance(own, Mapping):
-                continue
-            now = torch.as_tensor(own, dtype=torch.float64, device=saved.device).detach()
-            if isinstance(own, Tensor) and own.requires_grad and now.shape == saved.shape:  # trained
-                own.data.copy_(saved)
-            elif now.shape != saved.shape or not torch.equal(now, saved.double()):
-                warn_of_taken(prefix + name, saved, own, prefix + name)
-                setattr(self, name, float(saved) if saved.ndim == 0 else saved.to(torch.float32, copy=True))
+        """Take over how traces are read, and refuse other terms; older checkpoints have neither."""
+        take_settings(self, _STORED, state_dict, prefix)
+        refuse_other_terms(f"{prefix}terms", state_dict.pop(f"{prefix}terms", None), self.step, others[-1])
         checks.check_saved(state_dict, prefix, self.params_dict(), self.size, others[-1])
         super()._load_from_state_dict(state_dict, prefix, *others)
 

@@ -163,23 +163,30 @@ def declares(model: type) -> Callable[[M], M]:
     return describe
 
 
-def spell_out(given: Mapping[str, Any], model: type) -> dict[str, Any]:
+def spell_out(given: Mapping[str, Any], model: type, wanted: type | None) -> dict[str, Any]:
     """Return arguments with ``params`` replaced by the arguments that it stands for.
 
     Args:
         given: Arguments of a neuron module.
         model: The TypedDict of the arguments.
+        wanted: Named tuple of the model's parameters; parameters of another type are for a function, and are left.
 
     Raises:
-        ParameterError: ``params`` is of another model, or one of its parameters is given beside it.
+        ParameterError: ``params`` is of another type and there is no function, or one of its parameters is given
+            beside it.
     """
     params = given.get("params")
+    of_model = isinstance(params, wanted or ())
+    if params is not None and not of_model:
+        if given.get("func") is None:
+            name = wanted.__name__ if wanted else "None"
+            raise ParameterError(
+                f"params: got {type(params).__name__}, wanted {name}, or a function that takes them: func=..."
+            )
+        return dict(given)
     others = {name: value for name, value in given.items() if name != "params"}
     if params is None:
         return others
-    (wanted, *_) = get_type_hints(model)["params"].__args__
-    if not isinstance(params, wanted):
-        raise ParameterError(f"params: got {type(params).__name__}, wanted {wanted.__name__}")
     values: dict[str, Any] = params._asdict()
     twice = sorted(set(values) & set(others))
     if twice:

@@ -41,7 +41,7 @@ class NeuronExp(LIF):
 
     def integrate(self, current: Tensor, recorded: HardwareObservables, feedback: Feedback | None = None) -> Traces:
         """Return the traces of the model for weighted spikes (time, batch, neuron), with recordings in their place."""
-        params = self.params
+        params = self._model_params()
         found = exp_cuba_lif_integration(
             current,
             leak=params.leak,

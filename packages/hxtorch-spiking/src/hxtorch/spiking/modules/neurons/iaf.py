@@ -33,13 +33,9 @@ class IAFNeuron(LIF):
     """
 
     equations = CuBaStepCode(leaky=False, fire=True, refractory=True)
+    older_params = CUBAIAFParams
 
     def __init__(
         self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[IAFArguments]
     ) -> None:
         self._set_up(size, experiment, positional, arguments)
-
-    @property
-    def params(self) -> CUBAIAFParams:  # type: ignore[override]  # the model has no leak
-        """Model values in the older spelling."""
-        return CUBAIAFParams(**self._model_values(CUBAIAFParams._fields))

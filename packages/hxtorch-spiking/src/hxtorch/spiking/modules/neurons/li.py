@@ -28,6 +28,7 @@ class LI(AELIF):
 
     output_type = ReadoutNeuronHandle
     equations = CuBaStepCode(leaky=True, fire=False)
+    older_params = CUBALIParams
 
     def __init__(
         self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIArguments]
@@ -37,11 +38,6 @@ class LI(AELIF):
     if TYPE_CHECKING:
 
         def __call__(self, *input: TensorHandle, output: TensorHandle | None = None) -> ReadoutNeuronHandle: ...
-
-    @property
-    def params(self) -> CUBALIParams:
-        """Model values in the older spelling."""
-        return CUBALIParams(**self._model_values(CUBALIParams._fields))
 
 
 ReadoutNeuron = LI

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hxtorch.spiking.functional import CUBALIFParams, CuBaStepCode
 from hxtorch.spiking.modules.neurons.aelif import AELIF
@@ -29,6 +29,7 @@ class LIF(AELIF):
 
     output_type = NeuronHandle
     equations = CuBaStepCode(leaky=True, fire=True, refractory=True)
+    older_params: ClassVar[Any] = CUBALIFParams
 
     def __init__(
         self, size: int, experiment: BaseExperiment, *positional: Any, **arguments: Unpack[LIFArguments]
@@ -38,11 +39,6 @@ class LIF(AELIF):
     if TYPE_CHECKING:
 
         def __call__(self, *input: TensorHandle, output: TensorHandle | None = None) -> NeuronHandle: ...
-
-    @property
-    def params(self) -> CUBALIFParams:
-        """Model values in the older spelling."""
-        return CUBALIFParams(**self._model_values(CUBALIFParams._fields))
 
 
 Neuron = LIF

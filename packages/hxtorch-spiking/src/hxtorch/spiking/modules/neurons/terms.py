@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional import CuBaStepCode
@@ -30,6 +31,36 @@ def equations_of(chosen: Mapping[str, Any]) -> CuBaStepCode:
         exponential=chosen["exponential"],
         subthreshold_adaptation=chosen["subthreshold_adaptation"],
         spike_triggered_adaptation=chosen["spike_triggered_adaptation"],
+    )
+
+
+_FLAGS = ("leaky", "fire", "exponential", "subthreshold_adaptation", "spike_triggered_adaptation")
+
+
+def terms_as_tensor(step: CuBaStepCode) -> Tensor:
+    """Return which terms there are, for a state dictionary: bool (term,), in the order of the arguments."""
+    return torch.tensor([getattr(step, flag) for flag in _FLAGS])
+
+
+def refuse_other_terms(name: str, saved: Tensor | None, step: CuBaStepCode, error_msgs: list[str]) -> None:
+    """Refuse a checkpoint of neurons with other terms: the same values would be those of other equations.
+
+    Args:
+        name: Of the entry.
+        saved: The entry, None of a checkpoint that does not say.
+        step: Terms of the layer.
+        error_msgs: What is wrong with a checkpoint.
+    """
+    own = terms_as_tensor(step)
+    if saved is None or torch.equal(own, saved.cpu().bool()):
+        return
+    then = saved.tolist() if saved.shape == own.shape else []
+    names = [flag for flag, there in zip(_FLAGS, then, strict=False) if there]
+    wanted = ", ".join(f"{flag}={bool(there)}" for flag, there in zip(_FLAGS, then, strict=False))
+    error_msgs.append(
+        f"{name}: got a checkpoint of neurons with {', '.join(names) or 'unknown terms'}, wanted "
+        f"{', '.join(flag for flag in _FLAGS if getattr(step, flag))} like this layer; build an AELIF with {wanted}, "
+        f"or remove {name!r} from the checkpoint"
     )
 
 

@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.settings`."""
+
+from hxtorch.spiking.modules.settings import *  # noqa: F403
