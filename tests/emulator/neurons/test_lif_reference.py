@@ -9,7 +9,8 @@ from bss2_emulator.facts.coordinates import OUTPUT
 from bss2_emulator.facts.sheet import SHEET, Sheet
 from bss2_emulator.readout.cadc import transfer
 from bss2_emulator.reference.neurons.membrane import compliance
-from bss2_emulator.reference.spiking.entry import cadc_code, run_entry
+from bss2_emulator.reference.readout.cadc import cadc_code
+from bss2_emulator.reference.spiking.entry import run_entry
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.spiking.inputs import Recording, check_events
 

@@ -6,8 +6,8 @@ import pytest
 from bss2_emulator import Chip, ChipConfig, Imperfections
 from bss2_emulator.facts import constants
 from bss2_emulator.facts.sheet import SHEET, Sheet
+from bss2_emulator.reference.neurons.wander import wander as twin_wander
 from bss2_emulator.reference.spiking.entry import run_entry
-from bss2_emulator.reference.spiking.entry import wander as twin_wander
 from bss2_emulator.spiking.inputs import Recording, check_events
 
 TRIALS = 200

@@ -25,6 +25,7 @@ from hxtorch.core.errors import (
 )
 
 if TYPE_CHECKING:
+    from hxtorch.core import calibration as calibration
     from hxtorch.core.backends.setup import CalibrationPath, HWDBPath, Setup
     from hxtorch.core.fit import FitReport, fit_report
     from hxtorch.core.interfaces import Connection, MatrixUnit, SpikingUnit

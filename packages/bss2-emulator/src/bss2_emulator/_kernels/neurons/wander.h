@@ -1,7 +1,8 @@
 /* Leak potentials wander: an offset of the entry, of the run and of a few runs, and steps during the run. Part of entry.h.
  *
- * Steps are drawn anew each SLOW_STEPS, and each 8 and 64 times that, all of one size: equal power in each part of the spectrum
- * that is 8 times as wide as the one below, hence one over the frequency. Twin: wander in reference/spiking/entry.py.
+ * Steps are drawn anew each SLOW_STEPS, and each 8 and 64 times that, all of one size: equal power in each part of the
+ * spectrum that is 8 times as wide as the one below, hence one over the frequency. Twin:
+ * reference/neurons/wander.py.
  */
 
 /* Draw what a membrane starts with, and the offsets that hold through the run. */
@@ -10,10 +11,13 @@ BSS2_RARE void NAME(draw_start)(NAME(state) *s) {
     const size_t w = (size_t)s->width;
     if (!plan->noisy) return;
     const REAL entry = (REAL)plan->wander[0], run = (REAL)plan->wander[1], runs = (REAL)plan->wander[2];
-    bss2_coarse_normals(bss2_instructions(), plan->key, 0, plan->neuron, PURPOSE_START, s->entry, plan->run, s->normals, s->width);
-    bss2_coarse_normals(bss2_instructions(), plan->key, 1, plan->neuron, PURPOSE_START, 0, plan->run / RUNS, s->slow, s->width);
+    bss2_coarse_normals(bss2_instructions(), plan->key, 0, plan->neuron, PURPOSE_START, s->entry, plan->run, s->normals,
+                        s->width);
+    bss2_coarse_normals(bss2_instructions(), plan->key, 1, plan->neuron, PURPOSE_START, 0, plan->run / RUNS, s->slow,
+                        s->width);
     const float *of_run = s->slow + plan->run % RUNS * w, *of_runs = s->slow + RUNS * w;
-    for (size_t j = 0; j < w; j++) s->offset[j] = entry * (REAL)s->normals[j] + run * (REAL)of_run[j] + runs * (REAL)of_runs[j];
+    for (size_t j = 0; j < w; j++)
+        s->offset[j] = entry * (REAL)s->normals[j] + run * (REAL)of_run[j] + runs * (REAL)of_runs[j];
     for (int part = 0; part < SLOW_PARTS; part++) s->slow_drawn[part] = -1;
 }
 

@@ -1,4 +1,5 @@
-/* Normal numbers of 16 bit (shorts.h) for noise that is drawn again and again: eight of a counter for each of many identifiers.
+/* Normal numbers of 16 bit (shorts.h) for noise that is drawn again and again: eight of a counter for each of many
+ * identifiers.
  *
  * Number k of an identifier comes from the lower (k even) or upper half of word k / 2. All variants give the same bytes.
  */
@@ -12,8 +13,8 @@ enum { BSS2_COARSE = 8 }; /* numbers of a counter */
 #define BSS2_SHORT_UNIT 0.000244140625f
 
 /* Numbers of identifiers from `from` on: out[k * n + j], of counter (c0, c1[j] + add, c2, c3). */
-static void bss2_coarse_plain(bss2_key key, uint32_t c0, const uint32_t *BSS2_RESTRICT c1, uint32_t add, uint32_t c2, uint32_t c3,
-                              float *BSS2_RESTRICT out, int from, int n) {
+static void bss2_coarse_plain(bss2_key key, uint32_t c0, const uint32_t *BSS2_RESTRICT c1, uint32_t add, uint32_t c2,
+                              uint32_t c3, float *BSS2_RESTRICT out, int from, int n) {
     for (int j = from; j < n; j++) {
         const bss2_word4 word = bss2_philox(key, c0, c1[j] + add, c2, c3);
         for (int k = 0; k < BSS2_COARSE; k++)
@@ -23,15 +24,17 @@ static void bss2_coarse_plain(bss2_key key, uint32_t c0, const uint32_t *BSS2_RE
 
 #if BSS2_X86
 
-BSS2_TARGET_AVX2 static void bss2_coarse_avx2(bss2_key key, uint32_t c0, const uint32_t *c1, uint32_t add, uint32_t c2, uint32_t c3,
-                                              float *out, int n) {
+BSS2_TARGET_AVX2 static void bss2_coarse_avx2(bss2_key key, uint32_t c0, const uint32_t *c1, uint32_t add, uint32_t c2,
+                                              uint32_t c3, float *out, int n) {
     const bss2_start start = bss2_three_rounds(key, c0, c2, c3);
     const __m256 unit = _mm256_set1_ps(BSS2_SHORT_UNIT);
     for (int j = 0; j + 8 <= n; j += 8) {
-        const __m256i which = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(c1 + j)), _mm256_set1_epi32((int)add));
+        const __m256i which =
+            _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(c1 + j)), _mm256_set1_epi32((int)add));
         __m256i words[4];
         for (int odd = 0; odd < 2; odd++) { /* counters lie in the lower halves of lanes twice as wide */
-            __m256i a, c, d, b = odd ? _mm256_srli_epi64(which, 32) : _mm256_and_si256(which, _mm256_set1_epi64x(0xFFFFFFFF));
+            __m256i a, c, d,
+                b = odd ? _mm256_srli_epi64(which, 32) : _mm256_and_si256(which, _mm256_set1_epi64x(0xFFFFFFFF));
             BSS2_PHILOX(start, _mm256_mul_epu32, _mm256_srli_epi64, _mm256_xor_si256, BSS2_XOR3_256, _mm256_set1_epi64x)
             const __m256i word[4] = {a, b, c, d};
             for (int k = 0; k < 4; k++)
@@ -39,7 +42,8 @@ BSS2_TARGET_AVX2 static void bss2_coarse_avx2(bss2_key key, uint32_t c0, const u
         }
         for (int k = 0; k < 4; k++) {
             const __m256i numbers = bss2_short_normals_avx2(words[k]);
-            const __m256i lower = _mm256_srai_epi32(_mm256_slli_epi32(numbers, 16), 16), upper = _mm256_srai_epi32(numbers, 16);
+            const __m256i lower = _mm256_srai_epi32(_mm256_slli_epi32(numbers, 16), 16),
+                          upper = _mm256_srai_epi32(numbers, 16);
             _mm256_storeu_ps(out + (size_t)(2 * k) * n + j, _mm256_mul_ps(_mm256_cvtepi32_ps(lower), unit));
             _mm256_storeu_ps(out + (size_t)(2 * k + 1) * n + j, _mm256_mul_ps(_mm256_cvtepi32_ps(upper), unit));
         }
@@ -67,7 +71,8 @@ BSS2_TARGET_AVX512 static void bss2_coarse_avx512(bss2_key key, uint32_t c0, con
         }
         for (int k = 0; k < 4; k++) {
             const __m512i numbers = bss2_short_normals_avx512(words[k], table);
-            const __m512i lower = _mm512_srai_epi32(_mm512_slli_epi32(numbers, 16), 16), upper = _mm512_srai_epi32(numbers, 16);
+            const __m512i lower = _mm512_srai_epi32(_mm512_slli_epi32(numbers, 16), 16),
+                          upper = _mm512_srai_epi32(numbers, 16);
             _mm512_storeu_ps(out + (size_t)(2 * k) * n + j, _mm512_mul_ps(_mm512_cvtepi32_ps(lower), unit));
             _mm512_storeu_ps(out + (size_t)(2 * k + 1) * n + j, _mm512_mul_ps(_mm512_cvtepi32_ps(upper), unit));
         }

@@ -1,7 +1,8 @@
 /* Counter-based normal numbers: Philox 4x32-7, then Box-Muller with polynomials.
  *
- * Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; seven rounds pass BigCrush. The
- * polynomials are Chebyshev fits, accurate to 2e-6, so that loops vectorise and the bytes do not depend on a math library.
+ * Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; seven rounds pass BigCrush.
+ * The polynomials are Chebyshev fits, accurate to 2e-6, so that loops vectorise and the bytes do not depend on a math
+ * library.
  */
 #ifndef BSS2_NOISE_H
 #define BSS2_NOISE_H

@@ -51,7 +51,9 @@ def fill_uniform(uint64_t key, uint64_t first, uint32_t c1, uint32_t c2, uint32_
             bss2_fill_uniform(k, first, c1, c2, c3, &out[0], <size_t>out.shape[0])
 
 
-def coarse_normals(uint64_t key, uint32_t c0, const uint32_t[::1] c1, uint32_t c2, uint32_t c3, int instructions=INSTRUCTIONS):
+def coarse_normals(
+    uint64_t key, uint32_t c0, const uint32_t[::1] c1, uint32_t c2, uint32_t c3, int instructions=INSTRUCTIONS
+):
     """Return the coarse normals of some identifiers as (8, count), drawn with an instruction set."""
     cdef bss2_key k
     if instructions < 0:

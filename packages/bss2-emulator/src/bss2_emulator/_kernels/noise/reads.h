@@ -1,8 +1,9 @@
 /* Normal numbers of 16 bit for the reads of matrix products, which need two of them for each result.
  *
- * Philox (normals.h) gives uniform words. The two bytes of half a word add up to one of 511 sums, and a polynomial bends their
- * triangular distribution to a normal one, in units of 1 / 4096: 16-bit arithmetic, no tables. Of all 65536 halves the variance
- * is 0.9999, the kurtosis 3.006, the sixth moment 14.96; numbers end at 3.6. Far from a normal distribution function by at most 0.6 %.
+ * Philox (normals.h) gives uniform words. The two bytes of half a word add up to one of 511 sums, and a polynomial bends
+ * their triangular distribution to a normal one, in units of 1 / 4096: 16-bit arithmetic, no tables. Of all 65536 halves the
+ * variance is 0.9999, the kurtosis 3.006, the sixth moment 14.96; numbers end at 3.6. Far from a normal distribution
+ * function by at most 0.6 %.
  */
 #ifndef BSS2_READS_H
 #define BSS2_READS_H
@@ -26,7 +27,8 @@ BSS2_INLINE int16_t bss2_read_normal(uint16_t half) {
 
 /* Numbers for the two reads of `n` results, rounded up to WORD_COLUMNS: results 4 k to 4 k + 3 have the words of counter
  * (c0, c1 + k, c2, c3), of which the first two are for the read at rest, lower half first. */
-typedef void bss2_numbers(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, int n, int16_t *rest, int16_t *result);
+typedef void bss2_numbers(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, int n, int16_t *rest,
+                          int16_t *result);
 
 static void bss2_numbers_plain(bss2_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, int n,
                                int16_t *BSS2_RESTRICT rest, int16_t *BSS2_RESTRICT result) {

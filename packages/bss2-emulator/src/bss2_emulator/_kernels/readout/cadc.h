@@ -1,7 +1,8 @@
 /* Column ADCs: codes of membranes and other voltages, with noise. Part of entry.h. */
 
 /* One code, from what the converter still holds of the sample before. */
-BSS2_INLINE uint8_t NAME(code)(float volt, int fresh, float settling, float *held, float gain, float offset, float noise, float common) {
+BSS2_INLINE uint8_t NAME(code)(float volt, int fresh, float settling, float *held, float gain, float offset, float noise,
+                               float common) {
     *held = fresh ? volt : volt + settling * (*held - volt);
     float code = *held * gain + offset + noise + common;
     code = code < 0.0f ? 0.0f : code;
@@ -15,7 +16,8 @@ BSS2_INLINE void NAME(sample_cadc)(NAME(state) *s, const bss2_cadc *cadc, int64_
     const REAL part = (REAL)(cadc->times[sample] - s->start) / (REAL)STEP;
     const float *BSS2_RESTRICT drawn = noise + (size_t)(number % BSS2_COARSE) * (count + 1);
     const float *BSS2_RESTRICT gain = cadc->gain, *BSS2_RESTRICT offset = cadc->offset;
-    const float size = cadc->noise, common = cadc->common * drawn[count], settling = cadc->settling; /* common of all columns */
+    const float size = cadc->noise, settling = cadc->settling;
+    const float common = cadc->common * drawn[count]; /* of all columns */
     uint8_t *BSS2_RESTRICT values = cadc->values + (size_t)sample * count;
     if (cadc->in_line && !s->plan->sourced) { /* which vectorises */
         const REAL *BSS2_RESTRICT now = s->v + first, *BSS2_RESTRICT next = s->v_next + first;
@@ -44,8 +46,8 @@ BSS2_INLINE void NAME(sample)(NAME(state) *s) {
             const int64_t number = cadc->first[s->b] + s->sample[h] - cadc->batch_offsets[s->b];
             if ((cadc->noise != 0.0f || cadc->common != 0.0f) && number / BSS2_COARSE != s->drawn[h]) {
                 s->drawn[h] = number / BSS2_COARSE;
-                bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)s->drawn[h], cadc->neuron, PURPOSE_CADC, s->entry,
-                                    plan->run, s->cadc_noise[h], cadc->count + 1);
+                bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)s->drawn[h], cadc->neuron, PURPOSE_CADC,
+                                    s->entry, plan->run, s->cadc_noise[h], cadc->count + 1);
             }
             NAME(sample_cadc)(s, cadc, s->sample[h], number, s->cadc_noise[h], s->cadc_held[h]);
         }

@@ -110,7 +110,8 @@ cdef class Delivery:
         self.drivers, self.decay = drivers, decay
 
     cdef void fill(self, bss2_delivery *out):
-        out.loss, out.keep_passed, out.actions, out.first_neuron = self.loss, self.keep_passed, self.actions, self.first_neuron
+        out.loss, out.keep_passed = self.loss, self.keep_passed
+        out.actions, out.first_neuron = self.actions, self.first_neuron
         out.neuron_queue, out.event_queue = self.neuron_queue, self.event_queue
         out.return_queue, out.link_labels = self.return_queue, self.link_labels
         out.routes = <const bss2_route *>&self.routes[0] if self.routes.shape[0] else NULL
@@ -120,7 +121,8 @@ cdef class Delivery:
         out.stp = NULL
         if self.part_driver.shape[0]:
             self.stp.part_offsets, self.stp.part_driver = &self.part_offsets[0], &self.part_driver[0]
-            self.stp.zero, self.stp.slope, self.stp.utilization = &self.drivers[0, 0], &self.drivers[1, 0], &self.drivers[2, 0]
+            self.stp.zero, self.stp.slope = &self.drivers[0, 0], &self.drivers[1, 0]
+            self.stp.utilization = &self.drivers[2, 0]
             self.stp.charge, self.stp.recover, self.stp.decay = &self.drivers[3, 0], &self.drivers[4, 0], &self.decay[0, 0]
             out.stp = &self.stp
 

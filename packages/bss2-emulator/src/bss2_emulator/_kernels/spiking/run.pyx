@@ -72,7 +72,8 @@ def run_batch(
     cdef double[:, ::1] double_
     cdef void *traced = NULL
     cdef bss2_plan *one
-    if batch < 1 or not is_batch(event_offsets, batch, event_times.shape[0]) or event_labels.shape[0] != event_times.shape[0]:
+    cdef Py_ssize_t events = event_times.shape[0]
+    if batch < 1 or not is_batch(event_offsets, batch, events) or event_labels.shape[0] != events:
         need(False, "events whose offsets do not rise from 0 to the number of times and labels")
     if trace is not None:
         need(trace.shape == (batch, (plan.plans[0].runtime + STEP - 1) // STEP + 1), "no room for a trace")
@@ -165,8 +166,8 @@ cdef run_entries(const bss2_plan *plans, Py_ssize_t batch, bint single, uint32_t
             raise_pending()
         if no_room:
             raise EngineError(
-                f"engine: got more in {no_room} of {batch} batch entries than its lists are made for, wanted what a chip can do; "
-                "this is a fault of the emulator: please report it with the registers of the run")
+                f"engine: got more in {no_room} of {batch} batch entries than its lists are made for, wanted what a chip "
+                "can do; this is a fault of the emulator: please report it with the registers of the run")
         if failed:
             raise MemoryError(f"no memory for {failed} of {batch} batch entries")
         return Outcome(

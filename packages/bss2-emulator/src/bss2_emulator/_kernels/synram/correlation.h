@@ -50,12 +50,13 @@ BSS2_INLINE void bss2_sense_event(bss2_sensors *s, uint32_t time, uint8_t wanted
     }
 }
 
-/* `amplitude` and `rate` are [2][COLUMNS]; `seen` is the label of each action at this row. They are read with a noise of `lsb`
- * rms, keyed by a stream of this row, by the batch entry and by the run. */
-BSS2_INLINE void bss2_correlate_row(const int64_t *event_times, const int32_t *actions, int64_t events, const int64_t *spike_times,
-                                    const int32_t *neurons, int64_t spikes, const uint8_t *seen, const uint8_t *label,
-                                    const float *amplitude, const float *rate, int hemisphere, int64_t reset, bss2_key key,
-                                    uint32_t stream, uint32_t entry, uint32_t run, float lsb, uint8_t *out) {
+/* `amplitude` and `rate` are [2][COLUMNS]; `seen` is the label of each action at this row. They are read with a noise of
+ * `lsb` rms, keyed by a stream of this row, by the batch entry and by the run. */
+BSS2_INLINE void bss2_correlate_row(const int64_t *event_times, const int32_t *actions, int64_t events,
+                                    const int64_t *spike_times, const int32_t *neurons, int64_t spikes, const uint8_t *seen,
+                                    const uint8_t *label, const float *amplitude, const float *rate, int hemisphere,
+                                    int64_t reset, bss2_key key, uint32_t stream, uint32_t entry, uint32_t run, float lsb,
+                                    uint8_t *out) {
     bss2_sensors sensors, *s = &sensors;
     memset(s, 0, sizeof(*s));
     int64_t e = 0, k = 0;
@@ -95,8 +96,8 @@ BSS2_DISPATCH(bss2_correlate,
                const int32_t *neurons, int64_t spikes, const uint8_t *seen, const uint8_t *label, const float *amplitude,
                const float *rate, int hemisphere, int64_t reset, bss2_key key, uint32_t stream, uint32_t entry, uint32_t run,
                float lsb, uint8_t *out),
-              (event_times, actions, events, spike_times, neurons, spikes, seen, label, amplitude, rate, hemisphere, reset, key,
-               stream, entry, run, lsb, out),
+              (event_times, actions, events, spike_times, neurons, spikes, seen, label, amplitude, rate, hemisphere, reset,
+               key, stream, entry, run, lsb, out),
               bss2_correlate_row(event_times, actions, events, spike_times, neurons, spikes, seen, label, amplitude, rate,
                                  hemisphere, reset, key, stream, entry, run, lsb, out))
 

@@ -45,7 +45,8 @@ cdef int64_t one_row(void *context, int64_t i, int slot) noexcept nogil:
         s.pre + event, s.action + event, s.event_offsets[b + 1] - event,
         s.post + spike, s.neuron + spike, s.spike_offsets[b + 1] - spike,
         s.seen + r * s.actions, s.label + r * COLUMNS, s.amplitude + r * 2 * COLUMNS, s.rate + r * 2 * COLUMNS,
-        s.hemisphere[r], s.reset, s.key, s.streams[r], s.first_entry + <uint32_t>b, s.run, s.noise, s.codes + i * 2 * COLUMNS)
+        s.hemisphere[r], s.reset, s.key, s.streams[r], s.first_entry + <uint32_t>b, s.run, s.noise,
+        s.codes + i * 2 * COLUMNS)
     return 0
 
 
@@ -54,7 +55,8 @@ cdef int check_events(const int64_t[::1] offsets, int64_t times, const int32_t[:
     """Refuse events that are not those of all entries, and numbers of what there is not."""
     cdef int64_t b
     cdef int beyond = 0
-    cdef bint legal = times == numbers.shape[0] and offsets.shape[0] == batch + 1 and offsets[0] >= 0 and offsets[batch] <= times
+    cdef bint legal = times == numbers.shape[0] and offsets.shape[0] == batch + 1
+    legal = legal and offsets[0] >= 0 and offsets[batch] <= times
     for b in range(batch if legal else 0):
         legal = legal and offsets[b] <= offsets[b + 1]
     if not legal:

@@ -50,9 +50,11 @@ cdef void compile_action(const uint8_t *weight, const uint8_t *label, const uint
                 if not row_mode[row] & (1 << sign):
                     continue
                 if real is float:
-                    bss2_add_row_single(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_single(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i],
+                                        pulse[i], line[sign][h])
                 else:
-                    bss2_add_row_double(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i], pulse[i], line[sign][h])
+                    bss2_add_row_double(weight + 256 * row, label + 256 * row, strength + 256 * row, dac + 128 * h, seen[i],
+                                        pulse[i], line[sign][h])
     for j in range(count):
         h = 0 if j < top_count else 1
         exc[j] = line[0][h][column[j]] * scale_exc[j]
@@ -81,11 +83,14 @@ cdef struct Rows:
     int32_t *spans
 
 
-cdef void one_row(const Rows *t, int64_t r, const real *scale_exc, const real *scale_inh, real *exc, real *inh) noexcept nogil:
+cdef void one_row(
+    const Rows *t, int64_t r, const real *scale_exc, const real *scale_inh, real *exc, real *inh
+) noexcept nogil:
     cdef int32_t first = t.offsets[r]
     compile_action(
         t.weight, t.label, t.row_mode, t.strength, t.dac, t.column, t.top_count, t.count, t.drivers + first, t.seen + first,
-        t.pulse + first, t.offsets[r + 1] - first, scale_exc, scale_inh, exc + r * t.width, inh + r * t.width, t.spans + 4 * r)
+        t.pulse + first, t.offsets[r + 1] - first, scale_exc, scale_inh, exc + r * t.width,
+        inh + r * t.width, t.spans + 4 * r)
 
 
 cdef int64_t row_single(void *context, int64_t r, int slot) noexcept nogil:

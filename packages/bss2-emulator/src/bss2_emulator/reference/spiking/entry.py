@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from bss2_emulator.config import ChipConfig
 from bss2_emulator.facts import constants as c
-from bss2_emulator.facts.coordinates import HEMISPHERE, OUTPUT, QUADRANT
+from bss2_emulator.facts.coordinates import OUTPUT, QUADRANT
 from bss2_emulator.neurons.arrangement import seen_together
 from bss2_emulator.neurons.compartments import Membranes, join
 from bss2_emulator.neurons.exchange import coupled_groups, settled
@@ -25,13 +24,11 @@ from bss2_emulator.reference.events.path import synapses
 from bss2_emulator.reference.events.transport import ON_CHIP_LATENCY, Crossbar, Event, arrivals, way_of
 from bss2_emulator.reference.neurons.membrane import STEP, Neuron
 from bss2_emulator.reference.neurons.unit import Unit
-from bss2_emulator.reference.silicon.shorts import coarse_normals
+from bss2_emulator.reference.neurons.wander import neuron_noise, start_noise, unit_noise, unit_wander, wander
 from bss2_emulator.reference.synram.dac import level
 from bss2_emulator.reference.synram.stp import Driver
 from bss2_emulator.silicon.serial import Silicon
 
-MEMBRANE, START, CADC, SLOW = 1 << 16, 2 << 16, 3 << 16, 16 << 16  # purposes of noise
-SLOW_STEPS, SLOW_PARTS = 512, 3
 Effects: TypeAlias = dict[int, list[tuple[int, float]]]
 Parts: TypeAlias = dict[int, list[tuple[int, float, tuple[int, int]]]]
 
@@ -101,7 +98,7 @@ def run_entry(
     for n, cell in cells.items():
         loose = not membranes.physics.held[n]
         cell.wander = wander(n, silicon, key, run, entry, 0) * loose
-        cell.v = cell.clip(cell.membrane(not loose)[1] + _start_noise(n, silicon, key, run, entry) * loose)
+        cell.v = cell.clip(cell.membrane(not loose)[1] + start_noise(n, silicon, key, run, entry) * loose)
         if cell.v >= cell.threshold:
             cell.v = min(max(cell.membrane(True)[1], c.RAILS[0]), c.RAILS[1])
 
@@ -155,7 +152,7 @@ def run_entry(
                 cell.rewrite(membranes.physics, start)
         if fresh:
             for unit in units.values():
-                unit.wander = _unit_wander(unit, membranes, silicon, key, run, entry, step)
+                unit.wander = unit_wander(unit, membranes, silicon, key, run, entry, step)
             for n, cell in cells.items():
                 cell.wander = wander(n, silicon, key, run, entry, step) * (not membranes.physics.held[n])
         traces[:, step] = [_potential(n, cells, units, membranes) for n in neurons]
@@ -166,15 +163,14 @@ def run_entry(
                 here.append((cycle, felt(cycle, event)))
         for n, cell in cells.items():
             if switches.membrane_noise and fresh:
-                number = coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8]
-                cell.noise = silicon.mean("membrane_noise") * _step_noise(cell) * number
+                cell.noise = neuron_noise(cell, silicon, key, run, entry, step)
             own = [(cycle, *effect) for cycle, effects in here for effect in effects.get(n, [])]
             fired = cell.step(start, own)
             if fired is not None:
                 spread(fired, n)
         if switches.membrane_noise and fresh:
             for unit in units.values():
-                unit.noise = _unit_noise(unit, membranes, silicon, key, run, entry, step)
+                unit.noise = unit_noise(unit, membranes, silicon, key, run, entry, step)
         for n, fired in _move_units(units, couplings, start, here):
             spread(fired, n)
     traces[:, steps] = [_potential(n, cells, units, membranes) for n in neurons]
@@ -232,9 +228,9 @@ def _units(
     start = settled(membranes, active, rest, physics.held[active])
     for lead, unit in units.items():
         v = float(start[np.flatnonzero(active == lead)[0]])
-        unit.wander = _unit_wander(unit, membranes, silicon, key, run, entry, 0)
+        unit.wander = unit_wander(unit, membranes, silicon, key, run, entry, 0)
         for n in unit.members:
-            v += _start_noise(n, silicon, key, run, entry) * (not physics.held[n]) / len(unit.members)
+            v += start_noise(n, silicon, key, run, entry) * (not physics.held[n]) / len(unit.members)
         unit.settle(v + unit.wander)
     return units
 
@@ -247,48 +243,6 @@ def _rewritten(units: dict[int, Unit], membranes: Membranes, cycle: int) -> dict
         unit.rewrite(membranes, lead, cycle)
         found[lead] = unit
     return found
-
-
-def _start_noise(n: int, silicon: Silicon, key: int, run: int, entry: int) -> float:
-    """Return what noise adds at the start, V."""
-    return (
-        silicon.mean("membrane_noise")
-        * silicon.imperfections.membrane_noise
-        * coarse_normals(key, 0, n + START, entry, run)[1]
-    )
-
-
-def wander(n: int, silicon: Silicon, key: int, run: int, entry: int, step: int) -> float:
-    """Return by how much the leak potential of a circuit is off in a step, V (twin of ``neurons/wander.h``)."""
-    mean, switches = silicon.mean, silicon.imperfections
-    shares = mean("run_share"), mean("runs_share")
-    of_entry, of_run, of_runs = (mean("run_offset") * math.sqrt(share) for share in (1 - sum(shares), *shares))
-    shared = coarse_normals(key, 1, n + START, 0, run // 4)
-    volts = of_entry * coarse_normals(key, 0, n + START, entry, run)[0] + of_run * shared[run % 4] + of_runs * shared[4]
-    volts *= switches.run_offset
-    number = step // SLOW_STEPS
-    for part in range(SLOW_PARTS * switches.membrane_noise):
-        numbers = coarse_normals(key, number // 8, n + SLOW + (part << 16), entry, run)
-        volts += mean("slow_noise") * numbers[number % 8]
-        number //= 8
-    return volts
-
-
-def _unit_wander(
-    unit: Unit, membranes: Membranes, silicon: Silicon, key: int, run: int, entry: int, step: int
-) -> float:
-    """Return by how much the leak potential of a membrane is off in a step, V."""
-    return sum(
-        wander(n, silicon, key, run, entry, step) * (not membranes.physics.held[n]) * float(membranes.share[n])
-        for n in unit.members
-    )
-
-
-def _unit_noise(unit: Unit, membranes: Membranes, silicon: Silicon, key: int, run: int, entry: int, step: int) -> float:
-    """Return the volts that the noise of all circuits adds in a step."""
-    total = sum(coarse_normals(key, step // 64, n + MEMBRANE, entry, run)[step // 8 % 8] for n in unit.members)
-    rate = float(membranes.physics.leak[unit.lead] / membranes.physics.capacitance[unit.lead])
-    return silicon.mean("membrane_noise") * _hold(rate) * total / len(unit.members)
 
 
 def _couplings(membranes: Membranes, leads: list[int]) -> list[tuple[list[int], NDArray[np.float64]]]:
@@ -354,40 +308,3 @@ def _effects(config: ChipConfig, silicon: Silicon, physics: NeuronPhysics, cross
         amperes = weight * float(physics.event_current[int(hit.inhibitory), hit.neuron])
         effects.setdefault(hit.neuron, []).append((int(hit.inhibitory), amperes, (place[0], hit.row // 2)))
     return effects
-
-
-def _step_noise(cell: Neuron) -> float:
-    """Return the factor of a normal that is held for eight steps, so that the membrane gets unit variance."""
-    return _hold(float(cell.physics.leak[cell.n]) / float(cell.physics.capacitance[cell.n]))
-
-
-def _hold(rate: float) -> float:
-    decay = math.exp(-STEP * c.CYCLE * rate)
-    added = sum(decay**k for k in range(8))  # volts per unit in eight steps
-    return math.sqrt(1 - decay**16) / added
-
-
-def cadc_code(
-    volts: list[float],
-    gain: float,
-    offset: float,
-    silicon: Silicon,
-    key: int,
-    run: int,
-    entry: int,
-    n: int,
-    number: int,
-) -> int:
-    """Return the code of sample ``number`` of neuron n, with ``volts`` at all samples up to it.
-
-    What is held of a sample is left in the next one by a share; all columns of a hemisphere's read share some noise.
-    """
-    mean, switches = silicon.mean, silicon.imperfections
-    held = volts[0]
-    for volt in volts[1:]:
-        held = volt + mean("cadc_settling") * switches.settling * (held - volt)
-    own, common = (
-        coarse_normals(key, number // 8, i + CADC, entry, run)[number % 8] for i in (n, c.NEURONS + int(HEMISPHERE[n]))
-    )
-    lsb = mean("cadc_noise") * switches.cadc_noise * own + mean("cadc_common") * switches.cadc_common * common
-    return math.floor(min(max(gain * held + offset + lsb, 0.0), 255.0) + 0.5)

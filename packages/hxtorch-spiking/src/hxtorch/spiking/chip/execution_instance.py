@@ -127,10 +127,8 @@ class ExecutionInstance(BaseExecutionInstance):
             CalibrationSerialError: It belongs to another chip than the connected one.
             NoConnectionError: The nightly calibration is wanted and no chip is connected.
         """
-        from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
-
         path = core.nightly_calib_path() if calib_path is None else calib_path
-        loaded = calibration.load(path)
+        loaded = core.calibration.load(path)
         if loaded.kind != "spiking":
             raise CalibrationFormatError(f"{path}: got a {loaded.kind} calibration, wanted a spiking one")
         try:
@@ -179,17 +177,15 @@ class ExecutionInstance(BaseExecutionInstance):
             )
             if old_chip == chip and same:
                 return held
-        from hxtorch.core import calibration  # scripts in mock mode go without it, and it takes a while
-
-        target = calibration.SpikingCalibTarget(**values)
+        target = core.calibration.SpikingCalibTarget(**values)
         found = None
         if trained and self._measured is not None and self._implicit is not None and self._implicit[0] == chip:
-            found = calibration.moved_to(self._measured, target)
+            found = core.calibration.moved_to(self._measured, target)
         if found is None:
             if self.calib_cache_dir is None:
-                found = calibration.for_target(connection, target)
+                found = core.calibration.for_target(connection, target)
             else:
-                found = calibration.for_target(connection, target, folder=self.calib_cache_dir)
+                found = core.calibration.for_target(connection, target, folder=self.calib_cache_dir)
             self._measured = found if found.provenance.get("method") == "measured" else None
         self._implicit = chip, values, found
         return found

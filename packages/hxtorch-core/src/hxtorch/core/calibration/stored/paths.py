@@ -10,6 +10,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from hxtorch.core.calibration.targets import CalibTarget
 
 SHIPPED = Path(__file__).parent / "data"
@@ -33,8 +35,6 @@ def cache_directory() -> Path:
         with suppress(RuntimeError):  # nobody knows where ~ is
             return Path(root).expanduser() / "calibration"
         return Path(root) / "calibration"
-    from platformdirs import user_cache_path  # slow to import, needed only here
-
     try:
         path = user_cache_path("hxtorch")
     except RuntimeError:  # nobody knows where ~ is; older versions of platformdirs leave it as it is

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save as to_safetensors
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.calibration.nominal.codes import nominal_registers
@@ -33,8 +34,6 @@ _MANIFEST_KEYS = {"schema", "kind", "serial", "fidelity", "provenance", "sha256"
 @checked
 def dumps(calibration: Calibration) -> bytes:
     """Return ``calibration`` as the bytes of a file."""
-    from safetensors.numpy import save as to_safetensors  # slow to import, needed only here
-
     tensors = _tensors(calibration)
     manifest: dict[str, Any] = {
         "schema": SCHEMA,

@@ -19,8 +19,8 @@ typedef struct {
 } hxp_matrix;
 
 /* Add results of a tile, clamped, to the total of an entry; noise is in units of `deviation`. */
-BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT factor, const float *BSS2_RESTRICT noise,
-                              float deviation, int32_t *BSS2_RESTRICT total, int n) {
+BSS2_INLINE void hxp_add_tile(const int32_t *BSS2_RESTRICT sum, const float *BSS2_RESTRICT factor,
+                              const float *BSS2_RESTRICT noise, float deviation, int32_t *BSS2_RESTRICT total, int n) {
     BSS2_VECTOR
     for (int j = 0; j < n; j++) {
         const float sought = factor[j] * (float)sum[j] + deviation * noise[j], size = fabsf(sought);
@@ -53,7 +53,8 @@ BSS2_INLINE void hxp_write_patches(const hxp_matrix *m, int64_t first, int entri
 }
 
 /* Deviations of the noise of each entry of a block. */
-BSS2_INLINE void hxp_deviations(const hxp_matrix *m, const uint8_t *BSS2_RESTRICT rows, int whole, float *BSS2_RESTRICT deviation) {
+BSS2_INLINE void hxp_deviations(const hxp_matrix *m, const uint8_t *BSS2_RESTRICT rows, int whole,
+                                float *BSS2_RESTRICT deviation) {
     for (int i = 0; i < ENTRIES; i++) {
         int sent = 0;
         deviation[i] = m->noise; /* and as it came, for its root may be another number */
@@ -91,8 +92,8 @@ BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *
                 hxp_normals(radius, angle, noise, noise + half, half);
             }
             for (int i = 0; i < entries; i++)
-                hxp_add_tile(sums + i * stride, m->factors + (size_t)tile * (size_t)m->columns + left, noise + i * n, deviation[i],
-                             totals + i * stride, n);
+                hxp_add_tile(sums + i * stride, m->factors + (size_t)tile * (size_t)m->columns + left, noise + i * n,
+                             deviation[i], totals + i * stride, n);
         }
         if (m->activations.patches) {
             hxp_write_patches(m, first, entries, left, n, totals, stride);
@@ -108,7 +109,8 @@ BSS2_INLINE void hxp_run_block(const hxp_matrix *m, int64_t block, hxp_product *
 }
 
 /* Pack the weights of one tile of up to 128 rows and 256 columns. */
-static void hxp_pack_tile(const int8_t *BSS2_RESTRICT weights, int64_t stride, int rows, int columns, int8_t *BSS2_RESTRICT packed) {
+static void hxp_pack_tile(const int8_t *BSS2_RESTRICT weights, int64_t stride, int rows, int columns,
+                          int8_t *BSS2_RESTRICT packed) {
     const int fours = (rows + 3) / 4;
     for (int c = 0; c < columns; c += PACK)
         for (int f = 0; f < fours; f++) {

@@ -10,7 +10,8 @@
 
 typedef struct { uint32_t low, high; } hxp_key;
 
-/* Words for `n` pairs of normals (a multiple of 16) of counters (c0, c1, c2, k): counter k has those of pairs 2 k, 2 k + 1. */
+/* Words for `n` pairs of normals (a multiple of 16) of counters (c0, c1, c2, k): counter k has those of pairs 2 k, 2 k + 1.
+ */
 typedef void hxp_words(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *radius, uint32_t *angle, int n);
 
 static void hxp_words_plain(hxp_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t *BSS2_RESTRICT radius,
@@ -74,7 +75,8 @@ BSS2_INLINE float hxp_log(float u) { /* of a number in (0, 1) */
 }
 
 /* Normals of `n` pairs of words: the first of each pair to `one`, the second to `two`; within 5.8. */
-BSS2_INLINE void hxp_normals(const uint32_t *BSS2_RESTRICT radius, const uint32_t *BSS2_RESTRICT angle, float *BSS2_RESTRICT one, float *BSS2_RESTRICT two, int n) {
+BSS2_INLINE void hxp_normals(const uint32_t *BSS2_RESTRICT radius, const uint32_t *BSS2_RESTRICT angle,
+                             float *BSS2_RESTRICT one, float *BSS2_RESTRICT two, int n) {
     BSS2_VECTOR
     for (int k = 0; k < n; k++) {
         const float u = ((float)(int32_t)(radius[k] >> 9) + 0.5f) * 1.1920929e-7f;

@@ -30,7 +30,8 @@ BSS2_INLINE int64_t bss2_neighbours(const int32_t *offsets, int64_t rows) {
 }
 
 /* Gather rows of a patch: runs of neighbours by eights, which may copy up to 7 bytes too many; the row has room for them. */
-BSS2_INLINE void bss2_gather(const bss2_rows *from, const uint8_t *BSS2_RESTRICT patch, int64_t top, int rows, uint8_t *BSS2_RESTRICT row) {
+BSS2_INLINE void bss2_gather(const bss2_rows *from, const uint8_t *BSS2_RESTRICT patch, int64_t top, int rows,
+                             uint8_t *BSS2_RESTRICT row) {
     const int32_t *BSS2_RESTRICT offsets = from->offsets + top;
     const int64_t run = from->neighbours;
     int64_t r = 0;
@@ -43,8 +44,9 @@ BSS2_INLINE void bss2_gather(const bss2_rows *from, const uint8_t *BSS2_RESTRICT
     for (; r < rows; r++) row[r] = patch[offsets[r]];
 }
 
-/* Copy rows `top` on of some entries to taken[i * pitch], with zeros up to BSS2_TAKEN; `taken` has room for one pitch more. */
-BSS2_INLINE void bss2_take_rows(const bss2_rows *from, int64_t first, int entries, int64_t top, int rows, int pitch, uint8_t *BSS2_RESTRICT taken) {
+/* Copy rows `top` on of some entries to taken[i * pitch], with zeros up to BSS2_TAKEN; `taken` has room for a pitch more. */
+BSS2_INLINE void bss2_take_rows(const bss2_rows *from, int64_t first, int entries, int64_t top, int rows, int pitch,
+                                uint8_t *BSS2_RESTRICT taken) {
     const uint8_t *image = from->values + (from->patches ? first / from->patches : first) * from->stride;
     int64_t patch = from->patches ? first % from->patches : 0;
     for (int i = 0; i < entries; i++) {

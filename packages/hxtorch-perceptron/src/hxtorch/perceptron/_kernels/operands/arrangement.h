@@ -5,7 +5,8 @@
 #include "native/instructions.h"
 
 /* One image: results [patches][columns] to out [columns][patches]. */
-BSS2_INLINE void hxp_arrange_loop(const int8_t *BSS2_RESTRICT results, float *BSS2_RESTRICT out, int64_t patches, int64_t columns) {
+BSS2_INLINE void hxp_arrange_loop(const int8_t *BSS2_RESTRICT results, float *BSS2_RESTRICT out, int64_t patches,
+                                  int64_t columns) {
     enum { SOME = 64 }; /* patches whose results stay in the cache */
     for (int64_t first = 0; first < patches; first += SOME) {
         const int64_t last = first + SOME < patches ? first + SOME : patches;
@@ -14,7 +15,7 @@ BSS2_INLINE void hxp_arrange_loop(const int8_t *BSS2_RESTRICT results, float *BS
     }
 }
 
-BSS2_DISPATCH(hxp_arrange, (const int8_t *results, float *out, int64_t patches, int64_t columns), (results, out, patches, columns),
-              hxp_arrange_loop(results, out, patches, columns))
+BSS2_DISPATCH(hxp_arrange, (const int8_t *results, float *out, int64_t patches, int64_t columns),
+              (results, out, patches, columns), hxp_arrange_loop(results, out, patches, columns))
 
 #endif

@@ -32,13 +32,16 @@ cdef int64_t resample_part(void *context, int64_t part, int slot) noexcept nogil
     return 0
 
 
-def resample(const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
-             const int64_t[::1] columns, const int64_t[::1] indices, const float[::1] offset, const float[::1] scale not None,
-             bint nearest, uintptr_t out, int threads):
+def resample(
+    const double[::1] points, const int64_t[::1] times, const int64_t[::1] offsets, const uint8_t[:, ::1] values,
+    const int64_t[::1] columns, const int64_t[::1] indices, const float[::1] offset, const float[::1] scale not None,
+    bint nearest, uintptr_t out, int threads,
+):
     """Write the traces of one hemisphere's columns."""
     cdef hx_traces job
     cdef int64_t j, size = scale.shape[0]
-    cdef bint legal = (offset is None or offset.shape[0] == size) and columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
+    cdef bint legal = offset is None or offset.shape[0] == size
+    legal = legal and columns.shape[0] <= HX_COLUMNS and indices.shape[0] == columns.shape[0]
     if columns.shape[0] == 0 or points.shape[0] == 0:
         return
     for j in range(columns.shape[0] if legal else 0):

@@ -15,7 +15,8 @@ NAMES = tuple(bss2_set_names[i].decode() for i in range(BSS2_SETS))
 _wanted = os.environ.get("BSS2_INSTRUCTIONS", "")
 if _wanted and _wanted not in NAMES:
     raise ValueError(
-        f"BSS2_INSTRUCTIONS: got {_wanted!r}, wanted one of {', '.join(NAMES)}; without it the best set of the processor runs")
+        f"BSS2_INSTRUCTIONS: got {_wanted!r}, wanted one of {', '.join(NAMES)}; without it the best set of the processor "
+        "runs")
 
 
 def in_use():

@@ -1,0 +1,1 @@
+"""What the ADCs show."""
