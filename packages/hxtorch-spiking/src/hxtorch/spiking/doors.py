@@ -10,8 +10,8 @@ from hxtorch.core.arguments import Door
 from hxtorch.core.errors import ArgumentError, HXTorchError
 from hxtorch.spiking._kernels.network.finite import worst
 
-_SMALL = 1 << 18
-"""Bytes that one core looks at sooner than torch calls others."""
+_SMALL = 1 << 21
+"""Bytes that one core looks at in less time than it takes to call others."""
 
 _MOST = 1 << 18
 """Tensors with more numbers are inputs, where NaN shows in what comes out: to read them twice would cost time."""
