@@ -71,7 +71,7 @@ def test_products_of_spikes_refuse_bits_of_sources_that_there_are_not():
     with pytest.raises(ValueError, match="rows"):
         events.find(False, -1, 5, AT, bits.data_ptr(), 1)
     with pytest.raises(ValueError, match="graded"):
-        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, AT, AT, False, 1)
+        events.collect_weights(False, 1, 5, 40, 0, bits.data_ptr(), True, AT, AT, False, 0, 0, 1)
     with pytest.raises(ValueError, match="memory"):
         events.spread_gradient(False, 1, 5, 4, AT, 0, AT, 1)
 

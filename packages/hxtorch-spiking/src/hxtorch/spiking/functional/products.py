@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.spiking._kernels.synapses import events
-from hxtorch.spiking._memory import empty_like
+from hxtorch.spiking._memory import empty, empty_like
 
 _SPARSE = 0.4
 """Part of the places that spikes take: with more a dense product is faster."""
@@ -142,11 +142,13 @@ def collect(gradient: Tensor, spikes: Tensor, found: Found) -> Tensor:
         spikes: Contiguous (row, source).
         found: What was found in them.
     """
-    (rows, targets), sources = gradient.shape, spikes.shape[1]
+    (rows, targets), sources, threads = gradient.shape, spikes.shape[1], torch.get_num_threads()
     bits = found.address(rows, sources)
     by_rows = sources * targets <= _FEW_WEIGHTS
     shape = (sources, targets) if bits else (targets, sources)
-    sums = gradient.new_zeros((events.PARTS_OF_ROWS if by_rows else 1, *shape))
+    sums = empty_like(gradient, shape=(events.PARTS_OF_ROWS if by_rows else 1, *shape))
+    listed = events.list_size(rows, sources, found.number) if bits and not by_rows and threads > 1 else 0
+    room = empty((listed,), torch.uint8)
     events.collect_weights(
         gradient.dtype == torch.float64,
         rows,
@@ -158,7 +160,9 @@ def collect(gradient: Tensor, spikes: Tensor, found: Found) -> Tensor:
         gradient.data_ptr(),
         sums.data_ptr(),
         by_rows,
-        torch.get_num_threads(),
+        room.data_ptr(),
+        found.number,
+        threads,
     )
     total = sums.sum(0) if by_rows else sums[0]
     return total.T.contiguous() if bits else total

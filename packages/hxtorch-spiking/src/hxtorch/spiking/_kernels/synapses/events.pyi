@@ -33,6 +33,9 @@ def weigh_spikes(
     all numbers are weighed; the bytes are the same.
     """
 
+def list_size(rows: int, sources: int, number: int) -> int:
+    """Return how many bytes of memory lists of ``number`` spikes take."""
+
 def collect_weights(
     double: bool,
     rows: int,
@@ -44,12 +47,15 @@ def collect_weights(
     grad_output: int,
     sums: int,
     by_rows: bool,
+    room: int,
+    number: int,
     threads: int,
 ) -> None:
-    """Add the gradient of the weights, from ``grad_output`` (row, target), to ``sums``.
+    """Write the gradient of the weights, from ``grad_output`` (row, target), to ``sums``.
 
     ``sums`` is (source, target), or (part, source, target) if ``by_rows``, which is for few weights. Without ``bits``,
     at 0, the product is dense, and ``sums`` are (target, source) or (part, target, source); the bytes are the same.
+    ``room`` is memory of :func:`list_size`, where threads find ``number`` spikes that one of them listed; 0 for none.
     """
 
 def spread_gradient(

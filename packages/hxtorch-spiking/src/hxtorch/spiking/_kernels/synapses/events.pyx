@@ -3,13 +3,15 @@
 Arrays are given by their addresses: they are torch's, contiguous, and belong to the caller.
 """
 
-from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t, uintptr_t
+from libc.string cimport memset
 from hxtorch.spiking._kernels.native.pool cimport parallel_for
 
 
 cdef extern from "synapses/events.h" nogil:
     enum:
         HX_PADDING
+        HX_BLOCK
 
     ctypedef struct hx_events_f32:
         int64_t rows
@@ -24,6 +26,9 @@ cdef extern from "synapses/events.h" nogil:
         const float *grad_output
         float *grad_input
         int graded
+        int32_t *lists
+        int64_t *begins
+        uint16_t *counts
 
     ctypedef struct hx_events_f64:
         int64_t rows
@@ -38,6 +43,9 @@ cdef extern from "synapses/events.h" nogil:
         const double *grad_output
         double *grad_input
         int graded
+        int32_t *lists
+        int64_t *begins
+        uint16_t *counts
 
     int64_t hx_scan_f32(const hx_events_f32 *, int64_t, int64_t)
     int64_t hx_scan_f64(const hx_events_f64 *, int64_t, int64_t)
@@ -45,6 +53,10 @@ cdef extern from "synapses/events.h" nogil:
     void hx_weigh_f64(const hx_events_f64 *, int64_t, int64_t)
     void hx_tile_f32(const float *, int64_t, int64_t, int64_t, float *)
     void hx_tile_f64(const double *, int64_t, int64_t, int64_t, double *)
+    int64_t hx_begin_f32(const hx_events_f32 *)
+    int64_t hx_begin_f64(const hx_events_f64 *)
+    void hx_list_blocks_f32(const hx_events_f32 *, int64_t, int64_t)
+    void hx_list_blocks_f64(const hx_events_f64 *, int64_t, int64_t)
     void hx_collect_share_f32(const hx_events_f32 *, float *, int64_t, int64_t, int)
     void hx_collect_share_f64(const hx_events_f64 *, double *, int64_t, int64_t, int)
     void hx_spread_f32(const hx_events_f32 *, int64_t, int64_t)
@@ -104,6 +116,15 @@ cdef int64_t collect_part(void *context, int64_t part, int slot) noexcept nogil:
     return 0
 
 
+cdef int64_t list_block(void *context, int64_t block, int slot) noexcept nogil:
+    cdef Parts *p = <Parts *>context
+    if p.wide:
+        hx_list_blocks_f64(<hx_events_f64 *>p.job, block, block + 1)
+    else:
+        hx_list_blocks_f32(<hx_events_f32 *>p.job, block, block + 1)
+    return 0
+
+
 cdef int64_t spread_part(void *context, int64_t part, int slot) noexcept nogil:
     cdef Parts *p = <Parts *>context
     cdef hx_events_f32 *a = <hx_events_f32 *>p.job
@@ -143,9 +164,31 @@ cdef void weigh(Job *job, int threads) noexcept nogil:
     parallel_for(PARTS, worth(job, threads), weigh_part, NULL, &p)
 
 
-cdef void collect(Job *job, uintptr_t sums, bint by_rows, int threads) noexcept nogil:
+cdef inline int64_t blocks_of(int64_t rows) noexcept nogil:
+    return (rows + HX_BLOCK - 1) // HX_BLOCK
+
+
+cdef void list_rows(Job *job, char *room, int64_t number, int threads) noexcept nogil:
+    """Write lists of rows once for all threads, which each collect for some targets, if there are no more spikes."""
+    cdef Parts p = parts_of(job, NULL, PARTS, True)
+    cdef int64_t found
+    job.begins = <int64_t *>room
+    job.counts = <uint16_t *>(room + blocks_of(job.rows) * <int64_t>sizeof(int64_t))
+    if Job is hx_events_f32:
+        found = hx_begin_f32(job)
+    else:
+        found = hx_begin_f64(job)
+    if found > number:
+        return
+    job.lists = <int32_t *>(job.counts + blocks_of(job.rows) * job.words * 64)
+    parallel_for(blocks_of(job.rows), threads, list_block, NULL, &p)
+
+
+cdef void collect(Job *job, uintptr_t sums, bint by_rows, uintptr_t room, int64_t number, int threads) noexcept nogil:
     cdef Parts p
     threads = worth(job, threads)
+    if room and threads > 1:
+        list_rows(job, <char *>room, number, threads)
     p = parts_of(job, <void *>sums, PARTS if by_rows else threads if threads == 1 else 2 * threads, by_rows)
     parallel_for(p.parts, threads, collect_part, NULL, &p)
 
@@ -167,6 +210,7 @@ cdef hx_events_f32 single(int64_t rows, int64_t sources, int64_t targets, uintpt
     job.padded = padded(targets)
     job.spikes, job.bits, job.weights, job.output = <const float *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
+    job.lists, job.begins, job.counts = NULL, NULL, NULL
     return job
 
 
@@ -176,6 +220,7 @@ cdef hx_events_f64 wide(int64_t rows, int64_t sources, int64_t targets, uintptr_
     job.padded = padded(targets)
     job.spikes, job.bits, job.weights, job.output = <const double *>spikes, <uint64_t *>bits, NULL, NULL
     job.grad_output, job.grad_input = NULL, NULL
+    job.lists, job.begins, job.counts = NULL, NULL, NULL
     return job
 
 
@@ -247,25 +292,32 @@ def weigh_spikes(bint double, int64_t rows, int64_t sources, int64_t targets, ui
             weigh(&a, threads)
 
 
+def list_size(int64_t rows, int64_t sources, int64_t number):
+    """Return how many bytes of memory take lists of ``number`` spikes."""
+    return blocks_of(rows) * (<int64_t>sizeof(int64_t) + (sources + 63) // 64 * 64 * <int64_t>sizeof(uint16_t)) + number * 4
+
+
 def collect_weights(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t spikes, uintptr_t bits,
-                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, int threads):
-    """Add the gradient of weights to ``sums``, [sources][targets], without ``bits`` [targets][sources]; [parts] of them
-    if ``by_rows``."""
+                    bint graded, uintptr_t grad_output, uintptr_t sums, bint by_rows, uintptr_t room, int64_t number, int threads):
+    """Write the gradient of weights to ``sums``, [sources][targets], without ``bits`` [targets][sources]; [parts] of them
+    if ``by_rows``. ``room`` is memory for lists of ``number`` spikes, of :func:`list_size`, or NULL."""
     cdef hx_events_f32 a
     cdef hx_events_f64 b
     check(rows, sources, targets, (sums or sources * targets == 0) and (grad_output or rows * targets == 0), threads)
     if (graded or not bits) and not spikes and rows * sources:
         raise ValueError("spikes: got none, wanted those that are graded, or all without bits")
+    if sums:
+        memset(<void *>sums, 0, (PARTS if by_rows else 1) * sources * targets * (8 if double else 4))
     if double:
         b = wide(rows, sources, targets, spikes, bits, graded)
         b.grad_output = <const double *>grad_output
         with nogil:
-            collect(&b, sums, by_rows, threads)
+            collect(&b, sums, by_rows, room, number, threads)
     else:
         a = single(rows, sources, targets, spikes, bits, graded)
         a.grad_output = <const float *>grad_output
         with nogil:
-            collect(&a, sums, by_rows, threads)
+            collect(&a, sums, by_rows, room, number, threads)
 
 
 def spread_gradient(bint double, int64_t rows, int64_t sources, int64_t targets, uintptr_t grad_output,

@@ -10,6 +10,10 @@ typedef struct {
     const REAL *grad_output;               /* [rows][targets] */
     REAL *grad_input;                      /* [rows][sources] */
     int graded;                            /* spikes have other values than 0 and 1 */
+    /* Rows that have a spike of each source, block by block of HX_BLOCK rows (hx_list_blocks); NULL: to be listed where needed. */
+    int32_t *lists;
+    int64_t *begins;  /* [blocks] */
+    uint16_t *counts; /* [blocks][words][64] */
 } NAME(hx_events);
 
 #if BSS2_X86 && !defined(HX_DOUBLE)
@@ -187,29 +191,74 @@ BSS2_INLINE NAME(hx_arrived) NAME(hx_near)(const NAME(hx_events) * job, int64_t 
     return arrived;
 }
 
+/* Write lists of the rows of a block that have a spike of each source of a word, one list after the other, and how many rows each
+ * has; return how many these are. */
+BSS2_INLINE int64_t NAME(hx_list_word)(const NAME(hx_events) * job, int64_t base, int rows, int64_t word, int32_t *list, uint16_t *count) {
+    int32_t lists[64][HX_BLOCK];
+    int counts[64] = {0};
+    int64_t listed = 0;
+    for (int32_t row = 0; row < rows; row++)
+        for (uint64_t rest = job->bits[(base + row) * job->words + word]; rest; rest &= rest - 1) {
+            const int column = hx_lowest(rest);
+            lists[column][counts[column]++] = row;
+        }
+    for (int column = 0; column < 64; column++) {
+        memcpy(list + listed, lists[column], (size_t)counts[column] * sizeof(int32_t));
+        count[column] = (uint16_t)counts[column];
+        listed += counts[column];
+    }
+    return listed;
+}
+
+/* Write the lists of the blocks [first, last), where job->lists has room for them. */
+BSS2_INLINE void NAME(hx_list_rows)(const NAME(hx_events) * job, int64_t first, int64_t last) {
+    for (int64_t block = first; block < last; block++) {
+        const int64_t base = block * HX_BLOCK, left = job->rows - base;
+        int32_t *list = job->lists + job->begins[block];
+        for (int64_t word = 0; word < job->words; word++)
+            list += NAME(hx_list_word)(job, base, left < HX_BLOCK ? (int)left : HX_BLOCK, word, list,
+                                       job->counts + 64 * (block * job->words + word));
+    }
+}
+
+BSS2_DISPATCH(NAME(hx_list_blocks), (const NAME(hx_events) * job, int64_t first, int64_t last), (job, first, last),
+              NAME(hx_list_rows)(job, first, last))
+
+/* Say where the lists of each block begin; return how many entries all have. */
+static int64_t NAME(hx_begin)(const NAME(hx_events) * job) {
+    int64_t begin = 0;
+    for (int64_t row = 0; row < job->rows; row++) {
+        if (row % HX_BLOCK == 0) job->begins[row / HX_BLOCK] = begin;
+        for (int64_t word = 0; word < job->words; word++) begin += hx_count(job->bits[row * job->words + word]);
+    }
+    return begin;
+}
+
 /* Add the gradients of the weights [sources][targets] of `rows` rows for some targets, source by source: sums stay in registers. */
 BSS2_INLINE void NAME(hx_collect_block)(const NAME(hx_events) * job, const NAME(hx_arrived) * arrived, REAL *grad, int64_t base, int rows,
                                         int64_t from, int64_t to) {
-    int32_t lists[64][HX_BLOCK];
+    int32_t own[64 * HX_BLOCK];
+    uint16_t own_counts[64];
+    const int32_t *next = job->lists ? job->lists + job->begins[base / HX_BLOCK] : own;
+    const uint16_t *counts = job->lists ? job->counts + 64 * (base / HX_BLOCK * job->words) : own_counts;
     for (int64_t word = 0; word < job->words; word++) {
-        int counts[64] = {0};
-        for (int32_t row = 0; row < rows; row++)
-            for (uint64_t rest = job->bits[(base + row) * job->words + word]; rest; rest &= rest - 1) {
-                const int column = hx_lowest(rest);
-                lists[column][counts[column]++] = row;
-            }
         const int here = job->sources - 64 * word < 64 ? (int)(job->sources - 64 * word) : 64;
+        const int32_t *list = next;
         const REAL *at = arrived->at;
-        for (int64_t left = from; left < to; left += NAME(HX_TILE), at += arrived->between)
-            for (int column = 0; column < here; column++) {
+        if (!job->lists) NAME(hx_list_word)(job, base, rows, word, own, own_counts);
+        for (int64_t left = from; left < to; left += NAME(HX_TILE), at += arrived->between) {
+            list = next;
+            for (int column = 0; column < here; list += counts[column], column++) {
                 if (!counts[column]) continue;
                 const int64_t source = 64 * word + column;
-                const NAME(hx_rows) sum = {at, arrived->stride, lists[column], counts[column],
+                const NAME(hx_rows) sum = {at, arrived->stride, list, counts[column],
                                            job->graded ? job->spikes + base * job->sources + source : NULL, job->sources,
                                            to - left < NAME(HX_TILE) ? to - left : NAME(HX_TILE),
                                            grad + source * job->targets + left, 0};
                 NAME(hx_gather)(&sum);
             }
+        }
+        if (job->lists) next = list, counts += 64;
     }
 }
 
