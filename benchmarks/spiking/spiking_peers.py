@@ -351,26 +351,23 @@ def norse_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
 
 
 def snntorch_ring(size: Size, traces: bool) -> Callable[[], Tensor]:
-    """Return the same with snntorch's recurrent layer."""
+    """Return the same with snntorch's layer, fed back by hand: its recurrent one resets a step later, and fires on."""
     snntorch = importlib.import_module("snntorch")
     spikes, weight, back = ring_problem(size, GAIN)
-    weight = torch.nn.Parameter(weight)
-    layer = snntorch.RSynaptic(**snntorch_options(), linear_features=size.hidden)
-    with torch.no_grad():
-        layer.recurrent.weight.copy_(back)
-        layer.recurrent.bias.zero_()
+    weight, back = torch.nn.Parameter(weight), torch.nn.Parameter(back)
+    layer = snntorch.Synaptic(**snntorch_options())
 
     def forward() -> Tensor:
-        layer.init_rsynaptic()
         x = linear(next(spikes), weight)
-        z = synapse = membrane = torch.zeros_like(x[0])
+        synapse, membrane = layer.init_synaptic()
+        z = torch.zeros_like(x[0])
         found = []
         for one in x.unbind(0):
-            z, synapse, membrane = layer(one, z, synapse, membrane)
+            z, synapse, membrane = layer(one + linear(z, back), synapse, membrane)
             found.append(z)
         return torch.stack(found)
 
-    return ring_step(forward, weight, layer.recurrent.weight)
+    return ring_step(forward, weight, back)
 
 
 RINGS = {"torch.compile": compiled_ring, "norse": norse_ring, "snntorch": snntorch_ring}
