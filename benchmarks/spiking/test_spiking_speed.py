@@ -3,8 +3,8 @@
 A bar is peer / ours, the median of interleaved pairs, two threads. Rows say batch and what ours records: "full traces"
 are spikes, membrane and current of the hidden layer, "spikes only" what all peers return but the compiled steps, which
 return what ours do. A recurrent row is a layer with its input synapses forwards and back: LIF with all-to-all
-recurrence, gradients of both weights. Peers share our process, where torch's threads sleep between loops (docs/threads.md)
-as they do in a user's.
+recurrence, gradients of both weights. Peers share our process, where torch's threads sleep between their loops
+(docs/threads.md) as they do in a user's.
 
 Bars that are lower than wanted (4.5, 17 and 27; 6, 20 and 30; 6 and 12; recurrent 5 and 10, 4 and 8) say what limits
 them, by perf on one core of AVX2:
