@@ -61,6 +61,22 @@ def test_product_does_not_depend_on_the_number_of_threads(density):
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
+def test_threads_look_for_themselves_where_there_are_more_spikes_than_somebody_said():
+    spikes, gradient = (torch.rand(1200, 300) < 0.05).double(), torch.randn(1200, 80, dtype=torch.float64)
+    weight = torch.zeros(80, 300, dtype=torch.float64)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        bits = torch.ops.hxtorch.weigh(spikes, weight)[1]
+        found = torch.ops.hxtorch.weigh_backward(gradient, spikes, weight, bits, False, True)[1]
+        bits[-2] = 1
+        again = torch.ops.hxtorch.weigh_backward(gradient, spikes, weight, bits, False, True)[1]
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(found, again)
+    torch.testing.assert_close(found, gradient.T @ spikes)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("write", [lambda spikes: spikes[3].fill_(1.0), lambda spikes: spikes.numpy()[5].fill(1.0)])
 def test_what_is_written_after_spikes_were_checked_counts(dtype, write):
