@@ -61,7 +61,8 @@ def test_product_does_not_depend_on_the_number_of_threads(density):
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
-def test_threads_look_for_themselves_where_there_are_more_spikes_than_somebody_said():
+@pytest.mark.parametrize("said", [-(1 << 40), 1])
+def test_threads_look_for_themselves_where_there_are_more_spikes_than_somebody_said(said):
     spikes, gradient = (torch.rand(1200, 300) < 0.05).double(), torch.randn(1200, 80, dtype=torch.float64)
     weight = torch.zeros(80, 300, dtype=torch.float64)
     before = torch.get_num_threads()
@@ -69,7 +70,7 @@ def test_threads_look_for_themselves_where_there_are_more_spikes_than_somebody_s
     try:
         bits = torch.ops.hxtorch.weigh(spikes, weight)[1]
         found = torch.ops.hxtorch.weigh_backward(gradient, spikes, weight, bits, False, True)[1]
-        bits[-2] = 1
+        bits[-2] = said
         again = torch.ops.hxtorch.weigh_backward(gradient, spikes, weight, bits, False, True)[1]
     finally:
         torch.set_num_threads(before)

@@ -147,7 +147,8 @@ def collect(gradient: Tensor, spikes: Tensor, found: Found) -> Tensor:
     by_rows = sources * targets <= _FEW_WEIGHTS
     shape = (sources, targets) if bits else (targets, sources)
     sums = empty_like(gradient, shape=(events.PARTS_OF_ROWS if by_rows else 1, *shape))
-    listed = events.list_size(rows, sources, found.number) if bits and not by_rows and threads > 1 else 0
+    number = min(max(found.number, 0), rows * sources)  # which callers of the operator give
+    listed = events.list_size(rows, sources, number) if bits and not by_rows and threads > 1 else 0
     room = empty((listed,), torch.uint8)
     events.collect_weights(
         gradient.dtype == torch.float64,
@@ -161,7 +162,7 @@ def collect(gradient: Tensor, spikes: Tensor, found: Found) -> Tensor:
         sums.data_ptr(),
         by_rows,
         room.data_ptr(),
-        found.number,
+        number,
         threads,
     )
     total = sums.sum(0) if by_rows else sums[0]
