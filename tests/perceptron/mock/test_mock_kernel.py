@@ -22,7 +22,7 @@ def operands(batch, rows, columns, largest=63):
 def both(x, weights, gain, noise_std, num_sends=1):
     """The compiled model and the one in torch."""
     gain = torch.as_tensor(gain, dtype=torch.float64)
-    fused = fused_product(x.to(torch.uint8), weights.to(torch.int8), gain, noise_std, num_sends)
+    fused = fused_product(x.to(torch.uint8).numpy(), weights.to(torch.int8).numpy(), gain, noise_std, num_sends)
     return fused, mock_product(x.float(), weights.float(), gain, noise_std, num_sends)
 
 
@@ -60,7 +60,7 @@ def test_a_million_results_have_one_distribution():
 
 
 def test_noise_is_normal_to_its_tails():
-    zeros, noise_std = (torch.zeros(20000, 1, dtype=torch.uint8), torch.zeros(1, 100, dtype=torch.int8)), 25.0
+    zeros, noise_std = (np.zeros((20000, 1), np.uint8), np.zeros((1, 100), np.int8)), 25.0
     draws = fused_product(*zeros, torch.tensor(0.002, dtype=torch.float64), noise_std, 1).double().flatten() + 0.5
     count = draws.numel()
     for bound in (25, 50, 75, 100, 125):  # one to five deviations
@@ -74,7 +74,7 @@ def test_noise_is_normal_to_its_tails():
 
 
 def test_tiles_and_strips_have_numbers_of_their_own():
-    x, weights = torch.zeros(3000, 256, dtype=torch.uint8), torch.zeros(256, 512, dtype=torch.int8)
+    x, weights = np.zeros((3000, 256), np.uint8), np.zeros((256, 512), np.int8)
     gain = torch.tensor(0.002, dtype=torch.float64)
     left, right = fused_product(x, weights, gain, 2.0, 1).double().add(1).split(256, dim=1)
     assert left.var() == pytest.approx(2 * (4 + 1 / 12), rel=0.01)  # two tiles that do not share their noise

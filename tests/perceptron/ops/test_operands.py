@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
@@ -33,7 +34,8 @@ def test_the_compiled_loop_sees_every_value(size):
     values = torch.rand(size) * 30
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        assert torch.equal(ACTIVATIONS.integers(values, "half_away"), to_integers(values).to(torch.uint8))
+        rounded = ACTIVATIONS.integers(values, "half_away")
+        assert rounded.dtype == np.uint8 and (rounded == to_integers(values).numpy()).all()
     for place in {0, size // 2, size - 1}:
         for bad, error in ((31.5, OverflowError), (-0.5, OverflowError), (float("nan"), ValueError)):
             broken = values.clone()
@@ -61,10 +63,13 @@ def test_what_rounds_into_the_range_is_taken_and_all_else_refused(operand, round
         inside = torch.nextafter(half, torch.zeros(1))
         operand.check(inside, rounding)
         taken = rounding == "half_even" and half.round() == bound
+        beyond = [torch.nextafter(half, torch.full((1,), outwards * 999.0)), half.repeat(40) + outwards * 1e9]
         if taken:
             operand.check(half, rounding)
+            assert operand.integers(half.repeat(40), rounding).tolist() == [bound] * 40
         else:
-            with pytest.raises(OverflowError):
-                operand.check(half, rounding)
-        with pytest.raises(OverflowError):
-            operand.check(torch.nextafter(half, torch.full((1,), outwards * 999.0)), rounding)
+            beyond += [half, half.repeat(40)]
+        for look in (operand.check, operand.integers):  # the compiled loop takes many at a time
+            for values in beyond:
+                with pytest.raises(OverflowError):
+                    look(values, rounding)

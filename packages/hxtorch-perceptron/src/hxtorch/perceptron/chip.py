@@ -1,4 +1,4 @@
-"""Tensors of checked integers to the operations of the chip's host library and back; nothing else here talks to it."""
+"""Checked integers to the operations of the chip's host library and back; nothing else here talks to it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from hxtorch.perceptron.recording import MembraneRecording
 
 
 def multiply(
-    activations: Tensor,
-    weights: Tensor,
+    activations: np.ndarray,
+    weights: np.ndarray,
     num_sends: int,
     wait_between_events: int,
     recording: MembraneRecording | None = None,
-) -> Tensor:
+) -> list[np.ndarray]:
     """Multiply batches of vectors with one matrix each.
 
     Args:
-        activations: uint8 0..31 (matrices, batch, rows), on the processor like ``weights``.
+        activations: uint8 0..31 (matrices, batch, rows).
         weights: int8 -63..63 (matrices, rows, columns).
         num_sends: How often to send the vectors.
         wait_between_events: FPGA cycles of 8 ns.
         recording: What to record meanwhile, or None.
 
     Returns:
-        int8 (matrices, batch, columns).
+        int8 (batch, columns), one for each matrix.
 
     Raises:
         NoConnectionError: No chip is connected.
@@ -37,23 +37,27 @@ def multiply(
     if recording is not None:
         recording.check(weights.shape[-1])
     column = None if recording is None else recording.neuron
-    operations = [MAC(matrix, num_sends, wait_between_events, column) for matrix in weights.numpy()]
+    operations = [MAC(matrix, num_sends, wait_between_events, column) for matrix in weights]
     products = []
-    for operation, vectors in zip(operations, activations.numpy(), strict=True):
+    for operation, vectors in zip(operations, activations, strict=True):
         result = operation.execute(vectors, session)
         if recording is not None and result.madc is not None:
             recording.append(result.madc, result.info.run)
-        products.append(torch.from_numpy(result.values))
-    return products[0][None] if len(products) == 1 else torch.stack(products)
+        products.append(result.values)
+    return products
 
 
 def multiply_patches(
-    images: Tensor, matrix: Tensor, patches: tuple[np.ndarray, np.ndarray], num_sends: int, wait_between_events: int
-) -> Tensor:
+    images: np.ndarray,
+    matrix: np.ndarray,
+    patches: tuple[np.ndarray, np.ndarray],
+    num_sends: int,
+    wait_between_events: int,
+) -> np.ndarray:
     """Multiply the patches of images with one matrix.
 
     Args:
-        images: uint8 0..31 (images, values), on the processor.
+        images: uint8 0..31 (images, values).
         matrix: int8 -63..63 (rows, columns).
         patches: Starts and offsets, see :class:`~hxtorch.core.MatrixProgram`.
         num_sends: How often to send each patch.
@@ -65,8 +69,7 @@ def multiply_patches(
     Raises:
         NoConnectionError: No chip is connected.
     """
-    product = MAC(matrix.numpy(), num_sends, wait_between_events)
-    return torch.from_numpy(product.execute(images.numpy(), current_session(), patches).values)
+    return MAC(matrix, num_sends, wait_between_events).execute(images, current_session(), patches).values
 
 
 def apply(operation: Operation, values: Tensor) -> Tensor:

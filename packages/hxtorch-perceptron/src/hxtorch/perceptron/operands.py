@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hxtorch.core import OperandRangeError, ProgramError
 from hxtorch.perceptron import constants
-from hxtorch.perceptron._kernels.operands.integers import round_to_bytes
+from hxtorch.perceptron._kernels.operands.integers import round_to_bytes, widen
 
 Rounding = Literal["half_away", "half_even"]
 """``half_away`` is what the chip's software does, ``half_even`` what ``torch.round`` and thus the mock mode does."""
@@ -51,24 +51,23 @@ class Operand:
         smallest, largest = torch.stack(torch.aminmax(values.detach())).tolist()
         self._judge(smallest, largest, rounding)
 
-    def integers(self, values: Tensor, rounding: Rounding) -> Tensor:
+    def integers(self, values: Tensor, rounding: Rounding) -> np.ndarray:
         """Check ``values`` as :meth:`check` does and round them.
 
         Returns:
-            int8, or uint8 for operands that are never negative, on the processor; same shape.
+            int8, or uint8 for operands that are never negative; same shape.
         """
-        if values.dtype != torch.float32 or values.device.type != "cpu" or values.numel() == 0:
+        kind: type[np.integer[Any]] = np.uint8 if self.low == 0 else np.int8
+        if values.dtype != torch.float32 or values.device.type != "cpu":
             self.check(values, rounding)
             whole = values.detach().round().to(torch.int8) if rounding == "half_even" else to_integers(values)
-            whole = whole.cpu().contiguous()
-            return whole.view(torch.uint8) if self.low == 0 else whole
-        numbers = values.detach().numpy()
-        if not numbers.flags.c_contiguous:
-            numbers = np.ascontiguousarray(numbers)
-        rounded = np.empty(numbers.shape, np.int8)
-        flat = numbers.reshape(-1), rounded.reshape(-1)
-        self._judge(*round_to_bytes(*flat, rounding == "half_even", torch.get_num_threads()), rounding)
-        return torch.from_numpy(rounded.view(np.uint8) if self.low == 0 else rounded)
+            return whole.cpu().contiguous().numpy().view(kind)
+        numbers = np.ascontiguousarray(values.detach().numpy())
+        rounded = np.empty(values.shape, np.int8)
+        even, threads = rounding == "half_even", torch.get_num_threads()
+        if not round_to_bytes(numbers.reshape(-1), rounded.reshape(-1), even, self.low, self.high, threads):
+            self.check(values, rounding)
+        return rounded.view(kind)
 
     def _judge(self, smallest: float, largest: float, rounding: Rounding) -> None:
         """Refuse bounds of values that are out of range, or NaN."""
@@ -92,6 +91,16 @@ WEIGHTS = Operand(
     "weight", constants.synaptic_weight_min, constants.synaptic_weight_max, "scale by nn.scale_weight or clamp first"
 )
 RESULTS = Operand("input", constants.output_activation_min, constants.output_activation_max, "clamp first")
+
+
+def as_results(products: list[np.ndarray], like: Tensor) -> Tensor:
+    """Return products int8 (batch, columns) of one shape as one tensor (products, batch, columns) like another."""
+    if like.dtype != torch.float32 or like.device.type != "cpu":
+        return torch.from_numpy(np.stack(products)).to(like)
+    results = torch.empty(len(products), *products[0].shape)
+    for product, result in zip(products, results.numpy(), strict=True):
+        widen(product, result, torch.get_num_threads())
+    return results
 
 
 def require_tensors(**arguments: object) -> None:

@@ -101,5 +101,5 @@ def inference_trace(input: Tensor, filename: str | os.PathLike[str]) -> Tensor:
     moved = (operation for operation in sequence.operations if not isinstance(operation, Rearrangement))
     multiplies = isinstance(next(moved, None), MAC)
     integers = (ACTIVATIONS if multiplies else RESULTS).integers(input, "half_away")
-    result = torch.from_numpy(sequence.run(integers.numpy(), session)).to(input.device)
+    result = torch.from_numpy(sequence.run(integers, session)).to(input.device)
     return result if result.dtype == torch.int64 else result.to(input.dtype)

@@ -74,6 +74,7 @@ class MockParameter:
 
 
 _current = MockParameter()
+_gain = torch.as_tensor(_current.gain, dtype=torch.float64)
 
 
 @unbound
@@ -93,6 +94,12 @@ def set_mock_parameter(parameter: MockParameter) -> None:
     Raises:
         MockParameterError: Its gain is not in (0, 1], or its noise is negative.
     """
-    global _current
+    global _current, _gain
     parameter.check()
     _current = parameter.copy()
+    _gain = torch.as_tensor(_current.gain, dtype=torch.float64)
+
+
+def in_force() -> tuple[MockParameter, Tensor]:
+    """Return the parameters in force themselves, not to be changed, and their gain as float64, shape () or (2, 256)."""
+    return _current, _gain

@@ -26,8 +26,8 @@ def tile_factors(gain: Tensor, num_sends: int, rows: int, columns: int) -> Tenso
 
 
 def fused_product(
-    x: Tensor,
-    weights: Tensor,
+    x: np.ndarray,
+    weights: np.ndarray,
     gain: Tensor,
     noise_std: float,
     num_sends: int,
@@ -53,13 +53,16 @@ def fused_product(
     rows, columns = weights.shape
     starts, offsets = (_NONE, _NONE) if patches is None else patches
     batch = len(x) * max(len(starts), 1)
-    factors = tile_factors(gain, num_sends, rows, columns).to(torch.float32).contiguous()
+    if gain.dim():
+        factors = tile_factors(gain, num_sends, rows, columns).to(torch.float32).contiguous().numpy()
+    else:
+        factors = np.full((-(-rows // HEIGHT), columns), num_sends * gain.item(), np.float32)
     key = int(torch.empty((), dtype=torch.int64).random_()) if noise_std > 0 or event_noise_std > 0 else 0
     result = torch.empty(batch, columns)
     events = event_noise_std * math.sqrt(num_sends)
     fused(
-        x.numpy(), starts, offsets, weights.numpy(), factors.numpy(), noise_std, events, key, result.numpy(),
-        torch.get_num_threads(), INSTRUCTIONS,
+        x, starts, offsets, weights, factors, noise_std, events, key, result.numpy(), torch.get_num_threads(),
+        INSTRUCTIONS,
     )  # fmt: skip
     return result if patches is None else result.view(len(x), columns, len(starts))
 

@@ -7,6 +7,7 @@ to even.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from hxtorch.perceptron import constants
@@ -24,7 +25,7 @@ def rounded(values: Tensor, mock: bool, operand: Operand = RESULTS) -> Tensor:
         ValueError: One is NaN, or they are not floating point, or no dense tensor.
     """
     require_tensors(**{operand.name: values})
-    return operand.integers(values, "half_even" if mock else "half_away").to(values.device)
+    return torch.from_numpy(operand.integers(values, "half_even" if mock else "half_away")).to(values.device)
 
 
 def saturating(values: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from hxtorch.core import MAC, ProgramError, RecordingError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
-from hxtorch.perceptron.mock.parameter import get_mock_parameter
+from hxtorch.perceptron.mock.parameter import in_force
 from hxtorch.perceptron.operands import require_tensors, to_integers
 from hxtorch.perceptron.ops.products import chip_products, mock_products, multiply_by_model, multiply_on_chip, unseen
 from hxtorch.perceptron.tracing import enter, leave
@@ -17,7 +19,7 @@ from hxtorch.perceptron.unbound import unbound
 
 
 @unbound
-@checked
+@partial(checked, missing=("x", "weights"))  # products say themselves where NaN is
 def mac(
     x: Tensor,
     weights: Tensor,
@@ -91,8 +93,7 @@ def multiply(
     x, weights = in_types_of_the_chip(x, weights)
     _check_fit(x, weights)
     check_product(x, weights, num_sends, wait_between_events)
-    parameter = get_mock_parameter()
-    gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
+    parameter, gain = in_force()
     short = unseen(x, weights)
     if not mock:
         product = multiply_on_chip if short else chip_products

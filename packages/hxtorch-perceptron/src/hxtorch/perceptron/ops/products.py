@@ -17,7 +17,7 @@ from hxtorch.core import ProgramError
 from hxtorch.core.memory import require_memory
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.mock.product import fused_product, mock_product
-from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, as_results
 from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
@@ -54,7 +54,7 @@ def multiply_on_chip(
         return x.new_empty(*x.shape[:2], weights.shape[2])
     require_room("products", x, len(x) * weights.shape[2], x.shape[1])
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
-    return chip.multiply(activations, matrices, num_sends, wait_between_events, recording).to(x)
+    return as_results(chip.multiply(activations, matrices, num_sends, wait_between_events, recording), x)
 
 
 def multiply_by_model(

@@ -4,19 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 def round_to_bytes(
-    values: NDArray[np.float32], out: NDArray[np.int8], half_even: bool, threads: int
-) -> tuple[float, float]:
-    """Round ``values`` to int8, what is beyond to its bounds, and return the smallest and the largest of them.
+    values: NDArray[np.float32], out: NDArray[np.int8], half_even: bool, low: int, high: int, threads: int
+) -> bool:
+    """Round ``values`` to int8 and tell whether all of them are legal.
 
     Args:
-        values: At least one, flat.
-        out: Takes the integers, same size.
+        values: Flat.
+        out: Takes the integers, same size; where not all are legal nobody knows what it holds.
         half_even: Halves go to the even neighbour, else away from zero.
+        low: Least integer that is legal, a byte.
+        high: The largest one.
         threads: How many to use.
 
     Returns:
-        Bounds of ``values`` as they came; twice NaN if one of them is.
+        Whether all are numbers that round to integers from ``low`` to ``high``.
     """
+
+def widen(values: NDArray[np.int8], out: NDArray[np.float32], threads: int) -> None:
+    """Write ``values`` to ``out`` as floats, (rows, columns) both; ``threads`` says how many to use."""
 
 def arrange(results: NDArray[np.int8], out: NDArray[np.float32], threads: int) -> None:
     """Write results of products by patches to images.

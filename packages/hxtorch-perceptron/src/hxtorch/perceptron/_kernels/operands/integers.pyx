@@ -7,20 +7,18 @@ import numpy as np
 
 
 cdef extern from "operands/integers.h" nogil:
-    ctypedef struct hxp_bounds:
-        float smallest
-        float largest
-        int64_t odd
-
-    ctypedef hxp_bounds hxp_round(const float *, int8_t *, int64_t, int)
+    ctypedef int hxp_round(const float *, int8_t *, int64_t, int, int, int)
     hxp_round **hxp_round_functions
+    void hxp_widen(const int8_t *, float *, int64_t)
     int bss2_instructions()
 
 cdef extern from "operands/arrangement.h" nogil:
     void hxp_arrange(const int8_t *, float *, int64_t, int64_t)
 
 cdef int INSTRUCTIONS = bss2_instructions()
-cdef enum: PART = 1 << 15  # values that a thread rounds at a time
+cdef enum:
+    PART = 1 << 15  # values that a thread takes at a time
+    MANY = 16  # parts that are worth waking somebody
 
 
 cdef struct Floats:
@@ -28,38 +26,54 @@ cdef struct Floats:
     const float *values
     int8_t *out
     int64_t count
-    int half_even
-    float *found  # smallest, largest and whether some are odd, of each part
+    int half_even, low, high
 
 
 cdef int64_t round_part(void *context, int64_t part, int slot) noexcept nogil:
     cdef Floats *f = <Floats *>context
     cdef int64_t first = part * PART
-    cdef hxp_bounds bounds = f.function(f.values + first, f.out + first, min(f.count - first, <int64_t>PART), f.half_even)
-    f.found[3 * part], f.found[3 * part + 1], f.found[3 * part + 2] = bounds.smallest, bounds.largest, <float>bounds.odd
+    return not f.function(f.values + first, f.out + first, min(f.count - first, <int64_t>PART), f.half_even, f.low, f.high)
+
+
+def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int low, int high, int threads):
+    """Round ``values`` and tell whether all are legal; see integers.pyi."""
+    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART, beyond
+    cdef Floats f
+    if out.shape[0] != n or threads < 1 or not -128 <= low <= high <= 127:
+        raise ValueError("values: wanted room for as many bytes, and bounds that are bytes")
+    if n == 0:
+        return True
+    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n
+    f.half_even, f.low, f.high = half_even, low, high
+    with nogil:
+        beyond = parallel_for(parts, threads if parts > MANY else 1, round_part, NULL, &f)
+    return beyond == 0
+
+
+cdef struct Bytes:
+    const int8_t *values
+    float *out
+    int64_t count
+
+
+cdef int64_t widen_part(void *context, int64_t part, int slot) noexcept nogil:
+    cdef Bytes *b = <Bytes *>context
+    cdef int64_t first = part * PART
+    hxp_widen(b.values + first, b.out + first, min(b.count - first, <int64_t>PART))
     return 0
 
 
-def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int threads):
-    """Round ``values`` and return their bounds; see integers.pyi."""
-    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART
-    cdef Floats f
-    cdef float[:, ::1] found
-    cdef float smallest, largest, odd
-    cdef int64_t part
-    if out.shape[0] != n or n == 0 or threads < 1:
-        raise ValueError("values: wanted at least one, and room for as many bytes")
-    found = np.empty((parts, 3), np.float32)
-    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n
-    f.half_even, f.found = half_even, &found[0, 0]
+def widen(const int8_t[:, ::1] values, float[:, ::1] out, int threads):
+    """Write ``values`` as floats; see integers.pyi."""
+    cdef int64_t parts = (values.size + PART - 1) // PART
+    cdef Bytes b
+    if values.shape[0] != out.shape[0] or values.shape[1] != out.shape[1] or threads < 1:
+        raise ValueError("values: wanted room for as many floats")
+    if parts == 0:
+        return
+    b.values, b.out, b.count = &values[0, 0], &out[0, 0], values.size
     with nogil:
-        parallel_for(parts, threads if parts > 16 else 1, round_part, NULL, &f)
-    smallest, largest, odd = found[0, 0], found[0, 1], found[0, 2]
-    for part in range(1, parts):
-        smallest, largest, odd = min(smallest, found[part, 0]), max(largest, found[part, 1]), odd + found[part, 2]
-    if odd > 0:
-        return float("nan"), float("nan")
-    return smallest, largest
+        parallel_for(parts, threads if parts > MANY else 1, widen_part, NULL, &b)
 
 
 cdef struct Images:

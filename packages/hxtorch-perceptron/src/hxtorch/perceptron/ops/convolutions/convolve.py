@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hxtorch.core import Operation, ProgramError, Rearrangement
 from hxtorch.perceptron.errors import OperandShapeError
-from hxtorch.perceptron.mock.parameter import get_mock_parameter
+from hxtorch.perceptron.mock.parameter import in_force
 from hxtorch.perceptron.operands import require_tensors
 from hxtorch.perceptron.ops.addition import biased
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
@@ -72,8 +72,7 @@ def _gathered(
     """Convolve without a copy of all patches; the bytes are those of a product with that copy."""
     images, weight = in_types_of_the_chip(images, weight)
     check_product(images, weight, num_sends, wait_between_events)
-    parameter = get_mock_parameter()
-    gain = torch.as_tensor(parameter.gain, dtype=torch.float64)
+    parameter, gain = in_force()
     shape = list(geometry.stride), list(geometry.dilation), geometry.groups
     if mock:
         return mock_convolution(images, weight, gain, num_sends, *shape, parameter.noise_std, parameter.event_noise_std)

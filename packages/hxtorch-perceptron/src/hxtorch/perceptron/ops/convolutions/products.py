@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +14,7 @@ from hxtorch.perceptron._kernels.operands.integers import arrange
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.gain import synapse_gain
 from hxtorch.perceptron.mock.product import fused_product, mock_product
-from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, Rounding
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
 from hxtorch.perceptron.ops.products import check_noise, check_types, register, require_room
 
@@ -49,17 +50,17 @@ def _chip_convolution(
     check_types("chip_convolution", x, weights, gain, num_sends)
     geometry = _geometry(x, weights, stride, dilation, groups)
     _require_room(x, weights, geometry)
-    images, matrices = ACTIVATIONS.integers(x, "half_away"), _matrices(WEIGHTS.integers(weights, "half_away"), groups)
+    images, matrices = _integers(x, weights, groups, "half_away")
     result = _empty(x, weights, geometry)
     for group, places in enumerate(_patches(geometry, weights)):
         if not len(x):
             break
-        values = chip.multiply_patches(images.flatten(1), matrices[group], places, num_sends, wait_between_events)
+        values = chip.multiply_patches(images, matrices[group], places, num_sends, wait_between_events)
         part = result[:, group]
         if result.dtype == torch.float32 and groups == 1:
-            arrange(values.numpy(), part.numpy(), torch.get_num_threads())
+            arrange(values, part.numpy(), torch.get_num_threads())
         else:
-            part.copy_(values.view(len(x), part.shape[2], part.shape[1]).mT)
+            part.copy_(torch.from_numpy(values).view(len(x), part.shape[2], part.shape[1]).mT)
     return _shaped(result, x, geometry)
 
 
@@ -80,12 +81,9 @@ def _mock_convolution(
     geometry = _geometry(x, weights, stride, dilation, groups)
     _require_room(x, weights, geometry)
     if x.device.type == "cpu" and x.dtype == torch.float32:
-        images, matrices = (
-            ACTIVATIONS.integers(x, "half_even"),
-            _matrices(WEIGHTS.integers(weights, "half_even"), groups),
-        )
+        images, matrices = _integers(x, weights, groups, "half_even")
         parts = [
-            fused_product(images.flatten(1), matrix, gain, noise_std, num_sends, event_noise_std, places)
+            fused_product(images, matrix, gain, noise_std, num_sends, event_noise_std, places)
             for matrix, places in zip(matrices, _patches(geometry, weights), strict=True)
         ]
         return _shaped(parts[0] if groups == 1 else torch.cat(parts, 1), x, geometry)
@@ -123,9 +121,11 @@ def _require_room(x: Tensor, weights: Tensor, geometry: Geometry) -> None:
     require_room("convolution", x, weights.shape[0] * math.prod(geometry.positions), len(x))
 
 
-def _matrices(weights: Tensor, groups: int) -> Tensor:
-    """Turn kernels into matrices (groups, rows, columns)."""
-    return weights.reshape(groups, weights.shape[0] // groups, -1).mT.contiguous()
+def _integers(x: Tensor, weights: Tensor, groups: int, rounding: Rounding) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (batch, values) and kernels as matrices (groups, rows, columns), as the kernels take them."""
+    images, kernels = ACTIVATIONS.integers(x, rounding), WEIGHTS.integers(weights, rounding)
+    rows = kernels.reshape(groups, len(kernels) // groups, -1)
+    return images.reshape(len(images), math.prod(images.shape[1:])), np.ascontiguousarray(rows.transpose(0, 2, 1))
 
 
 def _patches(geometry: Geometry, weights: Tensor) -> list[Any]:
