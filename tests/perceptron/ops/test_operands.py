@@ -35,7 +35,8 @@ def test_the_compiled_loop_sees_every_value(size):
     for threads in (1, 2):
         torch.set_num_threads(threads)
         rounded = ACTIVATIONS.integers(values, "half_away")
-        assert rounded.dtype == np.uint8 and (rounded == to_integers(values).numpy()).all()
+        assert rounded.dtype == np.uint8
+        assert (rounded == to_integers(values).numpy()).all()
     for place in {0, size // 2, size - 1}:
         for bad, error in ((31.5, OverflowError), (-0.5, OverflowError), (float("nan"), ValueError)):
             broken = values.clone()

@@ -154,14 +154,22 @@ cdef int64_t pack_tile(void *context, int64_t tile, int slot) noexcept nogil:
     return 0
 
 
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() except -1
+
+cdef enum:
+    SOME_MILLISECONDS = 1 << 30  # products of numbers, between which signals are asked for
+
+
 cdef struct Blocks:
     bss2_run_function *run
     const bss2_matrix *matrix
+    int64_t first
 
 
 cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
     cdef Blocks *blocks = <Blocks *>context
-    return blocks.run(blocks.matrix, block)
+    return blocks.run(blocks.matrix, blocks.first + block)
 
 
 def multiply(
@@ -176,7 +184,7 @@ def multiply(
     cdef bss2_rows rows
     cdef Blocks blocks
     cdef const int16_t[:, ::1] line
-    cdef int64_t block, sent, tiles
+    cdef int64_t block, sent, tiles, count, at_once
     blocks.run, blocks.matrix = bss2_run_functions[check_instructions(instructions)], &m
     if out.shape[0] == 0:
         return 0
@@ -229,8 +237,13 @@ def multiply(
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
     if m.batch * m.rows * m.columns < 1 << 21:
         threads = 1  # not worth waking anybody
-    with nogil:
-        sent = parallel_for((m.batch + BLOCK - 1) // BLOCK, threads, run_block, NULL, &blocks)
+    count, sent, blocks.first = (m.batch + BLOCK - 1) // BLOCK, 0, 0
+    at_once = max(SOME_MILLISECONDS // (<int64_t>m.rows * m.columns * BLOCK), <int64_t>threads)
+    while blocks.first < count:
+        with nogil:
+            sent += parallel_for(min(count - blocks.first, at_once), threads, run_block, NULL, &blocks)
+        blocks.first += at_once
+        PyErr_CheckSignals()
     return sent
 
 

@@ -16,7 +16,7 @@ from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import ProgramError
 from hxtorch.core.seam.integers import legal_integer
-from hxtorch.core.seam.programs import MatrixProgram, legal_operand, legal_weights
+from hxtorch.core.seam.programs import legal_operand, legal_weights, product_of
 from hxtorch.core.seam.results import MatrixResult
 from hxtorch.core.sessions.session import Session, current_session
 
@@ -89,14 +89,14 @@ class MAC:
             patches: Where the rows of each patch lie, see :class:`~hxtorch.core.MatrixProgram`; or None.
         """
         session = session or current_session()
-        program = MatrixProgram(
-            session.matrix_configuration,
-            self.weights,
-            activations,
-            self.num_sends,
-            self.wait_between_events,
-            self.madc_column,
-            patches,
+        program = product_of(
+            configuration=session.matrix_configuration,
+            weights=self.weights,
+            activations=activations,
+            num_sends=self.num_sends,
+            wait_between_events=self.wait_between_events,
+            madc_column=self.madc_column,
+            patches=patches,
         )
         return session.run_matrix(program)
 

@@ -55,8 +55,9 @@ def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: typ
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise ProgramError(f"{name}: got type {array.dtype}, wanted integers")
+    signed = array.dtype.kind == "i" or low > 0  # others have nothing below 0
     # reductions of ufuncs do what methods of arrays do, without their two more calls
-    if array.size and (np.minimum.reduce(array, None) < low or np.maximum.reduce(array, None) > high):
+    if array.size and ((signed and np.minimum.reduce(array, None) < low) or np.maximum.reduce(array, None) > high):
         bad = array[(array < low) | (array > high)].flat[0]
         raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}; scale or clamp first")
     return frozen(array, dtype)
@@ -277,7 +278,15 @@ class MatrixProgram:
     patches: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
-        weights, activations = np.asarray(self.weights), np.asarray(self.activations)
+        object.__setattr__(self, "weights", np.asarray(self.weights))
+        self._fit()
+        for name in ("num_sends", "wait_between_events"):
+            legal_integer(name, getattr(self, name), 1)
+        object.__setattr__(self, "weights", legal_weights(self.weights))
+
+    def _fit(self) -> None:
+        """Check what is multiplied with the matrix, and what depends on its shape."""
+        weights, activations = self.weights, np.asarray(self.activations)
         rows = activations.shape[-1:]
         if self.patches is not None:
             object.__setattr__(self, "patches", _legal_patches(*self.patches, activations.shape[-1] if rows else 0))
@@ -287,13 +296,10 @@ class MatrixProgram:
                 f"matrix product: got activations {activations.shape} times weights {weights.shape}, "
                 "wanted (batch, rows) times (rows, columns)"
             )
-        for name in ("num_sends", "wait_between_events"):
-            legal_integer(name, getattr(self, name), 1)
         if self.madc_column is not None:
             legal_integer(
                 "madc_column", self.madc_column, 0, min(weights.shape[1], constants.hardware_matrix_width) - 1
             )
-        object.__setattr__(self, "weights", legal_weights(weights))
         low, high = constants.input_activation_min, constants.input_activation_max
         object.__setattr__(self, "activations", legal_operand("activations", activations, low, high, np.uint8))
 
@@ -309,6 +315,14 @@ class MatrixProgram:
         starts, offsets = self.patches
         activations = self.activations[:, starts[:, np.newaxis] + offsets].reshape(self.batch, len(offsets))
         return replace(self, activations=activations, patches=None)
+
+
+def product_of(**parts: Any) -> MatrixProgram:
+    """Return the program of a product whose weights and counts were checked before; ``parts`` are all of its fields."""
+    program = object.__new__(MatrixProgram)
+    vars(program).update(parts)
+    program._fit()
+    return program
 
 
 def _legal_patches(starts: np.ndarray, offsets: np.ndarray, values: int) -> tuple[np.ndarray, np.ndarray]:

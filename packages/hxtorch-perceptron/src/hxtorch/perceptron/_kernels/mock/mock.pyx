@@ -52,14 +52,22 @@ cdef extern from "mock/mock.h" nogil:
 INSTRUCTIONS = bss2_instructions()
 
 
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() except -1
+
+cdef enum:
+    SOME_MILLISECONDS = 1 << 30  # products of numbers, between which signals are asked for
+
+
 cdef struct Blocks:
     hxp_run_function *run
     const hxp_matrix *matrix
+    int64_t first
 
 
 cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
     cdef Blocks *blocks = <Blocks *>context
-    blocks.run(blocks.matrix, block)
+    blocks.run(blocks.matrix, blocks.first + block)
     return 0
 
 
@@ -68,7 +76,7 @@ def mock_product(const uint8_t[:, ::1] activations, const int32_t[::1] starts, c
                  float[:, ::1] out, int threads, int instructions):
     """Multiply by the mock model; see mock.pyi."""
     cdef int64_t rows = weights.shape[0], columns = weights.shape[1]
-    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + STRIP - 1) // STRIP, tile, x, y
+    cdef int64_t down = (rows + ROWS - 1) // ROWS, across = (columns + STRIP - 1) // STRIP, tile, x, y, count, at_once
     cdef int64_t panels = (min(columns, STRIP) + PACK_COLUMNS - 1) // PACK_COLUMNS
     cdef int8_t[:, ::1] packed
     cdef hxp_matrix m
@@ -104,5 +112,10 @@ def mock_product(const uint8_t[:, ::1] activations, const int32_t[::1] starts, c
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     if m.batch * rows * columns < 1 << 21:
         threads = 1  # not worth waking anybody
-    with nogil:
-        parallel_for((m.batch + BLOCK - 1) // BLOCK, threads, run_block, NULL, &blocks)
+    count, blocks.first = (m.batch + BLOCK - 1) // BLOCK, 0
+    at_once = max(SOME_MILLISECONDS // (rows * columns * BLOCK), <int64_t>threads)
+    while blocks.first < count:
+        with nogil:
+            parallel_for(min(count - blocks.first, at_once), threads, run_block, NULL, &blocks)
+        blocks.first += at_once
+        PyErr_CheckSignals()
