@@ -9,7 +9,7 @@ import hxtorch.perceptron as hxp
 
 
 @pytest.mark.parametrize("mock", [True, False])
-def test_handlers_run_while_a_product_runs(chip, mock):
+def test_handlers_run_while_a_product_runs(ideal, mock):
     activations, weights = torch.full((4000, 1024), 3.0), torch.ones(1024, 1024)
     handled = []
     before = signal.signal(signal.SIGVTALRM, lambda *_: handled.append(1))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bss2_emulator._kernels.matrix.hagen import are_within
 from bss2_emulator.errors import OperandRangeError, RunError
 from bss2_emulator.facts.constants import COLUMNS, MAX_ACTIVATION, MAX_WEIGHT
 
@@ -71,11 +72,7 @@ def check_operands(
     for name, values, low, high in limits:
         if values.dtype.kind not in "iu":
             raise RunError(f"{name}: got type {values.dtype}, wanted integers")
-        signed = values.dtype.kind == "i" or low > 0  # others have nothing below 0
-        # reductions of ufuncs do what methods of arrays do, without their two more calls
-        if values.size and (
-            (signed and np.minimum.reduce(values, None) < low) or np.maximum.reduce(values, None) > high
-        ):
+        if not _are_within(values, low, high):
             bad = values[(values < low) | (values > high)].flat[0]
             raise OperandRangeError(f"{name}: got {bad}, wanted {low} to {high}")
     for name, number in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
@@ -93,6 +90,13 @@ def check_operands(
         int(wait_between_events),
         None if madc_column is None else int(madc_column),
     )
+
+
+def _are_within(values: NDArray[Any], low: int, high: int) -> bool:
+    """Tell whether all integers lie in the closed range of two bytes."""
+    if (values.dtype == np.int8 or (values.dtype == np.uint8 and low >= 0)) and values.flags.c_contiguous:
+        return are_within(values.view(np.int8), low, high)  # bytes beyond 127 are negative then, and so beyond 0
+    return not values.size or bool(values.min() >= low and values.max() <= high)
 
 
 def _is_integer(value: Any) -> bool:

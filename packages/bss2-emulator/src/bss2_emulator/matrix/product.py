@@ -16,6 +16,7 @@ from bss2_emulator._kernels.matrix.hagen import (
     FARTHEST,
     FRACTION,
     PULSE_FRACTION,
+    Constants,
     best_instructions,
     multiply,
     pack_weights,
@@ -84,7 +85,6 @@ class HagenEngine:
         self.silicon = silicon
         self.instructions: int | None = None
         self._memo = Memo()
-        self._offset_events = silicon.mean("hagen_offset_events")
 
     def run(self, config: ChipConfig, operands: Operands, noise: RunNoise, threads: int) -> MatrixRun:
         """Multiply.
@@ -100,31 +100,16 @@ class HagenEngine:
         drivers = self._drivers(config)
         instructions = best_instructions() if self.instructions is None else self.instructions
         values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)
+        packed = [
+            pack_weights(operands.weights, silicon.synapse, silicon.dac, columns.ratio, line, threads, instructions)
+            for line in ((1, -1) if short else (0,))
+        ]
         sent = multiply(
+            self._constants(columns, reads, drivers, capacity, sends, wait),
             operands.activations,
             operands.starts,
             operands.offsets,
-            tuple(
-                pack_weights(operands.weights, silicon.synapse, silicon.dac, columns.ratio, line, threads, instructions)
-                for line in ((1, -1) if short else (0,))
-            ),
-            *drivers,
-            MAX_PULSE,
-            capacity,
-            np.asarray(reads.gain * sends, np.float32),
-            self._kept(columns, reads.leaks, operands),
-            reads.shift,
-            self._shifted(sends),
-            reads.baseline,
-            reads.bent,
-            reads.lowest,
-            reads.inverse_limit,
-            reads.bend,
-            reads.noise_rest,
-            reads.noise_common,
-            self._noise(columns, sends),
-            silicon.imperfections.event_noise,
-            silicon.fidelity == "ideal",
+            tuple(packed),
             noise.key,
             HAGEN,
             noise.first_entry,
@@ -174,27 +159,42 @@ class HagenEngine:
 
         return self._memo.get("drivers", (config.hagen_dac_offset,), build)
 
-    def _shifted(self, sends: int) -> NDArray[np.int16]:
-        """Return the share of the shift of columns that 0 to 128 events do, as the kernel takes it."""
-        most = self.silicon.mean("hagen_offset_events")
-        return self._memo.get(
-            "shifted", (sends,), lambda: _shorts(np.minimum(share_of_shift(sends, most) * 2**15, 2**15 - 1))
-        )
+    def _constants(
+        self,
+        columns: Columns,
+        reads: _Reads,
+        drivers: tuple[NDArray[np.int16], NDArray[np.int16]],
+        capacity: NDArray[np.float32],
+        sends: int,
+        wait: int,
+    ) -> Constants:
+        """Return what the kernel takes from the registers and from how events are sent."""
 
-    def _noise(self, columns: Columns, sends: int) -> NDArray[np.int16]:
-        """Return the noise of a read after 0 to 128 events, as the kernel takes it."""
+        def build() -> Constants:
+            shifted = share_of_shift(sends, self.silicon.mean("hagen_offset_events")) * 2**15
+            noise = noise_of_events(columns, sends) * NOISE_STEPS
+            return Constants(
+                *drivers,
+                MAX_PULSE,
+                capacity,
+                np.asarray(reads.gain * sends, np.float32),
+                kept(columns.decay, sends * wait) if reads.leaks else NOTHING_LOST,
+                reads.shift,
+                _shorts(np.minimum(shifted, 2**15 - 1)),
+                reads.baseline,
+                reads.bent,
+                reads.lowest,
+                reads.inverse_limit,
+                reads.bend,
+                reads.noise_rest,
+                reads.noise_common,
+                _shorts(np.minimum(noise, MOST_NOISE)),
+                self.silicon.imperfections.event_noise,
+                self.silicon.fidelity == "ideal",
+            )
 
-        def build() -> NDArray[np.int16]:
-            return _shorts(np.minimum(noise_of_events(columns, sends) * NOISE_STEPS, MOST_NOISE))
-
-        return self._memo.get("noise", (columns.event_noise, sends), build)
-
-    def _kept(self, columns: Columns, leaks: bool, operands: Operands) -> NDArray[np.float32]:
-        """Return the share of the charge of 0 to 128 events that is left in each column, as the kernel takes it."""
-        if not leaks:
-            return NOTHING_LOST
-        cycles = operands.num_sends * operands.wait_between_events
-        return self._memo.get("kept", (columns.decay, cycles), lambda: kept(columns.decay, cycles))
+        inputs = *reads, columns.event_noise, columns.decay, *drivers, sends, wait
+        return self._memo.get("constants", inputs, build)
 
 
 def _shorts(values: FloatArray | NDArray[np.float32]) -> NDArray[np.int16]:

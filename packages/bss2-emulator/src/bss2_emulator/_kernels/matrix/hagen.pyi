@@ -18,6 +18,9 @@ def best_instructions() -> int:
     The first call asks Linux for tiles, since they enlarge what it keeps of a process.
     """
 
+def are_within(values: NDArray[np.int8], low: int, high: int) -> bool:
+    """Tell whether all bytes (rows, columns) lie in the closed range of ``low`` and ``high``."""
+
 def pack_weights(
     weights: NDArray[np.int8],
     strength: NDArray[np.float32],
@@ -42,46 +45,10 @@ def pack_weights(
         Shape (tiles, anything).
     """
 
-def multiply(
-    activations: NDArray[np.uint8],
-    starts: NDArray[np.int32],
-    offsets: NDArray[np.int32],
-    packed: tuple[NDArray[np.int16], ...],
-    pulse_scale: NDArray[np.int16],
-    pulse_offset: NDArray[np.int16],
-    pulse_limit: int,
-    capacity: NDArray[np.float32],
-    gain: NDArray[np.float32],
-    kept: NDArray[np.float32],
-    shift: NDArray[np.int16],
-    shifted: NDArray[np.int16],
-    baseline: NDArray[np.int16],
-    bent: NDArray[np.int16],
-    lowest: NDArray[np.float32],
-    inverse_limit: NDArray[np.float32],
-    bend: NDArray[np.float32],
-    noise_rest: int,
-    noise_common: int,
-    noise_result: NDArray[np.int16],
-    by_event: bool,
-    ideal: bool,
-    key: int,
-    purpose: int,
-    first_entry: int,
-    run: int,
-    out: NDArray[np.int8],
-    threads: int,
-    instructions: int,
-) -> int:
-    """Multiply a batch of activations and write what all tiles read together.
+class Constants:
+    """What products of one set of registers have in common.
 
     Args:
-        activations: (batch, rows), or with ``starts`` (images, bytes of one).
-        starts: Where each patch of an image lies, (patches,): entries are the patches of all images, those of the first
-            one first. Empty if activations are rows as they stand.
-        offsets: Where the rows of a patch lie from there, (rows,).
-        packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
-            then saturate.
         pulse_scale: Length of a pulse per activation, in fractions of a unit, for each driver, (2, 128).
         pulse_offset: What each driver adds to a pulse, likewise.
         pulse_limit: Longest pulse, units.
@@ -102,6 +69,54 @@ def multiply(
         noise_result: rms of the read after 0 to 128 events in each column, (2, 129, 256).
         by_event: ``noise_result`` has some that is not zero.
         ideal: Round the product; no reads.
+    """
+
+    def __init__(
+        self,
+        pulse_scale: NDArray[np.int16],
+        pulse_offset: NDArray[np.int16],
+        pulse_limit: int,
+        capacity: NDArray[np.float32],
+        gain: NDArray[np.float32],
+        kept: NDArray[np.float32],
+        shift: NDArray[np.int16],
+        shifted: NDArray[np.int16],
+        baseline: NDArray[np.int16],
+        bent: NDArray[np.int16],
+        lowest: NDArray[np.float32],
+        inverse_limit: NDArray[np.float32],
+        bend: NDArray[np.float32],
+        noise_rest: int,
+        noise_common: int,
+        noise_result: NDArray[np.int16],
+        by_event: bool,
+        ideal: bool,
+    ) -> None: ...
+
+def multiply(
+    constants: Constants,
+    activations: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    offsets: NDArray[np.int32],
+    packed: tuple[NDArray[np.int16], ...],
+    key: int,
+    purpose: int,
+    first_entry: int,
+    run: int,
+    out: NDArray[np.int8],
+    threads: int,
+    instructions: int,
+) -> int:
+    """Multiply a batch of activations and write what all tiles read together.
+
+    Args:
+        constants: See there.
+        activations: (batch, rows), or with ``starts`` (images, bytes of one).
+        starts: Where each patch of an image lies, (patches,): entries are the patches of all images, those of the first
+            one first. Empty if activations are rows as they stand.
+        offsets: Where the rows of a patch lie from there, (rows,).
+        packed: Weights by :func:`pack_weights`: all of them, or those of excitatory and of inhibitory rows, whose lines
+            then saturate.
         key: Keys the noise with the next four.
         purpose: Of the noise.
         first_entry: Number of the first batch entry.

@@ -20,6 +20,9 @@ cdef extern from "native/patches.h" nogil:
 
     int64_t bss2_neighbours(const int32_t *, int64_t)
 
+cdef extern from "matrix/operands.h" nogil:
+    void bss2_extremes(const int8_t *, int64_t, int8_t *)
+
 cdef extern from "matrix/hagen.h" nogil:
     ctypedef enum bss2_sizes "int":
         ROWS "TILE_ROWS"
@@ -99,6 +102,15 @@ def best_instructions():
     return best
 
 
+def are_within(const int8_t[:, ::1] values, int low, int high):
+    """Tell whether all bytes lie in the closed range; see hagen.pyi."""
+    cdef int8_t extremes[2]
+    if values.size == 0:
+        return True
+    bss2_extremes(&values[0, 0], values.size, extremes)
+    return low <= extremes[0] and extremes[1] <= high
+
+
 def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, const float[:, ::1] dac,
                  const float[:, :, ::1] ratio, int line, int threads, int instructions):
     """Return what the synapses of all tiles weigh; see hagen.pyi."""
@@ -119,7 +131,7 @@ def pack_weights(const int8_t[:, ::1] weights, const float[:, :, ::1] strength, 
         raise ValueError("ratio: wanted (2, 2, 256)")
     out = np.empty((down * across, panels * height * PACK_COLUMNS), np.int16)
     packed = out
-    if rows * columns < 1 << 20:
+    if rows * columns < 1 << 17:
         threads = 1  # not worth waking anybody
     tiles.pack, tiles.rows, tiles.columns, tiles.down, tiles.line = pack, rows, columns, down, line
     tiles.weights, tiles.strength, tiles.dac, tiles.ratio = &weights[0, 0], &strength[0, 0, 0], &dac[0, 0], &ratio[0, 0, 0]
@@ -172,15 +184,52 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
     return blocks.run(blocks.matrix, blocks.first + block)
 
 
+cdef class Constants:
+    """What products of one set of registers have in common; see hagen.pyi."""
+    cdef bss2_matrix m
+    cdef tuple arrays  # that `m` points into
+
+    def __init__(
+        self, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset, int pulse_limit, const float[::1] capacity,
+        const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] shift, const int16_t[::1] shifted,
+        const int16_t[:, ::1] baseline, const int16_t[:, ::1] bent, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
+        const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint by_event, bint ideal,
+    ):
+        cdef int side
+        if not (pulse_scale.shape[0] == pulse_offset.shape[0] == 2 and pulse_scale.shape[1] == pulse_offset.shape[1] == ROWS):
+            raise ValueError("constants of drivers: wanted (2, 128) each")
+        if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == bent.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
+                and gain.shape[1] == shift.shape[1] == baseline.shape[1] == bent.shape[1] == lowest.shape[1] == COLUMNS
+                and inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
+            raise ValueError("constants of columns: wanted (2, 256) each")
+        if capacity.shape[0] != ROWS + 1 or shifted.shape[0] != ROWS + 1:
+            raise ValueError("capacity and shifted: wanted (129,) each")
+        if noise_result.shape[0] != 2 or noise_result.shape[1] != ROWS + 1 or noise_result.shape[2] != COLUMNS:
+            raise ValueError("noise_result: wanted (2, 129, 256)")
+        if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
+            raise ValueError("kept: wanted (2, 129, 256) or nothing")
+        if not 0 <= pulse_limit <= 255:
+            raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
+        self.arrays = (pulse_scale, pulse_offset, capacity, gain, kept, shift, shifted, baseline, bent, lowest, inverse_limit,
+                       bend, noise_result)
+        self.m.pulse_scale, self.m.pulse_offset, self.m.pulse_limit = &pulse_scale[0, 0], &pulse_offset[0, 0], pulse_limit
+        self.m.capacity = &capacity[0]
+        self.m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
+        for side in range(2):
+            self.m.columns_of[side] = bss2_columns(&gain[side, 0], &shift[side, 0], &bent[side, 0], &lowest[side, 0],
+                                                   &inverse_limit[side, 0], &bend[side, 0], &baseline[side, 0])
+        self.m.shifted = &shifted[0]
+        self.m.noise_rest, self.m.noise_common, self.m.ideal = <int16_t>noise_rest, <int16_t>noise_common, ideal
+        self.m.noise_result = &noise_result[0, 0, 0]
+        self.m.noisy = noise_rest != 0 or noise_common != 0 or by_event
+
+
 def multiply(
-    const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets, tuple packed, const int16_t[:, ::1] pulse_scale, const int16_t[:, ::1] pulse_offset,
-    int pulse_limit, const float[::1] capacity, const float[:, ::1] gain, const float[:, :, ::1] kept, const int16_t[:, ::1] shift,
-    const int16_t[::1] shifted, const int16_t[:, ::1] baseline, const int16_t[:, ::1] bent, const float[:, ::1] lowest, const float[:, ::1] inverse_limit,
-    const float[:, ::1] bend, int noise_rest, int noise_common, const int16_t[:, :, ::1] noise_result, bint by_event, bint ideal,
-    uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads, int instructions,
+    Constants constants not None, const uint8_t[:, ::1] activations, const int32_t[::1] starts, const int32_t[::1] offsets,
+    tuple packed, uint64_t key, uint32_t purpose, uint32_t first_entry, uint32_t run, int8_t[:, ::1] out, int threads, int instructions,
 ):
     """Multiply a batch with packed weights; see hagen.pyi."""
-    cdef bss2_matrix m
+    cdef bss2_matrix m = constants.m
     cdef bss2_rows rows
     cdef Blocks blocks
     cdef const int16_t[:, ::1] line
@@ -203,36 +252,14 @@ def multiply(
     m.rows = <int>offsets.shape[0] if rows.patches else <int>activations.shape[1]
     tiles = ((m.rows + ROWS - 1) // ROWS) * ((m.columns + COLUMNS - 1) // COLUMNS)
     m.lines = <int>len(packed)
-    if not (pulse_scale.shape[0] == pulse_offset.shape[0] == 2 and pulse_scale.shape[1] == pulse_offset.shape[1] == ROWS):
-        raise ValueError("constants of drivers: wanted (2, 128) each")
-    if not (gain.shape[0] == shift.shape[0] == baseline.shape[0] == bent.shape[0] == lowest.shape[0] == inverse_limit.shape[0] == bend.shape[0] == 2
-            and gain.shape[1] == shift.shape[1] == baseline.shape[1] == bent.shape[1] == lowest.shape[1] == COLUMNS
-            and inverse_limit.shape[1] == bend.shape[1] == COLUMNS):
-        raise ValueError("constants of columns: wanted (2, 256) each")
     for block in range(m.lines):
         line = packed[block]
         m.weights[block], m.tile_stride = &line[0, 0], line.shape[1]
         if line.shape[0] != tiles or line.shape[1] < ((min(m.columns, <int>COLUMNS) + PACK_COLUMNS - 1) // PACK_COLUMNS * PACK_COLUMNS
                                                        * min((m.rows + WHOLE_ROWS - 1) // WHOLE_ROWS * WHOLE_ROWS, <int>ROWS)):
             raise ValueError("weights: wanted those of all tiles")
-    if out.shape[0] != m.batch or capacity.shape[0] != ROWS + 1 or shifted.shape[0] != ROWS + 1:
+    if out.shape[0] != m.batch:
         raise ValueError("operands do not fit")
-    if noise_result.shape[0] != 2 or noise_result.shape[1] != ROWS + 1 or noise_result.shape[2] != COLUMNS:
-        raise ValueError("noise_result: wanted (2, 129, 256)")
-    if kept.shape[0] != 0 and (kept.shape[0] != 2 or kept.shape[1] != ROWS + 1 or kept.shape[2] != COLUMNS):
-        raise ValueError("kept: wanted (2, 129, 256) or nothing")
-    if not 0 <= pulse_limit <= 255:
-        raise ValueError(f"pulse_limit: got {pulse_limit}, wanted a byte")
-    m.pulse_scale, m.pulse_offset, m.pulse_limit = &pulse_scale[0, 0], &pulse_offset[0, 0], pulse_limit
-    m.capacity = &capacity[0]
-    m.kept = &kept[0, 0, 0] if kept.shape[0] else NULL
-    for block in range(2):
-        m.columns_of[block] = bss2_columns(&gain[block, 0], &shift[block, 0], &bent[block, 0], &lowest[block, 0],
-                                           &inverse_limit[block, 0], &bend[block, 0], &baseline[block, 0])
-    m.shifted = &shifted[0]
-    m.noise_rest, m.noise_common, m.ideal = <int16_t>noise_rest, <int16_t>noise_common, ideal
-    m.noise_result = &noise_result[0, 0, 0]
-    m.noisy = noise_rest != 0 or noise_common != 0 or by_event
     m.key.low, m.key.high = <uint32_t>key, <uint32_t>(key >> 32)
     m.purpose, m.first_entry, m.run, m.out = purpose, first_entry, run, &out[0, 0]
     if m.batch * m.rows * m.columns < 1 << 21:

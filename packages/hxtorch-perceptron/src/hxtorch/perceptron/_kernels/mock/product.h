@@ -67,12 +67,38 @@ BSS2_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations a
             }                                                                                                  \
     }
 
-/* Two products of 31 and 63 fit in 16 bits, so nothing saturates. */
-#define HXP_MADD_256(SUM, FOUR, WEIGHT) \
-    _mm256_add_epi32(SUM, _mm256_madd_epi16(_mm256_maddubs_epi16(FOUR, WEIGHT), _mm256_set1_epi16(1)))
+/* Sums of 16 products of 31 and 63 fit in 16 bits: they are widened after each 32 rows. */
+BSS2_TARGET_AVX2 static inline void hxp_some_rows(const uint8_t *activations, const int8_t *weight, int fours, int more, int32_t *sums, int stride) {
+    enum { GROUP = 4 };
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i left[GROUP], right[GROUP];
+    for (int i = 0; i < GROUP; i++) left[i] = right[i] = _mm256_setzero_si256();
+    for (const int8_t *end = weight + fours * (4 * PACK); weight < end; weight += 4 * PACK, activations += 4) {
+        const __m256i one = _mm256_loadu_si256((const void *)weight), two = _mm256_loadu_si256((const void *)(weight + 32));
+        for (int i = 0; i < GROUP; i++) {
+            const __m256i four = _mm256_set1_epi32(hxp_four(activations + i * TILE_ROWS));
+            left[i] = _mm256_add_epi16(left[i], _mm256_maddubs_epi16(four, one));
+            right[i] = _mm256_add_epi16(right[i], _mm256_maddubs_epi16(four, two));
+        }
+    }
+    for (int i = 0; i < GROUP; i++) {
+        __m256i *at = (__m256i *)(void *)(sums + i * stride);
+        const __m256i one = _mm256_madd_epi16(left[i], ones), two = _mm256_madd_epi16(right[i], ones);
+        _mm256_storeu_si256(at, more ? _mm256_add_epi32(one, _mm256_loadu_si256(at)) : one);
+        _mm256_storeu_si256(at + 1, more ? _mm256_add_epi32(two, _mm256_loadu_si256(at + 1)) : two);
+    }
+}
 
-HXP_DEFINE_PRODUCT(hxp_product_avx2, BSS2_TARGET_AVX2, __m256i, 8, 4, _mm256_setzero_si256, _mm256_loadu_si256,
-                   _mm256_set1_epi32, HXP_MADD_256, _mm256_storeu_si256)
+BSS2_TARGET_AVX2 static void hxp_product_avx2(const uint8_t *BSS2_RESTRICT activations, const int8_t *BSS2_RESTRICT weights,
+                                              int32_t *BSS2_RESTRICT sums, int rows, int columns, int stride) {
+    enum { GROUP = 4, NARROW = 32 };
+    for (int c = 0; c < columns; c += 16)
+        for (int first = 0; first < ENTRIES; first += GROUP)
+            for (int top = 0; top < rows; top += NARROW)
+                hxp_some_rows(activations + first * TILE_ROWS + top, hxp_pack(weights, rows, c, top / 4),
+                              (rows - top < NARROW ? rows - top : NARROW) / 4, top, sums + first * stride + c, stride);
+}
+
 HXP_DEFINE_PRODUCT(hxp_product_vnni, BSS2_TARGET_VNNI, __m512i, 16, 8, _mm512_setzero_si512, _mm512_loadu_si512,
                    _mm512_set1_epi32, _mm512_dpbusd_epi32, _mm512_storeu_si512)
 #endif
