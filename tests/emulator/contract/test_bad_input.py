@@ -93,6 +93,20 @@ def test_products(hagen, operands, error, message):
         Chip(fidelity="ideal").run_matrix(hagen, *operands)
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint16])
+@pytest.mark.parametrize(("low", "high"), [(0, 31), (-63, 63)])
+def test_every_operand_is_looked_at_whatever_its_type(hagen, kind, low, high):
+    name, limits, chip = "activations" if low == 0 else "weights", np.iinfo(kind), Chip(fidelity="ideal")
+    extremes = {limits.min, low - 1, high + 1, limits.max}
+    for bad in (value for value in extremes if limits.min <= value <= limits.max and not low <= value <= high):
+        for place in (0, 40, 78):
+            operands = {"weights": np.ones((79, 1), np.int8), "activations": np.ones((1, 79), np.uint8)}
+            operands[name] = operands[name].astype(kind)
+            operands[name].flat[place] = bad
+            with pytest.raises(OperandRangeError, match=f"{name}: got {bad}, wanted {low} to {high}"):
+                chip.run_matrix(hagen, **operands)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
