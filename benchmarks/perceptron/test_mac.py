@@ -53,10 +53,11 @@ def test_emulator(compare, two_threads, rows, columns):
 def test_matmul(compare, two_threads, rows, columns, bar, attained):
     """The bars hold where products of bytes have instructions of their own (VNNI, tiles).
 
-    With AVX2 alone the kernel takes 0.9 to 1.0 times what ``torch.mm`` takes: by perf, half of it is the product of
-    16-bit integers, a quarter Philox and its normal numbers, the rest pulses, levels and reads. What stands beside it
-    is no arithmetic: a call (a third of the time of 128x256), floats to bytes (0.15 of 784x128), weights to synapses
-    (0.05). There the best attained is asserted.
+    With AVX2 alone, one thread and by CPU time the chip takes 1.9, 1.5 and 1.3 times what ``torch.mm`` takes, mock mode
+    1.4, 1.2 and 1.1. What limits the chip, by perf: half of the kernel is the product of 16-bit integers, which runs at
+    three quarters of what two multiplications a cycle allow, a quarter Philox and its normal numbers, the rest pulses,
+    levels and reads; beside the kernel stands a call, a seventh of the time of 128x256. The call, and the time until a
+    thread that sleeps begins, do not become shorter with a second thread. There the best attained is asserted.
     """
     wide = best_instructions() >= NAMES.index("vnni")
     activations, weights = operands(rows, columns)
@@ -79,9 +80,10 @@ def test_matmul(compare, two_threads, rows, columns, bar, attained):
 def test_convolution(compare, two_threads, channels, size, outputs, kernel, attained):
     """The bars: 3 times torch's convolution on the chip, 2.5 times in mock mode.
 
-    What limits the first one with AVX2 alone is not the product, an eighth of the kernel by perf, but what each
-    patch takes beside it, 140 cycles in all for ten results: rows to gather (a fifth), random words (a quarter),
-    pulses, reads, in mock mode logarithms and roots of exact normal numbers. There the best attained is asserted.
+    With AVX2 alone, one thread and by CPU time the chip takes 3.0 and 2.3 times as long, mock mode 2.5 and 1.9 times.
+    What limits the first one is not the product, an eighth of the kernel by perf, but what each patch takes beside it,
+    140 cycles in all for ten results: rows to gather (a fifth), random words (a quarter), pulses, reads, in mock mode
+    logarithms and roots of exact normal numbers. There the best attained is asserted.
     """
     wide = best_instructions() >= NAMES.index("vnni")
     torch.manual_seed(0)
