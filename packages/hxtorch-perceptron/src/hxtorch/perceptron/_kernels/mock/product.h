@@ -68,13 +68,15 @@ BSS2_INLINE int32_t hxp_four(const uint8_t *activations) { /* four activations a
     }
 
 /* Sums of 16 products of 31 and 63 fit in 16 bits: they are widened after each 32 rows. */
-BSS2_TARGET_AVX2 static inline void hxp_some_rows(const uint8_t *activations, const int8_t *weight, int fours, int more, int32_t *sums, int stride) {
+BSS2_TARGET_AVX2 static inline void hxp_some_rows(const uint8_t *activations, const int8_t *weight, int fours, int more,
+                                                  int32_t *sums, int stride) {
     enum { GROUP = 4 };
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i left[GROUP], right[GROUP];
     for (int i = 0; i < GROUP; i++) left[i] = right[i] = _mm256_setzero_si256();
     for (const int8_t *end = weight + fours * (4 * PACK); weight < end; weight += 4 * PACK, activations += 4) {
-        const __m256i one = _mm256_loadu_si256((const void *)weight), two = _mm256_loadu_si256((const void *)(weight + 32));
+        const __m256i one = _mm256_loadu_si256((const void *)weight);
+        const __m256i two = _mm256_loadu_si256((const void *)(weight + 32));
         for (int i = 0; i < GROUP; i++) {
             const __m256i four = _mm256_set1_epi32(hxp_four(activations + i * TILE_ROWS));
             left[i] = _mm256_add_epi16(left[i], _mm256_maddubs_epi16(four, one));

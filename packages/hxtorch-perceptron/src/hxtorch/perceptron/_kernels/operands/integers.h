@@ -9,7 +9,8 @@ typedef int hxp_round(const float *values, int8_t *out, int64_t n, int half_even
 
 #define HXP_BELOW_HALF 0.49999997f /* with one half the number just below it would become 1 */
 
-BSS2_INLINE int hxp_round_part(const float *BSS2_RESTRICT values, int8_t *BSS2_RESTRICT out, int64_t n, int half_even, int low, int high) {
+BSS2_INLINE int hxp_round_part(const float *BSS2_RESTRICT values, int8_t *BSS2_RESTRICT out, int64_t n, int half_even,
+                               int low, int high) {
     int beyond = 0;
     BSS2_VECTOR
     for (int64_t i = 0; i < n; i++) {
@@ -55,7 +56,8 @@ BSS2_TARGET_AVX2 static int hxp_round_avx2(const float *values, int8_t *out, int
             least = _mm256_min_epi16(least, two[k]);
             most = _mm256_max_epi16(most, two[k]);
         }
-        _mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_permutevar8x32_epi32(_mm256_packs_epi16(two[0], two[1]), order));
+        const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(two[0], two[1]), order);
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), bytes);
     }
     const __m256i within = _mm256_and_si256(_mm256_cmpeq_epi16(least, lowest), _mm256_cmpeq_epi16(most, highest));
     const int rest = hxp_round_plain(values + i, out + i, n - i, half_even, low, high);
