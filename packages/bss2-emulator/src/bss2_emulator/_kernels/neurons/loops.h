@@ -87,11 +87,12 @@ WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const 
 }
 
 /* What an exponential current adds where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within
- * 1e-5. */
+ * 1e-5. Where y is so small that its square does not count, the square is left out: it would be a denormal number. */
 WITHIN VECTOR LOOP(gentle)(VECTOR v, VECTOR power, VECTOR delta) {
     const VECTOR y = CHOOSE((MASK)(power > ALL((REAL)-100)), LOOP(bss2_power)(power), ALL((REAL)0));
+    const VECTOR much = CHOOSE((MASK)(power > ALL((REAL)-60)), y, ALL((REAL)0));
     const VECTOR low = (REAL)0.9999897379 + y * (REAL)0.5012726318, high = (REAL)0.3091695319 + y * (REAL)0.3894869947;
-    return v + delta * y * (low + y * y * high);
+    return v + delta * y * (low + y * much * high);
 }
 
 WITHIN VECTOR LOOP(reverse_all)(VECTOR v, VECTOR pull, VECTOR aim) { /* see reverse */
