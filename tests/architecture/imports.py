@@ -28,7 +28,7 @@ ORDER = {
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
-        "errors doors constants unbound _kernels threads recording operands chip mock tracing ops measure tracer nn viz"
+        "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn viz"
     ),
     "hxtorch.spiking": (
         "errors _kernels doors paths threads _memory parameter execution_info transforms datasets network functional "

@@ -7,7 +7,7 @@
 enum { TURNS = 1000, CALLERS = 4, ROUNDS = 500 };
 
 static int turns[CALLERS][TURNS];
-static _Atomic int entered, idled, teams;
+static _Atomic int entered, idled;
 
 static void require(int holds, const char *law) {
     if (holds) return;
@@ -66,12 +66,6 @@ static int64_t check_rounding(void *context, int64_t index, int slot) {
     return 0;
 }
 
-static void note_team(void (*member)(void *), void *context, unsigned threads, unsigned flags) {
-    require(threads == 2 && flags == 0, "a team has a thread more than its caller");
-    member(context);
-    teams++;
-}
-
 static void fork_beside(int times) {
     for (int i = 0; i < times; i++) {
         int own[TURNS] = {0}, status;
@@ -90,7 +84,6 @@ int main(int count, char **arguments) {
     pthread_t callers[CALLERS];
     _Atomic int slots[3] = {0, 0, 0};
     (void)arguments;
-    pool_calm(note_team);
     require(pool_run(0, 4, count_turn, NULL, turns[0]) == 0 && pool_workers() == 0, "nothing to do starts nobody");
     require(pool_run(5, 1, count_turn, NULL, (int[5]){0}) == 10 && pool_workers() == 0, "one thread is the caller");
     for (int i = 0; i < CALLERS; i++) pthread_create(&callers[i], NULL, call, turns[i]);
@@ -99,8 +92,6 @@ int main(int count, char **arguments) {
     for (int i = 0; i < CALLERS; i++)
         for (int j = 0; j < TURNS; j++) require(turns[i][j] == ROUNDS, "each turn is taken once");
     require(pool_workers() == 3, "threads are started once");
-    while (!teams) pool_pause();
-    require(teams == 1, "one thread starts a team");
     require(pool_run(8, 4, nest, NULL, NULL) == 8 * (TURNS * (TURNS - 1) / 2), "loops nest");
     pool_run(100000, 3, note_slot, NULL, slots);
     pool_run(2, 2, wait_for_idle, be_idle, NULL);

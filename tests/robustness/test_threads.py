@@ -64,25 +64,3 @@ ONE = COUNT.replace("print(", "assert sys.platform != 'linux' or len(os.listdir(
 def test_kernels_and_chips_take_as_many_threads_as_torch(threads, code):
     counted = run("-c", code, str(JOB.parent), str(threads), environment={**ENVIRONMENT, "OMP_NUM_THREADS": "5"})
     assert counted.split() == [str(threads - 1)] * 3
-
-
-SLEEPERS = """
-import os, time, torch
-from hxtorch.spiking._kernels.native import pool
-from hxtorch.spiking.functional import products
-torch.set_num_threads(2)
-spikes = torch.ones(4096, 256)  # on torch's threads, which have started then
-before = len(os.listdir("/proc/self/task"))
-products.find(spikes)
-until = time.monotonic() + (0.2 if "GOMP_SPINCOUNT" in os.environ else 10)
-while len(os.listdir("/proc/self/task")) < before + 2 and time.monotonic() < until:
-    time.sleep(0.01)
-print(pool.workers(), len(os.listdir("/proc/self/task")) - before)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="this system does not tell a process its threads")
-@pytest.mark.parametrize(("waiting", "started"), [({}, "1 2"), ({"GOMP_SPINCOUNT": "1000"}, "1 1")], ids=["", "said"])
-def test_a_thread_that_sleeps_has_those_of_torch_sleep_unless_the_user_says_how_these_wait(waiting, started):
-    environment = {name: value for name, value in ENVIRONMENT.items() if name != "OMP_WAIT_POLICY"} | waiting
-    assert run("-c", SLEEPERS, environment=environment).strip() == started

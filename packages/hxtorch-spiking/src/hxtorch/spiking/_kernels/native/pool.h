@@ -3,10 +3,6 @@
  * Who calls works too, and nobody waits for a thread that has not begun: a busy processor costs speed, not a standstill.
  * Idle threads sleep. One loop has the pool at a time; a second one, and one inside another, runs on its caller alone. A
  * forked child begins with an empty pool. Where there are no POSIX threads, the caller does everything.
- *
- * Threads of OpenMP, that a library beside us may have, do not sleep between its loops: they spin for milliseconds, on the
- * processors that threads of this pool want. They do so only as long as OpenMP counts no more threads than processors, and
- * pool_calm has it count one more.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -15,7 +11,6 @@
 
 typedef int64_t (*pool_body)(void *context, int64_t index, int slot); /* slot: below the number of threads, one's own */
 typedef void (*pool_idle)(void *context);                            /* called now and then by who waits for others */
-typedef void (*pool_team)(void (*)(void *), void *, unsigned, unsigned); /* OpenMP's GOMP_parallel */
 
 static int64_t pool_alone(int64_t count, pool_body body, void *context) {
     int64_t sum = 0;
@@ -25,8 +20,6 @@ static int64_t pool_alone(int64_t count, pool_body body, void *context) {
 
 #if defined(_WIN32)
 static int pool_workers(void) { return 0; }
-
-static void pool_calm(pool_team team) { (void)team; }
 
 static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle idle, void *context) {
     (void)threads, (void)idle;
@@ -67,8 +60,7 @@ static struct {
     int workers;
     int watched;      /* forks are */
     unsigned process; /* how many forks lie behind this one */
-    pool_team team;   /* that the next worker starts */
-} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0, 0, NULL};
+} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0, 0};
 
 static _Thread_local int pool_inside;
 
@@ -95,22 +87,9 @@ static int64_t pool_work(pool_job *job, int slot) {
     return sum;
 }
 
-static void pool_nothing(void *context) { (void)context; }
-
-/* Start a team of two, that of a worker and a thread that sleeps from then on; the lock is held. */
-static void pool_start_team(void) {
-    const pool_team team = pool.team;
-    pool.team = NULL;
-    if (!team) return;
-    pthread_mutex_unlock(&pool.lock);
-    team(pool_nothing, NULL, 2, 0);
-    pthread_mutex_lock(&pool.lock);
-}
-
 static void *pool_worker(void *nothing) {
     pool_inside = 1;
     pthread_mutex_lock(&pool.lock);
-    pool_start_team();
     for (;;) {
         while (!pool.job || !pool.job->seats) pthread_cond_wait(&pool.wake, &pool.lock);
         pool_job *job = pool.job;
@@ -138,7 +117,6 @@ static void pool_in_child(void) {
     pool.job = NULL;
     pool.workers = 0;
     pool.process++;
-    pool.team = NULL; /* OpenMP goes on as in the parent */
 }
 
 /* Have `wanted` threads, or as many as the system gives. They leave signals to others, but for those that their own faults
@@ -192,13 +170,6 @@ static void pool_wait(pool_job *job, unsigned process, pool_idle idle) {
         pool.job = NULL;
     else if (job->inside)
         pool_lost();
-}
-
-/* Have threads of OpenMP sleep between loops from the first loop of this pool on that takes several threads. */
-static void pool_calm(pool_team team) {
-    pthread_mutex_lock(&pool.lock);
-    pool.team = team;
-    pthread_mutex_unlock(&pool.lock);
 }
 
 /* Threads that were started beside callers. */
