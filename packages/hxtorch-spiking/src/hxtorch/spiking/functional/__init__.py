@@ -1,5 +1,7 @@
 """Numerics of the models as plain functions of tensors: the specification that faster implementations must meet."""
 
+from typing import TYPE_CHECKING
+
 from hxtorch.spiking.functional.aelif import AELIFTraces, cuba_aelif_integration
 from hxtorch.spiking.functional.dropout import batch_dropout
 from hxtorch.spiking.functional.eventprop.exact import ExactEventPropFunction, exact_lif_spike_times
@@ -62,7 +64,8 @@ __all__ = [
     "threshold",
 ]
 
-__getattr__ = _submodules(__name__, "spike_source", "step_integration_code_factory")
+if not TYPE_CHECKING:  # to a type checker any name would be known
+    __getattr__ = _submodules(__name__, "spike_source", "step_integration_code_factory")
 
 
 def __dir__() -> list[str]:
