@@ -6,7 +6,8 @@ import pytest
 import torch
 from damaged_graphs import attempt, graph_of, linear, neuron, wrapped
 
-from hxtorch.core import MemoryLimitError, memory
+from bss2_emulator.ground.memory import Budget
+from hxtorch.core import MemoryLimitError
 from hxtorch.spiking import from_nir
 from hxtorch.spiking.errors import NIRConversionError
 
@@ -59,7 +60,7 @@ def test_numbers_that_weights_can_not_be_are_refused(nodes, told):
     ],
 )
 def test_matrices_that_do_not_fit_are_refused(nodes, monkeypatch):
-    monkeypatch.setattr(memory, "memory_limit", lambda: 1 << 28)
+    monkeypatch.setattr(Budget, "memory_limit", lambda _: 1 << 28)
     with pytest.raises(MemoryLimitError, match="node 'h"):
         from_nir(wrapped(linear(), *nodes, neuron()))
 
