@@ -58,7 +58,7 @@ def test_matmul(compare, two_threads, rows, columns, bar, attained):
     three quarters of what two multiplications a cycle allow, a quarter Philox and its normal numbers, the rest pulses,
     levels and reads; beside the kernel stands a call, a seventh of the time of 128x256. The call, and the time until a
     thread that sleeps begins, do not become shorter with a second thread, which threads of torch that spin after
-    ``torch.mm`` keep from its processor: with ``OMP_WAIT_POLICY=passive`` it is 1.5, 1.9 and 1.4 times. There the best
+    ``torch.mm`` keep from its processor: with ``OMP_WAIT_POLICY=passive`` it is 1.8, 1.8 and 1.4 times. There the best
     attained without that is asserted.
     """
     wide = best_instructions() >= NAMES.index("vnni")
