@@ -304,7 +304,7 @@ def test_completion_shows_public_names():
 def test_importing_the_frontend_does_not_import_what_only_a_chip_needs():
     code = "import sys, hxtorch.spiking; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
-    late = {"bss2_emulator.chip", "scipy", "networkx", "matplotlib"}  # safetensors takes a millisecond or two
+    late = {"bss2_emulator.chip", "scipy", "networkx", "safetensors", "matplotlib"}
     late |= {f"hxtorch.core.{part}" for part in ("calibration", "fit", "routing.portfolio", "sessions.session")}
     assert not late & set(run.stdout.split())
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import HXTorchError
@@ -73,6 +71,8 @@ def save_sequence(sequence: Sequence, path: str | os.PathLike[str]) -> Path:
     Raises:
         SequenceFormatError: An operation has no form in a file.
     """
+    from safetensors.numpy import save  # slow to import, needed only here
+
     operations, tensors = [], {}
     for position, operation in enumerate(sequence.operations):
         for name, (kind, take_apart, _) in _KINDS.items():
@@ -95,6 +95,9 @@ def load_sequence(path: str | os.PathLike[str]) -> Sequence:
         SequenceFormatError: It is none, is damaged, or is of a schema that this version does not know.
         SequenceNotFoundError: There is no such file.
     """
+    from safetensors import SafetensorError  # slow to import, needed only here
+    from safetensors.numpy import load  # the same
+
     try:
         metadata, content = read_sealed(path, _KIND, SCHEMA, SequenceFormatError, _AGAIN)
     except FileNotFoundError as error:

@@ -13,8 +13,6 @@ from os import PathLike
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from hxtorch import core
@@ -63,6 +61,8 @@ def save_checkpoint(
         CheckpointError: A state holds what such a file can not.
         OSError: The file can not be written.
     """
+    from safetensors.torch import save  # slow to import, needed only here
+
     state = {
         "model": model.state_dict(),
         "optimizer": None if optimizer is None else optimizer.state_dict(),
@@ -164,6 +164,9 @@ def _restore_runs(runs: int) -> None:
 
 def _read(path: str | PathLike[str]) -> dict[str, Any]:
     """Return what a checkpoint holds, with every part of the type that it must have."""
+    from safetensors import SafetensorError  # slow to import, needed only here
+    from safetensors.torch import load  # the same
+
     again = "pickles are refused; write one by save_checkpoint"
     try:
         metadata, content = read_sealed(path, _KEY, SCHEMA, CheckpointError, again)
