@@ -20,7 +20,7 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 # From the bottom up: a room imports rooms that stand before it. A folder's __init__ is the roof of that folder.
 ORDER = {
     "bss2_emulator": (
-        "_version errors ground arguments memory seam threads memo facts config results _kernels silicon events "
+        "_version errors ground arguments memory seam memo facts config results _kernels threads silicon events "
         "neurons synram readout matrix spiking reference chip"
     ),
     "hxtorch.core": (
@@ -28,7 +28,7 @@ ORDER = {
         "backends calibration sessions products compute runs fit viz compat command testing"
     ),
     "hxtorch.perceptron": (
-        "errors doors threads constants unbound _kernels recording operands chip mock tracing ops measure tracer nn viz"
+        "errors doors constants unbound _kernels threads recording operands chip mock tracing ops measure tracer nn viz"
     ),
     "hxtorch.spiking": (
         "errors _kernels doors paths threads _memory parameter execution_info transforms datasets network functional "

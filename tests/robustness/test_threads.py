@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from hxtorch.core import find_thread_team
 
 JOB = Path(__file__).with_name("threads_job.py")
 WORK = [
@@ -45,22 +48,42 @@ import os, sys, torch
 torch.set_num_threads(int(sys.argv[2]))
 sys.path.insert(0, sys.argv[1])
 import threads_job
-tasks = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 0  # NumPy has some
+def tasks():
+    return len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 0
+before = tasks()  # NumPy has some
 from bss2_emulator._kernels.native import pool as emulator
 from hxtorch.perceptron._kernels.native import pool as perceptron
 from hxtorch.spiking._kernels.native import pool as spiking
 for work in threads_job.WORK:
     if work != "emulator":
         threads_job.WORK[work]()
-print(emulator.workers(), perceptron.workers(), spiking.workers())
+print(emulator.workers(), perceptron.workers(), spiking.workers(), tasks() - before)
+"""
+
+BYTES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import threads_job
+print([work() for work in threads_job.WORK.values()])
 """
 
 
-# one thread of torch is one thread of the system, where that can be told
-ONE = COUNT.replace("print(", "assert sys.platform != 'linux' or len(os.listdir('/proc/self/task')) == tasks\nprint(")
+@pytest.mark.parametrize("policy", ["passive", "active"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_kernels_and_chips_take_as_many_threads_as_torch(threads, policy):
+    environment = {**ENVIRONMENT, "OMP_NUM_THREADS": "5", "OMP_WAIT_POLICY": policy}
+    *own, tasks = run("-c", COUNT, str(JOB.parent), str(threads), environment=environment).split()
+    joined = policy == "active" and find_thread_team(torch._C.__file__) is not None
+    assert own == ["0" if joined else str(threads - 1)] * 3
+    if sys.platform == "linux" and (joined or threads == 1):  # torch may have some of its own beside ours
+        assert tasks == str(threads - 1)
 
 
-@pytest.mark.parametrize(("threads", "code"), [(1, ONE), (3, COUNT)], ids=["1", "3"])
-def test_kernels_and_chips_take_as_many_threads_as_torch(threads, code):
-    counted = run("-c", code, str(JOB.parent), str(threads), environment={**ENVIRONMENT, "OMP_NUM_THREADS": "5"})
-    assert counted.split() == [str(threads - 1)] * 3
+def test_threads_of_torch_give_the_bytes_of_threads_of_kernels():
+    sums = {
+        run(
+            "-c", BYTES, str(JOB.parent), environment={**ENVIRONMENT, "OMP_NUM_THREADS": "3", "OMP_WAIT_POLICY": policy}
+        )
+        for policy in ("passive", "active")
+    }
+    assert len(sums) == 1

@@ -6,6 +6,8 @@ import os
 import threading
 from weakref import WeakSet
 
+from bss2_emulator._kernels.native import pool
+
 _forked = False
 
 
@@ -22,6 +24,20 @@ def default_threads() -> int:
     if asked.isdigit():
         return max(int(asked), 1)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def join_team(run: int, limit: int) -> None:
+    """Have all chips run on the threads of the process's OpenMP where these are enough, instead of on their own.
+
+    Threads of OpenMP spin for milliseconds after each loop: on all processors, chips would wait for them. Nothing
+    happens in a forked child, which has none of these threads.
+
+    Args:
+        run: Address of ``GOMP_parallel``.
+        limit: Address of ``omp_get_max_threads``.
+    """
+    if not _forked:
+        pool.join(run, limit)
 
 
 def _note_fork() -> None:

@@ -106,7 +106,7 @@ if TYPE_CHECKING:
         open_session,
         release_hardware,
     )
-    from hxtorch.core.threads import set_thread_source
+    from hxtorch.core.threads import ThreadTeam, find_thread_team, set_thread_source
     from hxtorch.core.viz.fit import draw_fit
     from hxtorch.core.vocabulary.chip import AtomicNeuron, Chip, ConstantCurrentType, NeuronBlock
     from hxtorch.core.vocabulary.coordinates import (
@@ -195,6 +195,7 @@ __all__ = [
     "SpikingProgram",
     "SpikingResult",
     "SpikingUnit",
+    "ThreadTeam",
     "TimedWrite",
     "TransportError",
     "as_array",
@@ -209,6 +210,7 @@ __all__ = [
     "extract_cadc",
     "extract_madc",
     "extract_spikes",
+    "find_thread_team",
     "fit_report",
     "get_unique_identifier",
     "grid_points",
@@ -272,7 +274,7 @@ _HOMES = {
         "Session current_session get_unique_identifier init_hardware init_hardware_minimal open_session "
         "release_hardware"
     ),
-    "threads": "set_thread_source",
+    "threads": "ThreadTeam find_thread_team set_thread_source",
     "viz": "",
     "vocabulary.chip": "AtomicNeuron Chip ConstantCurrentType NeuronBlock",
     "vocabulary.coordinates": (

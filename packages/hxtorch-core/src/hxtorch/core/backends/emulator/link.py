@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 import bss2_emulator
+from bss2_emulator.threads import join_team
 from hxtorch.core.backends.setup import Setup
 from hxtorch.core.errors import (
     BackendError,
@@ -18,7 +19,7 @@ from hxtorch.core.errors import (
 )
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.results import ExecutionInfo
-from hxtorch.core.threads import thread_count
+from hxtorch.core.threads import ThreadTeam, thread_count, thread_team
 
 _FIDELITIES: dict[str, Literal["ideal", "calibrated", "full"]] = {
     "ideal": "ideal",
@@ -55,6 +56,7 @@ class Link:
     def __init__(self, chip: bss2_emulator.Chip, setup: Setup) -> None:
         self.chip: bss2_emulator.Chip | None = chip
         self._threads = chip.threads
+        self._team: ThreadTeam | None = None
         self.sheet = chip.silicon.sheet.digest
         self.setup = setup
         self._copies: list[bss2_emulator.Chip] = []
@@ -70,6 +72,9 @@ class Link:
         """Return the chip for a run, on as many threads as it was made for or, if for none, as the frontends want."""
         chip = self.open_chip()
         chip.threads = thread_count() if self._threads is None else self._threads
+        if (team := thread_team()) is not None and team is not self._team:
+            self._team = team
+            join_team(*team)
         return chip
 
     def copies(self, count: int) -> list[bss2_emulator.Chip]:

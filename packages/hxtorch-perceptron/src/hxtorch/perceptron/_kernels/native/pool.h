@@ -3,6 +3,10 @@
  * Who calls works too, and nobody waits for a thread that has not begun: a busy processor costs speed, not a standstill.
  * Idle threads sleep. One loop has the pool at a time; a second one, and one inside another, runs on its caller alone. A
  * forked child begins with an empty pool. Where there are no POSIX threads, the caller does everything.
+ *
+ * A process whose other loops run on OpenMP has threads that spin for milliseconds after each of these, on the processors
+ * that the pool's own would want. pool_join() has loops run on them: who spins begins at once. A loop ends when all of
+ * them have looked in, as any of OpenMP's does.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -12,6 +16,9 @@
 typedef int64_t (*pool_body)(void *context, int64_t index, int slot); /* slot: below the number of threads, one's own */
 typedef void (*pool_idle)(void *context);                            /* called now and then by who waits for others */
 
+typedef void (*pool_team)(void (*member)(void *), void *context, unsigned threads, unsigned flags); /* GOMP_parallel */
+typedef int (*pool_limit)(void);                                                       /* omp_get_max_threads */
+
 static int64_t pool_alone(int64_t count, pool_body body, void *context) {
     int64_t sum = 0;
     for (int64_t i = 0; i < count; i++) sum += body(context, i, 0);
@@ -20,6 +27,8 @@ static int64_t pool_alone(int64_t count, pool_body body, void *context) {
 
 #if defined(_WIN32)
 static int pool_workers(void) { return 0; }
+
+static void pool_join(pool_team team, pool_limit limit) { (void)team, (void)limit; }
 
 static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle idle, void *context) {
     (void)threads, (void)idle;
@@ -38,11 +47,13 @@ enum {
     POOL_LIMIT = 1023,         /* threads beside the caller */
     POOL_STACK = 8 << 20,      /* bytes; macOS and musl give less */
     POOL_SPINS = 400,          /* looks, some microseconds, before the caller sleeps until others have done their last turns */
+    POOL_TEAM_SPINS = 20000,   /* the same where these spin themselves */
     POOL_PATIENCE = 50000000   /* ns between two calls of `idle` */
 };
 
 typedef struct {
     pool_body body;
+    pool_idle idle;
     void *context;
     int64_t count;
     int threads;
@@ -50,6 +61,9 @@ typedef struct {
     _Atomic int inside;   /* threads at work beside the caller; changes under the lock */
     int seats;            /* how many more may come; under the lock, as the sum */
     int64_t sum;
+    unsigned process;
+    pool_team team; /* OpenMP's, if the loop runs on it */
+    pthread_t caller;
     fenv_t mode;          /* rounding and denormals of the caller: all threads give its bytes */
 } pool_job;
 
@@ -60,7 +74,9 @@ static struct {
     int workers;
     int watched;      /* forks are */
     unsigned process; /* how many forks lie behind this one */
-} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0, 0};
+    pool_team team;   /* OpenMP's, if loops run on its threads; NULL in a forked child, which has none of them */
+    pool_limit limit; /* how many these are */
+} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0, 0, NULL, NULL};
 
 static _Thread_local int pool_inside;
 
@@ -87,21 +103,25 @@ static int64_t pool_work(pool_job *job, int slot) {
     return sum;
 }
 
+/* Take a seat and work until no turn is left; the lock is held, but for the work. */
+static void pool_sit(pool_job *job) {
+    const int slot = job->seats--;
+    job->inside++;
+    pthread_mutex_unlock(&pool.lock);
+    fesetenv(&job->mode);
+    const int64_t sum = pool_work(job, slot);
+    pthread_mutex_lock(&pool.lock);
+    job->sum += sum;
+    job->seats = 0; /* all turns are taken: whoever wakes up now sleeps on */
+    if (--job->inside == 0) pthread_cond_signal(&pool.left);
+}
+
 static void *pool_worker(void *nothing) {
     pool_inside = 1;
     pthread_mutex_lock(&pool.lock);
     for (;;) {
         while (!pool.job || !pool.job->seats) pthread_cond_wait(&pool.wake, &pool.lock);
-        pool_job *job = pool.job;
-        const int slot = job->seats--;
-        job->inside++;
-        pthread_mutex_unlock(&pool.lock);
-        fesetenv(&job->mode);
-        const int64_t sum = pool_work(job, slot);
-        pthread_mutex_lock(&pool.lock);
-        job->sum += sum;
-        job->seats = 0; /* all turns are taken: whoever wakes up now sleeps on */
-        if (--job->inside == 0) pthread_cond_signal(&pool.left);
+        pool_sit(pool.job);
     }
     return nothing;
 }
@@ -116,7 +136,13 @@ static void pool_in_child(void) {
     pthread_cond_init(&pool.left, NULL);
     pool.job = NULL;
     pool.workers = 0;
+    pool.team = NULL;
     pool.process++;
+}
+
+static int pool_watch(void) {
+    if (!pool.watched) pool.watched = !pthread_atfork(pool_before_fork, pool_in_parent, pool_in_child);
+    return pool.watched;
 }
 
 /* Have `wanted` threads, or as many as the system gives. They leave signals to others, but for those that their own faults
@@ -126,9 +152,7 @@ static void pool_hire(int wanted) {
     sigset_t all, before;
     pthread_attr_t attributes;
     pthread_t thread;
-    if (pool.workers >= wanted) return;
-    if (!pool.watched && pthread_atfork(pool_before_fork, pool_in_parent, pool_in_child)) return;
-    pool.watched = 1;
+    if (pool.workers >= wanted || !pool_watch()) return;
     if (pthread_attr_init(&attributes)) return;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, POOL_STACK);
@@ -147,12 +171,19 @@ static void pool_lost(void) {
     abort();
 }
 
+/* Run loops on OpenMP's threads from now on. */
+static void pool_join(pool_team team, pool_limit limit) {
+    pthread_mutex_lock(&pool.lock);
+    if (pool_watch()) pool.team = team, pool.limit = limit;
+    pthread_mutex_unlock(&pool.lock);
+}
+
 /* Wait until all threads have left the loop; the lock is held. */
-static void pool_wait(pool_job *job, unsigned process, pool_idle idle) {
+static void pool_wait(pool_job *job) {
     job->seats = 0;
-    while (job->inside && pool.process == process) {
+    while (job->inside && pool.process == job->process) {
         struct timespec until;
-        if (!idle) {
+        if (!job->idle) {
             pthread_cond_wait(&pool.left, &pool.lock);
             continue;
         }
@@ -162,14 +193,43 @@ static void pool_wait(pool_job *job, unsigned process, pool_idle idle) {
         until.tv_nsec %= 1000000000;
         if (pthread_cond_timedwait(&pool.left, &pool.lock, &until)) {
             pthread_mutex_unlock(&pool.lock);
-            idle(job->context);
+            job->idle(job->context);
             pthread_mutex_lock(&pool.lock);
         }
     }
-    if (pool.process == process)
+    if (pool.process == job->process)
         pool.job = NULL;
-    else if (job->inside)
+    else if (job->inside || job->team)
         pool_lost();
+}
+
+/* What the caller does in a loop. */
+static void pool_lead(pool_job *job) {
+    pool_inside = 1;
+    const int64_t sum = pool_work(job, 0);
+    for (int i = job->team ? POOL_TEAM_SPINS : POOL_SPINS; i && job->inside; i--) pool_pause();
+    pthread_mutex_lock(&pool.lock);
+    job->sum += sum;
+    pool_wait(job);
+    pthread_mutex_unlock(&pool.lock);
+    pool_inside = 0;
+}
+
+/* What a thread of OpenMP does in a loop. */
+static void pool_member(void *context) {
+    pool_job *job = context;
+    fenv_t mode;
+    if (pthread_equal(job->caller, pthread_self())) {
+        pool_lead(job);
+        return;
+    }
+    fegetenv(&mode);
+    pool_inside = 1;
+    pthread_mutex_lock(&pool.lock);
+    if (job->seats) pool_sit(job);
+    pthread_mutex_unlock(&pool.lock);
+    pool_inside = 0;
+    fesetenv(&mode);
 }
 
 /* Threads that were started beside callers. */
@@ -185,26 +245,28 @@ static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle id
     if (threads > POOL_LIMIT + 1) threads = POOL_LIMIT + 1;
     if (threads > count) threads = (int)count;
     if (threads <= 1 || pool_inside) return pool_alone(count, body, context);
-    pool_job job = {.body = body, .context = context, .count = count, .threads = threads, .seats = threads - 1};
+    pool_job job = {.body = body, .idle = idle, .context = context, .count = count, .threads = threads,
+                    .seats = threads - 1, .caller = pthread_self()};
     fegetenv(&job.mode);
     pthread_mutex_lock(&pool.lock);
     if (pool.job) {
         pthread_mutex_unlock(&pool.lock);
         return pool_alone(count, body, context);
     }
-    const unsigned process = pool.process;
-    pool_hire(threads - 1);
+    job.process = pool.process;
+    if (pool.team && pool.limit() >= threads)
+        job.team = pool.team;
+    else
+        pool_hire(threads - 1);
     pool.job = &job;
     pthread_mutex_unlock(&pool.lock);
-    for (int i = 1; i < threads; i++) pthread_cond_signal(&pool.wake);
-    pool_inside = 1;
-    const int64_t sum = pool_work(&job, 0);
-    pool_inside = 0;
-    for (int i = 0; i < POOL_SPINS && job.inside; i++) pool_pause();
-    pthread_mutex_lock(&pool.lock);
-    pool_wait(&job, process, idle);
-    pthread_mutex_unlock(&pool.lock);
-    return sum + job.sum;
+    if (job.team) {
+        job.team(pool_member, &job, 0, 0);
+    } else {
+        for (int i = 1; i < threads; i++) pthread_cond_signal(&pool.wake);
+        pool_lead(&job);
+    }
+    return job.sum;
 }
 #endif
 

@@ -6,6 +6,7 @@ from libc.stdint cimport int64_t
 cdef extern from "native/pool.h" nogil:
     int64_t pool_run(int64_t, int, pool_body, pool_idle, void *)
     int pool_workers()
+    void pool_join(void *, void *)
 
 
 cdef int64_t parallel_for(int64_t count, int threads, pool_body body, pool_idle idle, void *context) noexcept nogil:
@@ -16,3 +17,8 @@ cdef int64_t parallel_for(int64_t count, int threads, pool_body body, pool_idle 
 def workers():
     """Return how many threads were started; see pool.pyi."""
     return pool_workers()
+
+
+def join(size_t team, size_t limit):
+    """Run loops on OpenMP's threads; see pool.pyi."""
+    pool_join(<void *>team, <void *>limit)
