@@ -45,7 +45,7 @@ RINGS = {
 """Attained on two quiet cores of AVX2."""
 
 PASSIVE = os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive"
-"""Whether torch's threads sleep between their loops, where otherwise they spin on the processors that kernels want."""
+"""Whether torch's threads sleep between their loops, where otherwise kernels run on them."""
 
 
 def cases():
@@ -110,12 +110,11 @@ def on(number: int, step: Callable[[], object]) -> Callable[[], object]:
 def test_second_core(ratio, traces):
     """Wanted: a step on one thread takes 1.7 times that on two.
 
-    Kernels take as much CPU time on two threads as on one, but threads of torch that spin after the loops of loss and
-    optimizer have the second core most of the time. With ``OMP_WAIT_POLICY=passive`` it is 1.2 to 1.3: Python and
-    torch's graph have one thread, and the memory of both cores is one.
+    It takes 1.4 to 1.7 times that: Python and torch's graph have one thread, and the memory of both cores is one. With
+    ``OMP_WAIT_POLICY=passive``, where kernels have threads of their own, it is 1.2 to 1.3.
     """
     step = peers.our_step(peers.WIDE, traces)
-    assert ratio(on(1, step), on(2, step)) >= (1.15 if PASSIVE else 0.95)
+    assert ratio(on(1, step), on(2, step)) >= (1.15 if PASSIVE else 1.35)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -124,14 +123,14 @@ def test_second_core(ratio, traces):
 def test_step_beside_a_busy_process(ratio, size):
     """Wanted: beside one foreign busy process, a step on two threads takes 1.1 times that on one thread beside it.
 
-    It takes twice that, in the few loops of torch's own loss and optimizer: threads of OpenMP use up their share of a
-    processor while they spin, and then the caller waits for them. With ``OMP_WAIT_POLICY=passive`` it takes 1.0
-    times (docs/threads.md).
+    It takes 1.6 and 1.2 times that, in the few loops of torch's own loss and optimizer: threads of OpenMP use up their
+    share of a processor while they spin, and then the caller waits for them. With ``OMP_WAIT_POLICY=passive`` it takes
+    1.0 times (docs/threads.md).
     """
     step = peers.our_step(size, False)
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        assert 1 / ratio(on(1, step), on(2, step), rounds=31) <= (1.1 if PASSIVE else 2.2)
+        assert 1 / ratio(on(1, step), on(2, step), rounds=31) <= (1.1 if PASSIVE else 1.8)
     finally:
         busy.kill()
         busy.wait()

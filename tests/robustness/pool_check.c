@@ -1,10 +1,12 @@
-/* Drives native/pool.h alone; built and run by test_pool.py, with a sanitizer where there is one. */
+/* Drives native/pool.h alone; built and run by test_pool.py, with a sanitizer where there is one: by itself, then joined
+ * to a team of threads that does as OpenMP's do. The argument "alone" leaves out forks, "joined" takes the team. */
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "native/pool.h"
 
-enum { TURNS = 1000, CALLERS = 4, ROUNDS = 500 };
+enum { TURNS = 1000, CALLERS = 4, ROUNDS = 500, TEAM = 4 };
 
 static int turns[CALLERS][TURNS];
 static _Atomic int entered, idled;
@@ -80,18 +82,71 @@ static void fork_beside(int times) {
     }
 }
 
+typedef struct {
+    void (*member)(void *);
+    void *context;
+} invitation;
+
+static _Atomic int teams; /* that were called */
+static int lateness;      /* us */
+
+static void *come(void *context) {
+    const invitation *to = context;
+    const struct timespec delay = {0, 1000L * lateness};
+    if (lateness) nanosleep(&delay, NULL);
+    to->member(to->context);
+    return NULL;
+}
+
+/* As GOMP_parallel: all come, all are waited for. */
+static void team(void (*member)(void *), void *context, unsigned threads, unsigned flags) {
+    pthread_t others[TEAM - 1];
+    invitation to = {member, context};
+    require(threads == 0 && flags == 0, "a loop takes the team as it is");
+    teams++;
+    for (int i = 0; i < TEAM - 1; i++) pthread_create(&others[i], NULL, come, &to);
+    member(context);
+    for (int i = 0; i < TEAM - 1; i++) pthread_join(others[i], NULL);
+}
+
+static int team_size(void) { return TEAM; }
+
+/* Threads that are late are left alone for some loops, and looked for again. */
+static void leave_late_threads(void) {
+    int own[TURNS] = {0};
+    lateness = 2000;
+    for (int i = 0; i < 100 * POOL_FAR && pool.away < POOL_AWAY; i++) pool_run(TURNS, 4, count_turn, NULL, own);
+    const int before = teams, away = pool.away;
+    require(away >= POOL_AWAY, "lateness is seen");
+    for (int i = 0; i < away; i++) pool_run(TURNS, 4, count_turn, NULL, own);
+    require(teams == before, "loops do without threads that are late");
+    pool_run(TURNS, 4, count_turn, NULL, own);
+    require(teams == before + 1, "loops look for late threads again");
+    lateness = 0;
+}
+
 int main(int count, char **arguments) {
     pthread_t callers[CALLERS];
     _Atomic int slots[3] = {0, 0, 0};
-    (void)arguments;
+    int joined = 0, alone = 0;
+    for (int i = 1; i < count; i++) {
+        joined |= !strcmp(arguments[i], "joined");
+        alone |= !strcmp(arguments[i], "alone");
+    }
+    if (joined) pool_join(team, team_size);
     require(pool_run(0, 4, count_turn, NULL, turns[0]) == 0 && pool_workers() == 0, "nothing to do starts nobody");
     require(pool_run(5, 1, count_turn, NULL, (int[5]){0}) == 10 && pool_workers() == 0, "one thread is the caller");
     for (int i = 0; i < CALLERS; i++) pthread_create(&callers[i], NULL, call, turns[i]);
-    if (count == 1) fork_beside(20);
+    if (!alone) fork_beside(20);
     for (int i = 0; i < CALLERS; i++) pthread_join(callers[i], NULL);
     for (int i = 0; i < CALLERS; i++)
         for (int j = 0; j < TURNS; j++) require(turns[i][j] == ROUNDS, "each turn is taken once");
-    require(pool_workers() == 3, "threads are started once");
+    require(joined ? teams > 0 : pool_workers() == 3, joined ? "loops take the team" : "threads are started once");
+    if (joined) {
+        pool_run(TURNS, TEAM + 1, count_turn, NULL, turns[0]);
+        require(pool_workers() == TEAM, "more threads than the team has are the pool's own");
+        leave_late_threads();
+    }
     require(pool_run(8, 4, nest, NULL, NULL) == 8 * (TURNS * (TURNS - 1) / 2), "loops nest");
     pool_run(100000, 3, note_slot, NULL, slots);
     pool_run(2, 2, wait_for_idle, be_idle, NULL);

@@ -51,8 +51,9 @@ def test_each_package_has_the_same_copy(name):
 def test_the_pool_holds_its_laws(tmp_path):
     built = build(CHECK, tmp_path / "check")
     assert built.returncode == 0, built.stderr
-    done = run(tmp_path / "check")
-    assert done.returncode == 0, done.stderr
+    for arguments in ([], ["joined"]):
+        done = run(tmp_path / "check", *arguments)
+        assert done.returncode == 0, done.stderr
 
 
 def test_sanitizers_find_nothing(tmp_path):
@@ -60,6 +61,7 @@ def test_sanitizers_find_nothing(tmp_path):
         if works(sanitizer, tmp_path):
             program = tmp_path / f"check-{sanitizer}"
             assert build(CHECK, program, f"-fsanitize={sanitizer}").returncode == 0
-            done = run(program, "without forks")
-            assert done.returncode == 0, done.stderr
-            assert not done.stderr
+            for arguments in (["alone"], ["alone", "joined"]):
+                done = run(program, *arguments)
+                assert done.returncode == 0, done.stderr
+                assert not done.stderr

@@ -6,7 +6,8 @@
  *
  * A process whose other loops run on OpenMP has threads that spin for milliseconds after each of these, on the processors
  * that the pool's own would want. pool_join() has loops run on them: who spins begins at once. A loop ends when all of
- * them have looked in, as any of OpenMP's does.
+ * them have looked in, as any of OpenMP's does; where one is late, since another process has its processor, the next
+ * loops run on the pool's own.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -48,7 +49,10 @@ enum {
     POOL_STACK = 8 << 20,      /* bytes; macOS and musl give less */
     POOL_SPINS = 400,          /* looks, some microseconds, before the caller sleeps until others have done their last turns */
     POOL_TEAM_SPINS = 20000,   /* the same where these spin themselves */
-    POOL_PATIENCE = 50000000   /* ns between two calls of `idle` */
+    POOL_PATIENCE = 50000000,  /* ns between two calls of `idle` */
+    POOL_LATE = 300000,        /* ns that threads of OpenMP may be late */
+    POOL_AWAY = 8,             /* loops without them after that; twice as many each time, up to */
+    POOL_FAR = 1024
 };
 
 typedef struct {
@@ -64,6 +68,7 @@ typedef struct {
     unsigned process;
     pool_team team; /* OpenMP's, if the loop runs on it */
     pthread_t caller;
+    int64_t done;   /* ns, when the caller had no turn left */
     fenv_t mode;          /* rounding and denormals of the caller: all threads give its bytes */
 } pool_job;
 
@@ -76,9 +81,17 @@ static struct {
     unsigned process; /* how many forks lie behind this one */
     pool_team team;   /* OpenMP's, if loops run on its threads; NULL in a forked child, which has none of them */
     pool_limit limit; /* how many these are */
-} pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, 0, 0, NULL, NULL};
+    int away, more;   /* loops that they are left alone yet, and will be the next time */
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .left = PTHREAD_COND_INITIALIZER,
+          .more = POOL_AWAY};
 
 static _Thread_local int pool_inside;
+
+static int64_t pool_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static inline void pool_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -207,6 +220,7 @@ static void pool_wait(pool_job *job) {
 static void pool_lead(pool_job *job) {
     pool_inside = 1;
     const int64_t sum = pool_work(job, 0);
+    if (job->team) job->done = pool_clock();
     for (int i = job->team ? POOL_TEAM_SPINS : POOL_SPINS; i && job->inside; i--) pool_pause();
     pthread_mutex_lock(&pool.lock);
     job->sum += sum;
@@ -240,6 +254,21 @@ static int pool_workers(void) {
     return workers;
 }
 
+/* Run a loop on OpenMP's threads; leave them alone for a while if it took half as long again to wait for them. */
+static void pool_follow(pool_job *job) {
+    const int64_t begun = pool_clock();
+    job->team(pool_member, job, 0, 0);
+    const int64_t late = pool_clock() - job->done;
+    pthread_mutex_lock(&pool.lock);
+    if (late > POOL_LATE && 2 * late > job->done - begun) {
+        pool.away = pool.more;
+        pool.more = pool.more < POOL_FAR ? 2 * pool.more : POOL_FAR;
+    } else {
+        pool.more = POOL_AWAY;
+    }
+    pthread_mutex_unlock(&pool.lock);
+}
+
 /* Call `body` for 0 to `count` - 1 on at most `threads` threads and return the sum of what it returns. */
 static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle idle, void *context) {
     if (threads > POOL_LIMIT + 1) threads = POOL_LIMIT + 1;
@@ -254,14 +283,16 @@ static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle id
         return pool_alone(count, body, context);
     }
     job.process = pool.process;
-    if (pool.team && pool.limit() >= threads)
+    if (pool.team && !pool.away && pool.limit() >= threads) {
         job.team = pool.team;
-    else
+    } else {
+        pool.away -= pool.away > 0;
         pool_hire(threads - 1);
+    }
     pool.job = &job;
     pthread_mutex_unlock(&pool.lock);
     if (job.team) {
-        job.team(pool_member, &job, 0, 0);
+        pool_follow(&job);
     } else {
         for (int i = 1; i < threads; i++) pthread_cond_signal(&pool.wake);
         pool_lead(&job);
