@@ -48,7 +48,7 @@ def test_a_layer_is_its_torch_counterpart_times_gain(silent, layer, counterpart,
 @pytest.mark.parametrize(("layer", "counterpart", "sizes", "options", "shape"), PAIRS)
 def test_state_moves_between_mock_chip_and_torch(layer, counterpart, sizes, options, shape):
     mock, chip, theirs = layer(*sizes, mock=True, **options), layer(*sizes, **options), counterpart(*sizes, **options)
-    assert list(mock.state_dict()) == [*theirs.state_dict(), "num_sends"]
+    assert list(mock.state_dict()) == [*theirs.state_dict(), "num_sends", "wait_between_events"]
     for source, target in ((theirs, mock), (mock, chip), (chip, theirs)):
         target.load_state_dict(source.state_dict(), strict=target is not theirs)
         assert all(torch.equal(a, b) for a, b in zip(source.parameters(), target.parameters(), strict=True))
@@ -270,10 +270,11 @@ def test_checkpoint_gives_the_same_outputs_under_another_gain():
     assert type(layers[1][0].num_sends) is int
 
 
-def test_checkpoint_with_another_number_of_sends_than_the_layers_is_refused():
-    one, other = (torch.nn.Sequential(hxnn.Linear(8, 4, num_sends=sends, mock=True)) for sends in (3, 5))
+@pytest.mark.parametrize("name", ["num_sends", "wait_between_events"])
+def test_checkpoint_with_other_sends_than_the_layers_is_refused(name):
+    one, other = (torch.nn.Sequential(hxnn.Linear(8, 4, mock=True, **{name: count})) for count in (3, 6))
     other.load_state_dict(other.state_dict())
-    with pytest.raises(RuntimeError, match=r"0\.num_sends: got 3 .* num_sends=5 .* write num_sends=3, or remove"):
+    with pytest.raises(RuntimeError, match=rf"0\.{name}: got 3 .* {name}=6 .* write {name}=3, or remove"):
         other.load_state_dict(one.state_dict())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from hxtorch.perceptron.nn.transforms import clamp_weight_
 Transform = Callable[[Tensor], Tensor]
 
 _COUNTS = "in_features", "out_features", "in_channels", "out_channels", "groups"
+_STORED = "num_sends", "wait_between_events"
 _CLIPPED = 0.05  # part of the weights beyond the range of a synapse from which on it is said
 _SPREAD = 3  # standard deviations of the initial weights that fit into the range of a synapse
 
@@ -32,7 +34,7 @@ class MACLayer(Layer):
 
     Attributes:
         num_sends: How often an input is sent: multiplies the result. It is in the state dictionary.
-        wait_between_events: FPGA cycles of 8 ns between two events.
+        wait_between_events: FPGA cycles of 8 ns between two events. It is in the state dictionary.
         input_transform: Applied to the input first, for instance :func:`~hxtorch.perceptron.nn.scale_input`; or None.
         weight_transform: Applied to the weight first, or None. The default clamps the parameter itself, so that it
             never leaves the range of a synapse.
@@ -148,9 +150,10 @@ class MACLayer(Layer):
         warnings.warn(f"{self}: {text}", ScaleWarning, stacklevel=2)
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        """Add the number of sends, which the outputs depend on and which may have been found with the first weights."""
+        """Add what outputs depend on; the number of sends may have been found with the first weights."""
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        destination[f"{prefix}num_sends"] = torch.tensor(self.num_sends)
+        for name in _STORED:
+            destination[prefix + name] = torch.tensor(getattr(self, name))
 
     def _load_from_state_dict(
         self,
@@ -162,14 +165,17 @@ class MACLayer(Layer):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Take the number of sends over, or refuse another one than was given; checkpoints without it load as well."""
-        name = f"{prefix}num_sends"
+        """Refuse settings other than the layer's, but take a number of sends that nobody gave; none stored is fine."""
         self._unseen = {"input", "weight"}
-        with set_aside(state_dict, name) as stored:
-            if stored is not None and not self._num_sends_given:
-                self.num_sends = int(stored)
-            elif stored is not None and int(stored) != self.num_sends:
-                error_msgs.append(other_than_stored(name, int(stored), self.num_sends))
+        with ExitStack() as aside:
+            for name in _STORED:
+                stored = aside.enter_context(set_aside(state_dict, prefix + name))
+                if stored is None:
+                    continue
+                if name == "num_sends" and not self._num_sends_given:
+                    self.num_sends = int(stored)
+                elif int(stored) != getattr(self, name):
+                    error_msgs.append(other_than_stored(prefix + name, int(stored), getattr(self, name)))
             super()._load_from_state_dict(
                 state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
             )
