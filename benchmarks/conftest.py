@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -41,6 +43,39 @@ def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Add a line to the figures."""
     lines = request.config.stash[REPORT].lines
     return lambda text: lines.append(f"{request.node.name}: {text}")
+
+
+@pytest.fixture(scope="module")
+def builds():
+    """Return a function that starts a script under another build's Python and under this one, and returns two to ask.
+
+    Each takes a line for the script's standard input and returns the line that comes back.
+    """
+    other = os.environ.get("HXTORCH_PEER_BUILD")
+    if not other:
+        pytest.fail("HXTORCH_PEER_BUILD: wanted the Python of an environment with the build to compare with", False)
+    started: dict[Path, list[subprocess.Popen[str]]] = {}
+
+    def asking(process: subprocess.Popen[str]) -> Callable[[str], str]:
+        def ask(line: str) -> str:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            return process.stdout.readline()
+
+        return ask
+
+    def start(script: Path) -> list[Callable[[str], str]]:
+        if script not in started:
+            started[script] = [
+                subprocess.Popen([python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+                for python in (other, sys.executable)
+            ]
+        return [asking(process) for process in started[script]]
+
+    yield start
+    for processes in started.values():
+        for process in processes:
+            process.communicate()
 
 
 @pytest.fixture

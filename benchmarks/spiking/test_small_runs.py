@@ -11,10 +11,7 @@ own way into an autograd function), what is compared with the last run 5 %; the 
 product: its operands 20 %, the emulator 21 %, records and their checks between the packages 30 %.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,29 +21,10 @@ BARS = {"chip": 1.3, "mock": 1.0, "matmul": 1.25}
 ROUNDS = 15
 
 
-@pytest.fixture(scope="module")
-def builds():
-    other = os.environ.get("HXTORCH_PEER_BUILD")
-    if not other:
-        pytest.fail("HXTORCH_PEER_BUILD: wanted the Python of an environment with the build to compare with", False)
-    started = [
-        subprocess.Popen([python, str(JOB)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for python in (other, sys.executable)
-    ]
-    yield started
-    for process in started:
-        process.communicate()
-
-
-def ask(process, case):
-    process.stdin.write(f"{case}\n")
-    process.stdin.flush()
-    return float(process.stdout.readline())
-
-
 @pytest.mark.parametrize("case", BARS)
 def test_a_small_run(builds, note, case):
-    pairs = [[ask(process, case) for process in builds] for _ in range(ROUNDS + 1)][1:]  # the first calibrates
+    asked = builds(JOB)
+    pairs = [[float(ask(case)) for ask in asked] for _ in range(ROUNDS + 1)][1:]  # the first calibrates
     found = statistics.median(other / ours for other, ours in pairs)
     other, ours = (statistics.median(times) * 1e6 for times in zip(*pairs, strict=True))
     note(f"{ours:.0f} us, the other build {other:.0f} us, ratio {found:.2f}, bar {BARS[case]}")
