@@ -65,8 +65,8 @@ def changed(graph, generator):
             case 4:
                 inner.edges = wrong
             case _:
-                fields = vars(inner.nodes[name]) if hasattr(inner.nodes[name], "__dict__") else {}
-                if fields:
+                fields = vars(inner.nodes[name]) if isinstance(inner.nodes[name], nir.NIRNode) else {}
+                if fields:  # not those of what was put there: WRONG is that of all cases
                     fields[generator.choice(list(fields))] = wrong
     return graph
 
