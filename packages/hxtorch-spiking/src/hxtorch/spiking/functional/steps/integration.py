@@ -57,7 +57,7 @@ def integrate(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A constant has a shape that does not fit, or the surrogate is unknown.
     """
-    recorded = hw_data or NOTHING
+    recorded = NOTHING if hw_data is None else hw_data
     steps = input.shape[0] if input.ndim else 0
     input = full_precision(first_steps(input, steps if recorded is NOTHING else recorded.steps(steps)))
     shown = _shown(recorded, input)
