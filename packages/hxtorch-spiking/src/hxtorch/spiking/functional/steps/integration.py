@@ -75,8 +75,11 @@ def integrate(
         trained = input.requires_grad or (feedback is not None and feedback.weight.requires_grad)
         keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if trained else fused.NOTHING
     if feedback is None:
-        take = fused.DIRECT if direct else fused.OPERATOR
-        found = take(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
+        settings = terms.fire, terms.full, known, alpha, traces, keeps
+        if direct:
+            found = fused.DIRECT(input, packed, *shown, settings)
+        else:
+            found = fused.OPERATOR(input, packed, *shown, *settings)
     else:
         from hxtorch.spiking.functional.steps import recurrence  # most networks have no circle and need no such kernel
 

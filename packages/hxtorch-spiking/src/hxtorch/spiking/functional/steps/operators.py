@@ -47,13 +47,15 @@ def differentiate(
 
     Returns:
         The operator without torch's dispatcher and without checks of what integrations hand it, which takes a fraction
-        of the time; it returns None where the operator returns an empty tensor.
+        of the time. It takes all that is no tensor in one tuple, since torch looks at each argument, and returns None
+        where the operator returns an empty tensor.
     """
     torch.library.register_autograd(f"hxtorch::{name}", adjoint, setup_context=keep, lib=LIBRARY)
 
     class Direct(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, *inputs: Any) -> Some:
+        def forward(ctx: Any, *given: Any) -> Some:
+            inputs = (*given[:-1], *given[-1])
             results = forward(*inputs)
             keep(ctx, inputs, results)
             return results

@@ -211,4 +211,4 @@ def integrate(input: Tensor, weight: Tensor, *arguments: Any) -> Some:
     """Call :data:`OPERATOR` the shortest way."""
     if traced(input) or traced(weight):
         return OPERATOR(input, weight, *arguments)  # type: ignore[no-any-return]
-    return _direct(input, weight, *arguments)
+    return _direct(input, weight, *arguments[:4], arguments[4:])
