@@ -16,7 +16,7 @@ const REAL came = recurs ? x[l] + total[l] : x[l];
 c[l] = keep[k] * c[l] + came;
 if (outputs == ALL || outputs == TRACES) current[l] = c[l];
 if (outputs == ALL) before[l] = moved;
-if (outputs == AGAIN) before[l] = held > 0 ? NAME(hx_held)() : moved;
+if (outputs == AGAIN) before[l] = NAME(hx_or_held)(moved, held > 0);
 REAL after = moved, z = 0;
 if (fire) {
     z = moved - threshold[k] > 0 ? (REAL)1 : (REAL)0;

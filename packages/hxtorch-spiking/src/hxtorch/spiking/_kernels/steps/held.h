@@ -7,11 +7,14 @@
 #define HELD_BITS 0x7fc0be01u
 #endif
 
-BSS2_INLINE REAL NAME(hx_held)(void) {
-    const BITS bits = HELD_BITS;
-    REAL held;
-    memcpy(&held, &bits, sizeof held);
-    return held;
+/* By bits: compilers make many conditions of one more on what others ask for too. */
+BSS2_INLINE REAL NAME(hx_or_held)(REAL membrane, int held) {
+    const BITS mask = (BITS)0 - (BITS)held;
+    BITS bits;
+    memcpy(&bits, &membrane, sizeof bits);
+    bits = (bits & ~mask) | (HELD_BITS & mask);
+    memcpy(&membrane, &bits, sizeof bits);
+    return membrane;
 }
 
 BSS2_INLINE int NAME(hx_is_held)(REAL membrane) {

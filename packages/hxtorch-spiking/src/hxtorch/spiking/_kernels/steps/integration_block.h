@@ -95,9 +95,11 @@ BSS2_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n
 }
 
 /* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. `bare`: only spikes have
- * gradients, and no membrane was recorded. `coded`: membranes say what events do. */
+ * gradients, and no membrane was recorded. `coded`: membranes say what events do. `direct`:
+ * the surrogate is SuperSpike, whose derivatives pass through no memory. */
 BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
-                                 const int tuned, const int bare, const int uniform, const int coded) {
+                                 const int tuned, const int bare, const int uniform, const int coded,
+                                 const int direct) {
     const int recurs = 0;
     const REAL *fed = NULL;
     NAME(hx_constants) constants;
@@ -140,7 +142,7 @@ BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int 
             if (job->grad_current) hx_fetch(job->grad_current + ago, bytes);
             if ((fire || looks_back) && !coded) hx_fetch(job->before + kept_ago, bytes);
         }
-        if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
+        if (fire && !direct) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
         BSS2_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
@@ -167,14 +169,14 @@ VARIANT(hx_forward_100, hx_forward, 1, 0, 0, ALL, 0)
 VARIANT(hx_forward_101, hx_forward, 1, 0, 1, ALL, 0)
 VARIANT(hx_forward_110, hx_forward, 1, 1, 0, ALL, 0)
 VARIANT(hx_forward_111, hx_forward, 1, 1, 1, ALL, 0)
-VARIANT(hx_backward_000, hx_backward, 0, 0, 0, 0, 0, 0)
-VARIANT(hx_backward_001, hx_backward, 0, 0, 1, 0, 0, 0)
-VARIANT(hx_backward_010, hx_backward, 0, 1, 0, 0, 0, 0)
-VARIANT(hx_backward_011, hx_backward, 0, 1, 1, 0, 0, 0)
-VARIANT(hx_backward_100, hx_backward, 1, 0, 0, 0, 0, 0)
-VARIANT(hx_backward_101, hx_backward, 1, 0, 1, 0, 0, 0)
-VARIANT(hx_backward_110, hx_backward, 1, 1, 0, 0, 0, 0)
-VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0, 0)
+VARIANT(hx_backward_000, hx_backward, 0, 0, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_001, hx_backward, 0, 0, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_010, hx_backward, 0, 1, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_011, hx_backward, 0, 1, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_100, hx_backward, 1, 0, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_101, hx_backward, 1, 0, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_110, hx_backward, 1, 1, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0, 0, 0)
 
 
 /* Those that are met most, by whether all lanes have the same constants. */
@@ -184,11 +186,13 @@ VARIANT(hx_traces_0, hx_forward, 1, 0, 0, TRACES, 0)
 VARIANT(hx_traces_1, hx_forward, 1, 0, 0, TRACES, 1)
 VARIANT(hx_again_0, hx_forward, 1, 0, 0, AGAIN, 0)
 VARIANT(hx_again_1, hx_forward, 1, 0, 0, AGAIN, 1)
-VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0, 0)
-VARIANT(hx_bare_1, hx_backward, 1, 0, 0, 1, 1, 0)
-VARIANT(hx_coded, hx_backward, 1, 0, 0, 0, 0, 1)
-VARIANT(hx_coded_bare_0, hx_backward, 1, 0, 0, 1, 0, 1)
-VARIANT(hx_coded_bare_1, hx_backward, 1, 0, 0, 1, 1, 1)
+VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0, 0, 0)
+VARIANT(hx_bare_1, hx_backward, 1, 0, 0, 1, 1, 0, 0)
+VARIANT(hx_coded, hx_backward, 1, 0, 0, 0, 0, 1, 0)
+VARIANT(hx_coded_bare_0, hx_backward, 1, 0, 0, 1, 0, 1, 0)
+VARIANT(hx_coded_bare_1, hx_backward, 1, 0, 0, 1, 1, 1, 0)
+VARIANT(hx_direct_0, hx_backward, 1, 0, 0, 1, 0, 1, 1)
+VARIANT(hx_direct_1, hx_backward, 1, 0, 0, 1, 1, 1, 1)
 
 #undef VARIANT
 
@@ -216,6 +220,8 @@ static void NAME(hx_back)(const NAME(hx_job) * job, int64_t first, int n, int va
     const int bare = job->grad_spikes && !(job->grad_membrane || job->grad_current || job->membrane_hw);
     if (coded && !bare) {
         NAME(hx_coded)(job, first, n);
+    } else if (coded && job->surrogate == SUPERSPIKE) {
+        (job->width == 1 ? NAME(hx_direct_1) : NAME(hx_direct_0))(job, first, n);
     } else if (coded) {
         (job->width == 1 ? NAME(hx_coded_bare_1) : NAME(hx_coded_bare_0))(job, first, n);
     } else if (variant == NAME(HX_SPIKING) && bare) {
