@@ -42,8 +42,8 @@ def arrays(value: Any) -> Iterator[np.ndarray]:
         yield value
 
 
-def integrated(dtype: torch.dtype, full: bool, recurrent: bool) -> list[torch.Tensor]:
-    """Integration of neurons forwards and backwards, with each surrogate."""
+def integrated(dtype: torch.dtype, full: bool, recurrent: bool, tuned: bool = True) -> list[torch.Tensor]:
+    """Integration of neurons forwards and backwards, with each surrogate; constants have gradients if ``tuned``."""
     generator = torch.Generator().manual_seed(1)
     terms, size = Terms(True, full, full), 37
     found: list[torch.Tensor] = []
@@ -52,7 +52,7 @@ def integrated(dtype: torch.dtype, full: bool, recurrent: bool) -> list[torch.Te
         spread = 1 + 0.2 * torch.rand(len(CONSTANTS), size, generator=generator, dtype=torch.float64)
         values = dict(zip(CONSTANTS, spread, strict=True))
         constants = {
-            name: (value * values[name] * (name not in absent)).to(dtype).requires_grad_(name in ROWS[:-1])
+            name: (value * values[name] * (name not in absent)).to(dtype).requires_grad_(tuned and name in ROWS[:-1])
             for name, value in CONSTANTS.items()
         }
         constants["refractory"] = torch.ones(size, dtype=dtype)
@@ -62,21 +62,21 @@ def integrated(dtype: torch.dtype, full: bool, recurrent: bool) -> list[torch.Te
         out = integration.integrate(
             x, Constants(**constants), terms, HardwareObservables(), method=method, alpha=5.0, traces=True, **feedback
         )
-        got = [part for part in out if isinstance(part, torch.Tensor)]
+        got = [part for part in out if isinstance(part, torch.Tensor)][: None if tuned else 1]
         sum((part * torch.rand(part.shape, generator=generator).to(dtype)).sum() for part in got).backward()
         leaves = [x, *([weight] if recurrent else []), *constants.values()]
         found += [*got, *(leaf.grad for leaf in leaves if leaf.grad is not None)]
     return found
 
 
-def weighed(dtype: torch.dtype, graded: bool) -> list[torch.Tensor]:
+def weighed(dtype: torch.dtype, graded: bool, sources: int) -> list[torch.Tensor]:
     """A product of sparse spikes and its gradients."""
     generator = torch.Generator().manual_seed(2)
-    spikes = (torch.rand(300, 130, generator=generator) < 0.1).to(dtype)
+    spikes = (torch.rand(300, sources, generator=generator) < 0.1).to(dtype)
     if graded:
         spikes = spikes * torch.rand(spikes.shape, generator=generator).to(dtype)
     spikes = spikes.requires_grad_()
-    weight = torch.randn(77, 130, generator=generator).to(dtype).requires_grad_()
+    weight = torch.randn(77, sources, generator=generator).to(dtype).requires_grad_()
     out, _ = events.OPERATOR(spikes, weight)
     (out * torch.rand(out.shape, generator=generator).to(dtype)).sum().backward()
     return [out, spikes.grad, weight.grad]
@@ -93,7 +93,10 @@ def main() -> None:
     for dtype, one, other in product((torch.float32, torch.float64), (False, True), (False, True)):
         print("integration", dtype, one, other, threads_job.digest(*arrays(integrated(dtype, one, other))))
         if other:
-            print("spikes", dtype, one, threads_job.digest(*arrays(weighed(dtype, one))))
+            for sources in (13, 130):
+                print("spikes", dtype, one, sources, threads_job.digest(*arrays(weighed(dtype, one, sources))))
+    for dtype in (torch.float32, torch.float64):
+        print("integration of spikes", dtype, threads_job.digest(*arrays(integrated(dtype, False, False, False))))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hxtorch.spiking as hxsnn
-from hxtorch.spiking.functional import linear, step_by_step
+from hxtorch.spiking.functional import linear, products, step_by_step
 from hxtorch.spiking.functional.linear import Linear
 from hxtorch.spiking.functional.synapses import events
 
@@ -41,6 +41,18 @@ def test_product_of_spikes_and_its_gradients_are_those_of_the_dense_one(
     leaves = [leaf for leaf in (spikes, weight) if leaf.requires_grad]
     gradients = [torch.autograd.grad((loss * product).sum(), leaves) for product in (got, law)]
     torch.testing.assert_close(*gradients, atol=1e-4 if dtype == torch.float32 else 1e-7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("other", [None, 0.5, torch.nan])
+def test_each_row_has_the_bits_of_its_spikes(dtype, other):
+    for rows, sources in [(1, 1), (3, 5), (50, 13), (17, 31), (9, 32), (9, 63)]:
+        spikes = (torch.rand(rows, sources, generator=torch.Generator().manual_seed(rows)) < 0.3).to(dtype)
+        spikes[-1, -1] = 1.0 if other is None else other
+        found = products.find(spikes)
+        law = ((spikes != 0).long() << torch.arange(sources)).sum(1)
+        assert torch.equal(found.bits[:rows], law)
+        assert (found.number, found.graded) == (int((spikes != 0).sum()), other is not None)
 
 
 @pytest.mark.parametrize("density", [0.05, 0.2, 0.6])

@@ -144,6 +144,14 @@ def contiguous(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None or not tensor.numel() else ordered(tensor)
 
 
+def filled(tensors: Sequence[Tensor | None], like: Tensor, events: int | None = None) -> tuple[Tensor, ...]:
+    """Return tensors with empty ones for None, of the type of ``like`` and the one of number ``events`` of bytes."""
+    return tuple(
+        like.new_empty(0, dtype=torch.uint8 if number == events else None) if tensor is None else tensor
+        for number, tensor in enumerate(tensors)
+    )
+
+
 def require_saved(what: str, dtype: torch.dtype, shape: Sequence[int], tensors: Sequence[Tensor | None]) -> None:
     """Refuse what hooks on saved tensors made of them.
 

@@ -33,26 +33,34 @@ class Found(NamedTuple):
     """Spikes that were found in a tensor.
 
     Attributes:
-        bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below. Empty where nobody
+        bits: One bit per source, 64 to a word, rows rounded up to words, int64; then the two below. None where nobody
             looked.
         number: How many spikes there are.
         graded: Whether there are other numbers than 0 and 1.
     """
 
-    bits: Tensor
+    bits: Tensor | None
     number: int
     graded: bool
 
     @classmethod
-    def again(cls, bits: Tensor) -> Found:
+    def again(cls, bits: Tensor | None) -> Found:
         """Return what was found when these bits were."""
-        number, graded = bits[-2:].tolist() if bits.numel() else (0, True)
+        if bits is None or not bits.numel():
+            return UNSEEN
+        number, graded = bits[-2:].tolist()
         return cls(bits, number, bool(graded))
 
     def address(self, rows: int, sources: int) -> int:
         """Return where the bits are, 0 where a dense product takes less time: shape and number alone tell."""
+        if self.bits is None:
+            return 0
         sparse = sources <= _FEW_SOURCES or self.number < _SPARSE * rows * sources
-        return self.bits.data_ptr() if sparse else 0  # which is 0 without numbers
+        return self.bits.data_ptr() if sparse else 0
+
+
+UNSEEN = Found(None, 0, True)
+"""Where nobody looked."""
 
 
 def words(rows: int, sources: int) -> int:
@@ -76,7 +84,7 @@ def find(spikes: Tensor) -> Found:
 def find_for(spikes: Tensor, targets: int) -> Found:
     """Look for spikes if that pays for a product with so many targets."""
     if targets < MANY_TARGETS or not spikes.shape[-1]:
-        return Found.again(spikes.new_empty(0, dtype=torch.int64))
+        return UNSEEN
     return find(spikes)
 
 

@@ -158,11 +158,11 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
             raise TensorTypeError(f"{self.label}: got {type(handle).__name__}, wanted {self.input_type.__name__}{hint}")
         tensor = handle.observable_state
         if tensor is not None and self.in_size is not None:
-            self._check_numbers(check_axes(tensor, self, self.in_size), f"input of {self.label}")
+            self._check_numbers(check_axes(tensor, self, self.in_size))
 
-    def _check_numbers(self, tensor: Tensor, what: str) -> None:
+    def _check_numbers(self, tensor: Tensor) -> None:
         """Check the numbers of an input that was handed in filled."""
-        check_finite(tensor, what)
+        check_finite(tensor, f"input of {self.label}")
 
     def check_source(self, maker: Any) -> None:
         """Check when the module is called that it can read what another module fills.
@@ -173,9 +173,9 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
         Raises:
             TensorShapeError: It has another number of neurons than this module reads.
         """
-        made = getattr(maker, "out_size", None)
-        if None not in (made, self.in_size) and made != self.in_size:
-            raise TensorShapeError(f"{self.label}: got {made} neurons of {maker.label}, wanted {self.in_size}")
+        made, wanted = getattr(maker, "out_size", None), self.in_size
+        if made is not None and wanted is not None and made != wanted:
+            raise TensorShapeError(f"{self.label}: got {made} neurons of {maker.label}, wanted {wanted}")
 
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Get ready for a run; of modules whose class says ``prepares``, runs do this first.

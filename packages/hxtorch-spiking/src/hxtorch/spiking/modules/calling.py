@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import torch
 
@@ -36,16 +36,19 @@ def arguments_of(function: Callable[..., Any]) -> Arguments:
         function = function.__func__  # type: ignore[attr-defined]  # likewise
     elif kind is not FunctionType:
         function = _autograd(function) or getattr(function, "__func__", function)
-    try:
-        known = _KNOWN.get(function)
-        if known is None:
-            known = _KNOWN[function] = _arguments(function)
-    except TypeError:  # no key, for instance a built-in method
-        return _arguments(function)
-    return known
+    key = id(function)
+    known = _KNOWN.get(key)
+    if known is None or known[0]() is not function:
+        try:
+            kept = ref(function, lambda _: _KNOWN.pop(key, None))
+        except TypeError:  # of a built-in method, for instance
+            return _arguments(function)
+        known = _KNOWN[key] = kept, _arguments(function)
+    return known[1]
 
 
-_KNOWN: WeakKeyDictionary[Any, Arguments] = WeakKeyDictionary()
+_KNOWN: dict[int, tuple[ref[Any], Arguments]] = {}
+"""By the address of a function: to look for its weak reference takes ten times as long."""
 
 
 def _arguments(function: Callable[..., Any]) -> Arguments:

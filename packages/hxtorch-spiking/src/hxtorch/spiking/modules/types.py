@@ -36,10 +36,16 @@ class _Declared:
     def __init__(self, text: str) -> None:
         self.__doc__ = text
 
-    def __get__(self, instance: object, owner: type) -> Any:
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self
-        raise AttributeError("not set yet")  # torch looks further
+        held = vars(instance).get("_parameters", {}).get(self._name)
+        if held is None:
+            raise AttributeError("not set yet")  # torch looks further
+        return held
 
 
 class BasePopulation(HXModule, ABC):

@@ -40,7 +40,7 @@ class ModuleGraph(BaseModuleManager):
 
     def _forget(self) -> None:
         self._graph: nx.DiGraph | None = None
-        self._edges: dict[tuple[int | str, int], None] = {}
+        self._edges: dict[tuple[int | str, int], Handle] = {}
         self.nodes: dict[HXBaseExperimentModule, int] = {}
         self._steps: dict[int, Step] = {}
         self._makers: dict[int, int] = {}
@@ -53,14 +53,18 @@ class ModuleGraph(BaseModuleManager):
     @property
     def graph(self) -> nx.DiGraph:
         """The calls of this pass, see above."""
-        if self._graph is None:
-            self._graph = _digraph()
+        if self._graph is None:  # runs go without: it takes time to put together
+            made = self._graph = _digraph()
+            for number, step in self._steps.items():
+                made.add_node(number, **step._asdict())
+            for (one, other), handle in self._edges.items():
+                made.add_edge(one, other, handle=handle)
         return self._graph
 
     @property
     def prev_graph(self) -> nx.DiGraph | None:
         """The calls of the last run, see above."""
-        if isinstance(self._last, tuple):  # runs go without: it takes time to put together
+        if isinstance(self._last, tuple):  # as above
             modules, edges = self._last
             made = self._last = _digraph()
             for number, module in modules.items():
@@ -98,20 +102,18 @@ class ModuleGraph(BaseModuleManager):
             return self._add_sources(module, number, tuple(sources), target)
         if id(target) in self._makers or target.observable_state is not None:
             raise ExperimentError(f"{_label(module)}: output is filled already, wanted an empty handle of its own")
+        self._graph = None
         number = self.nodes[module] = len(self._steps)
         self._steps[number] = Step(module, tuple(sources), target)
         self._makers[id(target)] = number
         self.held.append((module, held_by(module)))
-        self.graph.add_node(number, module=module, sources=tuple(sources), target=target)
         for source in sources:
             self._add_edge(source, number)
         waiting = self._open.pop(id(target), None)
         if waiting is not None:  # it was handed on before
-            for reader in list(self.graph.successors(waiting[0])):
-                self.graph.add_edge(number, reader, handle=target)
+            for reader in [other for one, other in self._edges if one == waiting[0]]:
                 del self._edges[waiting[0], reader]
-                self._edges[number, reader] = None
-            self.graph.remove_node(waiting[0])
+                self._edges[number, reader] = target
             self._in_order = False
         return target
 
@@ -149,7 +151,7 @@ class ModuleGraph(BaseModuleManager):
 
         whole: nx.DiGraph = nx.DiGraph()
         whole.add_nodes_from(order)
-        for one, other in self.graph.edges:
+        for one, other in self._edges:
             if not isinstance(one, str):
                 ends = [name_of.get(self._steps[end].module, end) for end in (one, other)]
                 if ends[0] != ends[1] or isinstance(ends[0], int):
@@ -242,7 +244,7 @@ class ModuleGraph(BaseModuleManager):
 
     def find_edges(self, handle: Handle) -> list[tuple[int | str, int]]:
         """Return who hands ``handle`` to whom: pairs of numbers in the graph."""
-        return [(one, other) for one, other, held in self.graph.edges(data="handle") if held is handle]
+        return [edge for edge, held in self._edges.items() if held is handle]
 
     def has_module(self, module: HXBaseExperimentModule) -> bool:
         """Return whether ``module`` was called in this pass."""
@@ -301,8 +303,7 @@ class ModuleGraph(BaseModuleManager):
             name = self._open.get(id(source), (f"s_{self._next_open()}", source))[0]
             self._open[id(source)] = name, source
             maker = name
-        self.graph.add_edge(maker, number, handle=source)
-        self._edges[maker, number] = None
+        self._edges[maker, number] = source
 
     def _next_open(self) -> int:
         return 1 + max((int(name[2:]) for name, _ in self._open.values()), default=-1)
@@ -319,8 +320,8 @@ class ModuleGraph(BaseModuleManager):
             raise ExperimentError(f"{again} with the same input, wanted other sources to add up. {way_out}")
         if target is not step.target and id(target) in self._open:
             raise ExperimentError(f"{again}, with another output that is read already; wanted that of the first call")
+        self._graph = None
         step = self._steps[number] = Step(module, step.sources + sources, step.target)
-        self.graph.nodes[number]["sources"] = step.sources
         for source in sources:
             self._add_edge(source, number)
         self._in_order = False

@@ -1,8 +1,9 @@
 /* The way back through a step of lane `l`, whose constants have number `k`: the body of the loops over lanes of
  * integration_block.h and recurrence_block.h, which name the arrays. `fire`, `full` (exponential and adaptation terms),
- * `tuned` (constants have gradients), `bare` (only spikes have), `recurs` and `looks_back` are known when this is
- * compiled. */
-const int spiked = fire ? events[l] & SPIKED : 0, held = fire ? events[l] & HELD : 0;
+ * `tuned` (constants have gradients), `bare` (only spikes have), `coded` (held.h), `direct`, `recurs` and `looks_back`
+ * are known when this is compiled. */
+const int spiked = coded ? before[l] - threshold[k] > 0 : fire ? events[l] & SPIKED : 0;
+const int held = coded ? NAME(hx_is_held)(before[l]) : fire ? events[l] & HELD : 0;
 const REAL to_v = bare ? 0 : to_membrane[l], arrived = grad_v[l] + (has_v ? 0 : to_v);
 REAL moved = spiked ? 0 : arrived; /* gradient of the membrane before the reset */
 moved += has_v ? to_v : 0;
@@ -10,7 +11,8 @@ REAL adapted = 0;
 if (full) adapted = grad_w[l] + to_adaptation[l];
 REAL z = recurs ? to_spikes[l] + fed[l] : to_spikes[l];
 if (full) z += kick[k] * adapted;
-const REAL distance = fire ? (held ? 0 : z * slopes[l]) : 0;
+const REAL steep = direct ? NAME(hx_superspike)(job->alpha, before[l] - threshold[k]) : slopes[l];
+const REAL distance = fire ? (held ? 0 : z * steep) : 0;
 moved += distance;
 REAL w_back = 0, aim = 0;
 if (full) {

@@ -15,7 +15,8 @@ if (recorded) moved = has_v ? v_hw[l] - rest[k] : moved;
 const REAL came = recurs ? x[l] + total[l] : x[l];
 c[l] = keep[k] * c[l] + came;
 if (outputs == ALL || outputs == TRACES) current[l] = c[l];
-if (outputs == ALL || outputs == AGAIN) before[l] = moved;
+if (outputs == ALL) before[l] = moved;
+if (outputs == AGAIN) before[l] = NAME(hx_or_held)(moved, held > 0);
 REAL after = moved, z = 0;
 if (fire) {
     z = moved - threshold[k] > 0 ? (REAL)1 : (REAL)0;
@@ -35,4 +36,4 @@ if (full) {
 }
 v[l] = after;
 if (outputs == ALL || outputs == TRACES) membrane[l] = recorded && has_v ? v_hw[l] : after + rest[k];
-if (fire && (outputs == ALL || outputs == AGAIN)) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));
+if (fire && outputs == ALL) events[l] = (uint8_t)((z > 0 ? SPIKED : 0) | (held > 0 ? HELD : 0));

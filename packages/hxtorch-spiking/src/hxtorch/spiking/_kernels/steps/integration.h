@@ -51,19 +51,23 @@ BSS2_INLINE void hx_fetch(const void *from, size_t bytes) {
 
 #define REAL float
 #define NAME(x) BSS2_JOIN(x, _f32)
+#define BITS uint32_t
 #define LANES HX_LANES_F32
 #include "steps/integration_block.h"
 #undef REAL
 #undef NAME
+#undef BITS
 #undef LANES
 #define REAL double
 #define NAME(x) BSS2_JOIN(x, _f64)
+#define BITS uint64_t
 #define LANES HX_LANES_F64
 #define HX_DOUBLE
 #include "steps/integration_block.h"
 #undef HX_DOUBLE
 #undef REAL
 #undef NAME
+#undef BITS
 #undef LANES
 
 #endif

@@ -93,7 +93,7 @@ cdef int64_t run_block(void *context, int64_t block, int slot) noexcept nogil:
 cdef void run(Job *job, int variant, bint backward, int64_t size, char *scratch, int threads) noexcept nogil:
     cdef Blocks blocks
     blocks.job, blocks.variant, blocks.backward, blocks.wide = job, variant, backward, Job is hx_job_f64
-    blocks.size, blocks.room, blocks.scratch = size, job.steps * size * (sizeof(job.before[0]) + 1), scratch
+    blocks.size, blocks.room, blocks.scratch = size, job.steps * size * sizeof(job.before[0]), scratch
     if job.steps * job.lanes < 1 << 15:
         threads = 1  # not worth waking anybody
     parallel_for((job.lanes + size - 1) // size, threads, run_block, NULL, &blocks)
@@ -152,14 +152,14 @@ def forward(
 cdef int64_t lanes_at_once(bint double, int64_t steps) noexcept nogil:
     """Return how many lanes have their membranes in the second cache while they go back."""
     cdef int64_t size = HX_LANES_F64 if double else HX_LANES_F32
-    while size > 64 and steps * size * (9 if double else 5) > 1 << 19:
+    while size > 64 and steps * size * (8 if double else 4) > 1 << 19:
         size //= 2
     return size
 
 
 def scratch_size(bint double, int64_t steps, int threads):
-    """Return how many bytes the way back needs to compute membranes and events again."""
-    return threads * steps * lanes_at_once(double, steps) * (9 if double else 5)
+    """Return how many bytes the way back needs to compute membranes again."""
+    return threads * steps * lanes_at_once(double, steps) * (8 if double else 4)
 
 
 def backward(

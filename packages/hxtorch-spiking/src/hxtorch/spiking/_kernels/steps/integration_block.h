@@ -1,6 +1,7 @@
 /* One block of lanes through all of its time, forwards and backwards, in one precision; included once for each. */
 
 #include "steps/exponential.h"
+#include "steps/held.h"
 #include "steps/surrogates.h" /* and in the loops over lanes: forward_step.h, adjoint_step.h */
 
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
@@ -16,7 +17,7 @@ typedef struct {
     uint8_t *events;                                           /* SPIKED | HELD */
     int64_t kept_lanes, kept_first;                            /* lanes of these two, and the first of them */
     /* backwards, which also reads before, events and (for gradients of constants) current and adaptation. Without events
-     * both are computed again from the input, block by block: that takes less time than to write and to read them. */
+     * membranes are computed again from the input, block by block: that takes less time than to write and to read them. */
     int surrogate;
     REAL alpha;
     const REAL *grad_spikes, *grad_membrane, *grad_current, *grad_adaptation;
@@ -94,9 +95,11 @@ BSS2_INLINE void NAME(hx_forward)(const NAME(hx_job) * job, int64_t first, int n
 }
 
 /* Go back through all steps of the lanes [first, first + n). `tuned`: constants have gradients. `bare`: only spikes have
- * gradients, and no membrane was recorded. */
+ * gradients, and no membrane was recorded. `coded`: membranes say what events do. `direct`:
+ * the surrogate is SuperSpike, whose derivatives pass through no memory. */
 BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int n, const int fire, const int full,
-                                 const int tuned, const int bare, const int uniform) {
+                                 const int tuned, const int bare, const int uniform, const int coded,
+                                 const int direct) {
     const int recurs = 0;
     const REAL *fed = NULL;
     NAME(hx_constants) constants;
@@ -126,7 +129,7 @@ BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int 
         const REAL *BSS2_RESTRICT to_current = job->grad_current ? job->grad_current + at : nothing;
         const REAL *BSS2_RESTRICT to_adaptation = job->grad_adaptation ? job->grad_adaptation + at : nothing;
         const REAL *BSS2_RESTRICT before = fire || looks_back ? job->before + kept : nothing;
-        const uint8_t *BSS2_RESTRICT events = fire ? job->events + kept : no_events;
+        const uint8_t *BSS2_RESTRICT events = fire && !coded ? job->events + kept : no_events;
         const REAL *BSS2_RESTRICT before_ago = looks_back && started ? job->before + kept_ago : constants.of[START];
         const uint8_t *BSS2_RESTRICT events_ago = looks_back && fire && started ? job->events + kept_ago : no_events;
         const REAL *BSS2_RESTRICT current_ago = tuned && started ? job->current + ago : nothing;
@@ -137,9 +140,9 @@ BSS2_INLINE void NAME(hx_backward)(const NAME(hx_job) * job, int64_t first, int 
             if (job->grad_spikes) hx_fetch(job->grad_spikes + ago, bytes);
             if (job->grad_membrane) hx_fetch(job->grad_membrane + ago, bytes);
             if (job->grad_current) hx_fetch(job->grad_current + ago, bytes);
-            if (fire || looks_back) hx_fetch(job->before + kept_ago, bytes);
+            if ((fire || looks_back) && !coded) hx_fetch(job->before + kept_ago, bytes);
         }
-        if (fire) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
+        if (fire && !direct) NAME(hx_surrogate)(job->surrogate, job->alpha, before, threshold, slopes, n);
         BSS2_VECTOR
         for (int l = 0; l < n; l++) {
             const int k = uniform ? 0 : l;
@@ -166,14 +169,14 @@ VARIANT(hx_forward_100, hx_forward, 1, 0, 0, ALL, 0)
 VARIANT(hx_forward_101, hx_forward, 1, 0, 1, ALL, 0)
 VARIANT(hx_forward_110, hx_forward, 1, 1, 0, ALL, 0)
 VARIANT(hx_forward_111, hx_forward, 1, 1, 1, ALL, 0)
-VARIANT(hx_backward_000, hx_backward, 0, 0, 0, 0, 0)
-VARIANT(hx_backward_001, hx_backward, 0, 0, 1, 0, 0)
-VARIANT(hx_backward_010, hx_backward, 0, 1, 0, 0, 0)
-VARIANT(hx_backward_011, hx_backward, 0, 1, 1, 0, 0)
-VARIANT(hx_backward_100, hx_backward, 1, 0, 0, 0, 0)
-VARIANT(hx_backward_101, hx_backward, 1, 0, 1, 0, 0)
-VARIANT(hx_backward_110, hx_backward, 1, 1, 0, 0, 0)
-VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0)
+VARIANT(hx_backward_000, hx_backward, 0, 0, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_001, hx_backward, 0, 0, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_010, hx_backward, 0, 1, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_011, hx_backward, 0, 1, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_100, hx_backward, 1, 0, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_101, hx_backward, 1, 0, 1, 0, 0, 0, 0)
+VARIANT(hx_backward_110, hx_backward, 1, 1, 0, 0, 0, 0, 0)
+VARIANT(hx_backward_111, hx_backward, 1, 1, 1, 0, 0, 0, 0)
 
 
 /* Those that are met most, by whether all lanes have the same constants. */
@@ -183,8 +186,13 @@ VARIANT(hx_traces_0, hx_forward, 1, 0, 0, TRACES, 0)
 VARIANT(hx_traces_1, hx_forward, 1, 0, 0, TRACES, 1)
 VARIANT(hx_again_0, hx_forward, 1, 0, 0, AGAIN, 0)
 VARIANT(hx_again_1, hx_forward, 1, 0, 0, AGAIN, 1)
-VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0)
-VARIANT(hx_bare_1, hx_backward, 1, 0, 0, 1, 1)
+VARIANT(hx_bare_0, hx_backward, 1, 0, 0, 1, 0, 0, 0)
+VARIANT(hx_bare_1, hx_backward, 1, 0, 0, 1, 1, 0, 0)
+VARIANT(hx_coded, hx_backward, 1, 0, 0, 0, 0, 1, 0)
+VARIANT(hx_coded_bare_0, hx_backward, 1, 0, 0, 1, 0, 1, 0)
+VARIANT(hx_coded_bare_1, hx_backward, 1, 0, 0, 1, 1, 1, 0)
+VARIANT(hx_direct_0, hx_backward, 1, 0, 0, 1, 0, 1, 1)
+VARIANT(hx_direct_1, hx_backward, 1, 0, 0, 1, 1, 1, 1)
 
 #undef VARIANT
 
@@ -208,30 +216,35 @@ static void NAME(hx_step)(const NAME(hx_job) * job, int64_t first, int n, int va
     }
 }
 
-static void NAME(hx_back)(const NAME(hx_job) * job, int64_t first, int n, int variant) {
-    const int bare = !(job->grad_membrane || job->grad_current || job->membrane_hw);
-    if (variant == NAME(HX_SPIKING) && bare && job->grad_spikes) {
+static void NAME(hx_back)(const NAME(hx_job) * job, int64_t first, int n, int variant, int coded) {
+    const int bare = job->grad_spikes && !(job->grad_membrane || job->grad_current || job->membrane_hw);
+    if (coded && !bare) {
+        NAME(hx_coded)(job, first, n);
+    } else if (coded && job->surrogate == SUPERSPIKE) {
+        (job->width == 1 ? NAME(hx_direct_1) : NAME(hx_direct_0))(job, first, n);
+    } else if (coded) {
+        (job->width == 1 ? NAME(hx_coded_bare_1) : NAME(hx_coded_bare_0))(job, first, n);
+    } else if (variant == NAME(HX_SPIKING) && bare) {
         (job->width == 1 ? NAME(hx_bare_1) : NAME(hx_bare_0))(job, first, n);
     } else {
         NAME(hx_backward_variants)[variant](job, first, n);
     }
 }
 
-/* Run the block of at most `size` lanes that starts at `first`. Backwards without events, `scratch` has room for those of the
- * block and for its membranes. */
+/* Run the block of at most `size` lanes that starts at `first`. Backwards without events, `scratch` has room for the membranes of
+ * the block. */
 static void NAME(hx_run)(const NAME(hx_job) * job, int64_t first, int64_t size, int variant, int backward, void *scratch) {
     const int n = job->lanes - first < size ? (int)(job->lanes - first) : (int)size;
     if (!backward) {
         NAME(hx_step)(job, first, n, variant);
     } else if (!scratch) {
-        NAME(hx_back)(job, first, n, variant);
+        NAME(hx_back)(job, first, n, variant, 0);
     } else {
         NAME(hx_job) again = *job;
         again.before = (REAL *)scratch;
-        again.events = (uint8_t *)(again.before + job->steps * n);
         again.kept_lanes = n;
         again.kept_first = first;
         (job->width == 1 ? NAME(hx_again_1) : NAME(hx_again_0))(&again, first, n);
-        NAME(hx_back)(&again, first, n, variant);
+        NAME(hx_back)(&again, first, n, variant, 1);
     }
 }

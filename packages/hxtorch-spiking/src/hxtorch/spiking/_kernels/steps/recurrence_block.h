@@ -1,6 +1,7 @@
 /* Entries of the batch through all of their time, forwards and backwards, in one precision; included once for each. */
 
 #include "steps/exponential.h"
+#include "steps/held.h"
 #include "steps/surrogates.h" /* and in the loops over lanes: forward_step.h, adjoint_step.h */
 
 /* A pointer that is NULL stands for what was not recorded, is not wanted, or has no gradient. */
@@ -126,7 +127,7 @@ BSS2_INLINE void NAME(hx_around)(const NAME(hx_ring) * job, int64_t entry, int c
  * holds slopes of the surrogate, LEVEL thresholds. */
 BSS2_INLINE void NAME(hx_back)(const NAME(hx_ring) * job, int64_t first, int64_t n, int64_t t, const int full, const int tuned,
                              const int uniform, const NAME(hx_set) * one) {
-    const int fire = 1, recurs = 1, bare = 0;
+    const int fire = 1, recurs = 1, bare = 0, coded = 0, direct = 0;
     const int64_t lanes = job->batch * job->size, at = t * lanes + first, ago = at - lanes;
     const int started = t > 0, looks_back = full || tuned;
     const int has_v = job->membrane_hw != NULL; /* then the membrane that is given out is that before a reset */

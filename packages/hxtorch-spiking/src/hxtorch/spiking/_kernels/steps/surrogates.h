@@ -28,6 +28,11 @@ BSS2_INLINE REAL NAME(hx_inverse)(REAL x) {
 #endif
 }
 
+BSS2_INLINE REAL NAME(hx_superspike)(REAL alpha, REAL distance) {
+    const REAL root = 1 + alpha * (distance < 0 ? -distance : distance);
+    return NAME(hx_inverse)(root * root);
+}
+
 BSS2_INLINE void NAME(hx_surrogate)(int kind, REAL alpha, const REAL *BSS2_RESTRICT before, const REAL *BSS2_RESTRICT threshold,
                                   REAL *BSS2_RESTRICT slopes, int n) {
     switch (kind) {
@@ -49,7 +54,7 @@ BSS2_INLINE void NAME(hx_surrogate)(int kind, REAL alpha, const REAL *BSS2_RESTR
              slopes[l] = (REAL)1.15 * near - (REAL)0.025 * NAME(hx_exp)((REAL)-0.5 * (right * right)) -
                          (REAL)0.025 * NAME(hx_exp)((REAL)-0.5 * (left * left)));
     default: /* SUPERSPIKE */
-        EACH(const REAL root = 1 + size; slopes[l] = NAME(hx_inverse)(root * root));
+        EACH((void)size; slopes[l] = NAME(hx_superspike)(alpha, d));
     }
 }
 

@@ -61,6 +61,7 @@ enum { HX_BLOCK = 256 };                         /* rows of gradients that stay 
 enum { HX_TILE_f32 = 64, HX_TILE_f64 = 32 };     /* targets of a tile: their weights, or gradients of a block, stay near */
 enum { HX_TILES = 4 };                           /* of a block */
 enum { HX_FEW = 16 };                            /* sources of which weights and gradients are read where they are */
+enum { HX_SHORT = 32 };                          /* sources, rows with less of which are not scanned one by one */
 enum { HX_PASS = 64 };                           /* rows of spikes whose gradients are written in one pass */
 
 #define REAL float

@@ -41,6 +41,33 @@ BSS2_TARGET_AVX512 static int64_t hx_scan_wide(const hx_events_f32 *job, int64_t
     return graded ? -count : count;
 }
 
+/* As below, of few sources: 8 numbers are compared at once, wherever rows end. */
+BSS2_TARGET_AVX2 static int64_t hx_scan_short(const hx_events_f32 *job, int64_t first, int64_t last) {
+    const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1.0f);
+    const int n = (int)job->sources;
+    const float *spikes = job->spikes + first * n, *end = job->spikes + last * n;
+    __m256 other = zero;
+    uint64_t ahead = 0; /* bits that were found and belong to rows to come */
+    int known = 0, graded = 0;
+    int64_t count = 0;
+    for (int64_t row = first; row < last; row++) {
+        for (; known < n; known += 8, spikes += 8) {
+            if (end - spikes < 8) {
+                ahead |= hx_bits_f32(spikes, (int)(end - spikes), &graded) << known;
+                continue;
+            }
+            const __m256 v = _mm256_loadu_ps(spikes), any = _mm256_cmp_ps(v, zero, _CMP_NEQ_UQ);
+            other = _mm256_or_ps(other, _mm256_and_ps(any, _mm256_cmp_ps(v, one, _CMP_NEQ_UQ)));
+            ahead |= (uint64_t)(uint32_t)_mm256_movemask_ps(any) << known;
+        }
+        const uint64_t word = ahead & (((uint64_t)1 << n) - 1);
+        job->bits[row] = word;
+        count += __builtin_popcountll(word);
+        ahead >>= n, known -= n;
+    }
+    return graded | _mm256_movemask_ps(other) ? -count : count;
+}
+
 /* As below; 8 numbers are compared at once. */
 BSS2_TARGET_AVX2 static int64_t hx_scan_half(const hx_events_f32 *job, int64_t first, int64_t last) {
     const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1.0f);
@@ -71,6 +98,7 @@ BSS2_TARGET_AVX2 static int64_t hx_scan_half(const hx_events_f32 *job, int64_t f
 /* Scan the rows [first, last) into bits; return how many spikes there are, negative if some are graded. */
 static int64_t NAME(hx_scan)(const NAME(hx_events) * job, int64_t first, int64_t last) {
 #if BSS2_X86 && !defined(HX_DOUBLE)
+    if (bss2_instructions() >= BSS2_AVX2 && job->sources < HX_SHORT) return hx_scan_short(job, first, last);
     if (bss2_instructions() >= BSS2_AVX512) return hx_scan_wide(job, first, last);
     if (bss2_instructions() >= BSS2_AVX2) return hx_scan_half(job, first, last);
 #endif

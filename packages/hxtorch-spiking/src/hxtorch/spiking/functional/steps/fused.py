@@ -16,10 +16,10 @@ from torch import Tensor
 from hxtorch.spiking._kernels.steps import integration
 from hxtorch.spiking._memory import empty_like
 from hxtorch.spiking.errors import TensorValueError
-from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
+from hxtorch.spiking.functional.operands import Operands, contiguous, filled, require_saved
 from hxtorch.spiking.functional.steps.compiled import traced
 from hxtorch.spiking.functional.steps.constants import ROWS
-from hxtorch.spiking.functional.steps.operators import address, define, differentiate, refuse_double_backward
+from hxtorch.spiking.functional.steps.operators import Some, address, define, differentiate, refuse_double_backward
 from hxtorch.spiking.functional.surrogates.derivatives import SURROGATES
 
 NOTHING, INPUT, CONSTANTS = range(3)
@@ -46,9 +46,9 @@ def _forward(
     keeps: int,
     *,
     new: Any = empty_like,
-) -> tuple[Tensor, ...]:
-    """Return outputs, and what the way back needs; empty where nothing is wanted."""
-    recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
+) -> Some:
+    """Return outputs, and what the way back needs; None where nothing is wanted."""
+    recorded = contiguous(spikes_hw), contiguous(membrane_hw), contiguous(adaptation_hw)
     input, constants = input.contiguous(), constants.contiguous()
     found = outputs(input, fire, full, traces, keeps, _lean(fire, full, keeps, recorded), new)
     if new is empty_like:
@@ -60,27 +60,21 @@ def _forward(
             input.shape[1] * input.shape[2],
             constants.shape[1],
             constants.data_ptr(),
-            *[*map(address, recorded), input.data_ptr(), *[one.data_ptr() for one in found], torch.get_num_threads()],
+            *[*map(address, (*recorded, input, *found)), torch.get_num_threads()],
         )
     return found
 
 
-def outputs(
-    input: Tensor, fire: bool, full: bool, traces: bool, keeps: int, lean: bool, new: Any
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return room for spikes, membrane, current, adaptation and what the way back needs; empty where nobody asks."""
+def outputs(input: Tensor, fire: bool, full: bool, traces: bool, keeps: int, lean: bool, new: Any) -> Some:
+    """Return room for spikes, membrane, current, adaptation and what the way back needs; None where nobody asks."""
     tuned, kept = keeps == CONSTANTS, keeps and not lean
-
-    def room(wanted: bool, dtype: torch.dtype | None = None) -> Tensor:
-        return new(input, dtype) if wanted else input.new_empty(0, dtype=dtype)
-
     return (
-        room(fire),
-        room(traces or not fire),
-        room(traces or tuned),
-        room(full and (traces or tuned)),
-        room(bool(kept) and (fire or full or tuned)),
-        room(bool(kept) and fire, torch.uint8),
+        new(input) if fire else None,
+        new(input) if traces or not fire else None,
+        new(input) if traces or tuned else None,
+        new(input) if full and (traces or tuned) else None,
+        new(input) if kept and (fire or full or tuned) else None,
+        new(input, torch.uint8) if kept and fire else None,
     )
 
 
@@ -127,10 +121,10 @@ def _checked_forward(input: Tensor, constants: Tensor, *others: Any, new: Any = 
     """Refuse operands that do not belong together, and do what :func:`_forward` does."""
     surrogate, keeps = others[-4], others[-1]
     check_forward(Operands("integrate", new is empty_like), input, constants, others[:3], surrogate, keeps)
-    return _forward(input, constants, *others, new=new)
+    return filled(_forward(input, constants, *others, new=new), input, events=5)
 
 
-def _lean(fire: bool, full: bool, keeps: int, recorded: Sequence[Tensor | None]) -> bool:
+def _lean(fire: bool, full: bool, keeps: int, recorded: Some) -> bool:
     """Return whether the way back computes membranes again from the input: in the case that is met most."""
     if not fire or full or keeps != INPUT:
         return False
@@ -146,10 +140,10 @@ def _backward(
     constants: Tensor,
     input: Tensor | None,
     membrane_hw: Tensor | None,
-    before: Tensor,
-    events: Tensor,
-    current: Tensor,
-    adaptation: Tensor,
+    before: Tensor | None,
+    events: Tensor | None,
+    current: Tensor | None,
+    adaptation: Tensor | None,
     shape: list[int],
     fire: bool,
     full: bool,
@@ -159,18 +153,18 @@ def _backward(
     to_constants: bool,
     *,
     new: Any = empty_like,
-) -> tuple[Tensor, Tensor]:
-    """Return the gradients of input and constants, empty where they are not wanted."""
+) -> Some:
+    """Return the gradients of input and constants, None where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
     constants = constants.contiguous()
-    input, kept = contiguous(input), [one.contiguous() for one in (before, events, current, adaptation)]
+    input, kept = contiguous(input), [contiguous(one) for one in (before, events, current, adaptation)]
     double, threads = constants.dtype == torch.float64, torch.get_num_threads()
     lanes = shape[1] * shape[2]
-    grad_input = new(constants, shape=shape) if to_input else constants.new_empty(0)
-    grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else constants.new_empty(0)
+    grad_input = new(constants, shape=shape) if to_input else None
+    grad_lanes = constants.new_zeros((constants.shape[0], lanes)) if to_constants else None
     if new is empty_like:
         room = 0 if input is None else integration.scratch_size(double, shape[0], threads)
-        scratch = new(constants, torch.uint8, (room,))
+        scratch = new(constants, torch.uint8, (room,)) if room else None
         integration.backward(
             double,
             fire,
@@ -182,12 +176,12 @@ def _backward(
             *map(address, (input, membrane_hw, *kept)),
             *(surrogate, alpha, *map(address, (*gradients, grad_input, grad_lanes, scratch)), threads),
         )
-    if to_constants:
+    if grad_lanes is not None:
         grad_lanes = grad_lanes.reshape(constants.shape[0], -1, constants.shape[1]).sum(1)
     return grad_input, grad_lanes
 
 
-def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tensor]:
+def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, ...]:
     """Refuse operands that do not belong together, and do what :func:`_backward` does."""
     *gradients, constants, input, membrane_hw, before, events, current, adaptation = given[:11]
     shape, fire, full, surrogate, _, _, to_constants = given[11:]
@@ -204,36 +198,37 @@ def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tenso
     needs = not again and (fire or full or to_constants), not again and fire, to_constants, to_constants and full
     check_backward(operands, gradients, constants, membrane_hw, kept, needs, tuple(shape), surrogate, dtype)
     operands.maybe(("input",), (input,), dtype, tuple(shape))
-    return _backward(*given, new=new)
+    return filled(_backward(*given, new=new), constants)
 
 
 def _described(like: Tensor, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:
     return like.new_empty(like.shape if shape is None else shape, dtype=dtype)
 
 
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Some) -> None:
     input, constants, spikes_hw, membrane_hw, adaptation_hw, fire, full, surrogate, alpha, _, keeps = inputs
     *_, current, adaptation, before, events = output
     if keeps != CONSTANTS:
-        current = adaptation = before.new_empty(0)
+        current = adaptation = None
     again = input if _lean(fire, full, keeps, (spikes_hw, membrane_hw, adaptation_hw)) else None
     ctx.save_for_backward(constants, again, membrane_hw, before, events, current, adaptation)
     ctx.settings = list(input.shape), fire, full, surrogate, alpha
-    ctx.mark_non_differentiable(before, events)
+    ctx.mark_non_differentiable(*[one for one in (before, events) if one is not None])
     ctx.set_materialize_grads(False)
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None, checked: bool = True) -> tuple[Tensor | None, ...]:
     refuse_double_backward("integration")
     saved = ctx.saved_tensors  # read once: checkpointing computes them again for each reading
-    if all(gradient is None for gradient in gradients[:4]):
+    spikes, membrane, current, adaptation, *_ = gradients
+    if spikes is membrane is current is adaptation is None:
         return (None,) * 11
     to_input, to_constants = ctx.needs_input_grad[:2]
-    back: Callable[..., tuple[Tensor, Tensor]] = torch.ops.hxtorch.integrate_backward
-    if not (checked or traced(saved[0])):
-        constants, input, _, *kept = saved
-        require_saved("integration", constants.dtype, ctx.settings[0], (*kept, input))
-        back = _backward
+    back: Callable[..., Some] = _backward
+    if checked or traced(saved[0]):
+        back, saved = torch.ops.hxtorch.integrate_backward, (*saved[:3], *filled(saved[3:], saved[0]))
+    else:
+        require_saved("integration", saved[0].dtype, ctx.settings[0], (saved[1], *saved[3:]))
     grad_input, grad_constants = back(*gradients[:4], *saved, *ctx.settings, to_input, to_constants)
     return grad_input if to_input else None, grad_constants if to_constants else None, *[None] * 9
 

@@ -57,7 +57,7 @@ def integrate(
         TensorShapeError: ``input`` has other axes, or no time.
         ParameterError: A constant has a shape that does not fit, or the surrogate is unknown.
     """
-    recorded = hw_data or NOTHING
+    recorded = NOTHING if hw_data is None else hw_data
     steps = input.shape[0] if input.ndim else 0
     input = full_precision(first_steps(input, steps if recorded is NOTHING else recorded.steps(steps)))
     shown = _shown(recorded, input)
@@ -75,8 +75,11 @@ def integrate(
         trained = input.requires_grad or (feedback is not None and feedback.weight.requires_grad)
         keeps = fused.CONSTANTS if packed.requires_grad else fused.INPUT if trained else fused.NOTHING
     if feedback is None:
-        take = fused.DIRECT if direct else fused.OPERATOR
-        found = take(input, packed, *shown, terms.fire, terms.full, known, alpha, traces, keeps)
+        settings = terms.fire, terms.full, known, alpha, traces, keeps
+        if direct:
+            found = fused.DIRECT(input, packed, *shown, settings)
+        else:
+            found = fused.OPERATOR(input, packed, *shown, *settings)
     else:
         from hxtorch.spiking.functional.steps import recurrence  # most networks have no circle and need no such kernel
 

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import ExperimentError
 
-Results: TypeAlias = "tuple[Tensor, ...]"
-Gradients: TypeAlias = "tuple[Tensor | None, ...]"
+Some: TypeAlias = "tuple[Tensor | None, ...]"
 
 LIBRARY = torch.library.Library("hxtorch", "FRAGMENT")  # type: ignore[no-untyped-call]
 """Where the operators are defined."""
@@ -33,10 +32,10 @@ def define(schema: str, cpu: Callable[..., object], shapes: Callable[..., object
 
 def differentiate(
     name: str,
-    forward: Callable[..., Results],
-    keep: Callable[[Any, tuple[Any, ...], Results], None],
-    adjoint: Callable[..., Gradients],
-) -> Callable[..., Results]:
+    forward: Callable[..., Some],
+    keep: Callable[[Any, tuple[Any, ...], Some], None],
+    adjoint: Callable[..., Some],
+) -> Callable[..., Some]:
     """Give an operator its gradient.
 
     Args:
@@ -48,23 +47,25 @@ def differentiate(
 
     Returns:
         The operator without torch's dispatcher and without checks of what integrations hand it, which takes a fraction
-        of the time.
+        of the time. It takes all that is no tensor in one tuple, since torch looks at each argument, and returns None
+        where the operator returns an empty tensor.
     """
     torch.library.register_autograd(f"hxtorch::{name}", adjoint, setup_context=keep, lib=LIBRARY)
 
     class Direct(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, *inputs: Any) -> Results:
+        def forward(ctx: Any, *given: Any) -> Some:
+            inputs = (*given[:-1], *given[-1])
             results = forward(*inputs)
             keep(ctx, inputs, results)
             return results
 
         @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Gradients:
+        def backward(ctx: Any, *gradients: Any) -> Some:
             return adjoint(ctx, *gradients, checked=False)
 
     Direct.__name__ = Direct.__qualname__ = name.title()  # in the names of nodes of graphs
-    apply: Callable[..., Results] = Direct.apply
+    apply: Callable[..., Some] = Direct.apply
     return apply
 
 

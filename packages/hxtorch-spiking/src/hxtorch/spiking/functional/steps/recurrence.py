@@ -16,11 +16,11 @@ from torch import Tensor
 
 from hxtorch.spiking._kernels.steps import recurrence
 from hxtorch.spiking._memory import empty_like
-from hxtorch.spiking.functional.operands import Operands, contiguous, require_saved
+from hxtorch.spiking.functional.operands import Operands, contiguous, filled, require_saved
 from hxtorch.spiking.functional.products import collect, find_for, padded
 from hxtorch.spiking.functional.steps.compiled import traced
 from hxtorch.spiking.functional.steps.fused import CONSTANTS, check_backward, check_forward, outputs
-from hxtorch.spiking.functional.steps.operators import address, define, differentiate, refuse_double_backward
+from hxtorch.spiking.functional.steps.operators import Some, address, define, differentiate, refuse_double_backward
 
 
 def _forward(
@@ -37,8 +37,8 @@ def _forward(
     keeps: int,
     *,
     new: Any = empty_like,
-) -> tuple[Tensor, ...]:
-    """Return outputs, and what the way back needs; empty where nothing is wanted."""
+) -> Some:
+    """Return outputs, and what the way back needs; None where nothing is wanted."""
     recorded = [contiguous(trace) for trace in (spikes_hw, membrane_hw, adaptation_hw)]
     steps, batch, size = input.shape
     input = input.contiguous()
@@ -70,10 +70,10 @@ def _backward(
     constants: Tensor,
     membrane_hw: Tensor | None,
     spikes: Tensor,
-    before: Tensor,
-    events: Tensor,
-    current: Tensor,
-    adaptation: Tensor,
+    before: Tensor | None,
+    events: Tensor | None,
+    current: Tensor | None,
+    adaptation: Tensor | None,
     full: bool,
     surrogate: int,
     alpha: float,
@@ -81,13 +81,13 @@ def _backward(
     to_constants: bool,
     *,
     new: Any = empty_like,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of input, weight and constants, the latter empty where they are not wanted."""
+) -> Some:
+    """Return the gradients of input, weight and constants, None where they are not wanted."""
     gradients = [contiguous(one) for one in (grad_spikes, grad_membrane, grad_current, grad_adaptation)]
-    spikes, kept = spikes.contiguous(), [one.contiguous() for one in (before, events, current, adaptation)]
+    spikes, kept = spikes.contiguous(), [contiguous(one) for one in (before, events, current, adaptation)]
     (steps, batch, size), given = spikes.shape, constants.shape[1]
     grad_input = new(spikes)
-    grad_weight = weight.new_empty(weight.shape if to_weight else 0)
+    grad_weight = weight.new_empty(weight.shape) if to_weight else None
     grad_lanes = constants.new_zeros((constants.shape[0], batch * size if to_constants else 0))
     if new is empty_like:
         constants = _lanes(constants, (batch, size), not (full or to_constants))
@@ -109,7 +109,7 @@ def _backward(
             before_them, arrived = spikes[:-1].flatten(0, 1), grad_input[1:].flatten(0, 1)
             grad_weight = collect(arrived, before_them, find_for(before_them, size))
     if not to_constants:
-        return grad_input, grad_weight, constants.new_empty(0)
+        return grad_input, grad_weight, None
     return grad_input, grad_weight, grad_lanes.reshape(grad_lanes.shape[0], -1, given).sum(1)
 
 
@@ -121,10 +121,10 @@ def _checked_forward(
     operands = Operands("recur", new is empty_like)
     dtype = check_forward(operands, input, constants, others[:3], surrogate, keeps)
     operands.numbers("weight", weight, dtype, (input.shape[2], input.shape[2]))
-    return _forward(input, weight, constants, *others, new=new)
+    return filled(_forward(input, weight, constants, *others, new=new), input, events=5)
 
 
-def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tensor, Tensor]:
+def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, ...]:
     """Refuse operands that do not belong together, and do what :func:`_backward` does."""
     *gradients, weight, constants, membrane_hw, spikes = given[:8]
     full, surrogate, _, _, to_constants = given[12:]
@@ -136,7 +136,7 @@ def _checked_backward(*given: Any, new: Any = empty_like) -> tuple[Tensor, Tenso
     needs = True, True, to_constants, to_constants and full
     check_backward(operands, gradients, constants, membrane_hw, given[8:12], needs, whole, surrogate, dtype)
     operands.numbers("weight", weight, dtype, (whole[2], whole[2]))
-    return _backward(*given, new=new)
+    return filled(_backward(*given, new=new), constants)
 
 
 def _lanes(constants: Tensor, lanes: Sequence[int], plain: bool) -> Tensor:
@@ -158,26 +158,27 @@ def _described(like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     return like.new_empty(like.shape, dtype=dtype)
 
 
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, weight, constants, _, membrane_hw, _, full, surrogate, alpha, _, keeps = inputs
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Some) -> None:
+    input, weight, constants, _, membrane_hw, _, full, surrogate, alpha, _, keeps = inputs
     spikes, _, current, adaptation, before, events = output
     if keeps != CONSTANTS:
-        current = adaptation = before.new_empty(0)
+        current = adaptation = None
     ctx.save_for_backward(weight, constants, membrane_hw, spikes, before, events, current, adaptation)
-    ctx.settings, ctx.shape = (full, surrogate, alpha), spikes.shape
-    ctx.mark_non_differentiable(before, events)
+    ctx.settings, ctx.shape = (full, surrogate, alpha), input.shape
+    ctx.mark_non_differentiable(*[one for one in (before, events) if one is not None])
     ctx.set_materialize_grads(False)
 
 
 def _adjoint(ctx: Any, *gradients: Tensor | None, checked: bool = True) -> tuple[Tensor | None, ...]:
     refuse_double_backward("recurrence")
     saved = ctx.saved_tensors  # read once: checkpointing computes them again for each reading
-    if all(gradient is None for gradient in gradients[:4]):
+    to_spikes, to_membrane, to_current, to_adaptation, *_ = gradients
+    if to_spikes is to_membrane is to_current is to_adaptation is None:
         return (None,) * 11
     wanted = ctx.needs_input_grad[:3]
-    back: Callable[..., tuple[Tensor, ...]] = _backward
+    back: Callable[..., Some] = _backward
     if checked or traced(saved[0]):
-        back = torch.ops.hxtorch.recur_backward
+        back, saved = torch.ops.hxtorch.recur_backward, (*saved[:3], *filled(saved[3:], saved[0]))
     else:
         weight, _, _, spikes, *kept = saved
         require_saved("recurrence", weight.dtype, ctx.shape, (*kept, spikes))
@@ -206,8 +207,8 @@ OPERATOR = torch.ops.hxtorch.recur.default
 """``hxtorch::recur``; the outputs beyond the traces are what the way back needs."""
 
 
-def integrate(input: Tensor, weight: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+def integrate(input: Tensor, weight: Tensor, *arguments: Any) -> Some:
     """Call :data:`OPERATOR` the shortest way."""
     if traced(input) or traced(weight):
         return OPERATOR(input, weight, *arguments)  # type: ignore[no-any-return]
-    return _direct(input, weight, *arguments)
+    return _direct(input, weight, *arguments[:4], arguments[4:])

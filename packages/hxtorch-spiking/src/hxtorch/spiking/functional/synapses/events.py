@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hxtorch.spiking.errors import TensorTypeError
 from hxtorch.spiking.functional import products
-from hxtorch.spiking.functional.operands import Operands, ordered, require_saved
+from hxtorch.spiking.functional.operands import Operands, filled, ordered, require_saved
 from hxtorch.spiking.functional.steps.compiled import compilable, traced
 from hxtorch.spiking.functional.steps.operators import LIBRARY, define
 
@@ -43,7 +43,7 @@ def holds_spikes(tensor: Tensor, targets: int) -> bool:
     return not products.find(tensor).graded
 
 
-def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor | None]:
     """Return the product (row, target) and the bits of the spikes, with their number and whether they are graded."""
     spikes = spikes.contiguous()
     found = products.find_for(spikes, weight.shape[0])
@@ -51,31 +51,30 @@ def _forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _backward(
-    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
-) -> tuple[Tensor, Tensor]:
-    """Return the gradients of spikes and weight, empty where they are not wanted."""
+    gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor | None, to_spikes: bool, to_weight: bool
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return the gradients of spikes and weight, None where they are not wanted."""
     gradient, weight = ordered(gradient), weight.contiguous()
-    grad_spikes = products.spread(gradient, weight) if to_spikes else weight.new_empty(0)
-    if not to_weight:
-        return grad_spikes, weight.new_empty(0)
-    return grad_spikes, products.collect(gradient, spikes, products.Found.again(bits))
+    grad_spikes = products.spread(gradient, weight) if to_spikes else None
+    return grad_spikes, products.collect(gradient, spikes, products.Found.again(bits)) if to_weight else None
 
 
 def _checked_forward(spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Refuse operands that do not belong together, and do what :func:`_forward` does."""
     _check("weigh", spikes, weight)
-    return _forward(spikes, weight)
+    product, bits = _forward(spikes, weight)
+    return product, spikes.new_empty(0, dtype=torch.int64) if bits is None else bits
 
 
 def _checked_backward(
     gradient: Tensor, spikes: Tensor, weight: Tensor, bits: Tensor, to_spikes: bool, to_weight: bool
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, ...]:
     """Refuse operands that do not belong together, and do what :func:`_backward` does."""
     operands = _check("weigh_backward", spikes, weight)
     rows, sources = spikes.shape
     operands.numbers("gradient", gradient, weight.dtype, (rows, weight.shape[0]))
     operands.needed("bits", bits, torch.int64, (products.words(rows, sources),), False, "")
-    return _backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight)
+    return filled(_backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight), weight)
 
 
 def _check(operator: str, spikes: Tensor, weight: Tensor, real: bool = True) -> Operands:
@@ -104,33 +103,35 @@ def _backward_shapes(
 
 
 def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
-    _, bits = output
-    ctx.save_for_backward(*inputs, bits)
-    ctx.mark_non_differentiable(bits)
+    ctx.save_for_backward(*inputs, output[1])
+    ctx.mark_non_differentiable(output[1])
     ctx.set_materialize_grads(False)
 
 
 def _adjoint(
-    ctx: Any, gradient: Tensor | None, _: Tensor | None, checked: bool = True
+    ctx: Any, gradient: Tensor | None, _: Tensor | None = None, checked: bool = True
 ) -> tuple[Tensor | None, Tensor | None]:
     if gradient is None:
         return None, None
     to_spikes, to_weight = ctx.needs_input_grad[:2]
-    whole, weight, bits = ctx.saved_tensors
+    saved: tuple[Tensor, Tensor, Tensor | None] = ctx.saved_tensors
+    whole, weight, bits = saved
     spikes, gradient = whole.reshape(-1, whole.shape[-1]), gradient.reshape(-1, weight.shape[0])
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # whose gradients shall have gradients
         grad_spikes = (gradient @ weight).reshape(whole.shape) if to_spikes else None
         return grad_spikes, gradient.T @ spikes if to_weight else None
-    back: Callable[..., tuple[Tensor, Tensor]] = torch.ops.hxtorch.weigh_backward
-    if not (checked or traced(weight)):
-        back = _backward
+    back: Callable[..., tuple[Tensor | None, Tensor | None]] = _backward
+    if checked or traced(weight):
+        back, bits = torch.ops.hxtorch.weigh_backward, spikes.new_empty(0, dtype=torch.int64) if bits is None else bits
+    else:
         shape = gradient.shape[0], weight.shape[1]
         if spikes.shape != shape or not spikes.dtype is weight.dtype is gradient.dtype:  # hooks made it something else
             require_saved("product of spikes", weight.dtype, shape, (spikes,))
             raise TensorTypeError(f"product of spikes: got {weight.dtype} for the way back, wanted {gradient.dtype}")
         require_saved("bits of spikes", torch.int64, (products.words(*shape),), (bits,))
     grad_spikes, grad_weight = back(gradient, spikes, weight, bits, to_spikes, to_weight)
-    return grad_spikes.view(whole.shape) if to_spikes else None, grad_weight if to_weight else None
+    arrived = grad_spikes.view(whole.shape) if to_spikes and grad_spikes is not None else None
+    return arrived, grad_weight if to_weight else None
 
 
 define("weigh(Tensor spikes, Tensor weight) -> (Tensor output, Tensor bits)", _checked_forward, _forward_shapes)
@@ -150,14 +151,15 @@ class _Product(torch.autograd.Function):
     """The operator without torch's dispatcher."""
 
     @staticmethod
-    def forward(ctx: Any, spikes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, spikes: Tensor, weight: Tensor) -> Tensor:
         product, bits = _forward(spikes.reshape(-1, spikes.shape[-1]), weight)
-        _keep(ctx, (spikes, weight), (product, bits))
-        return product.view(*spikes.shape[:-1], weight.shape[0]), bits
+        ctx.save_for_backward(spikes, weight, bits)
+        ctx.set_materialize_grads(False)
+        return product.view(*spikes.shape[:-1], weight.shape[0])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor | None, bits: None) -> tuple[Tensor | None, ...]:
-        return _adjoint(ctx, gradient, bits, checked=False)
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, ...]:
+        return _adjoint(ctx, gradient, checked=False)
 
 
 def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
@@ -171,6 +173,6 @@ def weigh(spikes: Tensor, weight: Tensor) -> Tensor:
         The product (..., target).
     """
     if not traced(spikes):
-        return _Product.apply(spikes, weight)[0]  # type: ignore[no-untyped-call, no-any-return]
+        return _Product.apply(spikes, weight)  # type: ignore[no-untyped-call, no-any-return]
     product: Tensor = OPERATOR(spikes.reshape(-1, spikes.shape[-1]), weight)[0]
     return product.reshape(*spikes.shape[:-1], weight.shape[0])

@@ -73,6 +73,12 @@ def _constants(
 _constants_of_numbers = lru_cache(64)(_constants)
 
 
+@lru_cache(64)
+def _names_of_model(*known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the module's arguments that the numerics know."""
+    return tuple(name for name in _OF_MODEL if any(name in names for names in known))
+
+
 class AnalogNeuron(NeuronCircuits):
     """Base of the neuron models: their numerics.
 
@@ -150,9 +156,9 @@ class AnalogNeuron(NeuronCircuits):
             ParameterError: A time constant is below half a step, or the slope is not positive.
         """
         known = self._parameters_by_name()
-        names = [name for name in _OF_MODEL if name in self.parameter_names or name in self.register_names]
+        names = _names_of_model(self.parameter_names, self.register_names)
         values = (*[known[name].model_value for name in names], known["tau_mem"].model_value)
-        given = self.step, self.experiment.dt, (*names,), values, known["membrane_capacitance"].model_value
+        given = self.step, self.experiment.dt, names, values, known["membrane_capacitance"].model_value
         try:
             if _NUMBERS.issuperset(map(type, values)) and type(given[-1]) in _NUMBERS:
                 return _constants_of_numbers(*given)

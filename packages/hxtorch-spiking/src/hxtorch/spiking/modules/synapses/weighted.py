@@ -203,10 +203,10 @@ class WeightedProjection(TransformedProjection):
         """Whether the model of the synapse is more than the product that it has if nothing is said."""
         return self.func is not self.product or bool(self._extra_args) or bool(self.extra_kwargs)
 
-    def _check_numbers(self, tensor: Tensor, what: str) -> None:
+    def _check_numbers(self, tensor: Tensor) -> None:
         """Check the numbers of an input that was handed in filled; that finds the spikes too."""
         if not holds_spikes(tensor, self.out_features):
-            check_finite(tensor, what)
+            super()._check_numbers(tensor)
 
 
 def check_no_bias(what: str, synapse: WeightedProjection) -> None:
