@@ -70,7 +70,7 @@ static void NAME(bypass)(NAME(state) *s, int number, int64_t time) {
         while (j > 0 && plan->unit_end[j - 1] > at) j--;
         if (s->phase[j] == NAME(FREE)) {
             NAME(fire_at)(s, j, time);
-            NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
+            NAME(enter)(s, j, time); /* it may be there: what fired in the step before and is free again leaves the list in this one */
             continue;
         }
         int64_t last = s->fired[j];

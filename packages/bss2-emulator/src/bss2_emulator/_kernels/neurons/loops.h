@@ -157,6 +157,16 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
+/* Look again which of the next neurons are above their threshold, LANES or the `left` last ones: few vectors have any. */
+WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
+    uint32_t above = 0;
+    for (int k = 0; k < LANES && k < left; k += EACH) {
+        const MASK here = (MASK)(LOAD(s->v_next + at + k) >= LOAD(s->threshold + at + k));
+        above |= (uint32_t)ANY(here & LOOP(ours)(left - k)) << k;
+    }
+    NAME(mark)(s, at, above);
+}
+
 /* Advance the neurons [from, to); mark where some are above their threshold. */
 #define BSS2_ADVANCE(ONE_VECTOR, ...)                                                                             \
     const LOOP(about) about = LOOP(look)(s), *loop = &about;                                                      \
@@ -165,10 +175,10 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
         MASK above = ONE_VECTOR(loop, at, EACH, __VA_ARGS__);                                                     \
         BSS2_VECTOR                                                                                               \
         for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
-        if (ANY(above)) NAME(mark)(s, at);                                                                        \
+        if (ANY(above)) LOOP(note)(s, at, LANES);                                                                 \
     }                                                                                                             \
     for (; at < to; at += EACH)                                                                                   \
-        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) NAME(mark)(s, at);
+        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
 
 WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
     BSS2_ADVANCE(LOOP(plain_vector), eventful, saturating)
@@ -178,7 +188,7 @@ WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int even
                                 const int expo) {
     const int before = s->crossings;
     BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
-    if (expo) NAME(take_care)(s, before, from, to);
+    if (expo) NAME(take_care)(s, before);
 }
 #if PAIRS
 /* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */

@@ -70,9 +70,9 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
     const int64_t end = s->start + STEP;
     REAL exc, inh, share;
     NAME(inputs)(s, j, &exc, &inh, &share);
-    const int plain = !plan->kind[j];
-    while (s->next[j] < end || s->pulse_end[j] < end) {
-        const int64_t change = s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
+    const int plain = !plan->kind[j], was = s->phase[j] == NAME(RESETTING);
+    while (NAME(change)(s, j) < end) {
+        const int64_t change = NAME(change)(s, j);
         if (change > t) {
             const int k = (int)(change - t);
             v = plain ? NAME(segment)(s, j, v, exc, inh, t, k) : NAME(move)(s, j, v, (int)(t - s->start), k, 0);
@@ -94,7 +94,7 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
             s->next[j] = INT64_MAX;
         }
     }
-    NAME(use_mode)(s, j);
+    if (was != (s->phase[j] == NAME(RESETTING))) NAME(use_mode)(s, j);
     *since = t;
     *before = v;
     for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
@@ -118,11 +118,12 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
         if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
         if (time > since) before += (after - before) * ((REAL)(time - since) / span);
     }
-    NAME(enter)(s, j);
     s->fired[j] = s->next[j] = time;
     s->phase[j] = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
     NAME(send)(s, time, j);
-    if (time >= end) return kind & KIND_EXP ? before : after;
-    return NAME(follow)(s, j, before, time, &since, &before);
+    if (time < end) after = NAME(follow)(s, j, before, time, &since, &before);
+    else if (kind & KIND_EXP) after = before;
+    NAME(enter)(s, j, s->phase[j] == NAME(FREE) ? INT64_MIN : NAME(change)(s, j)); /* who is free again is so from the next step on */
+    return after;
 }

@@ -31,16 +31,15 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
 
 /* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
  * has left them above everything. */
-static void NAME(take_care)(NAME(state) *s, int first, int from, int to) {
+static void NAME(take_care)(NAME(state) *s, int first) {
     const REAL high = (REAL)s->plan->rail_high;
-    for (int i = first; i < s->crossings; i++) {
-        const int block = s->crossed[i], end = block + LANES < to ? block + LANES : to;
-        for (int j = block > from ? block : from; j < end; j++)
-            if (s->v_next[j] > high) {
-                s->u_next[j] = s->u[j];
-                s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
-            }
-    }
+    for (int i = first; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
+            if (s->v_next[j] <= high) continue;
+            s->u_next[j] = s->u[j];
+            s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
+        }
 }
 
 /* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
@@ -113,12 +112,13 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     return x;
 }
 
-/* Keep in mind that of LANES neurons from `at` on some are above their threshold. */
-BSS2_INLINE void NAME(mark)(NAME(state) *s, int at) {
+/* Keep in mind which of LANES neurons from `at` on are above their threshold. */
+BSS2_INLINE void NAME(mark)(NAME(state) *s, int at, uint32_t above) {
     if (s->crossings >= s->width) {
         s->failed = NO_ROOM;
         return;
     }
+    s->above[s->crossings] = above;
     s->crossed[s->crossings++] = at;
 }
 
@@ -137,7 +137,7 @@ static void NAME(advance_joined)(NAME(state) *s, int from, int to) {
         for (int j = lead; j < end; j++) s->u_next[j] = s->u[j];
         const REAL x = NAME(move)(s, lead, s->v[lead], 0, STEP, 1);
         for (int j = lead; j < end; j++) s->v_next[j] = x;
-        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead, 1);
     }
 }
 
@@ -150,7 +150,7 @@ static void NAME(advance_units)(NAME(state) *s, int from, int to) {
         for (int j = lead; j < end; j++) x += input[j];
         x = NAME(clip)(s, x);
         for (int j = lead; j < end; j++) input[j] = x;
-        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead, 1);
     }
 }
 

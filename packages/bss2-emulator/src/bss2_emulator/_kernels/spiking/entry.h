@@ -37,10 +37,12 @@ typedef struct {
     int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
     int8_t *phase;
     int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
-    int8_t *listed;         /* whether a neuron is there */
+    int64_t *wake;          /* [width] cycle from which on each of them has to be looked at */
+    int32_t *place;         /* where in this list a neuron is, counted from 1; 0: it is free */
     uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
+    uint32_t *above;        /* [width] which of them, one bit each */
     int crossings;
     int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
     int runs;
@@ -60,15 +62,33 @@ enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 
 
 #define TABLE(s, row) ((s)->tables + (size_t)(row) * (size_t)(s)->width)
 
-/* Put a neuron on the list of those that are not free. It stands there once at most, so that there is room for all of them. */
-BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
-    if (s->listed[j]) return;
-    if (s->busy_count >= s->width) {
-        s->failed = NO_ROOM;
-        return;
+/* Put a neuron on the list of those that are not free, to be looked at from cycle `wake` on. It stands there once at most, so that
+ * there is room for all of them. */
+BSS2_INLINE void NAME(enter)(NAME(state) *s, int j, int64_t wake) {
+    if (!s->place[j]) {
+        if (s->busy_count >= s->width) {
+            s->failed = NO_ROOM;
+            return;
+        }
+        s->busy[s->busy_count++] = j;
+        s->place[j] = s->busy_count;
     }
-    s->listed[j] = 1;
-    s->busy[s->busy_count++] = j;
+    s->wake[s->place[j] - 1] = wake;
+}
+
+/* Take who stands at `at` from this list: the last one takes the place. */
+BSS2_INLINE void NAME(leave)(NAME(state) *s, int at) {
+    const int last = --s->busy_count;
+    s->place[s->busy[at]] = 0;
+    if (at == last) return;
+    s->busy[at] = s->busy[last];
+    s->wake[at] = s->wake[last];
+    s->place[s->busy[at]] = at + 1;
+}
+
+/* When what happens to a neuron by itself happens next. */
+BSS2_INLINE int64_t NAME(change)(const NAME(state) *s, int j) {
+    return s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
 }
 
 #include "events/delivery.h"
@@ -94,9 +114,9 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t) + 3 * w;
-    s->room = bss2_room_new(bytes, 26);
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 4 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w;
+    s->room = bss2_room_new(bytes, 28);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
@@ -111,16 +131,18 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
+    s->wake = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     for (int h = 0; h < 2; h++) {
         const size_t count = (size_t)plan->cadc[h].count;
         s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (count + 1) * sizeof(float));
         s->cadc_held[h] = (float *)bss2_part(room, count * sizeof(float));
     }
     s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->place = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->crossed = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->above = (uint32_t *)bss2_part(room, w * sizeof(uint32_t));
     s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
-    s->listed = (int8_t *)bss2_part(room, w);
     s->due = (uint8_t *)bss2_part(room, w);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
@@ -188,32 +210,26 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
     }
 }
 
-/* Follow those alone that are not free: the list is rewritten in place, since each neuron that is taken from it is entered at
- * most once. */
+/* Follow those alone that are not free and change in this step; backwards, so that who takes a place was looked at before. */
 BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
-    const int busy_before = s->busy_count;
-    s->busy_count = 0;
-    for (int i = 0; i < busy_before; i++) {
-        const int j = s->busy[i];
-        if (s->next[j] >= end && s->pulse_end[j] >= end && s->phase[j] != NAME(FREE)) {
-            s->busy[s->busy_count++] = j;
-            continue;
-        }
-        s->listed[j] = 0;
+    for (int at = s->busy_count - 1; at >= 0; at--) {
+        if (s->wake[at] >= end) continue;
+        const int j = s->busy[at];
         int64_t since = s->start;
         REAL before = s->v[j];
-        if (s->next[j] < end || s->pulse_end[j] < end) {
+        if (NAME(change)(s, j) < end) {
             if (plan->kind[j]) NAME(again)(s, j);
             NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
         }
-        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
-        if (s->phase[j] == NAME(FREE)) {
-            s->threshold[j] = TABLE(s, THRESHOLD)[j];
-            if (s->v_next[j] >= s->threshold[j])
-                NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
-        }
+        s->wake[at] = NAME(change)(s, j);
+        if (s->phase[j] != NAME(FREE)) continue;
+        s->threshold[j] = TABLE(s, THRESHOLD)[j];
+        if (s->v_next[j] >= s->threshold[j])
+            NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+        else if (s->pulse_end[j] == INT64_MAX)
+            NAME(leave)(s, at);
     }
 }
 
@@ -230,11 +246,11 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
     }
-    for (int i = 0; i < s->crossings; i++) {
-        const int from = s->crossed[i], to = from + LANES < s->width ? from + LANES : s->width;
-        for (int j = from; j < to; j++)
+    for (int i = 0; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
             if (s->v_next[j] >= s->threshold[j]) NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
-    }
+        }
     if (plan->sourced) NAME(read_sources)(s, s->read_next);
 }
 

@@ -53,7 +53,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     memcpy(fired, s->fired, w * sizeof(int64_t));
     memcpy(pulse_end, s->pulse_end, w * sizeof(int64_t));
     memcpy(phase, s->phase, w);
-    memset(s->listed, 0, w);
+    memset(s->place, 0, w * sizeof(int32_t));
     s->busy_count = 0;
     for (int j = 0; j < plan->neurons; j++) {
         const int own = plan->own[j], led = plan->led[j];
@@ -68,7 +68,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
         if (led >= 0 && s->phase[j] != NAME(FIRING)) /* so that a period that has begun ends when it would have */
             s->fired[j] += before->refractory_cycles[led] - plan->refractory_cycles[j];
         s->threshold[j] = s->phase[j] == NAME(FREE) ? TABLE(s, THRESHOLD)[j] : (REAL)INFINITY;
-        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
+        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j, NAME(change)(s, j));
     }
     for (int i = 0; i < plan->bypasses; i++) (plan->bypass[i] % 2 ? s->inh : s->exc)[plan->bypass[i] / 2] = (REAL)0;
     bss2_room_free(&room);
