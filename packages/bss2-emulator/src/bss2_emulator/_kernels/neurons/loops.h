@@ -23,6 +23,7 @@ typedef struct {
     REAL *v_next, *u_next;
     size_t width;
     VECTOR low, high, onset, inverse, steep;
+    VECTOR decay, drift, drive_exc, drive_inh, syn_exc, syn_inh, threshold; /* of neurons that are not in reset, where all have the same */
 } LOOP(about);
 
 /* What a vector from `at` on finds in fields of `hot`, at fixed distances: the compiler is not to make a pointer for each. */
@@ -36,6 +37,8 @@ WITHIN LOOP(about) LOOP(look)(const NAME(state) *s) {
     const LOOP(about) loop = {
         s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, ALL((REAL)s->plan->rail_low),
         ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
+        ALL(s->alike.decay), ALL(s->alike.drift), ALL(s->alike.drive_exc), ALL(s->alike.drive_inh), ALL(OWN(s, SYN_EXC + STEP - 1, 0)),
+        ALL(OWN(s, SYN_INH + STEP - 1, 0)), ALL(OWN(s, THRESHOLD, 0)),
     };
     return loop;
 }
@@ -53,9 +56,12 @@ WITHIN VECTOR LOOP(share)(const LOOP(about) *loop, VECTOR v) { /* see compliance
     return ONE - depth * depth;
 }
 
+/* A constant of a vector of neurons: where all neurons have the same, and none of these is in reset, it need not be loaded. */
+#define CONSTANT(name) (alike ? loop->name : LOAD(HOT(name)))
+
 /* The synaptic states of a vector decay. */
-WITHIN void LOOP(decay_inputs)(REAL *place, int left, VECTOR e, VECTOR i) {
-    VECTOR e_next = e * LOAD(HOT(syn_exc)), i_next = i * LOAD(HOT(syn_inh));
+WITHIN void LOOP(decay_inputs)(const LOOP(about) *loop, REAL *place, int left, VECTOR e, VECTOR i, const int alike) {
+    VECTOR e_next = e * CONSTANT(syn_exc), i_next = i * CONSTANT(syn_inh);
     if (left < EACH) {
         e_next = CHOOSE(LOOP(ours)(left), e_next, e);
         i_next = CHOOSE(LOOP(ours)(left), i_next, i);
@@ -65,25 +71,26 @@ WITHIN void LOOP(decay_inputs)(REAL *place, int left, VECTOR e, VECTOR i) {
 }
 
 /* What the inputs of a vector of neurons bring in this step; their states decay. */
-WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, VECTOR v, int left, const int eventful, const int saturating) {
+WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, VECTOR v, int left, const int eventful, const int saturating,
+                               const int alike) {
     const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh));
-    VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
+    VECTOR excited = e * CONSTANT(drive_exc), inhibited = i * CONSTANT(drive_inh);
     if (eventful) {
         excited += LOAD(HOT(late_exc));
         inhibited += LOAD(HOT(late_inh));
     }
     if (saturating) inhibited *= LOOP(share)(loop, v);
-    LOOP(decay_inputs)(place, left, e, i);
+    LOOP(decay_inputs)(loop, place, left, e, i, alike);
     return excited - inhibited;
 }
 
 /* One vector of plain neurons; returns which of them are above their threshold. */
-WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating) {
     REAL *place = LOOP(of)(loop, at);
-    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
-    const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
+    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating, alike);
+    const VECTOR x = LOOP(clip_all)(loop, v * CONSTANT(decay) + CONSTANT(drift) + input);
     STORE(loop->v_next + at, x);
-    return (MASK)(x >= LOAD(HOT(threshold)));
+    return (MASK)(x >= CONSTANT(threshold));
 }
 
 /* What an exponential current adds where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within
@@ -101,8 +108,8 @@ WITHIN VECTOR LOOP(reverse_all)(VECTOR v, VECTOR pull, VECTOR aim) { /* see reve
 }
 
 /* One vector of neurons with terms; returns which are above their threshold, or steep, which leaves them above everything. */
-WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating, const int coba,
-                               const int expo) {
+WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating,
+                               const int coba, const int expo) {
     REAL *place = LOOP(of)(loop, at);
     const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh)), here = LOAD(loop->v + at), decay = LOAD(HOT(decay));
     const VECTOR push = LOAD(HOT(push)), lift = LOAD(HOT(lift)), relax = LOAD(HOT(relax));
@@ -111,7 +118,8 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     VECTOR late_i = eventful ? LOAD(HOT(late_inh)) : ALL((REAL)0), felt = i;
     VECTOR steady = LOAD(HOT(drift)) - LOAD(HOT(pull)) * middle, x;
     MASK steep = (MASK)(here < here);
-    LOOP(decay_inputs)(place, left, e, i);
+    LOOP(decay_inputs)(loop, place, left, e, i, 0);
+    (void)alike;
     if (saturating) {
         const VECTOR share = LOOP(share)(loop, here);
         felt *= share;
@@ -168,41 +176,52 @@ WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
 }
 
 /* Advance the neurons [from, to); mark where some are above their threshold. */
-#define BSS2_ADVANCE(ONE_VECTOR, ...)                                                                             \
+#define BSS2_ADVANCE(ONE_VECTOR, ALIKE, ...)                                                                             \
     const LOOP(about) about = LOOP(look)(s), *loop = &about;                                                      \
     int at = from;                                                                                                \
     for (; at + LANES <= to; at += LANES) {                                                                       \
-        MASK above = ONE_VECTOR(loop, at, EACH, __VA_ARGS__);                                                     \
-        BSS2_VECTOR                                                                                               \
-        for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
+        MASK above;                                                                                               \
+        if (ALIKE && !(s->odd[at / LANES] | s->odd[(at + LANES - 1) / LANES])) {                                  \
+            above = ONE_VECTOR(loop, at, EACH, 1, __VA_ARGS__);                                                   \
+            BSS2_VECTOR                                                                                           \
+            for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, 1, __VA_ARGS__);     \
+        } else {                                                                                                  \
+            above = ONE_VECTOR(loop, at, EACH, 0, __VA_ARGS__);                                                   \
+            BSS2_VECTOR                                                                                           \
+            for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, 0, __VA_ARGS__);     \
+        }                                                                                                         \
         if (ANY(above)) LOOP(note)(s, at, LANES);                                                                 \
     }                                                                                                             \
     for (; at < to; at += EACH)                                                                                   \
-        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
+        if (ANY(ONE_VECTOR(loop, at, to - at, 0, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
 
 WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
-    BSS2_ADVANCE(LOOP(plain_vector), eventful, saturating)
+    if (s->alike.all) {
+        BSS2_ADVANCE(LOOP(plain_vector), 1, eventful, saturating)
+    } else {
+        BSS2_ADVANCE(LOOP(plain_vector), 0, eventful, saturating)
+    }
 }
 
 WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
                                 const int expo) {
     const int before = s->crossings;
-    BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
+    BSS2_ADVANCE(LOOP(terms_vector), 0, eventful, saturating, coba, expo)
     if (expo) NAME(take_care)(s, before);
 }
 #if PAIRS
 /* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
-WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating) {
     REAL *place = LOOP(of)(loop, at);
     const VECTOR v = LOAD(loop->v + at), alone = v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + LOAD(HOT(noise));
-    const VECTOR input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating, alike);
     const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
 WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
-    BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating)
+    BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating)
 }
 #endif
 #undef BSS2_ADVANCE
@@ -220,7 +239,7 @@ WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int s
 #endif
         BSS2_VECTOR
         for (int at = from; at < to; at += EACH)
-            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), LOAD(loop->v + at), to - at, eventful, saturating));
+            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), LOAD(loop->v + at), to - at, eventful, saturating, 0));
         NAME(advance_units)(s, from, to);
     }
 }
@@ -260,4 +279,5 @@ TARGET static void LOOP(advance_all)(NAME(state) *s, int eventful) {
 #undef ANY
 #undef EACH
 #undef HOT
+#undef CONSTANT
 #undef ONE

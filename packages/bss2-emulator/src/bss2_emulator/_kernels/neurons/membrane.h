@@ -32,8 +32,8 @@ BSS2_INLINE REAL NAME(clip)(const NAME(state) *s, REAL x) {
  * that the membrane lets flow in this step. */
 BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh, REAL *share) {
     *share = s->plan->saturating ? NAME(compliance)(s->v[j], s->onset, s->inverse) : (REAL)1;
-    *exc = s->exc[j] / TABLE(s, SYN_EXC + STEP - 1)[j];
-    *inh = s->inh[j] / TABLE(s, SYN_INH + STEP - 1)[j] * *share;
+    *exc = s->exc[j] / OWN(s, SYN_EXC + STEP - 1, j);
+    *inh = s->inh[j] / OWN(s, SYN_INH + STEP - 1, j) * *share;
 }
 
 #include "neurons/terms.h"
@@ -42,12 +42,12 @@ BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh,
 BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, REAL inh, int64_t t, int k) {
     const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
     if (gone > 0) {
-        exc *= TABLE(s, SYN_EXC + gone - 1)[j];
-        inh *= TABLE(s, SYN_INH + gone - 1)[j];
+        exc *= OWN(s, SYN_EXC + gone - 1, j);
+        inh *= OWN(s, SYN_INH + gone - 1, j);
     }
-    const REAL decay = TABLE(s, DECAY + row)[j];
+    const REAL decay = OWN(s, DECAY + row, j);
     REAL x = v * decay + s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->noise[j] * ((REAL)k / (REAL)STEP);
-    x += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
+    x += exc * OWN(s, DRIVE_EXC + row, j) - inh * OWN(s, DRIVE_INH + row, j);
     return NAME(clip)(s, x);
 }
 
@@ -58,9 +58,9 @@ BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
         NAME(use_terms)(s, j, mode);
         return;
     }
-    s->decay[j] = TABLE(s, DECAY + row)[j];
-    s->drive_exc[j] = TABLE(s, DRIVE_EXC + row)[j];
-    s->drive_inh[j] = TABLE(s, DRIVE_INH + row)[j];
+    s->decay[j] = OWN(s, DECAY + row, j);
+    s->drive_exc[j] = OWN(s, DRIVE_EXC + row, j);
+    s->drive_inh[j] = OWN(s, DRIVE_INH + row, j);
     s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - s->decay[j]) + s->noise[j];
 }
 
@@ -94,7 +94,10 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
             s->next[j] = INT64_MAX;
         }
     }
-    if (was != (s->phase[j] == NAME(RESETTING))) NAME(use_mode)(s, j);
+    if (was != (s->phase[j] == NAME(RESETTING))) {
+        s->odd[j / LANES] = (uint8_t)(s->odd[j / LANES] + (was ? -1 : 1));
+        NAME(use_mode)(s, j);
+    }
     *since = t;
     *before = v;
     for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
@@ -106,14 +109,14 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
 static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after) {
     const int64_t end = s->start + STEP;
     const int kind = s->plan->kind[j];
-    const REAL threshold = TABLE(s, CROSSING)[j], span = (REAL)(end - since);
+    const REAL threshold = OWN(s, CROSSING, j), span = (REAL)(end - since);
     if (kind) for (int i = j; i < s->plan->unit_end[j]; i++) s->u_next[i] = s->u[i];
     int64_t time;
     if (kind & KIND_EXP) {
         time = NAME(walk)(s, j, since, &before, threshold);
     } else {
         const REAL fraction = before >= threshold ? (REAL)0 : (threshold - before) / (after - before);
-        time = since + (int64_t)(fraction * span + TABLE(s, LATENCY)[j]);
+        time = since + (int64_t)(fraction * span + OWN(s, LATENCY, j));
         const int moved = (int)((time < end ? time : end) - since);
         if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
         if (time > since) before += (after - before) * ((REAL)(time - since) / span);

@@ -22,8 +22,10 @@ typedef struct {
     REAL steep;
     REAL onset, inverse;                    /* of what low membranes take from inhibitory inputs: volts, one over volts */
     const bss2_plan *plan;
-    const REAL *tables;
+    const REAL *tables, *columns; /* the constants of all neurons by row, and those of one behind those of the other */
+    size_t apart;                 /* from one of them to the next, 0 where all have the same */
     int width;
+    struct { int all; REAL decay, drift, drive_exc, drive_inh; } alike; /* what free neurons have, where it is the same for all of them */
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
     REAL *u, *u_next, *aim;                 /* adaptation: voltage, where it goes without the membrane */
     REAL *read, *read_next;                 /* what is read out where it is no membrane */
@@ -39,6 +41,7 @@ typedef struct {
     int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
     int64_t *wake;          /* [width] cycle from which on each of them has to be looked at */
     int32_t *place;         /* where in this list a neuron is, counted from 1; 0: it is free */
+    uint8_t *odd;           /* [width / LANES + 1] of the LANES neurons of a block, how many are in reset */
     uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
@@ -61,6 +64,15 @@ typedef struct {
 enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 };
 
 #define TABLE(s, row) ((s)->tables + (size_t)(row) * (size_t)(s)->width)
+#define OWN(s, row, j) ((s)->columns[(size_t)(j) * (s)->apart + (size_t)(row)])
+
+/* Find the constants of neurons. */
+BSS2_INLINE void NAME(read_plan)(NAME(state) *s, const bss2_plan *plan) {
+    s->plan = plan;
+    s->tables = (const REAL *)plan->tables;
+    s->columns = (const REAL *)plan->columns;
+    s->apart = plan->apart;
+}
 
 /* Put a neuron on the list of those that are not free, to be looked at from cycle `wake` on. It stands there once at most, so that
  * there is room for all of them. */
@@ -103,8 +115,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     const size_t w = (size_t)plan->width, apart = w + ROOM - MOST;
     size_t noise_count = 0;
     memset(s, 0, sizeof(*s));
-    s->plan = plan;
-    s->tables = (const REAL *)plan->tables;
+    NAME(read_plan)(s, plan);
     s->width = plan->width;
     s->b = b;
     s->entry = entry;
@@ -115,8 +126,8 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
     const size_t bytes = 64 + sizeof(NAME(hot)) + w * 4 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w;
-    s->room = bss2_room_new(bytes, 28);
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w + w / LANES + 1;
+    s->room = bss2_room_new(bytes, 29);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
@@ -144,6 +155,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->due = (uint8_t *)bss2_part(room, w);
+    s->odd = (uint8_t *)bss2_part(room, w / LANES + 1);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
 
@@ -225,7 +237,7 @@ BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
         }
         s->wake[at] = NAME(change)(s, j);
         if (s->phase[j] != NAME(FREE)) continue;
-        s->threshold[j] = TABLE(s, THRESHOLD)[j];
+        s->threshold[j] = OWN(s, THRESHOLD, j);
         if (s->v_next[j] >= s->threshold[j])
             NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
         else if (s->pulse_end[j] == INT64_MAX)
@@ -241,7 +253,7 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
         for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
             const int j = plan->coupled_leads[i];
             const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
-            if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
+            if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= OWN(s, CROSSING, j))
                 NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j]));
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
@@ -307,3 +319,4 @@ static int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss
 }
 
 #undef TABLE
+#undef OWN

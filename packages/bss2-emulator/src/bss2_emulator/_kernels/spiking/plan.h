@@ -123,6 +123,8 @@ typedef struct {
     double wander[4];            /* volts rms: of an entry, of a run, of a few runs, of a part during the run */
     double rail_low, rail_high;  /* volts */
     const void *tables;          /* REAL [TABLES][width] */
+    const void *columns;         /* REAL [width][TABLES], the same where one neuron is followed alone */
+    size_t apart;                /* numbers from one neuron to the next there; 0: one stands for all */
     const void *exc, *inh;       /* REAL [rows][width]: synaptic state added by an event: actions, then single drivers */
     const int32_t *spans;        /* [rows][4]: neurons reached, exc from, to, inh from, to */
     const uint32_t *neuron;      /* [width] n on the chip */

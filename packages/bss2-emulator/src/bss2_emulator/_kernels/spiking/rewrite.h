@@ -79,8 +79,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
 BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
     const bss2_plan *before = s->plan, *plan = before + 1;
     const int64_t number = step / NOISE_STEPS;
-    s->plan = plan;
-    s->tables = (const REAL *)plan->tables;
+    NAME(read_plan)(s, plan);
     bss2_transport_rewrite(s->transport, &plan->delivery, s->start);
     s->failed = NAME(move_in)(s, before);
     if (s->failed) return;
@@ -92,7 +91,11 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
                             s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
     }
-    for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);
+    memset(s->odd, 0, (size_t)s->width / LANES);
+    for (int j = 0; j < s->width; j++) {
+        s->odd[j / LANES] = (uint8_t)(s->odd[j / LANES] + (s->phase[j] == NAME(RESETTING)));
+        NAME(use_mode)(s, j);
+    }
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         NAME(pulse)(s, lead, s->pulse_end[lead]);
         NAME(use_mode)(s, lead);
