@@ -12,9 +12,10 @@ BSS2_INLINE REAL NAME(compliance)(REAL v, REAL onset, REAL inverse) {
 }
 
 /* Synaptic states decay; often enough to keep denormal numbers away, those that are nothing become zero. */
+BSS2_INLINE int NAME(forgetful)(const NAME(state) *s) { return s->start / STEP % 16 == 0; }
+
 BSS2_INLINE void NAME(forget)(NAME(state) *s, int from, int to) {
     REAL *BSS2_RESTRICT exc = s->exc, *BSS2_RESTRICT inh = s->inh;
-    if (s->start / STEP % 16) return;
     BSS2_VECTOR
     for (int j = from; j < to; j++) {
         exc[j] = exc[j] < TINY ? (REAL)0 : exc[j];

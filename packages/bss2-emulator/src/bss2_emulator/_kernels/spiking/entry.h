@@ -17,6 +17,13 @@ typedef struct {
     REAL noise[ROOM], threshold[ROOM];
 } NAME(hot);
 
+/* What one event adds at one line of neurons. */
+typedef struct {
+    const REAL *weight, *jump, *too_much; /* [width] synapses; of them, see the tables */
+    REAL scale;
+    int inhibitory;
+} NAME(addition);
+
 typedef struct {
     NAME(hot) *hot;
     REAL steep;
@@ -49,6 +56,9 @@ typedef struct {
     int crossings;
     int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
     int runs;
+    NAME(addition) added[ADDITIONS]; /* in this step, which plain neurons take when they move */
+    int additions, listing; /* how many; neurons that do so, none without vectors */
+    int dirty;              /* late_exc, late_inh have something in them */
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons + 1] of each hemisphere; the last is common to all */
     float *cadc_held[2];    /* volts of the last sample */
@@ -208,15 +218,20 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
         NAME(take_noise)(s, number);
         for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
     }
-    const int dirty = NAME(arrive)(s, step);
+    NAME(arrive)(s, step);
     if (plan->coupled) {
         memcpy(s->border, s->v, w * sizeof(REAL));
         NAME(couple)(s, s->v);
     }
-    NAME(forget)(s, 0, plan->group[JOINED]);
+    if (NAME(forgetful)(s)) {
+        NAME(add_listed)(s); /* which counts before anything is nothing */
+        NAME(forget)(s, 0, plan->group[JOINED]);
+    }
     s->crossings = 0;
-    NAME(advance_sets)[bss2_instructions()](s, dirty);
-    if (dirty) {
+    NAME(advance_sets)[bss2_instructions()](s);
+    s->additions = 0;
+    if (s->dirty) {
+        s->dirty = 0;
         memset(s->late_exc, 0, w * sizeof(REAL));
         memset(s->late_inh, 0, w * sizeof(REAL));
     }

@@ -14,6 +14,7 @@ enum {
     RUNS = 4,             /* that have a part of the offset of leak potentials in common */
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
+    ADDITIONS = 4,        /* rows of synapses that the pass over neurons adds on its way */
     ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
