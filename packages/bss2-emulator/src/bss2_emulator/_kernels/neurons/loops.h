@@ -26,7 +26,7 @@ typedef struct {
     NAME(addition) first;
     int additions;
     VECTOR low, high, onset, inverse, steep;
-    VECTOR decay, drift, drive_exc, drive_inh, syn_exc, syn_inh, threshold; /* of neurons that are not in reset, where all have the same */
+    VECTOR syn_exc, syn_inh; /* where all neurons have the same */
 } LOOP(about);
 
 /* What a vector from `at` on finds in fields of `hot`, at fixed distances: the compiler is not to make a pointer for each. */
@@ -40,8 +40,7 @@ WITHIN LOOP(about) LOOP(look)(const NAME(state) *s) {
     const LOOP(about) loop = {
         s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, s->added, s->added[0], s->additions, ALL((REAL)s->plan->rail_low),
         ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
-        ALL(s->alike.decay), ALL(s->alike.drift), ALL(s->alike.drive_exc), ALL(s->alike.drive_inh), ALL(OWN(s, SYN_EXC + STEP - 1, 0)),
-        ALL(OWN(s, SYN_INH + STEP - 1, 0)), ALL(OWN(s, THRESHOLD, 0)),
+        ALL(OWN(s, SYN_EXC + STEP - 1, 0)), ALL(OWN(s, SYN_INH + STEP - 1, 0)),
     };
     return loop;
 }
@@ -59,7 +58,7 @@ WITHIN VECTOR LOOP(share)(const LOOP(about) *loop, VECTOR v) { /* see compliance
     return ONE - depth * depth;
 }
 
-/* A constant of a vector of neurons: where all neurons have the same, and none of these is in reset, it need not be loaded. */
+/* A constant of a vector of neurons, which need not be loaded where all have the same. */
 #define CONSTANT(name) (alike ? loop->name : LOAD(HOT(name)))
 
 /* The synaptic states of a vector decay; those that are not ours stay as they were before. */
@@ -97,7 +96,7 @@ WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, int at, VECTOR v, int l
             late_e += too_much;
         }
     }
-    VECTOR excited = e * CONSTANT(drive_exc), inhibited = i * CONSTANT(drive_inh);
+    VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
     if (eventful || added) {
         excited += late_e;
         inhibited += late_i;
@@ -112,9 +111,9 @@ WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const 
                                const int saturating) {
     REAL *place = LOOP(of)(loop, at);
     const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, at, v, left, alike, eventful, added, saturating);
-    const VECTOR x = LOOP(clip_all)(loop, v * CONSTANT(decay) + CONSTANT(drift) + input);
+    const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
     STORE(loop->v_next + at, x);
-    return (MASK)(x >= CONSTANT(threshold));
+    return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
 /* What an exponential current adds where it is not steep: -log(1 - y) of y = rate * exp(x), a power of two, up to 0.25, within
@@ -200,27 +199,20 @@ WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
 }
 
 /* Advance the neurons [from, to); mark where some are above their threshold. */
-#define BSS2_ADVANCE(ONE_VECTOR, ALIKE, ...)                                                                             \
+#define BSS2_ADVANCE(ONE_VECTOR, ...)                                                                             \
     const LOOP(about) about = LOOP(look)(s), *loop = &about;                                                      \
     int at = from;                                                                                                \
     for (; at + LANES <= to; at += LANES) {                                                                       \
-        MASK above;                                                                                               \
-        if (ALIKE && !(s->odd[at / LANES] | s->odd[(at + LANES - 1) / LANES])) {                                  \
-            above = ONE_VECTOR(loop, at, EACH, 1, __VA_ARGS__);                                                   \
-            BSS2_VECTOR                                                                                           \
-            for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, 1, __VA_ARGS__);     \
-        } else {                                                                                                  \
-            above = ONE_VECTOR(loop, at, EACH, 0, __VA_ARGS__);                                                   \
-            BSS2_VECTOR                                                                                           \
-            for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, 0, __VA_ARGS__);     \
-        }                                                                                                         \
+        MASK above = ONE_VECTOR(loop, at, EACH, __VA_ARGS__);                                                     \
+        BSS2_VECTOR                                                                                               \
+        for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
         if (ANY(above)) LOOP(note)(s, at, LANES);                                                                 \
     }                                                                                                             \
     for (; at < to; at += EACH)                                                                                   \
-        if (ANY(ONE_VECTOR(loop, at, to - at, 0, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
+        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
 
 WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int added, const int saturating) {
-    if (s->alike.all) {
+    if (!s->apart) {
         BSS2_ADVANCE(LOOP(plain_vector), 1, eventful, added, saturating)
     } else {
         BSS2_ADVANCE(LOOP(plain_vector), 0, eventful, added, saturating)

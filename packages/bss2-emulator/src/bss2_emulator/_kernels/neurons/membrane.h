@@ -95,10 +95,7 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
             s->next[j] = INT64_MAX;
         }
     }
-    if (was != (s->phase[j] == NAME(RESETTING))) {
-        s->odd[j / LANES] = (uint8_t)(s->odd[j / LANES] + (was ? -1 : 1));
-        NAME(use_mode)(s, j);
-    }
+    if (was != (s->phase[j] == NAME(RESETTING))) NAME(use_mode)(s, j);
     *since = t;
     *before = v;
     for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */

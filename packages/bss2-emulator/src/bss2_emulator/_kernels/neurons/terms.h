@@ -253,11 +253,6 @@ static void NAME(load)(NAME(state) *s) {
     memcpy(s->hot->syn_exc, TABLE(s, SYN_EXC + STEP - 1), (size_t)s->width * sizeof(REAL));
     memcpy(s->hot->syn_inh, TABLE(s, SYN_INH + STEP - 1), (size_t)s->width * sizeof(REAL));
     s->listing = BSS2_HAS_VECTORS && bss2_instructions() != BSS2_PLAIN ? plan->group[PLAIN + 1] : 0;
-    s->alike.all = !s->apart && !plan->noisy;
-    s->alike.decay = OWN(s, DECAY + STEP - 1, 0);
-    s->alike.drive_exc = OWN(s, DRIVE_EXC + STEP - 1, 0);
-    s->alike.drive_inh = OWN(s, DRIVE_INH + STEP - 1, 0);
-    s->alike.drift = OWN(s, REST, 0) * ((REAL)1 - s->alike.decay);
     s->runs = 0;
     for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) {
         const int pair = plan->unit_end[lead] - lead == 2;

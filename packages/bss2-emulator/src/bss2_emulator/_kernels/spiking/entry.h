@@ -32,7 +32,6 @@ typedef struct {
     const REAL *tables, *columns; /* the constants of all neurons by row, and those of one behind those of the other */
     size_t apart;                 /* from one of them to the next, 0 where all have the same */
     int width;
-    struct { int all; REAL decay, drift, drive_exc, drive_inh; } alike; /* what free neurons have, where it is the same for all of them */
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
     REAL *u, *u_next, *aim;                 /* adaptation: voltage, where it goes without the membrane */
     REAL *read, *read_next;                 /* what is read out where it is no membrane */
@@ -48,7 +47,6 @@ typedef struct {
     int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
     int64_t *wake;          /* [width] cycle from which on each of them has to be looked at */
     int32_t *place;         /* where in this list a neuron is, counted from 1; 0: it is free */
-    uint8_t *odd;           /* [width / LANES + 1] of the LANES neurons of a block, how many are in reset */
     uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
     int busy_count;
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
@@ -136,8 +134,8 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
     const size_t bytes = 64 + sizeof(NAME(hot)) + w * 4 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w + w / LANES + 1;
-    s->room = bss2_room_new(bytes, 29);
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w;
+    s->room = bss2_room_new(bytes, 28);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
@@ -165,7 +163,6 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
     s->phase = (int8_t *)bss2_part(room, w);
     s->due = (uint8_t *)bss2_part(room, w);
-    s->odd = (uint8_t *)bss2_part(room, w / LANES + 1);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
 

@@ -91,11 +91,7 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
                             s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
     }
-    memset(s->odd, 0, (size_t)s->width / LANES);
-    for (int j = 0; j < s->width; j++) {
-        s->odd[j / LANES] = (uint8_t)(s->odd[j / LANES] + (s->phase[j] == NAME(RESETTING)));
-        NAME(use_mode)(s, j);
-    }
+    for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         NAME(pulse)(s, lead, s->pulse_end[lead]);
         NAME(use_mode)(s, lead);
