@@ -2,7 +2,7 @@
 
 brian2 and NEST have the same physical values, play the same spike trains with the same step, and record the same, at
 three levels of activity. What is compared is CPU time, in pairs that take turns; spike counts must agree within 2 %,
-also those of `full`, whose thresholds are set so that it does as much work.
+also those of `full`, whose synapses or thresholds are set so that it does as much work.
 """
 
 import functools
@@ -25,7 +25,7 @@ CYCLE, STEP = 8e-9, 8  # s, cycles
 SAMPLING = 94 * STEP  # the column ADC needs 750 cycles for both of its hemispheres
 NEURONS, SOURCES, RATE = 512, 256, 20e3
 ROUNDS = 5
-PARTS = 16  # of a code of the threshold
+PARTS = 4  # of a code
 NEST = 12
 PEERS = Path(__file__).parent
 USUAL = {"i_synapse_dac_bias": 200, "reset_multiply": np.ones(NEURONS, bool)}
@@ -45,23 +45,24 @@ def configured(model, level, **registers):
 
 
 def as_active(model, level, fidelity, wanted):
-    """Return the network with thresholds at which this fidelity fires ``wanted`` spikes, by halving what is left.
+    """Return the network with registers at which this fidelity fires ``wanted`` spikes, by halving what is left.
 
-    Other fidelities have other membranes, and equal registers would be unequal work. A threshold between two codes is
-    that of some neurons at the one and of the others at the next one.
+    Other fidelities have other membranes, and equal registers would be unequal work. Synapses are made weaker, or, where
+    neurons of other thresholds fire without input, thresholds higher. A value between two codes is the one code for some
+    and the next one for the others.
     """
-    low, high = 0, 512 * PARTS
     if not wanted:
         return configured(model, level)
+    name, least, most, count = ("v_threshold", 200, 400, NEURONS) if level == "49 kHz" else ("i_synapse_dac_bias", 0, 200, 4)
+    low, high = least * PARTS, most * PARTS
     while high - low > 1:
         middle = (low + high) // 2
-        codes = (middle + np.arange(NEURONS) % PARTS) // PARTS + LEVELS[model][level]["v_threshold"] - 128
-        config = configured(model, level, v_threshold=codes)
+        config = configured(model, level, **{name: (middle + np.arange(count) % PARTS) // PARTS})
         spikes = len(runner(config, events(), fidelity)().spike_times)
         if abs(spikes - wanted) <= 0.01 * wanted:
             return config
-        low, high = (middle, high) if spikes > wanted else (low, middle)
-    raise AssertionError(f"{fidelity}: no threshold gives {wanted} spikes")
+        low, high = (middle, high) if (spikes > wanted) == (name == "v_threshold") else (low, middle)
+    raise AssertionError(f"{fidelity}: no {name} gives {wanted} spikes")
 
 
 def trains():
