@@ -47,13 +47,15 @@ def configured(model, level, **registers):
 def as_active(model, level, fidelity, wanted):
     """Return the network with registers at which this fidelity fires ``wanted`` spikes, by halving what is left.
 
-    Other fidelities have other membranes, and equal registers would be unequal work. Synapses are made weaker, or, where
-    neurons of other thresholds fire without input, thresholds higher. A value between two codes is the one code for some
-    and the next one for the others.
+    Other fidelities have other membranes, and equal registers would be unequal work. Synapses are made weaker, or,
+    where neurons of other thresholds fire without input, thresholds higher. A value between two codes is the one code
+    for some and the next one for the others.
     """
     if not wanted:
         return configured(model, level)
-    name, least, most, count = ("v_threshold", 200, 400, NEURONS) if level == "49 kHz" else ("i_synapse_dac_bias", 0, 200, 4)
+    name, least, most, count = "i_synapse_dac_bias", 0, 200, 4
+    if level == "49 kHz":
+        name, least, most, count = "v_threshold", 200, 400, NEURONS
     low, high = least * PARTS, most * PARTS
     while high - low > 1:
         middle = (low + high) // 2
