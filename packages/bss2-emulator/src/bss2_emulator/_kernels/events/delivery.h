@@ -65,8 +65,8 @@ BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
 
 /* A neuron is fired by its input at cycle `time`, whatever its membrane does. */
 BSS2_INLINE void NAME(fire_at)(NAME(state) *s, int j, int64_t time) {
-    s->fired[j] = s->next[j] = time;
-    s->phase[j] = NAME(FIRING);
+    s->cells[j].fired = s->cells[j].next = time;
+    s->cells[j].phase = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
     NAME(send)(s, time, j);
 }
@@ -74,8 +74,8 @@ BSS2_INLINE void NAME(fire_at)(NAME(state) *s, int j, int64_t time) {
 /* Take the first of the cycles of this step at which an input fires a neuron that has become free in it. */
 static void NAME(answer)(NAME(state) *s, int j) {
     int cycle = 0;
-    while (!(s->due[j] >> cycle & 1)) cycle++;
-    s->due[j] = (uint8_t)(s->due[j] & (s->due[j] - 1));
+    while (!(s->cells[j].due >> cycle & 1)) cycle++;
+    s->cells[j].due = (uint8_t)(s->cells[j].due & (s->cells[j].due - 1));
     NAME(fire_at)(s, j, s->start + cycle);
 }
 
@@ -89,15 +89,15 @@ static void NAME(bypass)(NAME(state) *s, int number, int64_t time) {
         if (((const REAL *)(inhibitory ? plan->inh : plan->exc) + row)[at] <= (REAL)0) continue;
         int j = at; /* the circuit that leads */
         while (j > 0 && plan->unit_end[j - 1] > at) j--;
-        if (s->phase[j] == NAME(FREE)) {
+        if (s->cells[j].phase == NAME(FREE)) {
             NAME(fire_at)(s, j, time);
             NAME(enter)(s, j, time); /* it may be there: what fired in the step before and is free again leaves the list in this one */
             continue;
         }
-        int64_t last = s->fired[j];
+        int64_t last = s->cells[j].fired;
         for (int cycle = 0; cycle < STEP; cycle++)
-            if (s->due[j] >> cycle & 1) last = s->start + cycle;
-        if (last + plan->refractory_cycles[j] <= time) s->due[j] = (uint8_t)(s->due[j] | 1u << (time - s->start));
+            if (s->cells[j].due >> cycle & 1) last = s->start + cycle;
+        if (last + plan->refractory_cycles[j] <= time) s->cells[j].due = (uint8_t)(s->cells[j].due | 1u << (time - s->start));
     }
 }
 

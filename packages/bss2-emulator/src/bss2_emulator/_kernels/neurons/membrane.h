@@ -41,7 +41,7 @@ BSS2_INLINE void NAME(inputs)(const NAME(state) *s, int j, REAL *exc, REAL *inh,
 
 /* Move the membrane of one plain neuron by `k` cycles from cycle `t` of this step. */
 BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, REAL inh, int64_t t, int k) {
-    const int mode = s->phase[j] == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
+    const int mode = s->cells[j].phase == NAME(RESETTING), gone = (int)(t - s->start), row = mode * STEP + k - 1;
     if (gone > 0) {
         exc *= OWN(s, SYN_EXC + gone - 1, j);
         inh *= OWN(s, SYN_INH + gone - 1, j);
@@ -54,8 +54,8 @@ BSS2_INLINE REAL NAME(segment)(const NAME(state) *s, int j, REAL v, REAL exc, RE
 
 /* Put the constants of the neuron's phase where the loop over all neurons finds them. */
 BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
-    const int mode = s->phase[j] == NAME(RESETTING), row = mode * STEP + STEP - 1;
-    if (s->plan->kind[j]) {
+    const int mode = s->cells[j].phase == NAME(RESETTING), row = mode * STEP + STEP - 1;
+    if (s->cells[j].kind) {
         NAME(use_terms)(s, j, mode);
         return;
     }
@@ -71,7 +71,7 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
     const int64_t end = s->start + STEP;
     REAL exc, inh, share;
     NAME(inputs)(s, j, &exc, &inh, &share);
-    const int plain = !plan->kind[j], was = s->phase[j] == NAME(RESETTING);
+    const int plain = !s->cells[j].kind, was = s->cells[j].phase == NAME(RESETTING);
     while (NAME(change)(s, j) < end) {
         const int64_t change = NAME(change)(s, j);
         if (change > t) {
@@ -79,26 +79,26 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
             v = plain ? NAME(segment)(s, j, v, exc, inh, t, k) : NAME(move)(s, j, v, (int)(t - s->start), k, 0);
             t = change;
         }
-        if (s->pulse_end[j] <= t) NAME(pulse)(s, j, INT64_MAX);
-        if (s->next[j] > t) continue;
-        if (s->phase[j] == NAME(FIRING)) {
-            s->phase[j] = NAME(RESETTING);
-            s->next[j] = s->fired[j] + plan->reset_cycles[j];
-            if (plan->pulse_cycles[j]) NAME(pulse)(s, j, s->fired[j] + plan->pulse_cycles[j]);
-        } else if (s->phase[j] == NAME(RESETTING)) {
-            s->phase[j] = NAME(HOLDING);
-            s->next[j] = s->fired[j] + plan->refractory_cycles[j];
-        } else if (s->due[j]) {
+        if (s->cells[j].pulse_end <= t) NAME(pulse)(s, j, INT64_MAX);
+        if (s->cells[j].next > t) continue;
+        if (s->cells[j].phase == NAME(FIRING)) {
+            s->cells[j].phase = NAME(RESETTING);
+            s->cells[j].next = s->cells[j].fired + s->cells[j].reset_cycles;
+            if (s->cells[j].pulse_cycles) NAME(pulse)(s, j, s->cells[j].fired + s->cells[j].pulse_cycles);
+        } else if (s->cells[j].phase == NAME(RESETTING)) {
+            s->cells[j].phase = NAME(HOLDING);
+            s->cells[j].next = s->cells[j].fired + s->cells[j].refractory_cycles;
+        } else if (s->cells[j].due) {
             NAME(answer)(s, j);
         } else {
-            s->phase[j] = NAME(FREE);
-            s->next[j] = INT64_MAX;
+            s->cells[j].phase = NAME(FREE);
+            s->cells[j].next = INT64_MAX;
         }
     }
-    if (was != (s->phase[j] == NAME(RESETTING))) NAME(use_mode)(s, j);
+    if (was != (s->cells[j].phase == NAME(RESETTING))) NAME(use_mode)(s, j);
     *since = t;
     *before = v;
-    for (int i = j; i < plan->unit_end[j]; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
+    for (int i = j; i < s->cells[j].end && !plain; i++) s->u[i] = s->u_next[i]; /* a spike in what is left of the step starts here */
     if (end == t) return v;
     return plain ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : NAME(move)(s, j, v, (int)(t - s->start), (int)(end - t), 0);
 }
@@ -106,9 +106,9 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
 /* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. */
 static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after) {
     const int64_t end = s->start + STEP;
-    const int kind = s->plan->kind[j];
+    const int kind = s->cells[j].kind;
     const REAL threshold = OWN(s, CROSSING, j), span = (REAL)(end - since);
-    if (kind) for (int i = j; i < s->plan->unit_end[j]; i++) s->u_next[i] = s->u[i];
+    if (kind) for (int i = j; i < s->cells[j].end; i++) s->u_next[i] = s->u[i];
     int64_t time;
     if (kind & KIND_EXP) {
         time = NAME(walk)(s, j, since, &before, threshold);
@@ -119,12 +119,12 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
         if (kind && moved) NAME(move)(s, j, before, (int)(since - s->start), moved, 0); /* the adaptation */
         if (time > since) before += (after - before) * ((REAL)(time - since) / span);
     }
-    s->fired[j] = s->next[j] = time;
-    s->phase[j] = NAME(FIRING);
+    s->cells[j].fired = s->cells[j].next = time;
+    s->cells[j].phase = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
     NAME(send)(s, time, j);
     if (time < end) after = NAME(follow)(s, j, before, time, &since, &before);
     else if (kind & KIND_EXP) after = before;
-    NAME(enter)(s, j, s->phase[j] == NAME(FREE) ? INT64_MIN : NAME(change)(s, j)); /* who is free again is so from the next step on */
+    NAME(enter)(s, j, s->cells[j].phase == NAME(FREE) ? end : NAME(change)(s, j)); /* who is free again is so from the next step on */
     return after;
 }

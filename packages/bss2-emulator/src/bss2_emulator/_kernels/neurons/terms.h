@@ -58,7 +58,7 @@ BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
  */
 static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
     const bss2_plan *plan = s->plan;
-    const int end = plan->unit_end[lead], mode = s->phase[lead] == NAME(RESETTING), row = mode * STEP + k - 1;
+    const int end = plan->unit_end[lead], mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
     const int flows = (plan->kind[lead] & KIND_COBA) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
     const int explosive = plan->kind[lead] & KIND_EXP && !mode;
     const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, lead), half = OWN(s, DECAY_HALF + row, lead);
@@ -187,8 +187,8 @@ BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2
 
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int flows = (s->plan->kind[lead] & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
+    const int flows = (s->cells[lead].kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
+    for (int j = lead; j < s->cells[lead].end; j++) {
         const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, j), half = OWN(s, DECAY_HALF + row, j);
         s->decay[j] = decay;
         s->drive_exc[j] = OWN(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row, j);
@@ -209,8 +209,8 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
 
 /* Start the adaptation pulse of a neuron, which lasts to `until`, or end it. */
 static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
-    s->pulse_end[lead] = until;
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
+    s->cells[lead].pulse_end = until;
+    for (int j = lead; j < s->cells[lead].end; j++) {
         s->aim[j] = OWN(s, ADAPT_BASE, j) + (until == INT64_MAX ? (REAL)0 : OWN(s, ADAPT_PULSE, j));
         s->hot->push[j] = s->aim[j] * ((REAL)1 - s->hot->relax[j]); /* the difference is exact: it holds still at its goal */
     }
@@ -237,12 +237,12 @@ static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL
 
 /* Start a step of the adaptation again, after the loop over all neurons has moved it. */
 BSS2_INLINE void NAME(again)(NAME(state) *s, int lead) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->u_next[j] = s->u[j];
+    for (int j = lead; j < s->cells[lead].end; j++) s->u_next[j] = s->u[j];
 }
 
 /* All circuits on a membrane show it. */
 BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->v_next[j] = v;
+    for (int j = lead; j < s->cells[lead].end; j++) s->v_next[j] = v;
 }
 
 /* Put constants that do not depend on the phase where the loops over neurons find them, and shared membranes of two circuits, and
@@ -253,6 +253,14 @@ static void NAME(load)(NAME(state) *s) {
     memcpy(s->hot->syn_exc, TABLE(s, SYN_EXC + STEP - 1), (size_t)s->width * sizeof(REAL));
     memcpy(s->hot->syn_inh, TABLE(s, SYN_INH + STEP - 1), (size_t)s->width * sizeof(REAL));
     s->listing = BSS2_HAS_VECTORS && bss2_instructions() != BSS2_PLAIN ? plan->group[PLAIN + 1] : 0;
+    for (int j = 0; j < s->width; j++) {
+        bss2_cell *cell = &s->cells[j];
+        cell->kind = plan->kind[j];
+        cell->end = plan->unit_end[j];
+        cell->reset_cycles = plan->reset_cycles[j];
+        cell->refractory_cycles = plan->refractory_cycles[j];
+        cell->pulse_cycles = plan->pulse_cycles[j];
+    }
     s->runs = 0;
     for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) {
         const int pair = plan->unit_end[lead] - lead == 2;

@@ -41,14 +41,8 @@ typedef struct {
     REAL *offset, *moved;                   /* volts of leak potentials: of the run, and with what has come in it */
     float *slow;                            /* [SLOW_PARTS][BSS2_COARSE][width] */
     int64_t slow_drawn[SLOW_PARTS];         /* blocks of these numbers */
-    int64_t *next, *fired;  /* when the phase changes; the last spike */
-    int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
-    int8_t *phase;
-    int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
-    int64_t *wake;          /* [width] cycle from which on each of them has to be looked at */
-    int32_t *place;         /* where in this list a neuron is, counted from 1; 0: it is free */
-    uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
-    int busy_count;
+    bss2_cell *cells;       /* [width] */
+    int32_t wheel[WHEEL];   /* neurons that are not free by the step in which to look at them, the first of each list; -1 none */
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
     uint32_t *above;        /* [width] which of them, one bit each */
     int crossings;
@@ -82,33 +76,32 @@ BSS2_INLINE void NAME(read_plan)(NAME(state) *s, const bss2_plan *plan) {
     s->apart = plan->apart;
 }
 
-/* Put a neuron on the list of those that are not free, to be looked at from cycle `wake` on. It stands there once at most, so that
- * there is room for all of them. */
-BSS2_INLINE void NAME(enter)(NAME(state) *s, int j, int64_t wake) {
-    if (!s->place[j]) {
-        if (s->busy_count >= s->width) {
-            s->failed = NO_ROOM;
-            return;
-        }
-        s->busy[s->busy_count++] = j;
-        s->place[j] = s->busy_count;
-    }
-    s->wake[s->place[j] - 1] = wake;
+/* Take a neuron from the list where it is, if it is in one. */
+BSS2_INLINE void NAME(leave)(NAME(state) *s, int j) {
+    bss2_cell *cell = &s->cells[j];
+    if (cell->list < 0) return;
+    if (cell->before >= 0) s->cells[cell->before].after = cell->after;
+    else s->wheel[cell->list] = cell->after;
+    if (cell->after >= 0) s->cells[cell->after].before = cell->before;
+    cell->list = -1;
 }
 
-/* Take who stands at `at` from this list: the last one takes the place. */
-BSS2_INLINE void NAME(leave)(NAME(state) *s, int at) {
-    const int last = --s->busy_count;
-    s->place[s->busy[at]] = 0;
-    if (at == last) return;
-    s->busy[at] = s->busy[last];
-    s->wake[at] = s->wake[last];
-    s->place[s->busy[at]] = at + 1;
+/* Have a neuron that is not free looked at in the step of cycle `wake`, or before, where this is farther than the wheel reaches. */
+BSS2_INLINE void NAME(enter)(NAME(state) *s, int j, int64_t wake) {
+    bss2_cell *cell = &s->cells[j];
+    const int64_t last = s->start + (WHEEL - 1) * STEP, seen = wake < last ? wake : last;
+    NAME(leave)(s, j);
+    cell->list = (int16_t)(seen / STEP % WHEEL);
+    cell->before = -1;
+    cell->after = s->wheel[cell->list];
+    if (cell->after >= 0) s->cells[cell->after].before = j;
+    s->wheel[cell->list] = j;
 }
 
 /* When what happens to a neuron by itself happens next. */
 BSS2_INLINE int64_t NAME(change)(const NAME(state) *s, int j) {
-    return s->next[j] < s->pulse_end[j] ? s->next[j] : s->pulse_end[j];
+    const bss2_cell *cell = &s->cells[j];
+    return cell->next < cell->pulse_end ? cell->next : cell->pulse_end;
 }
 
 #include "events/delivery.h"
@@ -133,36 +126,29 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 4 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (5 * w + 1) * sizeof(int32_t) + 2 * w;
-    s->room = bss2_room_new(bytes, 28);
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * sizeof(bss2_cell) + 13 * apart * sizeof(REAL) + 64
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t);
+    s->room = bss2_room_new(bytes, 24);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
     s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
+    s->cells = (bss2_cell *)bss2_part(room, w * sizeof(bss2_cell));
     REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset, &s->moved,
                       &s->rest};
     for (int i = 0; i < 12; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 11 ? MODES : 1));
     s->normals = (float *)bss2_part(room, BSS2_COARSE * w * sizeof(float));
     s->slow = (float *)bss2_part(room, SLOW_PARTS * BSS2_COARSE * w * sizeof(float));
-    s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    s->wake = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     for (int h = 0; h < 2; h++) {
         const size_t count = (size_t)plan->cadc[h].count;
         s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (count + 1) * sizeof(float));
         s->cadc_held[h] = (float *)bss2_part(room, count * sizeof(float));
     }
-    s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
-    s->place = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->crossed = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->above = (uint32_t *)bss2_part(room, w * sizeof(uint32_t));
     s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
-    s->phase = (int8_t *)bss2_part(room, w);
-    s->due = (uint8_t *)bss2_part(room, w);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
 
@@ -174,9 +160,11 @@ BSS2_INLINE void NAME(start)(NAME(state) *s) {
     NAME(load)(s);
     NAME(draw_start)(s);
     NAME(wander)(s, 0);
+    for (int list = 0; list < WHEEL; list++) s->wheel[list] = -1;
     for (int j = 0; j < width; j++) {
-        s->next[j] = s->pulse_end[j] = INT64_MAX;
-        s->fired[j] = INT64_MIN / 2;
+        s->cells[j].list = -1;
+        s->cells[j].next = s->cells[j].pulse_end = INT64_MAX;
+        s->cells[j].fired = INT64_MIN / 2;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
         REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
         if (v >= TABLE(s, CROSSING)[j]) v = NAME(clip)(s, s->rest[w + j]);
@@ -213,7 +201,8 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
             bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
                                 s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
-        for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
+        for (int list = 0; list < WHEEL; list++)
+            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) NAME(use_mode)(s, j);
     }
     NAME(arrive)(s, step);
     if (plan->coupled) {
@@ -234,26 +223,28 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
     }
 }
 
-/* Follow those alone that are not free and change in this step; backwards, so that who takes a place was looked at before. */
+/* Follow those alone that are not free and change in this step. */
 BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
-    const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
-    for (int at = s->busy_count - 1; at >= 0; at--) {
-        if (s->wake[at] >= end) continue;
-        const int j = s->busy[at];
+    int32_t *list = &s->wheel[s->start / STEP % WHEEL];
+    while (*list >= 0) {
+        const int j = *list;
         int64_t since = s->start;
         REAL before = s->v[j];
+        NAME(leave)(s, j);
         if (NAME(change)(s, j) < end) {
-            if (plan->kind[j]) NAME(again)(s, j);
+            if (s->cells[j].kind) NAME(again)(s, j);
             NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
         }
-        s->wake[at] = NAME(change)(s, j);
-        if (s->phase[j] != NAME(FREE)) continue;
-        s->threshold[j] = OWN(s, THRESHOLD, j);
-        if (s->v_next[j] >= s->threshold[j])
-            NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
-        else if (s->pulse_end[j] == INT64_MAX)
-            NAME(leave)(s, at);
+        if (s->cells[j].phase == NAME(FREE)) {
+            s->threshold[j] = OWN(s, THRESHOLD, j);
+            if (s->v_next[j] >= s->threshold[j]) {
+                NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+                continue;
+            }
+            if (s->cells[j].pulse_end == INT64_MAX) continue;
+        }
+        NAME(enter)(s, j, NAME(change)(s, j));
     }
 }
 
@@ -264,8 +255,8 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
         NAME(couple)(s, s->v_next);
         for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
             const int j = plan->coupled_leads[i];
-            const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
-            if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= OWN(s, CROSSING, j))
+            const int whole = s->cells[j].fired + plan->refractory_cycles[j] <= s->start; /* was free all the time */
+            if (whole && s->cells[j].phase == NAME(FREE) && s->v_next[j] >= OWN(s, CROSSING, j))
                 NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j]));
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */

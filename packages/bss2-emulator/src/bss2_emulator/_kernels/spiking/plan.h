@@ -15,6 +15,7 @@ enum {
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
     ADDITIONS = 4,        /* rows of synapses that the pass over neurons adds on its way */
+    WHEEL = 64,           /* steps ahead that neurons wait for to be looked at: a usual refractory period and more */
     ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
@@ -110,6 +111,18 @@ typedef struct {
     const int64_t *first;        /* [batch] number of the first sample since sampling started, keys the noise */
     uint8_t *values;             /* [samples][count] */
 } bss2_cadc;
+
+/* What one neuron has that is followed alone: all in one line of the cache. */
+typedef struct {
+    int64_t next, fired;         /* when the phase changes; the last spike */
+    int64_t pulse_end;           /* of the adaptation, INT64_MAX without one */
+    int32_t reset_cycles, refractory_cycles, pulse_cycles, end; /* as in the plan; `end` is unit_end */
+    int32_t before, after;       /* its neighbours in the list where it is, -1 none */
+    int16_t list;                /* of the wheel, -1: it is in none */
+    int8_t phase, kind;
+    uint8_t due;                 /* bit for each cycle of this step at which an input will fire it */
+    uint8_t unused[11];
+} bss2_cell;
 
 /* What holds from one write of registers to the next; the plans of a run lie one behind the other. */
 typedef struct {

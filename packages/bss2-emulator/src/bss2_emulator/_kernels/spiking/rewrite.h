@@ -34,13 +34,11 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     const bss2_plan *plan = s->plan;
     const REAL *tables = (const REAL *)before->tables;
     const size_t w = (size_t)s->width;
-    bss2_room room = bss2_room_new(w * (4 * sizeof(REAL) + 3 * sizeof(int64_t) + 1), 8);
+    bss2_room room = bss2_room_new(w * (4 * sizeof(REAL) + sizeof(bss2_cell)), 5);
     if (!room.block) return NO_MEMORY;
     REAL *v = (REAL *)bss2_part(&room, w * sizeof(REAL)), *u = (REAL *)bss2_part(&room, w * sizeof(REAL));
     REAL *exc = (REAL *)bss2_part(&room, w * sizeof(REAL)), *inh = (REAL *)bss2_part(&room, w * sizeof(REAL));
-    int64_t *next = (int64_t *)bss2_part(&room, w * sizeof(int64_t)), *fired = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
-    int64_t *pulse_end = (int64_t *)bss2_part(&room, w * sizeof(int64_t));
-    int8_t *phase = (int8_t *)bss2_part(&room, w);
+    bss2_cell *cells = (bss2_cell *)bss2_part(&room, w * sizeof(bss2_cell));
     if (room.lacking) {
         bss2_room_free(&room);
         return NO_ROOM;
@@ -49,26 +47,23 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     memcpy(u, s->u, w * sizeof(REAL));
     memcpy(exc, s->exc, w * sizeof(REAL));
     memcpy(inh, s->inh, w * sizeof(REAL));
-    memcpy(next, s->next, w * sizeof(int64_t));
-    memcpy(fired, s->fired, w * sizeof(int64_t));
-    memcpy(pulse_end, s->pulse_end, w * sizeof(int64_t));
-    memcpy(phase, s->phase, w);
-    memset(s->place, 0, w * sizeof(int32_t));
-    s->busy_count = 0;
+    memcpy(cells, s->cells, w * sizeof(bss2_cell));
+    for (int j = 0; j < s->width; j++) s->cells[j].list = -1;
+    for (int list = 0; list < WHEEL; list++) s->wheel[list] = -1;
     for (int j = 0; j < plan->neurons; j++) {
         const int own = plan->own[j], led = plan->led[j];
         s->v[j] = v[own];
         s->u[j] = before->kind[own] & ~KIND_JOINED ? u[own] : TABLE(s, ADAPT_REF)[j];
         s->exc[j] = exc[own] * (tables[LINE_EXC * w + own] / TABLE(s, LINE_EXC)[j]);
         s->inh[j] = inh[own] * (tables[LINE_INH * w + own] / TABLE(s, LINE_INH)[j]);
-        s->phase[j] = led < 0 ? NAME(FREE) : phase[led];
-        s->next[j] = led < 0 ? INT64_MAX : next[led];
-        s->pulse_end[j] = led < 0 || !plan->pulse_cycles[j] ? INT64_MAX : pulse_end[led];
-        s->fired[j] = led < 0 ? INT64_MIN / 2 : fired[led];
-        if (led >= 0 && s->phase[j] != NAME(FIRING)) /* so that a period that has begun ends when it would have */
-            s->fired[j] += before->refractory_cycles[led] - plan->refractory_cycles[j];
-        s->threshold[j] = s->phase[j] == NAME(FREE) ? TABLE(s, THRESHOLD)[j] : (REAL)INFINITY;
-        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j, NAME(change)(s, j));
+        s->cells[j].phase = led < 0 ? NAME(FREE) : cells[led].phase;
+        s->cells[j].next = led < 0 ? INT64_MAX : cells[led].next;
+        s->cells[j].pulse_end = led < 0 || !plan->pulse_cycles[j] ? INT64_MAX : cells[led].pulse_end;
+        s->cells[j].fired = led < 0 ? INT64_MIN / 2 : cells[led].fired;
+        if (led >= 0 && s->cells[j].phase != NAME(FIRING)) /* so that a period that has begun ends when it would have */
+            s->cells[j].fired += before->refractory_cycles[led] - plan->refractory_cycles[j];
+        s->threshold[j] = s->cells[j].phase == NAME(FREE) ? TABLE(s, THRESHOLD)[j] : (REAL)INFINITY;
+        if (s->cells[j].phase != NAME(FREE) || s->cells[j].pulse_end != INT64_MAX) NAME(enter)(s, j, NAME(change)(s, j));
     }
     for (int i = 0; i < plan->bypasses; i++) (plan->bypass[i] % 2 ? s->inh : s->exc)[plan->bypass[i] / 2] = (REAL)0;
     bss2_room_free(&room);
@@ -93,7 +88,7 @@ BSS2_RARE void NAME(rewrite)(NAME(state) *s, int64_t step) {
     }
     for (int j = 0; j < s->width; j++) NAME(use_mode)(s, j);
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
-        NAME(pulse)(s, lead, s->pulse_end[lead]);
+        NAME(pulse)(s, lead, s->cells[lead].pulse_end);
         NAME(use_mode)(s, lead);
     }
     if (plan->sourced) NAME(read_sources)(s, s->read);
