@@ -131,8 +131,8 @@ WITHIN VECTOR LOOP(reverse_all)(VECTOR v, VECTOR pull, VECTOR aim) { /* see reve
 }
 
 /* One vector of neurons with terms; returns which are above their threshold, or steep, which leaves them above everything. */
-WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating,
-                               const int coba, const int expo) {
+WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating, const int coba,
+                               const int expo) {
     REAL *place = LOOP(of)(loop, at);
     const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh)), here = LOAD(loop->v + at), decay = LOAD(HOT(decay));
     const VECTOR push = LOAD(HOT(push)), lift = LOAD(HOT(lift)), relax = LOAD(HOT(relax));
@@ -142,7 +142,6 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     VECTOR steady = LOAD(HOT(drift)) - LOAD(HOT(pull)) * middle, x;
     MASK steep = (MASK)(here < here);
     LOOP(decay_inputs)(loop, place, left, e, i, e, i, 0);
-    (void)alike;
     if (saturating) {
         const VECTOR share = LOOP(share)(loop, here);
         felt *= share;
@@ -222,28 +221,35 @@ WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, 
 WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
                                 const int expo) {
     const int before = s->crossings;
-    BSS2_ADVANCE(LOOP(terms_vector), 0, eventful, saturating, coba, expo)
+    if (from == to) return;
+    BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
     if (expo) NAME(take_care)(s, before);
 }
 #if PAIRS
 /* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
-WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating) {
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating, const int noisy) {
     REAL *place = LOOP(of)(loop, at);
-    const VECTOR v = LOAD(loop->v + at), alone = v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + LOAD(HOT(noise));
-    const VECTOR input = LOOP(take_inputs)(loop, at, v, left, alike, eventful, 0, saturating);
+    const VECTOR v = LOAD(loop->v + at), quiet = v * LOAD(HOT(decay)) + LOAD(HOT(drift));
+    const VECTOR alone = noisy ? quiet + LOAD(HOT(noise)) : quiet;
+    const VECTOR input = LOOP(take_inputs)(loop, at, v, left, 0, eventful, 0, saturating);
     const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
 WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
-    BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating)
+    if (s->plan->noisy) {
+        BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating, 1)
+    } else {
+        BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating, 0)
+    }
 }
 #endif
 #undef BSS2_ADVANCE
 
 /* Circuits that share membranes where all terms are linear: what inputs bring first, to v_next, then their sums. */
 WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int saturating) {
+    if (!s->runs) return;
     const LOOP(about) about = LOOP(look)(s), *loop = &about;
     for (int run = 0; run < s->runs; run++) {
         const int from = s->run_from[run], to = s->run_from[run + 1];

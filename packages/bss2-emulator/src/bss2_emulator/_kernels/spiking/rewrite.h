@@ -5,6 +5,19 @@
  * reference. Twins: all that is called rewrite in reference/.
  */
 
+/* Circuits that share a membrane share their noise; where all are `pairs`, nobody need look where the next membrane is. */
+BSS2_INLINE void NAME(share_noise)(NAME(state) *s, int from, int to, const float *BSS2_RESTRICT normal, int pairs) {
+    const REAL *BSS2_RESTRICT sigma = TABLE(s, NOISE);
+    REAL *BSS2_RESTRICT noise = s->noise;
+    const int32_t *end = s->plan->unit_end;
+    BSS2_VECTOR
+    for (int j = from; pairs && j < to; j += 2) noise[j] = sigma[j] * (REAL)normal[j] + sigma[j + 1] * (REAL)normal[j + 1];
+    for (int j = from; !pairs && j < to; j = end[j]) {
+        noise[j] = sigma[j] * (REAL)normal[j];
+        for (int i = j + 1; i < end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
+    }
+}
+
 /* Put what the noise of block `number` adds in a step where the loops over neurons find it. */
 BSS2_INLINE void NAME(take_noise)(NAME(state) *s, int64_t number) {
     const bss2_plan *plan = s->plan;
@@ -23,10 +36,9 @@ BSS2_INLINE void NAME(take_noise)(NAME(state) *s, int64_t number) {
     NAME(shake)(s, plan->group[REVERSING], plan->group[EXPONENTIAL], normal, 1);
     NAME(shake)(s, plan->group[EXPONENTIAL], plan->group[REVERSING_EXPONENTIAL], normal, 0);
     NAME(shake)(s, plan->group[REVERSING_EXPONENTIAL], plan->group[SHARED], normal, 1);
-    for (int j = plan->group[SHARED]; j < plan->group[GROUPS]; j = plan->unit_end[j]) { /* circuits that share a membrane share their noise */
-        noise[j] = sigma[j] * (REAL)normal[j];
-        for (int i = j + 1; i < plan->unit_end[j]; i++) noise[j] += sigma[i] * (REAL)normal[i];
-    }
+    for (int run = 0; run < s->runs; run++)
+        NAME(share_noise)(s, s->run_from[run], s->run_from[run + 1], normal, plan->unit_end[s->run_from[run]] - s->run_from[run] == 2);
+    NAME(share_noise)(s, plan->group[JOINED], plan->group[GROUPS], normal, 0);
 }
 
 /* Move the state of all neurons to their places under the plan that follows `before`. */
