@@ -133,7 +133,7 @@ BSS2_INLINE void NAME(arrive)(NAME(state) *s, int64_t step) {
     bss2_transport *x = s->transport;
     const int64_t end = s->start + STEP;
     const int slot = (int)(step % SLOTS);
-    if (!x->waiting && !x->spike_count[slot] && bss2_arrival(x)  >= end) return; /* as in most steps */
+    if (!x->waiting && !x->spike_count[slot] && bss2_arrival(x) >= end) return; /* as in most steps */
     x->slot = slot;
     x->spike_at = 0;
     bss2_next_spike(x);

@@ -22,7 +22,7 @@ typedef struct {
     const REAL *v, *u, *tables;
     REAL *v_next, *u_next;
     size_t width;
-    const NAME(addition) *added;
+    const NAME(addition) *added; /* with the first of them beside it: mostly it is the only one */
     NAME(addition) first;
     int additions;
     VECTOR low, high, onset, inverse, steep;
@@ -38,8 +38,8 @@ WITHIN REAL *LOOP(of)(const LOOP(about) *loop, int at) {
 
 WITHIN LOOP(about) LOOP(look)(const NAME(state) *s) {
     const LOOP(about) loop = {
-        s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, s->added, s->added[0], s->additions, ALL((REAL)s->plan->rail_low),
-        ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
+        s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, s->added, s->added[0], s->additions,
+        ALL((REAL)s->plan->rail_low), ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
         ALL(OWN(s, SYN_EXC + STEP - 1, 0)), ALL(OWN(s, SYN_INH + STEP - 1, 0)),
     };
     return loop;
@@ -74,9 +74,8 @@ WITHIN void LOOP(decay_inputs)(const LOOP(about) *loop, REAL *place, int left, V
 }
 
 /* What the inputs of a vector of neurons bring in this step; their states decay. */
-WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, int at, VECTOR v, int left, const int alike, const int eventful, const int added,
-                                const int saturating) {
-    REAL *place = LOOP(of)(loop, at);
+WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, int at, VECTOR v, int left, const int alike, const int eventful,
+                                const int added, const int saturating) {
     const VECTOR e_before = LOAD(HOT(exc)), i_before = LOAD(HOT(inh));
     VECTOR e = e_before, i = i_before, late_e = ALL((REAL)0), late_i = late_e;
     if (eventful) {
@@ -110,7 +109,7 @@ WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, int at, VECTOR v, int l
 WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int added,
                                const int saturating) {
     REAL *place = LOOP(of)(loop, at);
-    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, at, v, left, alike, eventful, added, saturating);
+    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, at, v, left, alike, eventful, added, saturating);
     const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
@@ -231,7 +230,7 @@ WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const 
     REAL *place = LOOP(of)(loop, at);
     const VECTOR v = LOAD(loop->v + at), quiet = v * LOAD(HOT(decay)) + LOAD(HOT(drift));
     const VECTOR alone = noisy ? quiet + LOAD(HOT(noise)) : quiet;
-    const VECTOR input = LOOP(take_inputs)(loop, at, v, left, 0, eventful, 0, saturating);
+    const VECTOR input = LOOP(take_inputs)(loop, place, at, v, left, 0, eventful, 0, saturating);
     const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
@@ -261,7 +260,7 @@ WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int s
 #endif
         BSS2_VECTOR
         for (int at = from; at < to; at += EACH)
-            STORE(loop->v_next + at, LOOP(take_inputs)(loop, at, LOAD(loop->v + at), to - at, 0, eventful, 0, saturating));
+            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), at, LOAD(loop->v + at), to - at, 0, eventful, 0, saturating));
         NAME(advance_units)(s, from, to);
     }
 }

@@ -17,9 +17,9 @@ typedef struct {
     REAL noise[ROOM], threshold[ROOM];
 } NAME(hot);
 
-/* What one event adds at one line of neurons. */
+/* What one event adds to the states of one kind of input. */
 typedef struct {
-    const REAL *weight, *jump, *too_much; /* [width] synapses; of them, see the tables */
+    const REAL *weight, *jump, *too_much; /* [width] synapses; JUMP and LATE of the event's cycle */
     REAL scale;
     int inhibitory;
 } NAME(addition);

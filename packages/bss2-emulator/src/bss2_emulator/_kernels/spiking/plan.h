@@ -15,7 +15,7 @@ enum {
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
     ADDITIONS = 4,        /* rows of synapses that the pass over neurons adds on its way */
-    WHEEL = 64,           /* steps ahead that neurons wait for to be looked at: a usual refractory period and more */
+    WHEEL = 64,           /* steps ahead for which it is known who is looked at then: a usual refractory period and more */
     ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
@@ -121,7 +121,7 @@ typedef struct {
     int16_t list;                /* of the wheel, -1: it is in none */
     int8_t phase, kind;
     uint8_t due;                 /* bit for each cycle of this step at which an input will fire it */
-    uint8_t unused[11];
+    uint8_t unused[11];          /* to the end of the line */
 } bss2_cell;
 
 /* What holds from one write of registers to the next; the plans of a run lie one behind the other. */
@@ -137,8 +137,8 @@ typedef struct {
     double wander[4];            /* volts rms: of an entry, of a run, of a few runs, of a part during the run */
     double rail_low, rail_high;  /* volts */
     const void *tables;          /* REAL [TABLES][width] */
-    const void *columns;         /* REAL [width][TABLES], the same where one neuron is followed alone */
-    size_t apart;                /* numbers from one neuron to the next there; 0: one stands for all */
+    const void *columns;         /* REAL [width][TABLES], the same for who follows one neuron */
+    size_t apart;                /* numbers from one neuron to the next there; 0: all have the same, which stand there once */
     const void *exc, *inh;       /* REAL [rows][width]: synaptic state added by an event: actions, then single drivers */
     const int32_t *spans;        /* [rows][4]: neurons reached, exc from, to, inh from, to */
     const uint32_t *neuron;      /* [width] n on the chip */
