@@ -67,7 +67,6 @@ BSS2_INLINE void NAME(use_mode)(NAME(state) *s, int j) {
 
 /* Follow one neuron through its phases and pulses from cycle `t` to the end of the step; `since`, `before`: its last change there. */
 static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *since, REAL *before) {
-    const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
     REAL exc, inh, share;
     NAME(inputs)(s, j, &exc, &inh, &share);
