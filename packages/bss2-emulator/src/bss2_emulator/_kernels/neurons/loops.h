@@ -226,11 +226,12 @@ WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int even
 }
 #if PAIRS
 /* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
-WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating, const int noisy) {
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating,
+                               const int noisy) {
     REAL *place = LOOP(of)(loop, at);
     const VECTOR v = LOAD(loop->v + at), quiet = v * LOAD(HOT(decay)) + LOAD(HOT(drift));
     const VECTOR alone = noisy ? quiet + LOAD(HOT(noise)) : quiet;
-    const VECTOR input = LOOP(take_inputs)(loop, place, at, v, left, 0, eventful, 0, saturating);
+    const VECTOR input = LOOP(take_inputs)(loop, place, at, v, left, alike, eventful, 0, saturating);
     const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
@@ -238,9 +239,11 @@ WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const 
 
 WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
     if (s->plan->noisy) {
-        BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating, 1)
+        BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating, 1)
+    } else if (s->decay_alike) {
+        BSS2_ADVANCE(LOOP(pairs_vector), 1, eventful, saturating, 0)
     } else {
-        BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating, 0)
+        BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating, 0)
     }
 }
 #endif

@@ -261,6 +261,8 @@ static void NAME(load)(NAME(state) *s) {
         cell->refractory_cycles = plan->refractory_cycles[j];
         cell->pulse_cycles = plan->pulse_cycles[j];
     }
+    const size_t pairs = plan->neurons > 1 ? (size_t)(plan->neurons - 1) * sizeof(REAL) : 0; /* of neighbours */
+    s->decay_alike = !memcmp(s->hot->syn_exc, s->hot->syn_exc + 1, pairs) && !memcmp(s->hot->syn_inh, s->hot->syn_inh + 1, pairs);
     s->runs = 0;
     for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) {
         const int pair = plan->unit_end[lead] - lead == 2;

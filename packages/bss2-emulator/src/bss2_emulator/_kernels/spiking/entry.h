@@ -50,6 +50,7 @@ typedef struct {
     int runs;
     NAME(addition) added[ADDITIONS]; /* in this step, which plain neurons take when they move */
     int additions, listing; /* how many; neurons that do so, none without vectors */
+    int decay_alike;        /* synaptic states of all neurons decay alike */
     int dirty;              /* late_exc, late_inh have something in them */
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons + 1] of each hemisphere; the last is common to all */
