@@ -173,7 +173,7 @@ Limits, by perf: of a silent LIF run two thirds are one pass over the neurons in
 eight neurons; a loop of nothing else takes 85 % of its time, and keeping states in registers for several steps saves
 nothing. At 49 kHz a spike costs about 200 ns: a third is following its phases (`follow`), and the pass takes half as
 long again, where it loads what was stored for single neurons just before. The pass over AdEx neurons has 61 operations
-that wait for each other, wherever its constants lie; from 49 kHz on as much is spent on walks from cycle to cycle to the
+that wait for each other, wherever its constants lie; at 49 kHz as much is spent on walks from cycle to cycle to the
 threshold (`walk`), one exponential and one logarithm after the other.
 """
 
