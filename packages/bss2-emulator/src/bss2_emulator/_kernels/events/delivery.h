@@ -26,8 +26,9 @@ BSS2_RARE void NAME(add_listed)(NAME(state) *s) {
     s->additions = 0;
 }
 
-/* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. Plain neurons take long rows
- * when they move, which saves them a pass; what comes behind such a row has to wait with it, since sums keep their order. */
+/* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. Plain neurons that are
+ * alike take long rows when they move, which saves them a pass; what comes behind such a row has to wait with it, since sums keep
+ * their order. Where each has constants of its own, these would have to come from beyond the first cache in both passes. */
 BSS2_INLINE void NAME(add_row)(NAME(state) *s, int number, int left, const int scaled, REAL scale) {
     const size_t row = (size_t)number * (size_t)s->width;
     const int32_t *span = s->plan->spans + 4 * (size_t)number;

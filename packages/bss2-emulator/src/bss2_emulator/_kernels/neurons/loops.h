@@ -85,8 +85,7 @@ WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, int at, VE
     for (int k = 0; k < (added <= 1 ? added : loop->additions); k++) {
         const NAME(addition) *row = added <= 1 ? &loop->first : loop->added + k;
         const VECTOR weight = LOAD(row->weight + at) * ALL(row->scale);
-        const VECTOR jump = weight * (alike ? ALL(*row->jump) : LOAD(row->jump + at));
-        const VECTOR too_much = weight * (alike ? ALL(*row->too_much) : LOAD(row->too_much + at));
+        const VECTOR jump = weight * ALL(*row->jump), too_much = weight * ALL(*row->too_much);
         if (row->inhibitory) {
             i += jump;
             late_i += too_much;
@@ -213,7 +212,7 @@ WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, 
     if (!s->apart) {
         BSS2_ADVANCE(LOOP(plain_vector), 1, eventful, added, saturating)
     } else {
-        BSS2_ADVANCE(LOOP(plain_vector), 0, eventful, added, saturating)
+        BSS2_ADVANCE(LOOP(plain_vector), 0, eventful, 0, saturating)
     }
 }
 
@@ -263,7 +262,8 @@ WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int s
 #endif
         BSS2_VECTOR
         for (int at = from; at < to; at += EACH)
-            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), at, LOAD(loop->v + at), to - at, 0, eventful, 0, saturating));
+            STORE(loop->v_next + at,
+                  LOOP(take_inputs)(loop, LOOP(of)(loop, at), at, LOAD(loop->v + at), to - at, 0, eventful, 0, saturating));
         NAME(advance_units)(s, from, to);
     }
 }

@@ -252,7 +252,7 @@ static void NAME(load)(NAME(state) *s) {
     int before = 0;
     memcpy(s->hot->syn_exc, TABLE(s, SYN_EXC + STEP - 1), (size_t)s->width * sizeof(REAL));
     memcpy(s->hot->syn_inh, TABLE(s, SYN_INH + STEP - 1), (size_t)s->width * sizeof(REAL));
-    s->listing = BSS2_HAS_VECTORS && bss2_instructions() != BSS2_PLAIN ? plan->group[PLAIN + 1] : 0;
+    s->listing = BSS2_HAS_VECTORS && !s->apart && bss2_instructions() != BSS2_PLAIN ? plan->group[PLAIN + 1] : 0;
     for (int j = 0; j < s->width; j++) {
         bss2_cell *cell = &s->cells[j];
         cell->kind = plan->kind[j];

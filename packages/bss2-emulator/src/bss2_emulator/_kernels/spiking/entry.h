@@ -42,6 +42,7 @@ typedef struct {
     float *slow;                            /* [SLOW_PARTS][BSS2_COARSE][width] */
     int64_t slow_drawn[SLOW_PARTS];         /* blocks of these numbers */
     bss2_cell *cells;       /* [width] */
+    int busy;               /* neurons that are not free */
     int32_t wheel[WHEEL];   /* neurons that are not free by the step in which to look at them, the first of each list; -1 none */
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
     uint32_t *above;        /* [width] which of them, one bit each */
@@ -49,7 +50,7 @@ typedef struct {
     int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
     int runs;
     NAME(addition) added[ADDITIONS]; /* in this step, which plain neurons take when they move */
-    int additions, listing; /* how many; neurons that do so, none without vectors */
+    int additions, listing; /* how many; neurons that do so: none without vectors, or if they are not alike */
     int decay_alike;        /* synaptic states of all neurons decay alike */
     int dirty;              /* late_exc, late_inh have something in them */
     bss2_transport *transport;
@@ -81,6 +82,7 @@ BSS2_INLINE void NAME(read_plan)(NAME(state) *s, const bss2_plan *plan) {
 BSS2_INLINE void NAME(leave)(NAME(state) *s, int j) {
     bss2_cell *cell = &s->cells[j];
     if (cell->list < 0) return;
+    s->busy--;
     if (cell->before >= 0) s->cells[cell->before].after = cell->after;
     else s->wheel[cell->list] = cell->after;
     if (cell->after >= 0) s->cells[cell->after].before = cell->before;
@@ -92,6 +94,7 @@ BSS2_INLINE void NAME(enter)(NAME(state) *s, int j, int64_t wake) {
     bss2_cell *cell = &s->cells[j];
     const int64_t last = s->start + (WHEEL - 1) * STEP, seen = wake < last ? wake : last;
     NAME(leave)(s, j);
+    s->busy++;
     cell->list = (int16_t)(seen / STEP % WHEEL);
     cell->before = -1;
     cell->after = s->wheel[cell->list];
@@ -137,8 +140,8 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
     s->cells = (bss2_cell *)bss2_part(room, w * sizeof(bss2_cell));
-    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset, &s->moved,
-                      &s->rest};
+    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset,
+                      &s->moved, &s->rest};
     for (int i = 0; i < 12; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 11 ? MODES : 1));
     s->normals = (float *)bss2_part(room, BSS2_COARSE * w * sizeof(float));
     s->slow = (float *)bss2_part(room, SLOW_PARTS * BSS2_COARSE * w * sizeof(float));
@@ -202,7 +205,7 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
             bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
                                 s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
-        for (int list = 0; list < WHEEL; list++)
+        for (int list = 0; s->busy && list < WHEEL; list++)
             for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) NAME(use_mode)(s, j);
     }
     NAME(arrive)(s, step);

@@ -60,6 +60,7 @@ static int NAME(move_in)(NAME(state) *s, const bss2_plan *before) {
     memcpy(exc, s->exc, w * sizeof(REAL));
     memcpy(inh, s->inh, w * sizeof(REAL));
     memcpy(cells, s->cells, w * sizeof(bss2_cell));
+    s->busy = 0;
     for (int j = 0; j < s->width; j++) s->cells[j].list = -1;
     for (int list = 0; list < WHEEL; list++) s->wheel[list] = -1;
     for (int j = 0; j < plan->neurons; j++) {
