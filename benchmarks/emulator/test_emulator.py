@@ -16,8 +16,8 @@ from bss2_emulator import Chip, ChipConfig
 
 RUNTIME = 1_250_000  # cycles, 10 ms
 JOINED = 1.3
-"""Bar of a circuit on a membrane of two over one of its own. A run alone takes most of its time in one pass over 13
-arrays of 2 KiB, at two loads a cycle; a pair takes two more of them, its leak's noise and the sums across lanes."""
+"""Bar of a circuit on a membrane of two over one of its own, which takes most of its time in one pass over arrays of
+2 KiB; a pair has the sums across lanes beside this, and its leak's noise where there is any."""
 ADEX = {
     "enable_exponential": True, "i_exp": 511, "v_exp": 560, "enable_adaptation": True, "i_adapt_tau": 100,
     "i_adapt_a": 20, "i_adapt_b": 40, "v_adapt_leak": 629, "v_threshold": 400,

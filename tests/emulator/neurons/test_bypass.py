@@ -58,7 +58,7 @@ def test_a_neuron_that_fires_by_itself_and_by_its_input_never_fires_twice_a_cycl
 @pytest.mark.parametrize("refractory", [0, 1, 2])
 @pytest.mark.parametrize("fidelity", ["full", "ideal"])
 def test_all_neurons_of_a_chip_may_be_fired_at_once_again_and_again(sign, refractory, fidelity):
-    """Each is on the engine's list of busy neurons once: it has room for all, and no more."""
+    """Each is in one of the engine's lists of busy neurons, once, whatever fires it."""
     config = ChipConfig().replace(
         row_mode=2, weight=63, i_mem_offset=1022, enable_mem_offset=True, enable_threshold=True, v_threshold=0,
         crossbar_mask=0, crossbar_target=np.where(crossbar_reach(), 0, 0x3FFF),

@@ -102,6 +102,7 @@ def check_segment(segment: Any, tables: int, lanes: int, most: int, parts: int) 
         len(segment.tables) == tables and 0 < width <= most and width % lanes == 0,
         "a table of neurons of another shape",
     )
+    need(segment.columns.shape in {(1, tables), (width, tables)}, "constants of neurons that are not there")
     need(segment.exc.shape == segment.inh.shape == (rows, width) and segment.spans.shape == (rows, 4), "other synapses")
     need(rows >= parts and inside(segment.spans, 0, width + 1), "synapses of neurons that are not there")
     of_each = (segment.active, segment.reset_cycles, segment.refractory_cycles)

@@ -25,11 +25,13 @@ class Tables:
 
     Attributes:
         rows: (tables, width) in the kernel's layout and precision.
+        columns: The same as (width, tables), or (1, tables) where all neurons have the same constants.
         scale: Synaptic state per event of weight 1, A, (2, width).
         reset_cycles, refractory_cycles: int32 (width,).
     """
 
     rows: np.ndarray
+    columns: np.ndarray
     scale: np.ndarray
     reset_cycles: NDArray[np.int32]
     refractory_cycles: NDArray[np.int32]
@@ -111,8 +113,12 @@ def neuron_tables(membranes: Membranes, active: NDArray[np.int64], silicon: Sili
     rows[LAYOUT["threshold"], len(active) :] = np.inf
     rows[LAYOUT["crossing"], len(active) :] = np.inf
     rows[LAYOUT["syn_exc"] : LAYOUT["jump_exc"], len(active) :] = 1
+    rows = rows.astype(dtype)
+    bits = rows.view(f"u{rows.itemsize}")
+    alike = (bits[:, : len(active)] == bits[:, :1]).all()
     return Tables(
-        rows=rows.astype(dtype),
+        rows=rows,
+        columns=np.ascontiguousarray(rows[:, :1].T if alike else rows.T),
         scale=padded(physics.event_current[:, active]).astype(dtype, order="C"),
         reset_cycles=padded(physics.reset_cycles[active], 1),
         refractory_cycles=padded(physics.refractory_cycles[active], 1),

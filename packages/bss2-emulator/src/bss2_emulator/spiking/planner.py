@@ -206,6 +206,7 @@ class Planner:
         return Segment(
             start,
             tables.rows,
+            tables.columns,
             synapses.exc,
             synapses.inh,
             synapses.spans,

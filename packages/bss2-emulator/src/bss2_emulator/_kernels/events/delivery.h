@@ -6,23 +6,45 @@
 #define BSS2_PREFETCH(at) (void)(at)
 #endif
 
-/* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. */
+/* Add what a row of synapses adds to the neurons [from, to). */
+BSS2_INLINE void NAME(add)(NAME(state) *s, const NAME(addition) *row, int from, int to, const int scaled) {
+    const REAL *BSS2_RESTRICT weight = row->weight, *BSS2_RESTRICT jump = row->jump, *BSS2_RESTRICT too_much = row->too_much;
+    REAL *BSS2_RESTRICT current = row->inhibitory ? s->inh : s->exc;
+    REAL *BSS2_RESTRICT late = row->inhibitory ? s->late_inh : s->late_exc;
+    BSS2_VECTOR
+    for (int j = from; j < to; j++) {
+        const REAL added = scaled ? weight[j] * row->scale : weight[j];
+        current[j] += added * jump[j];
+        late[j] += added * too_much[j];
+    }
+    s->dirty |= from < to;
+}
+
+/* Add what was left to the pass over neurons. */
+BSS2_RARE void NAME(add_listed)(NAME(state) *s) {
+    for (int i = 0; i < s->additions; i++) NAME(add)(s, &s->added[i], 0, s->listing, 1);
+    s->additions = 0;
+}
+
+/* Add `scale` times what a compiled row of synapses adds, `left` cycles before the end of the step. Plain neurons that are
+ * alike take long rows when they move, which saves them a pass; what comes behind such a row has to wait with it, since sums keep
+ * their order. Where each has constants of its own, these would have to come from beyond the first cache in both passes. */
 BSS2_INLINE void NAME(add_row)(NAME(state) *s, int number, int left, const int scaled, REAL scale) {
     const size_t row = (size_t)number * (size_t)s->width;
     const int32_t *span = s->plan->spans + 4 * (size_t)number;
     for (int sign = 0; sign < 2; sign++) {
-        const REAL *BSS2_RESTRICT weight = (const REAL *)(sign ? s->plan->inh : s->plan->exc) + row;
-        const REAL *BSS2_RESTRICT jump = TABLE(s, (sign ? JUMP_INH : JUMP_EXC) + left - 1);
-        const REAL *BSS2_RESTRICT too_much = TABLE(s, (sign ? LATE_INH : LATE_EXC) + left - 1);
-        REAL *BSS2_RESTRICT current = sign ? s->inh : s->exc;
-        REAL *BSS2_RESTRICT late = sign ? s->late_inh : s->late_exc;
-        const int from = span[2 * sign], to = span[2 * sign + 1];
-        BSS2_VECTOR
-        for (int j = from; j < to; j++) {
-            const REAL added = scaled ? weight[j] * scale : weight[j];
-            current[j] += added * jump[j];
-            late[j] += added * too_much[j];
+        const NAME(addition) one = {
+            (const REAL *)(sign ? s->plan->inh : s->plan->exc) + row, TABLE(s, (sign ? JUMP_INH : JUMP_EXC) + left - 1),
+            TABLE(s, (sign ? LATE_INH : LATE_EXC) + left - 1), scale, sign,
+        };
+        int from = span[2 * sign];
+        const int to = span[2 * sign + 1];
+        if (from < s->listing && from < to && (s->additions || to - from >= s->listing / 2)) {
+            if (s->additions == ADDITIONS) NAME(add_listed)(s);
+            s->added[s->additions++] = one;
+            from = s->listing;
         }
+        NAME(add)(s, &one, from, to, scaled);
     }
 }
 
@@ -44,8 +66,8 @@ BSS2_INLINE void NAME(send)(NAME(state) *s, int64_t time, int j) {
 
 /* A neuron is fired by its input at cycle `time`, whatever its membrane does. */
 BSS2_INLINE void NAME(fire_at)(NAME(state) *s, int j, int64_t time) {
-    s->fired[j] = s->next[j] = time;
-    s->phase[j] = NAME(FIRING);
+    s->cells[j].fired = s->cells[j].next = time;
+    s->cells[j].phase = NAME(FIRING);
     s->threshold[j] = (REAL)INFINITY;
     NAME(send)(s, time, j);
 }
@@ -53,8 +75,8 @@ BSS2_INLINE void NAME(fire_at)(NAME(state) *s, int j, int64_t time) {
 /* Take the first of the cycles of this step at which an input fires a neuron that has become free in it. */
 static void NAME(answer)(NAME(state) *s, int j) {
     int cycle = 0;
-    while (!(s->due[j] >> cycle & 1)) cycle++;
-    s->due[j] = (uint8_t)(s->due[j] & (s->due[j] - 1));
+    while (!(s->cells[j].due >> cycle & 1)) cycle++;
+    s->cells[j].due = (uint8_t)(s->cells[j].due & (s->cells[j].due - 1));
     NAME(fire_at)(s, j, s->start + cycle);
 }
 
@@ -68,15 +90,15 @@ static void NAME(bypass)(NAME(state) *s, int number, int64_t time) {
         if (((const REAL *)(inhibitory ? plan->inh : plan->exc) + row)[at] <= (REAL)0) continue;
         int j = at; /* the circuit that leads */
         while (j > 0 && plan->unit_end[j - 1] > at) j--;
-        if (s->phase[j] == NAME(FREE)) {
+        if (s->cells[j].phase == NAME(FREE)) {
             NAME(fire_at)(s, j, time);
-            NAME(enter)(s, j); /* it may be there: what fired in the step before and is free again leaves the list in this one */
+            NAME(enter)(s, j, time); /* it may be there: what fired in the step before and is free again leaves the list in this one */
             continue;
         }
-        int64_t last = s->fired[j];
+        int64_t last = s->cells[j].fired;
         for (int cycle = 0; cycle < STEP; cycle++)
-            if (s->due[j] >> cycle & 1) last = s->start + cycle;
-        if (last + plan->refractory_cycles[j] <= time) s->due[j] = (uint8_t)(s->due[j] | 1u << (time - s->start));
+            if (s->cells[j].due >> cycle & 1) last = s->start + cycle;
+        if (last + plan->refractory_cycles[j] <= time) s->cells[j].due = (uint8_t)(s->cells[j].due | 1u << (time - s->start));
     }
 }
 
@@ -107,13 +129,12 @@ BSS2_INLINE void NAME(expect)(const NAME(state) *s) {
             BSS2_PREFETCH((const REAL *)(sign ? s->plan->inh : s->plan->exc) + row + j);
 }
 
-/* Let all events of a step reach their neurons; tells whether there were any. */
-BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
+/* Let all events of a step reach their neurons. */
+BSS2_INLINE void NAME(arrive)(NAME(state) *s, int64_t step) {
     bss2_transport *x = s->transport;
     const int64_t end = s->start + STEP;
     const int slot = (int)(step % SLOTS);
-    int any = 0;
-    if (!x->waiting && !x->spike_count[slot] && bss2_arrival(x) >= end) return 0; /* as in most steps */
+    if (!x->waiting && !x->spike_count[slot] && bss2_arrival(x) >= end) return; /* as in most steps */
     x->slot = slot;
     x->spike_at = 0;
     bss2_next_spike(x);
@@ -126,12 +147,10 @@ BSS2_INLINE int NAME(arrive)(NAME(state) *s, int64_t step) {
             const int32_t action = bss2_pass(x, passing[i], time);
             if (action < 0 || x->draining) continue;
             NAME(deliver)(s, action, time);
-            any = 1;
         }
     }
     x->spike_count[slot] = 0;
     NAME(expect)(s);
-    return any;
 }
 
 /* Let what is still on its way when the run ends come over the link. */

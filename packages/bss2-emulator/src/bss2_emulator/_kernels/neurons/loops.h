@@ -22,7 +22,11 @@ typedef struct {
     const REAL *v, *u, *tables;
     REAL *v_next, *u_next;
     size_t width;
+    const NAME(addition) *added; /* with the first of them beside it: mostly it is the only one */
+    NAME(addition) first;
+    int additions;
     VECTOR low, high, onset, inverse, steep;
+    VECTOR syn_exc, syn_inh; /* where all neurons have the same */
 } LOOP(about);
 
 /* What a vector from `at` on finds in fields of `hot`, at fixed distances: the compiler is not to make a pointer for each. */
@@ -34,8 +38,9 @@ WITHIN REAL *LOOP(of)(const LOOP(about) *loop, int at) {
 
 WITHIN LOOP(about) LOOP(look)(const NAME(state) *s) {
     const LOOP(about) loop = {
-        s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, ALL((REAL)s->plan->rail_low),
-        ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
+        s->hot, s->v, s->u, s->tables, s->v_next, s->u_next, (size_t)s->width, s->added, s->added[0], s->additions,
+        ALL((REAL)s->plan->rail_low), ALL((REAL)s->plan->rail_high), ALL(s->onset), ALL(s->inverse), ALL(s->steep),
+        ALL(OWN(s, SYN_EXC + STEP - 1, 0)), ALL(OWN(s, SYN_INH + STEP - 1, 0)),
     };
     return loop;
 }
@@ -53,34 +58,57 @@ WITHIN VECTOR LOOP(share)(const LOOP(about) *loop, VECTOR v) { /* see compliance
     return ONE - depth * depth;
 }
 
-/* The synaptic states of a vector decay. */
-WITHIN void LOOP(decay_inputs)(REAL *place, int left, VECTOR e, VECTOR i) {
-    VECTOR e_next = e * LOAD(HOT(syn_exc)), i_next = i * LOAD(HOT(syn_inh));
+/* A constant of a vector of neurons, which need not be loaded where all have the same. */
+#define CONSTANT(name) (alike ? loop->name : LOAD(HOT(name)))
+
+/* The synaptic states of a vector decay; those that are not ours stay as they were before. */
+WITHIN void LOOP(decay_inputs)(const LOOP(about) *loop, REAL *place, int left, VECTOR e, VECTOR i, VECTOR e_before, VECTOR i_before,
+                               const int alike) {
+    VECTOR e_next = e * CONSTANT(syn_exc), i_next = i * CONSTANT(syn_inh);
     if (left < EACH) {
-        e_next = CHOOSE(LOOP(ours)(left), e_next, e);
-        i_next = CHOOSE(LOOP(ours)(left), i_next, i);
+        e_next = CHOOSE(LOOP(ours)(left), e_next, e_before);
+        i_next = CHOOSE(LOOP(ours)(left), i_next, i_before);
     }
     STORE(HOT(exc), e_next);
     STORE(HOT(inh), i_next);
 }
 
 /* What the inputs of a vector of neurons bring in this step; their states decay. */
-WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, VECTOR v, int left, const int eventful, const int saturating) {
-    const VECTOR e = LOAD(HOT(exc)), i = LOAD(HOT(inh));
-    VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
+WITHIN VECTOR LOOP(take_inputs)(const LOOP(about) *loop, REAL *place, int at, VECTOR v, int left, const int alike, const int eventful,
+                                const int added, const int saturating) {
+    const VECTOR e_before = LOAD(HOT(exc)), i_before = LOAD(HOT(inh));
+    VECTOR e = e_before, i = i_before, late_e = ALL((REAL)0), late_i = late_e;
     if (eventful) {
-        excited += LOAD(HOT(late_exc));
-        inhibited += LOAD(HOT(late_inh));
+        late_e = LOAD(HOT(late_exc));
+        late_i = LOAD(HOT(late_inh));
+    }
+    for (int k = 0; k < (added <= 1 ? added : loop->additions); k++) {
+        const NAME(addition) *row = added <= 1 ? &loop->first : loop->added + k;
+        const VECTOR weight = LOAD(row->weight + at) * ALL(row->scale);
+        const VECTOR jump = weight * ALL(*row->jump), too_much = weight * ALL(*row->too_much);
+        if (row->inhibitory) {
+            i += jump;
+            late_i += too_much;
+        } else {
+            e += jump;
+            late_e += too_much;
+        }
+    }
+    VECTOR excited = e * LOAD(HOT(drive_exc)), inhibited = i * LOAD(HOT(drive_inh));
+    if (eventful || added) {
+        excited += late_e;
+        inhibited += late_i;
     }
     if (saturating) inhibited *= LOOP(share)(loop, v);
-    LOOP(decay_inputs)(place, left, e, i);
+    LOOP(decay_inputs)(loop, place, left, e, i, e_before, i_before, alike);
     return excited - inhibited;
 }
 
 /* One vector of plain neurons; returns which of them are above their threshold. */
-WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+WITHIN MASK LOOP(plain_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int added,
+                               const int saturating) {
     REAL *place = LOOP(of)(loop, at);
-    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR v = LOAD(loop->v + at), input = LOOP(take_inputs)(loop, place, at, v, left, alike, eventful, added, saturating);
     const VECTOR x = LOOP(clip_all)(loop, v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + input);
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
@@ -111,7 +139,7 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     VECTOR late_i = eventful ? LOAD(HOT(late_inh)) : ALL((REAL)0), felt = i;
     VECTOR steady = LOAD(HOT(drift)) - LOAD(HOT(pull)) * middle, x;
     MASK steep = (MASK)(here < here);
-    LOOP(decay_inputs)(place, left, e, i);
+    LOOP(decay_inputs)(loop, place, left, e, i, e, i, 0);
     if (saturating) {
         const VECTOR share = LOOP(share)(loop, here);
         felt *= share;
@@ -157,6 +185,16 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
+/* Look again which of the next neurons are above their threshold, LANES or the `left` last ones: few vectors have any. */
+WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
+    uint32_t above = 0;
+    for (int k = 0; k < LANES && k < left; k += EACH) {
+        const MASK here = (MASK)(LOAD(s->v_next + at + k) >= LOAD(s->threshold + at + k));
+        above |= (uint32_t)ANY(here & LOOP(ours)(left - k)) << k;
+    }
+    NAME(mark)(s, at, above);
+}
+
 /* Advance the neurons [from, to); mark where some are above their threshold. */
 #define BSS2_ADVANCE(ONE_VECTOR, ...)                                                                             \
     const LOOP(about) about = LOOP(look)(s), *loop = &about;                                                      \
@@ -165,40 +203,54 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
         MASK above = ONE_VECTOR(loop, at, EACH, __VA_ARGS__);                                                     \
         BSS2_VECTOR                                                                                               \
         for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
-        if (ANY(above)) NAME(mark)(s, at);                                                                        \
+        if (ANY(above)) LOOP(note)(s, at, LANES);                                                                 \
     }                                                                                                             \
     for (; at < to; at += EACH)                                                                                   \
-        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) NAME(mark)(s, at);
+        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
 
-WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
-    BSS2_ADVANCE(LOOP(plain_vector), eventful, saturating)
+WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int added, const int saturating) {
+    if (!s->apart) {
+        BSS2_ADVANCE(LOOP(plain_vector), 1, eventful, added, saturating)
+    } else {
+        BSS2_ADVANCE(LOOP(plain_vector), 0, eventful, 0, saturating)
+    }
 }
 
 WITHIN void LOOP(advance_terms)(NAME(state) *s, int from, int to, const int eventful, const int saturating, const int coba,
                                 const int expo) {
     const int before = s->crossings;
+    if (from == to) return;
     BSS2_ADVANCE(LOOP(terms_vector), eventful, saturating, coba, expo)
-    if (expo) NAME(take_care)(s, before, from, to);
+    if (expo) NAME(take_care)(s, before);
 }
 #if PAIRS
 /* One vector of pairs of circuits that share a membrane: both show it, and the first one has its constants and threshold. */
-WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int eventful, const int saturating) {
+WITHIN MASK LOOP(pairs_vector)(const LOOP(about) *loop, int at, int left, const int alike, const int eventful, const int saturating,
+                               const int noisy) {
     REAL *place = LOOP(of)(loop, at);
-    const VECTOR v = LOAD(loop->v + at), alone = v * LOAD(HOT(decay)) + LOAD(HOT(drift)) + LOAD(HOT(noise));
-    const VECTOR input = LOOP(take_inputs)(loop, place, v, left, eventful, saturating);
+    const VECTOR v = LOAD(loop->v + at), quiet = v * LOAD(HOT(decay)) + LOAD(HOT(drift));
+    const VECTOR alone = noisy ? quiet + LOAD(HOT(noise)) : quiet;
+    const VECTOR input = LOOP(take_inputs)(loop, place, at, v, left, alike, eventful, 0, saturating);
     const VECTOR x = LOOP(clip_all)(loop, LOOP(bss2_even)(alone) + LOOP(bss2_even)(input) + LOOP(bss2_odd)(input));
     STORE(loop->v_next + at, x);
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
 WITHIN void LOOP(advance_pairs)(NAME(state) *s, int from, int to, const int eventful, const int saturating) {
-    BSS2_ADVANCE(LOOP(pairs_vector), eventful, saturating)
+    if (s->plan->noisy) {
+        BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating, 1)
+    } else if (s->decay_alike) {
+        BSS2_ADVANCE(LOOP(pairs_vector), 1, eventful, saturating, 0)
+    } else {
+        BSS2_ADVANCE(LOOP(pairs_vector), 0, eventful, saturating, 0)
+    }
 }
 #endif
 #undef BSS2_ADVANCE
 
 /* Circuits that share membranes where all terms are linear: what inputs bring first, to v_next, then their sums. */
 WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int saturating) {
+    if (!s->runs) return;
     const LOOP(about) about = LOOP(look)(s), *loop = &about;
     for (int run = 0; run < s->runs; run++) {
         const int from = s->run_from[run], to = s->run_from[run + 1];
@@ -210,14 +262,17 @@ WITHIN void LOOP(advance_shared)(NAME(state) *s, const int eventful, const int s
 #endif
         BSS2_VECTOR
         for (int at = from; at < to; at += EACH)
-            STORE(loop->v_next + at, LOOP(take_inputs)(loop, LOOP(of)(loop, at), LOAD(loop->v + at), to - at, eventful, saturating));
+            STORE(loop->v_next + at,
+                  LOOP(take_inputs)(loop, LOOP(of)(loop, at), at, LOAD(loop->v + at), to - at, 0, eventful, 0, saturating));
         NAME(advance_units)(s, from, to);
     }
 }
 
 WITHIN void LOOP(advance_kinds)(NAME(state) *s, const int eventful, const int saturating) {
     const int32_t *group = s->plan->group;
-    LOOP(advance)(s, group[PLAIN], group[ADAPTING], eventful, saturating);
+    if (!s->additions) LOOP(advance)(s, group[PLAIN], group[ADAPTING], eventful, 0, saturating);
+    else if (s->additions == 1) LOOP(advance)(s, group[PLAIN], group[ADAPTING], eventful, 1, saturating);
+    else LOOP(advance)(s, group[PLAIN], group[ADAPTING], eventful, ADDITIONS, saturating);
     if (group[ADAPTING] == group[GROUPS]) return;
     LOOP(advance_terms)(s, group[ADAPTING], group[REVERSING], eventful, saturating, 0, 0);
     LOOP(advance_terms)(s, group[REVERSING], group[EXPONENTIAL], eventful, saturating, 1, 0);
@@ -227,13 +282,13 @@ WITHIN void LOOP(advance_kinds)(NAME(state) *s, const int eventful, const int sa
     NAME(advance_joined)(s, group[JOINED], group[GROUPS]);
 }
 
-/* Advance all neurons by a step; `eventful`: events came in it. */
-TARGET static void LOOP(advance_all)(NAME(state) *s, int eventful) {
+/* Advance all neurons by a step. */
+TARGET static void LOOP(advance_all)(NAME(state) *s) {
     if (s->plan->saturating) {
-        if (eventful) LOOP(advance_kinds)(s, 1, 1);
+        if (s->dirty) LOOP(advance_kinds)(s, 1, 1);
         else LOOP(advance_kinds)(s, 0, 1);
     } else {
-        if (eventful) LOOP(advance_kinds)(s, 1, 0);
+        if (s->dirty) LOOP(advance_kinds)(s, 1, 0);
         else LOOP(advance_kinds)(s, 0, 0);
     }
 }
@@ -250,4 +305,5 @@ TARGET static void LOOP(advance_all)(NAME(state) *s, int eventful) {
 #undef ANY
 #undef EACH
 #undef HOT
+#undef CONSTANT
 #undef ONE

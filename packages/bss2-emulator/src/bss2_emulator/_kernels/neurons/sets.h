@@ -11,10 +11,10 @@
 #undef PAIRS
 
 #define SETS(PLAIN, AVX2, AVX512)                                                                                      \
-    static void (*const NAME(advance_sets)[])(NAME(state) *, int) = BSS2_TABLE(                                         \
+    static void (*const NAME(advance_sets)[])(NAME(state) *) = BSS2_TABLE(                                              \
         BSS2_JOIN(NAME(advance_all), PLAIN), BSS2_JOIN(NAME(advance_all), AVX2), BSS2_JOIN(NAME(advance_all), AVX512),  \
         BSS2_JOIN(NAME(advance_all), AVX512), BSS2_JOIN(NAME(advance_all), AVX512));
-#if BSS2_X86 && !defined(BSS2_SANITIZED)
+#if BSS2_HAS_VECTORS
 #define PAIRS 1
 #define SET _avx2
 #define TARGET BSS2_TARGET_AVX2

@@ -31,24 +31,23 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
 
 /* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
  * has left them above everything. */
-static void NAME(take_care)(NAME(state) *s, int first, int from, int to) {
+static void NAME(take_care)(NAME(state) *s, int first) {
     const REAL high = (REAL)s->plan->rail_high;
-    for (int i = first; i < s->crossings; i++) {
-        const int block = s->crossed[i], end = block + LANES < to ? block + LANES : to;
-        for (int j = block > from ? block : from; j < end; j++)
-            if (s->v_next[j] > high) {
-                s->u_next[j] = s->u[j];
-                s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
-            }
-    }
+    for (int i = first; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
+            if (s->v_next[j] <= high) continue;
+            s->u_next[j] = s->u[j];
+            s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
+        }
 }
 
 /* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
 BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
     for (int j = lead; j < s->plan->unit_end[lead]; j++)
-        if (TABLE(s, EXP_RATE + k - 1)[j] > (REAL)0)
-            x = NAME(exponential)(x, TABLE(s, EXP_START)[j], TABLE(s, EXP_SHARPNESS)[j], TABLE(s, EXP_DELTA)[j],
-                                  TABLE(s, EXP_TOP)[j], TABLE(s, EXP_LIMIT)[j], TABLE(s, EXP_RATE + k - 1)[j]);
+        if (OWN(s, EXP_RATE + k - 1, j) > (REAL)0)
+            x = NAME(exponential)(x, OWN(s, EXP_START, j), OWN(s, EXP_SHARPNESS, j), OWN(s, EXP_DELTA, j),
+                                  OWN(s, EXP_TOP, j), OWN(s, EXP_LIMIT, j), OWN(s, EXP_RATE + k - 1, j));
     return x;
 }
 
@@ -59,10 +58,10 @@ BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
  */
 static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
     const bss2_plan *plan = s->plan;
-    const int end = plan->unit_end[lead], mode = s->phase[lead] == NAME(RESETTING), row = mode * STEP + k - 1;
+    const int end = plan->unit_end[lead], mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
     const int flows = (plan->kind[lead] & KIND_COBA) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
     const int explosive = plan->kind[lead] & KIND_EXP && !mode;
-    const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[lead], half = TABLE(s, DECAY_HALF + row)[lead];
+    const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, lead), half = OWN(s, DECAY_HALF + row, lead);
     REAL steady = s->rest[(size_t)mode * s->width + lead] * ((REAL)1 - decay);
     REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
     REAL spread = s->noise[lead] * ((REAL)k / (REAL)STEP); /* comes all the time: what a first half brings decays in the second */
@@ -70,27 +69,27 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
         REAL exc, inh, share;
         NAME(inputs)(s, j, &exc, &inh, &share);
         if (gone > 0) {
-            exc *= TABLE(s, SYN_EXC + gone - 1)[j];
-            inh *= TABLE(s, SYN_INH + gone - 1)[j];
+            exc *= OWN(s, SYN_EXC + gone - 1, j);
+            inh *= OWN(s, SYN_INH + gone - 1, j);
         }
         const REAL late_exc = whole ? s->late_exc[j] : (REAL)0, late_inh = whole ? s->late_inh[j] * share : (REAL)0;
-        const REAL exc_coba = TABLE(s, IS_COBA)[j], inh_coba = TABLE(s, IS_COBA + 1)[j];
+        const REAL exc_coba = OWN(s, IS_COBA, j), inh_coba = OWN(s, IS_COBA + 1, j);
         if (flows) {
-            first += exc * TABLE(s, DRIVE_HALF_EXC + row)[j] - inh * TABLE(s, DRIVE_HALF_INH + row)[j];
-            second += exc * TABLE(s, SYN_HALF_EXC + k - 1)[j] * TABLE(s, DRIVE_HALF_EXC + row)[j]
-                - inh * TABLE(s, SYN_HALF_INH + k - 1)[j] * TABLE(s, DRIVE_HALF_INH + row)[j];
-            const REAL a = exc * TABLE(s, CHARGE_EXC + k - 1)[j] + late_exc * exc_coba;
-            const REAL b = inh * TABLE(s, CHARGE_INH + k - 1)[j] + late_inh * inh_coba;
+            first += exc * OWN(s, DRIVE_HALF_EXC + row, j) - inh * OWN(s, DRIVE_HALF_INH + row, j);
+            second += exc * OWN(s, SYN_HALF_EXC + k - 1, j) * OWN(s, DRIVE_HALF_EXC + row, j)
+                - inh * OWN(s, SYN_HALF_INH + k - 1, j) * OWN(s, DRIVE_HALF_INH + row, j);
+            const REAL a = exc * OWN(s, CHARGE_EXC + k - 1, j) + late_exc * exc_coba;
+            const REAL b = inh * OWN(s, CHARGE_INH + k - 1, j) + late_inh * inh_coba;
             open += a + b;
-            toward += a * TABLE(s, REVERSAL)[j] + b * TABLE(s, REVERSAL + 1)[j];
+            toward += a * OWN(s, REVERSAL, j) + b * OWN(s, REVERSAL + 1, j);
         } else {
-            first += exc * TABLE(s, DRIVE_EXC + row)[j] - inh * TABLE(s, DRIVE_INH + row)[j];
+            first += exc * OWN(s, DRIVE_EXC + row, j) - inh * OWN(s, DRIVE_INH + row, j);
         }
         spread += late_exc * ((REAL)1 - exc_coba) - late_inh * ((REAL)1 - inh_coba);
         if (!linear) {
-            const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * v;
-            s->u_next[j] = goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j];
-            steady += TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay) * (TABLE(s, ADAPT_REF)[j] - s->u_next[j]);
+            const REAL goal = s->aim[j] + OWN(s, ADAPT_GAIN, j) * v;
+            s->u_next[j] = goal + (s->u_next[j] - goal) * OWN(s, ADAPT_DECAY + k - 1, j);
+            steady += OWN(s, ADAPT_PULL + mode, j) * ((REAL)1 - decay) * (OWN(s, ADAPT_REF, j) - s->u_next[j]);
         }
     }
     steady += flows ? spread / ((REAL)1 + decay) : spread;
@@ -107,18 +106,19 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     }
     x = NAME(clip)(s, x + second);
     for (int j = lead; j < end && !linear; j++) {
-        const REAL goal = s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * (x + TABLE(s, ADAPT_LAG + row)[lead] * (x - v));
-        s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * TABLE(s, ADAPT_DECAY + k - 1)[j]);
+        const REAL goal = s->aim[j] + OWN(s, ADAPT_GAIN, j) * (x + OWN(s, ADAPT_LAG + row, lead) * (x - v));
+        s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * OWN(s, ADAPT_DECAY + k - 1, j));
     }
     return x;
 }
 
-/* Keep in mind that of LANES neurons from `at` on some are above their threshold. */
-BSS2_INLINE void NAME(mark)(NAME(state) *s, int at) {
+/* Keep in mind which of LANES neurons from `at` on are above their threshold. */
+BSS2_INLINE void NAME(mark)(NAME(state) *s, int at, uint32_t above) {
     if (s->crossings >= s->width) {
         s->failed = NO_ROOM;
         return;
     }
+    s->above[s->crossings] = above;
     s->crossed[s->crossings++] = at;
 }
 
@@ -137,7 +137,7 @@ static void NAME(advance_joined)(NAME(state) *s, int from, int to) {
         for (int j = lead; j < end; j++) s->u_next[j] = s->u[j];
         const REAL x = NAME(move)(s, lead, s->v[lead], 0, STEP, 1);
         for (int j = lead; j < end; j++) s->v_next[j] = x;
-        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead, 1);
     }
 }
 
@@ -150,7 +150,7 @@ static void NAME(advance_units)(NAME(state) *s, int from, int to) {
         for (int j = lead; j < end; j++) x += input[j];
         x = NAME(clip)(s, x);
         for (int j = lead; j < end; j++) input[j] = x;
-        if (x >= s->threshold[lead]) NAME(mark)(s, lead);
+        if (x >= s->threshold[lead]) NAME(mark)(s, lead, 1);
     }
 }
 
@@ -187,31 +187,31 @@ BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2
 
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int flows = (s->plan->kind[lead] & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
-        const REAL decay = TABLE(s, (flows ? DECAY_HALF : DECAY) + row)[j], half = TABLE(s, DECAY_HALF + row)[j];
+    const int flows = (s->cells[lead].kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
+    for (int j = lead; j < s->cells[lead].end; j++) {
+        const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, j), half = OWN(s, DECAY_HALF + row, j);
         s->decay[j] = decay;
-        s->drive_exc[j] = TABLE(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row)[j];
-        s->drive_inh[j] = TABLE(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row)[j];
-        s->hot->pull[j] = TABLE(s, ADAPT_PULL + mode)[j] * ((REAL)1 - decay);
-        s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * TABLE(s, ADAPT_REF)[j];
-        s->hot->second_exc[j] = s->drive_exc[j] * TABLE(s, SYN_HALF_EXC + STEP - 1)[j];
-        s->hot->second_inh[j] = s->drive_inh[j] * TABLE(s, SYN_HALF_INH + STEP - 1)[j];
+        s->drive_exc[j] = OWN(s, (flows ? DRIVE_HALF_EXC : DRIVE_EXC) + row, j);
+        s->drive_inh[j] = OWN(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row, j);
+        s->hot->pull[j] = OWN(s, ADAPT_PULL + mode, j) * ((REAL)1 - decay);
+        s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * OWN(s, ADAPT_REF, j);
+        s->hot->second_exc[j] = s->drive_exc[j] * OWN(s, SYN_HALF_EXC + STEP - 1, j);
+        s->hot->second_inh[j] = s->drive_inh[j] * OWN(s, SYN_HALF_INH + STEP - 1, j);
         s->hot->spread[j] = (REAL)1 / ((REAL)1 + half);
-        s->hot->lag[j] = TABLE(s, ADAPT_LAG + row)[j];
-        s->hot->later[j] = flows ? TABLE(s, EXP_DOUBLINGS)[j] : TABLE(s, EXP_DOUBLINGS)[j] * s->hot->spread[j];
-        s->hot->earlier[j] = TABLE(s, EXP_DOUBLINGS)[j] - s->hot->later[j];
-        s->hot->delta[j] = flows ? TABLE(s, EXP_DELTA)[j] : TABLE(s, EXP_DELTA)[j] * half;
-        s->hot->offset[j] = mode ? (REAL)-1e4 : TABLE(s, EXP_OFFSET)[j]; /* off in reset */
+        s->hot->lag[j] = OWN(s, ADAPT_LAG + row, j);
+        s->hot->later[j] = flows ? OWN(s, EXP_DOUBLINGS, j) : OWN(s, EXP_DOUBLINGS, j) * s->hot->spread[j];
+        s->hot->earlier[j] = OWN(s, EXP_DOUBLINGS, j) - s->hot->later[j];
+        s->hot->delta[j] = flows ? OWN(s, EXP_DELTA, j) : OWN(s, EXP_DELTA, j) * half;
+        s->hot->offset[j] = mode ? (REAL)-1e4 : OWN(s, EXP_OFFSET, j); /* off in reset */
         if (j < s->plan->group[SHARED]) s->drift[j] += flows ? s->noise[j] * s->hot->spread[j] : s->noise[j];
     }
 }
 
 /* Start the adaptation pulse of a neuron, which lasts to `until`, or end it. */
 static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
-    s->pulse_end[lead] = until;
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) {
-        s->aim[j] = TABLE(s, ADAPT_BASE)[j] + (until == INT64_MAX ? (REAL)0 : TABLE(s, ADAPT_PULSE)[j]);
+    s->cells[lead].pulse_end = until;
+    for (int j = lead; j < s->cells[lead].end; j++) {
+        s->aim[j] = OWN(s, ADAPT_BASE, j) + (until == INT64_MAX ? (REAL)0 : OWN(s, ADAPT_PULSE, j));
         s->hot->push[j] = s->aim[j] * ((REAL)1 - s->hot->relax[j]); /* the difference is exact: it holds still at its goal */
     }
 }
@@ -228,7 +228,7 @@ static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL
         x = y;
     }
     const int crossed = fraction > (REAL)0;
-    const int64_t time = t + (int64_t)(fraction + TABLE(s, LATENCY)[lead]);
+    const int64_t time = t + (int64_t)(fraction + OWN(s, LATENCY, lead));
     for (int64_t now = t + crossed; now < (time < end ? time : end); now++)
         x = NAME(move)(s, lead, x, (int)(now - s->start), 1, 0);
     *v = x;
@@ -237,12 +237,12 @@ static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL
 
 /* Start a step of the adaptation again, after the loop over all neurons has moved it. */
 BSS2_INLINE void NAME(again)(NAME(state) *s, int lead) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->u_next[j] = s->u[j];
+    for (int j = lead; j < s->cells[lead].end; j++) s->u_next[j] = s->u[j];
 }
 
 /* All circuits on a membrane show it. */
 BSS2_INLINE void NAME(put)(NAME(state) *s, int lead, REAL v) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++) s->v_next[j] = v;
+    for (int j = lead; j < s->cells[lead].end; j++) s->v_next[j] = v;
 }
 
 /* Put constants that do not depend on the phase where the loops over neurons find them, and shared membranes of two circuits, and
@@ -252,6 +252,17 @@ static void NAME(load)(NAME(state) *s) {
     int before = 0;
     memcpy(s->hot->syn_exc, TABLE(s, SYN_EXC + STEP - 1), (size_t)s->width * sizeof(REAL));
     memcpy(s->hot->syn_inh, TABLE(s, SYN_INH + STEP - 1), (size_t)s->width * sizeof(REAL));
+    s->listing = BSS2_HAS_VECTORS && !s->apart && bss2_instructions() != BSS2_PLAIN ? plan->group[PLAIN + 1] : 0;
+    for (int j = 0; j < s->width; j++) {
+        bss2_cell *cell = &s->cells[j];
+        cell->kind = plan->kind[j];
+        cell->end = plan->unit_end[j];
+        cell->reset_cycles = plan->reset_cycles[j];
+        cell->refractory_cycles = plan->refractory_cycles[j];
+        cell->pulse_cycles = plan->pulse_cycles[j];
+    }
+    const size_t pairs = plan->neurons > 1 ? (size_t)(plan->neurons - 1) * sizeof(REAL) : 0; /* of neighbours */
+    s->decay_alike = !memcmp(s->hot->syn_exc, s->hot->syn_exc + 1, pairs) && !memcmp(s->hot->syn_inh, s->hot->syn_inh + 1, pairs);
     s->runs = 0;
     for (int lead = plan->group[SHARED]; lead < plan->group[JOINED]; lead = plan->unit_end[lead]) {
         const int pair = plan->unit_end[lead] - lead == 2;
@@ -260,9 +271,9 @@ static void NAME(load)(NAME(state) *s) {
     }
     s->run_from[s->runs] = plan->group[JOINED];
     for (int j = plan->group[PLAIN + 1]; j < plan->group[GROUPS]; j++) {
-        s->hot->relax[j] = TABLE(s, ADAPT_DECAY + STEP - 1)[j];
-        s->hot->lift[j] = TABLE(s, ADAPT_GAIN)[j] * ((REAL)1 - s->hot->relax[j]);
-        s->steep = TABLE(s, EXP_STEEP)[j];
+        s->hot->relax[j] = OWN(s, ADAPT_DECAY + STEP - 1, j);
+        s->hot->lift[j] = OWN(s, ADAPT_GAIN, j) * ((REAL)1 - s->hot->relax[j]);
+        s->steep = OWN(s, EXP_STEEP, j);
     }
 }
 
@@ -271,14 +282,14 @@ static void NAME(start_terms)(NAME(state) *s) {
     const bss2_plan *plan = s->plan;
     for (int lead = plan->group[PLAIN + 1]; lead < plan->group[GROUPS]; lead = plan->unit_end[lead]) {
         const int end = plan->unit_end[lead];
-        REAL v = s->rest[lead] + TABLE(s, ORIGIN)[lead];
-        for (int j = lead; j < end; j++) v += TABLE(s, START)[j] * s->normals[s->width + j];
+        REAL v = s->rest[lead] + OWN(s, ORIGIN, lead);
+        for (int j = lead; j < end; j++) v += OWN(s, START, j) * s->normals[s->width + j];
         v = NAME(clip)(s, v);
-        if (v >= TABLE(s, CROSSING)[lead]) v = NAME(clip)(s, s->rest[(size_t)s->width + lead]);
+        if (v >= OWN(s, CROSSING, lead)) v = NAME(clip)(s, s->rest[(size_t)s->width + lead]);
         NAME(pulse)(s, lead, INT64_MAX);
         for (int j = lead; j < end; j++) {
             s->v[j] = v;
-            s->u[j] = NAME(clip)(s, s->aim[j] + TABLE(s, ADAPT_GAIN)[j] * v);
+            s->u[j] = NAME(clip)(s, s->aim[j] + OWN(s, ADAPT_GAIN, j) * v);
         }
         NAME(use_terms)(s, lead, 0);
     }
@@ -288,7 +299,7 @@ static void NAME(start_terms)(NAME(state) *s) {
 static void NAME(read_sources)(NAME(state) *s, REAL *out) {
     const bss2_plan *plan = s->plan;
     for (int j = 0; j < plan->neurons; j++) {
-        const REAL drop = plan->source[j] == 1 ? s->exc[j] * TABLE(s, LINE_EXC)[j] : s->inh[j] * TABLE(s, LINE_INH)[j];
+        const REAL drop = plan->source[j] == 1 ? s->exc[j] * OWN(s, LINE_EXC, j) : s->inh[j] * OWN(s, LINE_INH, j);
         if (plan->source[j] == 3)
             out[j] = (out == s->read ? s->u : s->u_next)[j];
         else if (plan->source[j])

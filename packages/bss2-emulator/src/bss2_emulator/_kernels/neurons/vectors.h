@@ -28,6 +28,7 @@ BSS2_SCALARS(double, double)
 #undef BSS2_SCALARS
 
 #if BSS2_X86 && !defined(BSS2_SANITIZED)
+#define BSS2_HAS_VECTORS 1
 #define BSS2_ONE_POINTER(P) __asm__("" : "+r"(P))
 #define BSS2_VECTORS(NAME, SET, REAL, WORD, INTEGER, BYTES, RAW, MANTISSA, ROUND, SPLAT, MAX, MIN, CHOOSE, ANY, EVEN, ODD)  \
     typedef REAL bss2_vector_##NAME##_##SET __attribute__((vector_size(BYTES)));                                            \
@@ -105,6 +106,7 @@ BSS2_VECTORS(double, avx512, double, uint64_t, int64_t, 64, __m512d, 52, 6755399
 #undef BSS2_ODD
 #undef BSS2_VECTORS
 #else
+#define BSS2_HAS_VECTORS 0
 #define BSS2_ONE_POINTER(P) (void)(P)
 #endif
 

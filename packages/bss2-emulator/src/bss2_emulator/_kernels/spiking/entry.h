@@ -17,12 +17,20 @@ typedef struct {
     REAL noise[ROOM], threshold[ROOM];
 } NAME(hot);
 
+/* What one event adds to the states of one kind of input. */
+typedef struct {
+    const REAL *weight, *jump, *too_much; /* [width] synapses; JUMP and LATE of the event's cycle */
+    REAL scale;
+    int inhibitory;
+} NAME(addition);
+
 typedef struct {
     NAME(hot) *hot;
     REAL steep;
     REAL onset, inverse;                    /* of what low membranes take from inhibitory inputs: volts, one over volts */
     const bss2_plan *plan;
-    const REAL *tables;
+    const REAL *tables, *columns; /* the constants of all neurons by row, and those of one behind those of the other */
+    size_t apart;                 /* from one of them to the next, 0 where all have the same */
     int width;
     REAL *v, *v_next, *exc, *inh, *late_exc, *late_inh;
     REAL *u, *u_next, *aim;                 /* adaptation: voltage, where it goes without the membrane */
@@ -33,17 +41,18 @@ typedef struct {
     REAL *offset, *moved;                   /* volts of leak potentials: of the run, and with what has come in it */
     float *slow;                            /* [SLOW_PARTS][BSS2_COARSE][width] */
     int64_t slow_drawn[SLOW_PARTS];         /* blocks of these numbers */
-    int64_t *next, *fired;  /* when the phase changes; the last spike */
-    int64_t *pulse_end;     /* of the adaptation, INT64_MAX without one */
-    int8_t *phase;
-    int32_t *busy;          /* [width] neurons that are not free, in any order; see enter */
-    int8_t *listed;         /* whether a neuron is there */
-    uint8_t *due;           /* [width] bit for each cycle of this step at which an input will fire it */
-    int busy_count;
+    bss2_cell *cells;       /* [width] */
+    int busy;               /* neurons that are not free */
+    int32_t wheel[WHEEL];   /* neurons that are not free by the step in which to look at them, the first of each list; -1 none */
     int32_t *crossed;       /* [width] where of LANES neurons some are above their threshold at the end of this step, ascending */
+    uint32_t *above;        /* [width] which of them, one bit each */
     int crossings;
     int32_t *run_from;      /* [width + 1] first circuits of runs of shared membranes (terms.h), and the end of the last */
     int runs;
+    NAME(addition) added[ADDITIONS]; /* in this step, which plain neurons take when they move */
+    int additions, listing; /* how many; neurons that do so: none without vectors, or if they are not alike */
+    int decay_alike;        /* synaptic states of all neurons decay alike */
+    int dirty;              /* late_exc, late_inh have something in them */
     bss2_transport *transport;
     float *cadc_noise[2];   /* [BSS2_COARSE][recorded neurons + 1] of each hemisphere; the last is common to all */
     float *cadc_held[2];    /* volts of the last sample */
@@ -59,16 +68,44 @@ typedef struct {
 enum { NAME(FREE) = 0, NAME(FIRING) = 1, NAME(RESETTING) = 2, NAME(HOLDING) = 3 };
 
 #define TABLE(s, row) ((s)->tables + (size_t)(row) * (size_t)(s)->width)
+#define OWN(s, row, j) ((s)->columns[(size_t)(j) * (s)->apart + (size_t)(row)])
 
-/* Put a neuron on the list of those that are not free. It stands there once at most, so that there is room for all of them. */
-BSS2_INLINE void NAME(enter)(NAME(state) *s, int j) {
-    if (s->listed[j]) return;
-    if (s->busy_count >= s->width) {
-        s->failed = NO_ROOM;
-        return;
-    }
-    s->listed[j] = 1;
-    s->busy[s->busy_count++] = j;
+/* Find the constants of neurons. */
+BSS2_INLINE void NAME(read_plan)(NAME(state) *s, const bss2_plan *plan) {
+    s->plan = plan;
+    s->tables = (const REAL *)plan->tables;
+    s->columns = (const REAL *)plan->columns;
+    s->apart = plan->apart;
+}
+
+/* Take a neuron from the list where it is, if it is in one. */
+BSS2_INLINE void NAME(leave)(NAME(state) *s, int j) {
+    bss2_cell *cell = &s->cells[j];
+    if (cell->list < 0) return;
+    s->busy--;
+    if (cell->before >= 0) s->cells[cell->before].after = cell->after;
+    else s->wheel[cell->list] = cell->after;
+    if (cell->after >= 0) s->cells[cell->after].before = cell->before;
+    cell->list = -1;
+}
+
+/* Have a neuron that is not free looked at in the step of cycle `wake`, or before, where this is farther than the wheel reaches. */
+BSS2_INLINE void NAME(enter)(NAME(state) *s, int j, int64_t wake) {
+    bss2_cell *cell = &s->cells[j];
+    const int64_t last = s->start + (WHEEL - 1) * STEP, seen = wake < last ? wake : last;
+    NAME(leave)(s, j);
+    s->busy++;
+    cell->list = (int16_t)(seen / STEP % WHEEL);
+    cell->before = -1;
+    cell->after = s->wheel[cell->list];
+    if (cell->after >= 0) s->cells[cell->after].before = j;
+    s->wheel[cell->list] = j;
+}
+
+/* When what happens to a neuron by itself happens next. */
+BSS2_INLINE int64_t NAME(change)(const NAME(state) *s, int j) {
+    const bss2_cell *cell = &s->cells[j];
+    return cell->next < cell->pulse_end ? cell->next : cell->pulse_end;
 }
 
 #include "events/delivery.h"
@@ -83,8 +120,7 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     const size_t w = (size_t)plan->width, apart = w + ROOM - MOST;
     size_t noise_count = 0;
     memset(s, 0, sizeof(*s));
-    s->plan = plan;
-    s->tables = (const REAL *)plan->tables;
+    NAME(read_plan)(s, plan);
     s->width = plan->width;
     s->b = b;
     s->entry = entry;
@@ -94,34 +130,29 @@ BSS2_RARE int NAME(allocate)(NAME(state) *s, const bss2_plan *plan, int64_t b, u
     s->trace = plan->trace_index >= 0 ? (REAL *)plan->trace + b * (s->steps + 1) : NULL;
     for (int h = 0; h < 2; h++) noise_count += BSS2_COARSE * ((size_t)plan->cadc[h].count + 1) + (size_t)plan->cadc[h].count;
 
-    const size_t bytes = 64 + sizeof(NAME(hot)) + w * 3 * sizeof(int64_t) + 13 * apart * sizeof(REAL) + 64
-        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t) + 3 * w;
-    s->room = bss2_room_new(bytes, 26);
+    const size_t bytes = 64 + sizeof(NAME(hot)) + w * sizeof(bss2_cell) + 13 * apart * sizeof(REAL) + 64
+        + ((1 + SLOW_PARTS) * BSS2_COARSE * w + noise_count) * sizeof(float) + (3 * w + 1) * sizeof(int32_t);
+    s->room = bss2_room_new(bytes, 24);
     bss2_room *room = &s->room;
     if (!room->block) return NO_MEMORY;
     NAME(hot) *hot = s->hot = (NAME(hot) *)bss2_part(room, sizeof(NAME(hot)));
     s->exc = hot->exc; s->inh = hot->inh; s->late_exc = hot->late_exc; s->late_inh = hot->late_inh;
     s->decay = hot->decay; s->drift = hot->drift; s->drive_exc = hot->drive_exc; s->drive_inh = hot->drive_inh;
     s->threshold = hot->threshold; s->noise = hot->noise;
-    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset, &s->moved,
-                      &s->rest};
+    s->cells = (bss2_cell *)bss2_part(room, w * sizeof(bss2_cell));
+    REAL **reals[] = {&s->v, &s->v_next, &s->u, &s->u_next, &s->aim, &s->read, &s->read_next, &s->border, &s->exchange, &s->offset,
+                      &s->moved, &s->rest};
     for (int i = 0; i < 12; i++) *reals[i] = (REAL *)bss2_part(room, apart * sizeof(REAL) * (i == 11 ? MODES : 1));
     s->normals = (float *)bss2_part(room, BSS2_COARSE * w * sizeof(float));
     s->slow = (float *)bss2_part(room, SLOW_PARTS * BSS2_COARSE * w * sizeof(float));
-    s->next = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    s->fired = (int64_t *)bss2_part(room, w * sizeof(int64_t));
-    s->pulse_end = (int64_t *)bss2_part(room, w * sizeof(int64_t));
     for (int h = 0; h < 2; h++) {
         const size_t count = (size_t)plan->cadc[h].count;
         s->cadc_noise[h] = (float *)bss2_part(room, BSS2_COARSE * (count + 1) * sizeof(float));
         s->cadc_held[h] = (float *)bss2_part(room, count * sizeof(float));
     }
-    s->busy = (int32_t *)bss2_part(room, w * sizeof(int32_t));
     s->crossed = (int32_t *)bss2_part(room, w * sizeof(int32_t));
+    s->above = (uint32_t *)bss2_part(room, w * sizeof(uint32_t));
     s->run_from = (int32_t *)bss2_part(room, (w + 1) * sizeof(int32_t));
-    s->phase = (int8_t *)bss2_part(room, w);
-    s->listed = (int8_t *)bss2_part(room, w);
-    s->due = (uint8_t *)bss2_part(room, w);
     return room->lacking ? NO_ROOM : bss2_transport_new(&s->transport, &s->way, &plan->delivery, b, plan->runtime, s->width, out);
 }
 
@@ -133,9 +164,11 @@ BSS2_INLINE void NAME(start)(NAME(state) *s) {
     NAME(load)(s);
     NAME(draw_start)(s);
     NAME(wander)(s, 0);
+    for (int list = 0; list < WHEEL; list++) s->wheel[list] = -1;
     for (int j = 0; j < width; j++) {
-        s->next[j] = s->pulse_end[j] = INT64_MAX;
-        s->fired[j] = INT64_MIN / 2;
+        s->cells[j].list = -1;
+        s->cells[j].next = s->cells[j].pulse_end = INT64_MAX;
+        s->cells[j].fired = INT64_MIN / 2;
         s->threshold[j] = TABLE(s, THRESHOLD)[j];
         REAL v = NAME(clip)(s, s->rest[j] + TABLE(s, ORIGIN)[j] + TABLE(s, START)[j] * s->normals[w + j]);
         if (v >= TABLE(s, CROSSING)[j]) v = NAME(clip)(s, s->rest[w + j]);
@@ -172,48 +205,50 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
             bss2_coarse_normals(bss2_instructions(), plan->key, (uint32_t)(number / BSS2_COARSE), plan->neuron, PURPOSE_MEMBRANE,
                                 s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
-        for (int i = 0; i < s->busy_count; i++) NAME(use_mode)(s, s->busy[i]);
+        for (int list = 0; s->busy && list < WHEEL; list++)
+            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) NAME(use_mode)(s, j);
     }
-    const int dirty = NAME(arrive)(s, step);
+    NAME(arrive)(s, step);
     if (plan->coupled) {
         memcpy(s->border, s->v, w * sizeof(REAL));
         NAME(couple)(s, s->v);
     }
-    NAME(forget)(s, 0, plan->group[JOINED]);
+    if (NAME(forgetful)(s)) {
+        NAME(add_listed)(s); /* which counts before anything is nothing */
+        NAME(forget)(s, 0, plan->group[JOINED]);
+    }
     s->crossings = 0;
-    NAME(advance_sets)[bss2_instructions()](s, dirty);
-    if (dirty) {
+    NAME(advance_sets)[bss2_instructions()](s);
+    s->additions = 0;
+    if (s->dirty) {
+        s->dirty = 0;
         memset(s->late_exc, 0, w * sizeof(REAL));
         memset(s->late_inh, 0, w * sizeof(REAL));
     }
 }
 
-/* Follow those alone that are not free: the list is rewritten in place, since each neuron that is taken from it is entered at
- * most once. */
+/* Follow those alone that are not free and change in this step. */
 BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
-    const bss2_plan *plan = s->plan;
     const int64_t end = s->start + STEP;
-    const int busy_before = s->busy_count;
-    s->busy_count = 0;
-    for (int i = 0; i < busy_before; i++) {
-        const int j = s->busy[i];
-        if (s->next[j] >= end && s->pulse_end[j] >= end && s->phase[j] != NAME(FREE)) {
-            s->busy[s->busy_count++] = j;
-            continue;
-        }
-        s->listed[j] = 0;
+    int32_t *list = &s->wheel[s->start / STEP % WHEEL];
+    while (*list >= 0) {
+        const int j = *list;
         int64_t since = s->start;
         REAL before = s->v[j];
-        if (s->next[j] < end || s->pulse_end[j] < end) {
-            if (plan->kind[j]) NAME(again)(s, j);
+        NAME(leave)(s, j);
+        if (NAME(change)(s, j) < end) {
+            if (s->cells[j].kind) NAME(again)(s, j);
             NAME(put)(s, j, NAME(follow)(s, j, before, since, &since, &before));
         }
-        if (s->phase[j] != NAME(FREE) || s->pulse_end[j] != INT64_MAX) NAME(enter)(s, j);
-        if (s->phase[j] == NAME(FREE)) {
-            s->threshold[j] = TABLE(s, THRESHOLD)[j];
-            if (s->v_next[j] >= s->threshold[j])
+        if (s->cells[j].phase == NAME(FREE)) {
+            s->threshold[j] = OWN(s, THRESHOLD, j);
+            if (s->v_next[j] >= s->threshold[j]) {
                 NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+                continue;
+            }
+            if (s->cells[j].pulse_end == INT64_MAX) continue;
         }
+        NAME(enter)(s, j, NAME(change)(s, j));
     }
 }
 
@@ -224,17 +259,17 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
         NAME(couple)(s, s->v_next);
         for (int i = 0; i < plan->coupled_offsets[plan->coupled]; i++) {
             const int j = plan->coupled_leads[i];
-            const int whole = s->fired[j] + plan->refractory_cycles[j] <= s->start; /* was free all the time */
-            if (whole && s->phase[j] == NAME(FREE) && s->v_next[j] >= TABLE(s, CROSSING)[j])
+            const int whole = s->cells[j].fired + plan->refractory_cycles[j] <= s->start; /* was free all the time */
+            if (whole && s->cells[j].phase == NAME(FREE) && s->v_next[j] >= OWN(s, CROSSING, j))
                 NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j]));
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
     }
-    for (int i = 0; i < s->crossings; i++) {
-        const int from = s->crossed[i], to = from + LANES < s->width ? from + LANES : s->width;
-        for (int j = from; j < to; j++)
+    for (int i = 0; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
             if (s->v_next[j] >= s->threshold[j]) NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
-    }
+        }
     if (plan->sourced) NAME(read_sources)(s, s->read_next);
 }
 
@@ -291,3 +326,4 @@ static int NAME(run_entry)(const bss2_plan *plan, int64_t b, uint32_t entry, bss
 }
 
 #undef TABLE
+#undef OWN

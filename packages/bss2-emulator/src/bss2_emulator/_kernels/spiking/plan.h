@@ -14,6 +14,8 @@ enum {
     RUNS = 4,             /* that have a part of the offset of leak potentials in common */
     LANES = 16,           /* arrays over neurons are padded to multiples */
     MOST = 512,           /* neurons of the chip */
+    ADDITIONS = 4,        /* rows of synapses that the pass over neurons adds on its way */
+    WHEEL = 64,           /* steps ahead for which it is known who is looked at then: a usual refractory period and more */
     ASKING_STEPS = 1 << 16, /* steps of a batch between two looks at signals, some 10 ms of computing */
     ROOM = MOST + LANES,  /* arrays one behind the other: a power of two apart they would fall into the same places of the cache */
 };
@@ -110,6 +112,18 @@ typedef struct {
     uint8_t *values;             /* [samples][count] */
 } bss2_cadc;
 
+/* What one neuron has that is followed alone: all in one line of the cache. */
+typedef struct {
+    int64_t next, fired;         /* when the phase changes; the last spike */
+    int64_t pulse_end;           /* of the adaptation, INT64_MAX without one */
+    int32_t reset_cycles, refractory_cycles, pulse_cycles, end; /* as in the plan; `end` is unit_end */
+    int32_t before, after;       /* its neighbours in the list where it is, -1 none */
+    int16_t list;                /* of the wheel, -1: it is in none */
+    int8_t phase, kind;
+    uint8_t due;                 /* bit for each cycle of this step at which an input will fire it */
+    uint8_t unused[11];          /* to the end of the line */
+} bss2_cell;
+
 /* What holds from one write of registers to the next; the plans of a run lie one behind the other. */
 typedef struct {
     int64_t runtime;             /* cycles */
@@ -123,6 +137,8 @@ typedef struct {
     double wander[4];            /* volts rms: of an entry, of a run, of a few runs, of a part during the run */
     double rail_low, rail_high;  /* volts */
     const void *tables;          /* REAL [TABLES][width] */
+    const void *columns;         /* REAL [width][TABLES], the same for who follows one neuron */
+    size_t apart;                /* numbers from one neuron to the next there; 0: all have the same, which stand there once */
     const void *exc, *inh;       /* REAL [rows][width]: synaptic state added by an event: actions, then single drivers */
     const int32_t *spans;        /* [rows][4]: neurons reached, exc from, to, inh from, to */
     const uint32_t *neuron;      /* [width] n on the chip */

@@ -95,6 +95,8 @@ cdef extern from "spiking/plan.h" nogil:
         double rail_low
         double rail_high
         const void *tables
+        const void *columns
+        size_t apart
         const void *exc
         const void *inh
         const int32_t *spans

@@ -83,6 +83,7 @@ class Segment(NamedTuple):
 
     start: int
     tables: np.ndarray
+    columns: np.ndarray
     exc: np.ndarray
     inh: np.ndarray
     spans: NDArray[np.int32]

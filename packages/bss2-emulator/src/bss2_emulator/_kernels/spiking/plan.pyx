@@ -137,6 +137,7 @@ class Segment(NamedTuple):
 
     start: int
     tables: np.ndarray
+    columns: np.ndarray
     exc: np.ndarray
     inh: np.ndarray
     spans: np.ndarray
@@ -152,7 +153,8 @@ class Segment(NamedTuple):
     led: object
 
 
-cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1] exc, const real[:, ::1] inh):
+cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1] columns, const real[:, ::1] exc,
+          const real[:, ::1] inh):
     """Point to the arrays of a segment, which the caller keeps alive."""
     cdef const int32_t[:, ::1] spans = segment.spans
     cdef const uint32_t[::1] neuron = segment.active
@@ -165,6 +167,7 @@ cdef fill(bss2_plan *plan, segment, const real[:, ::1] tables, const real[:, ::1
     need(circuits.unit_end.shape[0] == tables.shape[1], "circuits that are not the neurons")
     plan.width = <int>tables.shape[1]
     plan.tables, plan.exc, plan.inh, plan.spans = &tables[0, 0], &exc[0, 0], &inh[0, 0], &spans[0, 0]
+    plan.columns, plan.apart = &columns[0, 0], TABLES if columns.shape[0] > 1 else 0
     plan.neuron = &neuron[0]
     plan.reset_cycles, plan.refractory_cycles = &reset_cycles[0], &refractory_cycles[0]
     circuits.fill(plan, real is float)
@@ -197,9 +200,9 @@ cdef class Plan:
         for i in range(self.count):
             segment, plan = segments[i], &self.plans[i]
             if self.single:
-                fill[float](plan, segment, segment.tables, segment.exc, segment.inh)
+                fill[float](plan, segment, segment.tables, segment.columns, segment.exc, segment.inh)
             else:
-                fill[double](plan, segment, segment.tables, segment.exc, segment.inh)
+                fill[double](plan, segment, segment.tables, segment.columns, segment.exc, segment.inh)
             plan.runtime, plan.neurons = runtime, neurons
             plan.to = segments[i + 1].start if i + 1 < self.count else (runtime + STEP - 1) // STEP
             plan.saturating, plan.noisy, plan.rail_low, plan.rail_high = saturating, noisy, rail_low, rail_high
