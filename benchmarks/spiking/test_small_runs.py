@@ -7,7 +7,7 @@ figure is the median of the ratios of pairs, of processor time.
 Wanted are 3 (chip), 2 (mock) and 3.5 (product); asserted is what is attained. No part of a run is large any more. Of
 one on the chip, by samples of the stack: the emulator 15 % (a third of it the kernel), core around it 14 %, from
 recordings to tensors 14 %, from spikes to events 9 %, synapses of the model 8 %, its neurons 17 % (half of it torch's
-own way into an autograd function), what is compared with the last run 5 %; the rest is spread over some 400 calls. Of a
+own way into an autograd function), what is compared with the last run 5 %; the rest is spread over some 570 calls. Of a
 product: its operands 20 %, the emulator 21 %, records and their checks between the packages 30 %.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 JOB = Path(__file__).with_name("small_runs.py")
-BARS = {"chip": 1.3, "mock": 1.0, "matmul": 1.25}
+BARS = {"chip": 1.4, "mock": 1.15, "matmul": 1.45}
 ROUNDS = 15
 
 
