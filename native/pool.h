@@ -263,8 +263,8 @@ static void pool_follow(pool_job *job) {
     if (late > POOL_LATE && 2 * late > job->done - begun) {
         pool.away = pool.more;
         pool.more = pool.more < POOL_FAR ? 2 * pool.more : POOL_FAR;
-    } else {
-        pool.more = POOL_AWAY;
+    } else if (pool.more > POOL_AWAY) {
+        pool.more -= pool.more / POOL_AWAY; /* one that is in time among many that are late says little */
     }
     pthread_mutex_unlock(&pool.lock);
 }

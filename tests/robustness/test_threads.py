@@ -72,11 +72,14 @@ print([work() for work in threads_job.WORK.values()])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_kernels_and_chips_take_as_many_threads_as_torch(threads, policy):
     environment = {**ENVIRONMENT, "OMP_NUM_THREADS": "5", "OMP_WAIT_POLICY": policy}
-    *own, tasks = run("-c", COUNT, str(JOB.parent), str(threads), environment=environment).split()
+    *own, tasks = map(int, run("-c", COUNT, str(JOB.parent), str(threads), environment=environment).split())
     joined = policy == "active" and find_thread_team(torch._C.__file__) is not None
-    assert own == ["0" if joined else str(threads - 1)] * 3
-    if sys.platform == "linux" and (joined or threads == 1):  # torch may have some of its own beside ours
-        assert tasks == str(threads - 1)
+    if joined:
+        assert set(own) <= {0, threads - 1}  # a pool has its own where torch's were late
+    else:
+        assert own == [threads - 1] * 3
+    if sys.platform == "linux" and (joined or threads == 1):  # else torch may have some of its own beside ours, or not
+        assert tasks == threads - 1 + sum(own)
 
 
 def test_threads_of_torch_give_the_bytes_of_threads_of_kernels():
