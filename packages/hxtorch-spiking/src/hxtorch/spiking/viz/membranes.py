@@ -82,7 +82,7 @@ def traces(
             )
         drawn.set_ylim(top=top)
     drawn.set(xlabel="time (us)", ylabel="membrane", xlim=(0, max(times[-1], dt / MICROSECOND)))
-    drawn.legend(loc="best", fontsize="small")
+    drawn.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)  # on no curve
     return drawn
 
 
