@@ -50,7 +50,7 @@ PARTS = {
         f"wrong values, {room}": Part(f"wrong values in all arguments of all public callables: {room}", "1 of 23", 1, 1)
         for room in ROOMS
     },
-    "registers": Part("random legal registers, under sanitizers of memory", "24, without", 10_000, 100),
+    "registers": Part("random legal registers, under sanitizers of memory", "200; 24 without per Python", 10_000, 100),
     "races": Part("all runs on four threads and from four, under the sanitizer of races", "the pool alone", 1, 1),
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Run parts of the harness on kernels built with sanitizers; needs GCC on Linux, cython and setuptools.
 
 ``python tools/sanitize.py memory 200 FIRST`` tries random legal registers (``tests/robustness/registers.py``) of 200
-seeds, from FIRST or 0 on, under the sanitizers of addresses and undefined behaviour; it needs numpy beside.
+seeds, from FIRST or 0 on, under the sanitizers of addresses and undefined behaviour, on all processors; it needs numpy
+beside.
 ``python tools/sanitize.py races`` runs all kinds of runs on four threads, alone and from four threads of Python at once
 (``tests/robustness/threads_job.py``), under the thread sanitizer; it needs the packages and what they need.
 Builds stay in ``outputs``, where the next one compiles what has changed.
@@ -48,11 +49,21 @@ def build(packages: tuple[str, ...], sanitizer: str) -> str:
 
 
 def memory(runs: int, first: int) -> int:
-    """Return the exit status of random registers."""
+    """Return the exit status of random registers, shared between the processors; a seed that fails is named."""
     modules = build(KERNELS[:1], "memory")
     setting = {**os.environ, "LD_PRELOAD": library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
-    command = [sys.executable, "-c", RUN, modules, str(HARNESS / "registers.py"), str(first), str(first + runs)]
-    return subprocess.run(command, env=setting, check=False).returncode  # noqa: S603
+    command = [sys.executable, "-c", RUN, modules, str(HARNESS / "registers.py")]
+    last = first + runs
+    share = -(-runs // (os.cpu_count() or 1))
+    ranges = [(str(seed), str(min(seed + share, last))) for seed in range(first, last, share)]
+    children = [subprocess.Popen([*command, *each], env=setting, stdout=subprocess.PIPE) for each in ranges]  # noqa: S603
+    status = 0
+    for child in children:
+        begun = child.communicate()[0].split()
+        if child.returncode:
+            print(f"seed {begun[-1].decode() if begun else 'none'}: exit status {child.returncode}", file=sys.stderr)
+            status = 1
+    return status
 
 
 def races() -> int:
