@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from bss2_emulator import Chip, ChipConfig, ConfigError, Imperfections
 from bss2_emulator.facts import constants
@@ -176,3 +178,39 @@ def test_a_bypassed_circuit_fires_its_membrane_whoever_looks(network, events, la
     for run in runs[1:]:
         assert np.array_equal(run.spike_times, runs[0].spike_times)
         assert np.array_equal(run.delivered, runs[0].delivered)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_conductances_are_those_of_the_network_without_its_floating_lines(seed):
+    """Reference: Kron reduction. Membranes and lines are nodes, tied by switches; lines without a membrane go."""
+    rng = np.random.default_rng(seed)
+    share = rng.choice((0.05, 0.5, 0.95))
+    switches = {name: rng.random(512) < rng.choice((0, 0.1)) for name in ("connect_right", "connect_soma")}
+    switches["connect_soma_right"] = rng.random(512) < share
+    last = np.arange(512) % 128 == 127
+    switches = {name: open_ & ~last if name.endswith("right") else open_ for name, open_ in switches.items()}
+    icc = (rng.random(512) < 0.5) * rng.integers(1, 1022, 512)
+    topology = topology_of(**switches, enable_icc=icc > 0, i_icc=icc)
+
+    right, soma, onward = map(np.flatnonzero, switches.values())
+    one, other = np.concatenate((right, soma, 512 + onward)), np.concatenate((right + 1, 512 + soma, 513 + onward))
+    count, node = connected_components(coo_array((np.ones(len(one)), (one, other)), (1024, 1024)), directed=False)
+    n = np.flatnonzero(icc)
+    factor = Silicon("t", "ideal", Imperfections()).mean("icc")
+    laplacian = np.zeros((count, count))
+    for a, b, siemens in zip(node[n], node[512 + n], factor * icc[n], strict=True):
+        laplacian[[a, b], [a, b]] += siemens * (a != b)
+        laplacian[[a, b], [b, a]] -= siemens * (a != b)
+    kept = np.unique(node[:512])
+    gone = np.flatnonzero((np.diag(laplacian) > 0) & ~np.isin(np.arange(count), kept))
+    inner = np.linalg.inv(laplacian[np.ix_(gone, gone)])
+    wanted = laplacian[np.ix_(kept, kept)] - laplacian[np.ix_(kept, gone)] @ inner @ laplacian[np.ix_(gone, kept)]
+
+    found = np.zeros((count, count))
+    ends = node[topology.edges]
+    found[ends[:, 0], ends[:, 1]] = found[ends[:, 1], ends[:, 0]] = -topology.conductance
+    found -= np.diag(found.sum(1))
+    np.testing.assert_allclose(found[np.ix_(kept, kept)], wanted, rtol=0, atol=1e-9 * np.abs(wanted).max())
+    _, component = connected_components(coo_array(found != 0), directed=False)
+    first = [np.flatnonzero(component[node[:512]] == number)[0] for number in component[node[:512]]]
+    assert topology.neuron.tolist() == first

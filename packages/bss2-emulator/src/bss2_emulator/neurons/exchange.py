@@ -33,10 +33,10 @@ def coupled_groups(membranes: Membranes, active: NDArray[np.int64]) -> list[tupl
     owner = topology.neuron[topology.edges[:, 0]]
     for name in np.unique(owner[place[topology.edges[:, 0]] >= 0]).tolist():
         leads, ends = np.unique(topology.edges[owner == name], return_inverse=True)
+        ends, conductance = ends.ravel(), np.repeat(topology.conductance[owner == name], 2)
         laplacian = np.zeros((len(leads), len(leads)))
-        for (a, b), g in zip(ends.reshape(-1, 2).tolist(), topology.conductance[owner == name].tolist(), strict=True):
-            laplacian[[a, b], [a, b]] += g
-            laplacian[[a, b], [b, a]] -= g
+        np.add.at(laplacian, (ends, ends), conductance)
+        laplacian[ends, ends.reshape(-1, 2)[:, ::-1].ravel()] = -conductance
         found.append((place[leads], laplacian))
     return found
 

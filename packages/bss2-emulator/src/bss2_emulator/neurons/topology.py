@@ -57,36 +57,43 @@ def find_topology(config: ChipConfig, silicon: Silicon) -> Topology:
     factor = silicon.mean("icc_modifier")
     modifier = np.where(config.icc_divide, 1 / factor, 1) * np.where(config.icc_multiply, factor, 1)
     value = silicon.mean("icc") * config.i_icc * modifier * silicon.factors("icc")
-    found: dict[tuple[int, int], float] = {}
+    edges, conductance = _conductances(nodes, icc, compartment, value)
+    return Topology(compartment, _neurons(compartment, edges), edges, conductance)
 
-    def add(a: int, b: int, siemens: float) -> None:
-        if a != b:
-            ends = (min(a, b), max(a, b))
-            found[ends] = found.get(ends, 0.0) + siemens
 
-    tied = set(members.tolist())
+def _conductances(
+    nodes: NDArray[np.int64], icc: NDArray[np.int64], compartment: NDArray[np.int64], value: FloatArray
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return between which compartments conductances lie, (edges, 2), ascending, and how large they are in sum."""
+    members = nodes[:LINE]
+    found = []
     for line in np.unique(nodes[LINE + icc]).tolist():
-        ends = [int(n) for n in icc if nodes[LINE + n] == line]
-        if line in tied:  # some membrane is on the line itself
-            owner = int(compartment[np.flatnonzero(members == line)[0]])
-            for n in ends:
-                add(int(compartment[n]), owner, float(value[n]))
+        n = icc[nodes[LINE + icc] == line]
+        on_line = np.flatnonzero(members == line)
+        if len(on_line):  # some membrane is on the line itself
+            found.append((compartment[n], np.full(n.shape, compartment[on_line[0]]), value[n]))
             continue
-        total = float(value[ends].sum())
-        for i, a in enumerate(ends):
-            for b in ends[i + 1 :]:
-                add(int(compartment[a]), int(compartment[b]), float(value[a] * value[b]) / total)
-    edges = np.array(sorted(found), np.int64).reshape(-1, 2)
-    neuron = compartment_first(compartment)
-    for _ in range(c.NEURONS):  # the smallest number spreads along conductances
-        spread = neuron.copy()
-        for a, b in edges:
-            low = min(spread[a], spread[b])
-            spread[np.isin(compartment, (a, b))] = low
-        if np.array_equal(spread, neuron):
-            break
-        neuron = spread
-    return Topology(compartment, neuron, edges, np.array([found[a, b] for a, b in edges.tolist()]))
+        i, j = np.triu_indices(len(n), 1)
+        found.append((compartment[n[i]], compartment[n[j]], value[n[i]] * value[n[j]] / value[n].sum()))
+    a, b, siemens = (np.concatenate(each) for each in zip(*found, strict=True))
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    ends, place = np.unique((low * c.NEURONS + high)[a != b], return_inverse=True)
+    conductance = np.zeros(ends.shape)
+    np.add.at(conductance, place, siemens[a != b])
+    return np.stack(np.divmod(ends, c.NEURONS), axis=1), conductance
+
+
+def _neurons(compartment: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first circuit of the logical neuron of each circuit, (512,): the smallest spreads along edges."""
+    neuron, before = compartment_first(compartment), np.empty(0, np.int64)
+    while not np.array_equal(neuron, before):
+        before = neuron.copy()
+        low = neuron[edges].min(1)
+        for ends in edges.T:
+            np.minimum.at(neuron, ends, low)
+        neuron = neuron[compartment]
+        neuron = neuron[neuron]
+    return neuron
 
 
 def compartment_first(compartment: NDArray[np.int64]) -> NDArray[np.int64]:
