@@ -167,7 +167,13 @@ def test_doctor_says_line_by_line_and_runs_nothing(script, capsys):
 
 def test_doctor_is_content_with_a_script_that_runs(script, capsys):
     assert main(["doctor", str(script(NETWORK.format(size=8)))]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2 runs, 0 differs, 0 missing"
+    assert capsys.readouterr().out.splitlines()[-1].startswith("2 runs, 0 differs, 0 missing; imports and names")
+
+
+def test_doctor_sends_nobody_to_an_index_for_the_library_of_calibrations(script, capsys):
+    assert main(["doctor", str(script("import calix.spiking"))]) == 1
+    assert "pip install" not in (said := capsys.readouterr().out)
+    assert "hxtorch.core.calibration" in said
 
 
 @pytest.mark.parametrize("verb", ["fit", "doctor", "run"])

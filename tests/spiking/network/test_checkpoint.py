@@ -106,6 +106,18 @@ def test_what_is_missing_is_named(linear, tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+def test_a_missing_folder_is_made(linear, tmp_path):
+    hxsnn.save_checkpoint(tmp_path / "runs" / "first" / "last", *linear)
+    hxsnn.load_checkpoint(tmp_path / "runs" / "first" / "last", *linear)
+
+
+def test_generators_that_are_not_handed_in_are_named_where_training_goes_on(linear, tmp_path):
+    hxsnn.save_checkpoint(tmp_path / "a", *linear, generators={"order": torch.Generator()})
+    with pytest.warns(ParameterWarning, match="'order'.*other random numbers"):
+        hxsnn.load_checkpoint(tmp_path / "a", *linear)
+    hxsnn.load_checkpoint(tmp_path / "a", linear[0])  # to look at it alone
+
+
 def test_pickles_and_other_files_are_refused(linear, tmp_path):
     model, _ = linear
     (tmp_path / "pickle").write_bytes(pickle.dumps({"model": 1}))

@@ -1,5 +1,7 @@
 """Networks of handles in mock mode."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -231,7 +233,7 @@ def test_empty_handle_that_nothing_fills(exp):
         (torch.zeros(30, 4, 5, dtype=torch.complex64), TensorTypeError, "complex64"),
         (torch.zeros(30, 4, 5).to_sparse(), TensorTypeError, r"sparse_coo.*\.to_dense\(\)"),
         ([[[0.0] * 5] * 4] * 30, TensorTypeError, "list"),
-        (torch.full((30, 4, 5), float("nan")), TensorValueError, "NaN"),
+        (torch.full((30, 4, 5), float("nan")), TensorValueError, r"NaN.*the first is at \(0, 0, 0\)"),
         (torch.full((30, 4, 5), float("inf")), TensorValueError, "infinity"),
     ],
 )
@@ -295,6 +297,15 @@ def test_spikes_at_or_beyond_the_runtime(exp, beyond):
     g = hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(spikes))
     hxsnn.run(exp, 20)
     assert g.graded_spikes[beyond].any()  # the model takes the steps that there are
+
+
+@pytest.mark.parametrize(("shape", "said"), [((4, 30, 5), 1), ((30, 4, 5), 0), ((30, 30, 5), 0), ((20, 4, 5), 0)])
+def test_an_input_with_steps_and_entries_swapped_is_warned_of(exp, shape, said):
+    hxsnn.Neuron(3, exp)(hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(torch.zeros(shape))))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        hxsnn.run(exp, 30)
+    assert [str(one.message).count("transpose(0, 1)") for one in found] == [1] * said
 
 
 @pytest.mark.parametrize("runtime", [0, -1, 10.5, "10", True])

@@ -63,7 +63,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write ``content`` to ``path``, all or nothing, and durably.
 
     A link is followed, so that it goes on pointing where it did. A new file gets the permissions of the process's
-    umask, one that is replaced keeps its own. What writers left that were killed is removed.
+    umask, one that is replaced keeps its own; a missing folder is made. What writers left that were killed is removed.
 
     Raises:
         OSError: The file can not be written, or it is a device, a pipe or a folder; what was there stays.
@@ -72,6 +72,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     target = Path(os.path.realpath(path))
     if os.path.exists(path) and not target.is_file():  # a file would take its place
         raise FileExistsError(errno.EEXIST, "not a regular file, wanted one that can be written whole", str(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = _open_draft(target)
     try:
         with os.fdopen(handle, "wb") as file:

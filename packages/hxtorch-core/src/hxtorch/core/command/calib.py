@@ -43,7 +43,15 @@ def call(options: argparse.Namespace) -> int:
     for path in sorted([*SHIPPED.rglob("*.safetensors"), *cache_directory().rglob("*.safetensors")]):
         found = load(path)
         print(f"{found.serial:16}{found.kind:14}{int(found.success.sum())} of {found.success.size} neurons  {path}")
+        if asked := _asked(found):
+            print(f"  {', '.join(asked)}")
     return 0
+
+
+def _asked(found: Calibration) -> list[str]:
+    """Return the targets that are not those of a calibration without arguments."""
+    wanted, usual = found.target.values(), type(found.target)().values()
+    return [f"{name}={_span(value)}" for name, value in wanted.items() if not _equal(value, usual.get(name))]
 
 
 def compare(first: Calibration, second: Calibration) -> list[str]:

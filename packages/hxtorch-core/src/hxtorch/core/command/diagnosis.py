@@ -26,6 +26,10 @@ SUFFIXES = {
     ".pickle": "the name is taken, but a pickle is refused: calibrate anew with hxtorch calibrate",
     ".pbin": "the name is taken, but the content is a calibration of this project: make one with hxtorch calibrate",
 }
+# Software of the chip that has no counterpart of its name here; packages of an index with these names are others.
+ELSEWHERE = {
+    "calix": "calix, the chip's library of calibrations, is hxtorch.core.calibration here: docs/howto/calibrate.md",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -94,7 +98,7 @@ def _module(name: str, folder: Path) -> tuple[str, str]:
         return "runs", name
     if _installed(top):
         return "runs", name
-    return "missing", f"{top} is not installed: pip install the package that has it"
+    return "missing", ELSEWHERE.get(top, f"{top} is not installed: pip install the package that has it")
 
 
 def _installed(top: str) -> bool:

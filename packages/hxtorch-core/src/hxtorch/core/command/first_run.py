@@ -74,7 +74,10 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         print(f"{script} ended before it ran a chip: {error}", file=sys.stderr)
         return 1
-    print(f"{script} ended without a run of a chip; networks with mock=True take nothing of it")
+    print(
+        f"{script} ended without a run of a chip; networks with mock=True take nothing of it; "
+        "hxtorch.core.fit_report(experiment, model=model) says what they would take, before their run"
+    )
     return 0
 
 

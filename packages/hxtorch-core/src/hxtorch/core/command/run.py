@@ -16,7 +16,7 @@ class ScriptError(HXTorchError, FileNotFoundError):
 def add(parser: argparse.ArgumentParser) -> None:
     """Take the script and its arguments."""
     parser.add_argument("script", type=Path, help="Python file")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, default=[], help="arguments of the script")
 
 
 def existing(script: Path) -> Path:

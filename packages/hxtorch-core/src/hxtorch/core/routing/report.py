@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bss2_emulator.facts.constants import BUSES, DRIVERS
+from bss2_emulator.facts.constants import BUSES, DRIVERS, NEURONS
 from hxtorch.core.errors import RoutingError
 from hxtorch.core.networks.populations import Population
 from hxtorch.core.routing.demand import Demand
@@ -32,7 +32,8 @@ def check_fan_in(demand: Demand) -> None:
         raise RoutingError(
             f"{_layer(demand, neuron)}: a neuron has {fan_in[neuron]} signed inputs "
             f"({_inputs(demand, demand.fan_out, neuron)}), wanted at most {limit}, of two synapse rows each"
-            f"{_of(demand, neuron)}; leave out {fan_in[neuron] - limit} inputs or give it more circuits"
+            f"{_of(demand, neuron)}; leave out {fan_in[neuron] - limit} inputs or "
+            f"{_more_circuits(demand, neuron, -(-int(fan_in[neuron]) // MAX_INPUTS))}"
         )
     for bus in range(4):
         from_bus = demand.fan_out[demand.buses == bus].sum(0)
@@ -82,10 +83,28 @@ def _of(demand: Demand, neuron: int) -> str:
     return f" in its {circuits} circuits" if circuits > 1 else ""
 
 
+def _more_circuits(demand: Demand, neuron: int, circuits: int) -> str:
+    """Say how to give each neuron of the layer so many circuits, which may be more than a chip has."""
+    size = _population(demand, neuron).size
+    if size * circuits <= NEURONS:
+        return f"give it {circuits} circuits"
+    parts = -(-size // (NEURONS // circuits)) if circuits <= NEURONS else 0
+    if not parts:
+        return "spread them over several layers"
+    return (
+        f"give it {circuits} circuits: {size} such neurons take {size * circuits} of {NEURONS}, so cut the layer into "
+        f"{parts} or more, each on an execution instance of its own"
+    )
+
+
 def _layer(demand: Demand, neuron: int) -> str:
+    return f"population {_population(demand, neuron).name!r}"
+
+
+def _population(demand: Demand, neuron: int) -> Population:
     for population in demand.network.populations.values():
         if isinstance(population, Population) and neuron in population.neurons:
-            return f"population {population.name!r}"
+            return population
     raise AssertionError(neuron)
 
 

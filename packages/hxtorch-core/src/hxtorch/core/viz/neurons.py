@@ -68,7 +68,8 @@ def calibration(
 def _values(result: Calibration, quantity: str, argument: str) -> np.ndarray:
     """Return what was measured, one row for each value of a neuron."""
     if quantity not in result.measured:
-        raise PictureError(f"{argument}: got {quantity!r}, wanted one of {', '.join(result.measured) or 'none there'}")
+        known = ", ".join(result.measured) or "none there, for nothing was measured"
+        raise PictureError(f"{argument}: got {quantity!r}, wanted one of {known}; before= takes numbers (512,) as well")
     values = np.asarray(result.measured[quantity], np.float64)
     return values.reshape(-1, NEURONS) if values.size % NEURONS == 0 else values.reshape(1, -1)
 

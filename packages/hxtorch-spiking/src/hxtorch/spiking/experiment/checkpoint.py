@@ -8,6 +8,7 @@ executed.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
@@ -20,7 +21,7 @@ from hxtorch.core.errors import NoConnectionError
 from hxtorch.core.files import UNSEALED, parse_table, read_sealed, seal, write_whole
 from hxtorch.core.interfaces import CountsRuns
 from hxtorch.spiking.doors import checked
-from hxtorch.spiking.errors import CheckpointError, CheckpointNotFoundError
+from hxtorch.spiking.errors import CheckpointError, CheckpointNotFoundError, ParameterWarning
 from hxtorch.spiking.experiment.states import (
     all_or_nothing,
     decode,
@@ -50,7 +51,7 @@ def save_checkpoint(
     connected chip its number of runs.
 
     Args:
-        path: File, replaced as a whole if it is there.
+        path: File, replaced as a whole if it is there; its folder is made if it is not.
         model: Its ``state_dict`` is stored; that of an optimizer and a scheduler too.
         optimizer: Of the model, or None.
         scheduler: Of the optimizer, or None.
@@ -93,7 +94,7 @@ def load_checkpoint(
         model: As it was built before the training.
         optimizer: As it was built, or None to leave the stored one.
         scheduler: As it was built, or None to leave the stored one.
-        generators: By the names given to :func:`save_checkpoint`.
+        generators: By the names given to :func:`save_checkpoint`; with an optimizer one warning names others.
         same_chip: Refuse another chip than that of the checkpoint, and go on counting its runs. Without, training goes
             on on whatever chip there is, with other noise.
 
@@ -118,6 +119,14 @@ def load_checkpoint(
     missing = sorted(set(generators or {}) - set(state["generators"]))
     if missing:
         raise CheckpointError(f"{path}: has no generator {missing[0]!r}, wanted one of {sorted(state['generators'])}")
+    left = sorted(set(state["generators"]) - set(generators or {}))
+    if left and optimizer is not None:
+        warnings.warn(
+            f"{path}: holds generators {left} that were not handed in, so training goes on with other random numbers; "
+            f"load_checkpoint(..., generators={{{left[0]!r}: ...}})",
+            ParameterWarning,
+            stacklevel=2,
+        )
     targets: list[tuple[str, Any, Any]] = [("the model", model, state["model"])]
     targets += [(name, target, state[name]) for name, target in wanted.items() if target is not None]
     chosen = {name: (generator, state["generators"][name]) for name, generator in (generators or {}).items()}

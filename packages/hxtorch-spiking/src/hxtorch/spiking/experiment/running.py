@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from hxtorch.spiking.doors import checked
-from hxtorch.spiking.errors import ExperimentError, TensorShapeError
+from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, TensorShapeError
 from hxtorch.spiking.experiment.sizes import check_memory
 from hxtorch.spiking.network.roles import BaseExperiment
 from hxtorch.spiking.network.substitutes import as_called
@@ -57,7 +58,7 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
         steps = modules.done()  # says what is wrong with the network before anything happens
         if not steps:
             raise ExperimentError("nothing to run; call modules with handles before each run")
-        check_memory(_checked_inputs(modules), steps)
+        check_memory(_checked_inputs(modules, runtime), steps)
         with as_called(modules.held):
             modules.pre_process(experiment)
             hw_map, info = experiment.get_hw_results(runtime)
@@ -72,8 +73,11 @@ def run(experiment: BaseExperiment, runtime: int | None) -> ExecutionInfo | None
 vars(run)["run"] = run  # "import hxtorch.spiking.run" binds this function, and scripts go on with ".run"
 
 
-def _checked_inputs(modules: Any) -> list[Any]:
-    """Return the shapes of the network's inputs if they are there and belong together."""
+def _checked_inputs(modules: Any, runtime: int | None) -> list[Any]:
+    """Return the shapes of the network's inputs if they are there and belong together.
+
+    An input of another number of steps, with as many batch entries as the run has steps, is warned of.
+    """
     size, shapes = None, []
     for handle in modules.input_data():
         tensor = handle.observable_state
@@ -92,4 +96,12 @@ def _checked_inputs(modules: Any) -> list[Any]:
                 f"input of {reader.label}: got {found} batch entries, wanted {size} like other inputs"
             )
         size = found
+        if type(runtime) is int and len(shape) == 3 and shape[1] == runtime != shape[0]:
+            (reader, *_) = modules.readers(handle)
+            warnings.warn(
+                f"input of {reader.label}: has {shape[0]} steps and {shape[1]} batch entries, the run has {runtime} "
+                "steps; tensors are (time, batch, neuron), and input.transpose(0, 1) makes them of (batch, time, ...)",
+                ExperimentWarning,
+                stacklevel=3,
+            )
     return shapes

@@ -66,7 +66,8 @@ def check_finite(tensor: Tensor, what: str) -> None:
         tensor = torch._C._functorch.get_unwrapped(tensor)
     # A sum takes a fraction of the time, and is finite unless a number is not, or all are huge.
     if not math.isfinite(tensor.sum().item()) and not bool(torch.isfinite(tensor).all()):
-        raise TensorValueError(f"{what}: holds NaN or infinity, wanted finite numbers")
+        at = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+        raise TensorValueError(f"{what}: holds NaN or infinity, wanted finite numbers; the first is at {at}")
 
 
 def copied(value: Any, memo: dict[int, Any]) -> Any:

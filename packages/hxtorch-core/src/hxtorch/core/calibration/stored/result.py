@@ -179,5 +179,6 @@ class Calibration:
         which = (
             ": " + ", ".join(map(str, self.failed[:20])) + " ..." * (self.failed.size > 20) if self.failed.size else ""
         )
-        lines.append(f"  {len(self.failed)} of 512 neurons failed{which}")
+        unknown = "" if self.measured or self.failed.size else "; nothing was measured"
+        lines.append(f"  {len(self.failed)} of 512 neurons failed{which}{unknown}")
         return "\n".join(lines)

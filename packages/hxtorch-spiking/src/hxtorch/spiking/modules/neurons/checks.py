@@ -212,7 +212,11 @@ def check_firing(owner: str, spikes: Tensor | None, current: Tensor, chip: bool,
     if not bool((spikes != 0).any()):
         line = "larger weights, as by reset_parameters(mean, std)"
         if chip:
-            line = "larger weights on the chip, Synapse(..., transform=partial(linear_saturating, scale=...))"
+            line = (
+                "larger weights, as by reset_parameters(mean, std), or a larger scale from the model's weights to the "
+                "chip's, as by Synapse(..., transform=functools.partial(linear_saturating, scale=...)) with that of "
+                "hxtorch.spiking.transforms.weight_transforms"
+            )
         elif _range(threshold)[1] > _UNIT_POTENTIALS:
             line += (
                 ", or for a model of unit potentials leak=MixedHXModelParameter(0.0, 80), "
