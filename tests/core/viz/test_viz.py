@@ -53,7 +53,7 @@ def test_a_calibration_is_drawn_by_neuron_with_its_target():
     dots, target = axes.lines
     np.testing.assert_array_equal(dots.get_ydata(), after)
     assert set(target.get_ydata()) == {10e-6}
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("neuron", "tau_mem")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("neuron", "tau_mem (s)")
     assert labels(axes) == ["target"]
     assert pixels(axes) > 0.01
 

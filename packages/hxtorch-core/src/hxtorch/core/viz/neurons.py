@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bss2_emulator.facts.constants import NEURONS
-from hxtorch.core.calibration.stored.result import Calibration
+from hxtorch.core.calibration.stored.result import Calibration, with_unit
 from hxtorch.core.errors import PictureError
 from hxtorch.core.viz.style import COLOURS, REFERENCE, on_axes
 
@@ -59,7 +59,7 @@ def calibration(
     targets = np.asarray(wanted.get(quantity, np.empty(0)), np.float64)
     for position, target in enumerate(np.unique(targets[np.isfinite(targets)])[:4]):
         drawn.axhline(target, color=REFERENCE, linewidth=0.8, label="target" if position == 0 else None)
-    drawn.set(xlabel="neuron", ylabel=quantity, xlim=(-4, after.shape[1] + 3))
+    drawn.set(xlabel="neuron", ylabel=with_unit(quantity), xlim=(-4, after.shape[1] + 3))
     if drawn.get_legend_handles_labels()[0]:
         drawn.legend(loc="upper right", fontsize="small", ncols=4)
     return drawn

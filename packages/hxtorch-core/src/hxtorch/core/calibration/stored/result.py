@@ -37,6 +37,18 @@ def derivation(kind: str) -> Callable[[Derivation], Derivation]:
 REGISTER_SHAPES = {register.name: register.metadata["shape"] for register in fields(ChipConfiguration)}
 
 
+UNITS = {
+    **dict.fromkeys(("leak", "reset", "threshold", "rest", "e_coba_reversal", "cadc_error", "noise"), "LSB"),
+    **dict.fromkeys(("tau_mem", "tau_syn", "tau_icc"), "s"),
+    "synaptic_current": "A",
+}
+
+
+def with_unit(quantity: str) -> str:
+    """Return the name of a measured quantity with its unit behind it, if it has one."""
+    return f"{quantity} ({UNITS[quantity]})" if quantity in UNITS else quantity
+
+
 def fidelity_of(connection: Connection) -> str:
     """Return how faithfully a chip is emulated, with the imperfections that are switched; empty for a real chip."""
     description = connection.describe()
@@ -161,7 +173,7 @@ class Calibration:
         }
         rows = [
             (
-                name,
+                with_unit(name),
                 f"{np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}",
                 f"{wanted[name]:.4g}" if name in wanted else "",
             )
@@ -175,7 +187,7 @@ class Calibration:
         targets = self.target.values()
         for name, reached in self.measured.items():
             wanted = f", target {np.nanmean(targets[name]):.4g}" if name in targets else ""
-            lines.append(f"  {name}: {np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}{wanted}")
+            lines.append(f"  {with_unit(name)}: {np.nanmean(reached):.4g} +- {np.nanstd(reached):.2g}{wanted}")
         which = (
             ": " + ", ".join(map(str, self.failed[:20])) + " ..." * (self.failed.size > 20) if self.failed.size else ""
         )
