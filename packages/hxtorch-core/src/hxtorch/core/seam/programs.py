@@ -284,6 +284,39 @@ class MatrixProgram:
             legal_integer(name, getattr(self, name), 1)
         object.__setattr__(self, "weights", legal_weights(self.weights))
 
+    @classmethod
+    def of_bytes(
+        cls,
+        configuration: ChipConfiguration,
+        weights: np.ndarray,
+        activations: np.ndarray,
+        num_sends: int,
+        wait_between_events: int,
+        madc_column: int | None,
+    ) -> MatrixProgram:
+        """Return a program whose parts are legal by the way they were made; they are not looked at.
+
+        Args:
+            configuration: As above, like all that follow.
+            weights: Contiguous.
+            activations: Contiguous, (batch, rows).
+            num_sends: See above.
+            wait_between_events: See above.
+            madc_column: See above.
+        """
+        new = object.__new__(cls)
+        for array in (weights, activations):
+            array.flags.writeable = False
+        new.__dict__.update(
+            configuration=configuration,
+            weights=weights,
+            activations=activations,
+            num_sends=num_sends,
+            wait_between_events=wait_between_events,
+            madc_column=madc_column,
+        )
+        return new
+
     def _fit(self) -> None:
         """Check what is multiplied with the matrix, and what depends on its shape."""
         weights, activations = self.weights, np.asarray(self.activations)
