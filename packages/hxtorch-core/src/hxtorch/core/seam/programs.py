@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from bss2_emulator.facts.constants import CYCLE as CYCLE
-from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
@@ -178,6 +179,12 @@ class Recording:
             )
         if self.madc_neuron is not None:
             legal_integer("madc_neuron", self.madc_neuron, 0, NEURONS - 1, RecordingError)
+
+    @cached_property
+    def hemispheres(self) -> tuple[np.ndarray, ...]:
+        """The ``cadc_neurons`` of each hemisphere that has some, top first."""
+        top = self.cadc_neurons < COLUMNS
+        return tuple(part for part in (self.cadc_neurons[top], self.cadc_neurons[~top]) if len(part))
 
 
 @checked
