@@ -56,7 +56,8 @@ class Page:
     @cached_property
     def chip_label(self) -> NDArray[np.uint16]:
         """Label of each source on the chip: without the link's channel."""
-        return self.label & np.uint16(0x3FFF)
+        labels: NDArray[np.uint16] = self.label & np.uint16(0x3FFF)
+        return labels
 
     @cached_property
     def input(self) -> NDArray[np.uint8]:

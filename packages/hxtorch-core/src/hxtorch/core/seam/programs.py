@@ -43,7 +43,10 @@ def check_runtime(runtime: int) -> None:
     Raises:
         ProgramError: It is no integer from 1 to 2**32 - 1 cycles.
     """
-    legal_integer(f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)", runtime, 1, MAX_RUNTIME)
+    legal_integer(_RUNTIME, runtime, 1, MAX_RUNTIME)
+
+
+_RUNTIME = f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)"
 
 
 def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: type) -> np.ndarray:
