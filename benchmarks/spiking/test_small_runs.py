@@ -4,11 +4,14 @@
 install`` of its four packages). Both builds run in processes of their own on one processor and are asked in turn; a
 figure is the median of the ratios of pairs, of processor time.
 
-Wanted are 3 (chip), 2 (mock) and 3.5 (product); asserted is what is attained. No part of a run is large any more. Of
-one on the chip, by samples of the stack: the emulator 15 % (a third of it the kernel), core around it 14 %, from
-recordings to tensors 14 %, from spikes to events 9 %, synapses of the model 8 %, its neurons 17 % (half of it torch's
-own way into an autograd function), what is compared with the last run 5 %; the rest is spread over some 570 calls. Of a
-product: its operands 20 %, the emulator 21 %, records and their checks between the packages 30 %.
+Wanted are 3 (chip), 2 (mock) and 3.5 (product); asserted is what is attained: 1.65, 1.25 and 3.4 are measured. What a
+small run costs is code that is not in the processor's caches: an operation of torch or NumPy that runs once takes up to
+ten times what it takes in a loop, two thirds of all samples lie in the interpreter, and no part is large. Of a run on
+the chip, by samples of the stack: the emulator 16 % (a quarter of it the kernel), checks and records by it 5 %, from
+spikes to events 12 %, from recordings to tensors 13 %, what is compared with the last run and planned of it 10 %,
+synapses of the model 7 %, its neurons 16 % (half of it torch's own way into an autograd function); some 870 calls. Of a
+product, by a profile: its operands 10 %, its result 5 %, the emulator 32 %, records and their checks between the
+packages 25 %; 197 calls where there were 237.
 """
 
 import statistics
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 
 JOB = Path(__file__).with_name("small_runs.py")
-BARS = {"chip": 1.4, "mock": 1.15, "matmul": 1.45}
+BARS = {"chip": 1.5, "mock": 1.15, "matmul": 3.0}
 ROUNDS = 15
 
 

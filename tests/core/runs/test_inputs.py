@@ -54,6 +54,34 @@ def test_encoding_loses_and_adds_nothing(data):
     assert decode(graph, descriptors, events) == sorted(wanted)
 
 
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize("limits", [(100, 7), (90, 6), (101, 7), (100, 8)])
+def test_spikes_known_to_be_in_order_give_the_events_of_any(limits, second):
+    graph, descriptors = graph_with(7, 2)
+    batches, times = np.array([0, 0, 2]), np.array([3, 89, 4])
+    indices, offsets = np.array([5, 0, 2]), np.array([0, 2, 2, 3])
+    known = SpikeTrains.sorted_within(*limits, times, indices, batches, offsets)
+    others = {descriptors[1]: SpikeTrains([1], [1], [2])} if second else {}
+    found, wanted = (
+        encode(graph, NetworkInputs(100, 3, {descriptors[0]: trains, **others}))
+        for trains in (known, SpikeTrains(times, indices, batches))
+    )
+    for name in ("times", "labels", "batch_offsets"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name))
+
+
+def test_spikes_known_to_be_in_order_are_looked_at_where_a_run_is_smaller():
+    graph, (inputs,) = graph_with(4)
+    arrays = np.array([9]), np.array([3]), np.array([1]), np.array([0, 0, 1])
+    for runtime, size, batch_size in ((9, 4, 2), (10, 4, 1)):
+        trains = SpikeTrains.sorted_within(10, size, *arrays)
+        with pytest.raises(ProgramError, match="got a spike of source 3 in batch entry 1 at cycle 9"):
+            encode(graph, NetworkInputs(runtime, batch_size, {inputs: trains}))
+    graph, (inputs,) = graph_with(3)
+    with pytest.raises(ProgramError, match="wanted a source in"):
+        encode(graph, NetworkInputs(10, 2, {inputs: SpikeTrains.sorted_within(10, 4, *arrays)}))
+
+
 @given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 6), st.integers(0, 2**32))
 def test_a_grid_gives_its_spikes_at_multiples_of_dt(steps, batch, size, seed):
     grid = np.random.default_rng(seed).random((steps, batch, size)) < 0.3

@@ -144,3 +144,15 @@ def test_illegal_products_are_refused(change, error):
     with pytest.raises(error) as raised:
         MatrixProgram(ChipConfiguration(), **{**legal, **change})
     assert isinstance(raised.value, HXTorchError)
+
+
+def test_a_product_of_bytes_is_the_checked_one_and_read_only():
+    weights, vectors = np.arange(-3, 3, dtype=np.int8).reshape(2, 3), np.arange(8, dtype=np.uint8).reshape(4, 2)
+    configuration = ChipConfiguration()
+    known = MatrixProgram.of_bytes(configuration, weights.copy(), vectors.copy(), 2, 7, 1)
+    checked = MatrixProgram(configuration, weights, vectors, 2, 7, 1)
+    assert known.batch == checked.batch
+    for field in fields(MatrixProgram):
+        one, other = getattr(known, field.name), getattr(checked, field.name)
+        assert one is other or np.array_equal(one, other)
+        assert not isinstance(one, np.ndarray) or (one.dtype == other.dtype and not one.flags.writeable)

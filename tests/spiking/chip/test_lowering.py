@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from hxtorch import core
 from hxtorch import snn as hxsnn
 from hxtorch.core import calibration
+from hxtorch.spiking._kernels.chip import trains
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection
 
 
@@ -103,13 +104,13 @@ def test_step_with_other_weights_neither_places_nor_routes_and_copies_each_tenso
     count(core, "build_network_graph")
     count(WeightedProjection, "lsb")
     count(core.networks.network, "legal_weights")
-    count(core.runs.inputs, "_to_cycles")
+    count(trains, "find")
     count(core.Chip, "__init__")
     with torch.no_grad():
         network.modules[0].weight.sub_(25.0)
     with CountInt8Copies() as copies:
         assert network()[0] == {"route": 0, "update": 1, "calibrate": 0}
-    assert counts == {"lsb": 2, "legal_weights": 1, "_to_cycles": 1}
+    assert counts == {"lsb": 2, "legal_weights": 1, "find": 1}
     assert sorted(copies.shapes) == [(2, 4), (4, 5)]
 
 

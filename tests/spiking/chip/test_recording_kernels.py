@@ -121,24 +121,32 @@ def test_spikes_beyond_the_grid_are_refused(wrong):
     seed=st.integers(0, 2**32),
     shape=st.tuples(st.integers(0, 9), st.integers(1, 5), st.integers(1, 70)),
     dtype=st.sampled_from([np.float32, np.float64]),
+    step=st.sampled_from([1.0, 0.5, 125.0, 37.3]),
 )
-def test_spikes_of_a_grid_are_found_in_the_order_of_events(seed, shape, dtype):
+def test_spikes_of_a_grid_are_found_in_the_order_of_events(seed, shape, dtype, step):
     grid = (np.random.default_rng(seed).random(shape) < 0.2).astype(dtype)
     grid[grid == 0] *= -1  # zeros are zeros
     batches, steps, indices = np.nonzero(grid.transpose(1, 0, 2))
-    assert all(map(np.array_equal, find(grid), (steps, batches, indices)))
+    offsets = np.searchsorted(batches, np.arange(shape[1] + 1))
+    assert all(map(np.array_equal, find(grid, step), (np.rint(steps * step), batches, indices, offsets)))
 
 
 @pytest.mark.parametrize("number", [0.5, -1.0, 2.0, np.nan, np.inf, 1 + 2**-52])
 def test_graded_spikes_are_told_apart(number):
     grid = np.zeros((3, 2, 5))
     grid[1, 1, 4] = number
-    assert find(grid) is None
+    assert find(grid, 1.0) is None
 
 
-def test_trains_in_steps_are_those_of_the_grid():
+def test_spikes_of_a_grid_are_those_of_the_conversion_of_core():
     grid = (np.random.default_rng(0).random((9, 3, 4)) < 0.3).astype(np.float32)
-    steps, batches, indices = find(grid)
-    found, wanted = SpikeTrains.from_steps(steps, indices, batches, 1e-6), SpikeTrains.from_dense(grid, 1e-6)
+    times, batches, indices, _ = find(grid, 125.0)
+    found, wanted = SpikeTrains(times, indices, batches), SpikeTrains.from_dense(grid, 1e-6)
     spikes = [sorted(zip(t.times, t.batches, t.indices, strict=True)) for t in (found, wanted)]
     assert spikes[0] == spikes[1]
+
+
+@pytest.mark.parametrize("step", [0.0, -1.0, np.nan])
+def test_a_grid_without_steps_is_refused(step):
+    with pytest.raises(ValueError, match="wanted cycles"):
+        find(np.zeros((1, 1, 1)), step)

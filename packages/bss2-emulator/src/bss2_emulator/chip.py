@@ -23,6 +23,7 @@ from bss2_emulator.silicon.imperfections import FIDELITIES, Fidelity, Imperfecti
 from bss2_emulator.silicon.noise import RunNoise
 from bss2_emulator.silicon.serial import Silicon
 from bss2_emulator.spiking.inputs import (
+    Events,
     Recording,
     check_correlation,
     check_events,
@@ -220,6 +221,27 @@ class Chip:
         rows, reset = check_correlation(runtime, correlation_rows, correlation_reset)
         recording = Recording(cadc, bool(cadc_acausal), bool(cadc_in_dram), madc, rows, reset)
         held = check_writes(runtime, config, writes, sensors=len(rows) > 0)
+        return self.run_checked(held, runtime, events, recording, first_entry, scheduled)
+
+    def run_checked(
+        self,
+        held: list[tuple[int, ChipConfig]],
+        runtime: int,
+        events: Events,
+        recording: Recording,
+        first_entry: int = 0,
+        scheduled: Scheduled | None = None,
+    ) -> SpikingRun:
+        """Run what ``spiking/inputs.py`` checked; all else as for :meth:`run_spiking`.
+
+        Args:
+            held: What ``check_writes`` returned.
+            runtime: What ``check_runtime`` returned.
+            events: What ``check_events`` returned.
+            recording: Of what ``check_recording`` and ``check_correlation`` returned; it may be taken again.
+            first_entry: As for :meth:`run_spiking`, like what follows.
+            scheduled: See there.
+        """
         with self._lock:
             noise = self._noise(first_entry, scheduled)
             landed, written = self._land([after for _, after in held], scheduled)

@@ -15,6 +15,7 @@ from bss2_emulator.events import background
 from bss2_emulator.events import path as events
 from bss2_emulator.facts import constants as c
 from bss2_emulator.facts.coordinates import spike_label
+from bss2_emulator.ground.cached import cached_property
 from bss2_emulator.memo import Memo
 from bss2_emulator.silicon.serial import Silicon
 
@@ -51,6 +52,17 @@ class Page:
     label_route: NDArray[np.int32]
     background_route: NDArray[np.int32]
     neuron_route: NDArray[np.int32]
+
+    @cached_property
+    def chip_label(self) -> NDArray[np.uint16]:
+        """Label of each source on the chip: without the link's channel."""
+        labels: NDArray[np.uint16] = self.label & np.uint16(0x3FFF)
+        return labels
+
+    @cached_property
+    def input(self) -> NDArray[np.uint8]:
+        """Crossbar input of each source."""
+        return np.ascontiguousarray(self.table["input"])
 
 
 class LabelBook:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -75,11 +75,8 @@ class Door:
 
     def _guarded(self, function: Any, places: int | None, missing: Collection[str]) -> Any:
         parameters = [*inspect.signature(function).parameters.values()]
-        flags = {one.name for one in parameters if one.annotation in ("bool", bool)}
         order = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY][:places]
-        spelled = {one.name: str(one.annotation) for one in parameters}
-        numbers = {name for name, text in spelled.items() if any(word in text for word in _NUMBERS)} - {*missing}
-        counts = {one.name for one in parameters if one.annotation in ("int", int)}
+        roles = {one.name: role for one in parameters if (role := _role(one, missing)) is not None}
         compiling = self._compiling
 
         @functools.wraps(function)
@@ -89,13 +86,13 @@ class Door:
             late = None  # what is said unless the function says it itself, in its own words
             given = zip(order, args) if not kwargs else (*zip(order, args), *kwargs.items())  # noqa: B905  # args may be more
             for name, value in given:
-                kind = type(value)
-                if name in flags:
+                kind, role = type(value), roles.get(name)
+                if role == "flag":
                     if kind is not bool and kind is not np.bool_:
                         raise self._error(f"{name}: got {shown(value)}, wanted True or False")
                 elif kind is _MASKED and np.ma.is_masked(value):
                     raise self._error(f"{name}: got a masked array, whose mask would be lost; wanted .filled(...)")
-                elif name in numbers:
+                elif role == "number":
                     if kind is float:
                         wrong = value != value
                     elif kind is np.ndarray:
@@ -104,7 +101,7 @@ class Door:
                         wrong = value is not None and kind is not int and self._is_nan(value)
                     if wrong:
                         late = f"{name}: got nan, wanted numbers"
-                elif name in counts and not ((kind is int or _is_whole(value)) and -_LARGEST <= value < _LARGEST):
+                elif role == "count" and not ((kind is int or _is_whole(value)) and -_LARGEST <= value < _LARGEST):
                     late = f"{name}: got {shown(value)}, wanted an integer"
             try:
                 found = function(*args, **kwargs)
@@ -127,6 +124,16 @@ class Door:
         if isinstance(value, np.ndarray):
             return value.dtype.kind == "f" and bool(np.isnan(value).any())
         return self._has_nan(value)
+
+
+def _role(parameter: inspect.Parameter, missing: Collection[str]) -> Literal["flag", "count", "number"] | None:
+    """Return as what an argument is looked at before the call, by its annotation."""
+    annotation = parameter.annotation
+    if annotation in ("bool", bool):
+        return "flag"
+    if parameter.name not in missing and any(word in str(annotation) for word in _NUMBERS):
+        return "number"
+    return "count" if annotation in ("int", int) else None
 
 
 def shown(value: Any) -> str:

@@ -70,6 +70,24 @@ class _Reads(NamedTuple):
     leaks: bool
 
 
+class _Ready(NamedTuple):
+    """A product under registers and a way to send, but for its operands and its noise.
+
+    Attributes:
+        columns: What the columns make of charge.
+        drivers: Pulses, see :meth:`HagenEngine._drivers`.
+        capacity: What a synaptic line takes after so many events, or ``UNUSED`` where it recovers between them.
+        lines: Signs of weights that are collected apart, 0 for both together.
+        constants: What the kernel takes.
+    """
+
+    columns: Columns
+    drivers: tuple[NDArray[np.int16], NDArray[np.int16]]
+    capacity: NDArray[np.float32]
+    lines: tuple[int, ...]
+    constants: Constants
+
+
 class HagenEngine:
     """Multiplies on one silicon.
 
@@ -92,20 +110,17 @@ class HagenEngine:
         Tiles of 128 rows and 256 columns are numbered columns first; tile k runs on hemisphere k % 2, row i of a tile
         on driver i. Each tile gives int8; tiles are added digitally.
         """
-        silicon = self.silicon
-        columns, reads = self._columns(config)
-        sends, wait = operands.num_sends, operands.wait_between_events
-        short = wait < c.HAGEN_WAIT and silicon.imperfections.saturation
-        capacity = line_capacity(sends, wait, hagen_tau(silicon)) if short else UNUSED
-        drivers = self._drivers(config)
+        silicon, sends, wait = self.silicon, operands.num_sends, operands.wait_between_events
+        ready = self._memo.get("ready", (config, sends, wait), lambda: self._prepare(config, sends, wait))
         instructions = best_instructions() if self.instructions is None else self.instructions
         values = np.empty((operands.batch, operands.weights.shape[1]), np.int8)
+        ratio = ready.columns.ratio
         packed = [
-            pack_weights(operands.weights, silicon.synapse, silicon.dac, columns.ratio, line, threads, instructions)
-            for line in ((1, -1) if short else (0,))
+            pack_weights(operands.weights, silicon.synapse, silicon.dac, ratio, line, threads, instructions)
+            for line in ready.lines
         ]
         sent = multiply(
-            self._constants(columns, reads, drivers, capacity, sends, wait),
+            ready.constants,
             operands.activations,
             operands.starts,
             operands.offsets,
@@ -120,9 +135,18 @@ class HagenEngine:
         )
         madc = None
         if operands.madc_column is not None:
-            lines = capacity if short else None
-            madc = record_column(config, silicon, columns, drivers, operands, lines, noise)
+            lines = None if ready.capacity is UNUSED else ready.capacity
+            madc = record_column(config, silicon, ready.columns, ready.drivers, operands, lines, noise)
         return MatrixRun(values, madc, sent * sends)
+
+    def _prepare(self, config: ChipConfig, sends: int, wait: int) -> _Ready:
+        """Return all that a product is but its operands and its noise."""
+        columns, reads = self._columns(config)
+        short = wait < c.HAGEN_WAIT and self.silicon.imperfections.saturation
+        capacity = line_capacity(sends, wait, hagen_tau(self.silicon)) if short else UNUSED
+        drivers = self._drivers(config)
+        constants = self._constants(columns, reads, drivers, capacity, sends, wait)
+        return _Ready(columns, drivers, capacity, (1, -1) if short else (0,), constants)
 
     def _columns(self, config: ChipConfig) -> tuple[Columns, _Reads]:
         return self._memo.get("columns", _COLUMNS(config), lambda: self._derive_columns(config))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,10 @@ from bss2_emulator.spiking.inputs import Events, Recording
 from bss2_emulator.spiking.planner import STEP, Planner
 from bss2_emulator.synram import correlation
 
+_NEVER: Final = np.empty(0, np.int64)
 
-@dataclass(frozen=True, eq=False)
-class Integration:
+
+class Integration(NamedTuple):
     """What the kernel left behind.
 
     Attributes:
@@ -76,7 +77,7 @@ class SpikingEngine:
             fired, fired_offsets = fired[counted], np.concatenate(([0], np.cumsum(counted)))[fired_offsets]
         return SpikingRun(
             spike_times=spike_times,
-            spike_labels=page.label[senders] & np.uint16(0x3FFF),
+            spike_labels=page.chip_label[senders],
             spike_neurons=page.neuron[senders],
             spike_offsets=out.sent[2],
             loopback_times=loop_times,
@@ -84,7 +85,7 @@ class SpikingEngine:
             loopback_offsets=loop_offsets,
             cadc=done.samples,
             madc=self._madc(done.trace, runtime, recording.madc_neuron, noise),
-            loopback_inputs=page.table["input"][sources],
+            loopback_inputs=page.input[sources],
             delivered=out.delivered,
             dropped=out.dropped,
             passed=out.through,
@@ -93,7 +94,7 @@ class SpikingEngine:
             fired_neurons=fired.astype(np.int64),
             fired_offsets=fired_offsets,
             correlation=self._correlation(config, done, recording, noise, threads),
-            written=np.array([-(-cycle // STEP) * STEP for cycle, _ in writes], np.int64),
+            written=np.array([-(-cycle // STEP) * STEP for cycle, _ in writes], np.int64) if writes else _NEVER,
         )
 
     def integrate(
@@ -109,7 +110,7 @@ class SpikingEngine:
         """Move the membranes; arguments are legal."""
         ready = self._planner.prepared(config, runtime, events.labels, recording, threads, writes)
         batch = len(events.offsets) - 1
-        top, bottom = (None if one is None else one.lay_out(runtime, batch, noise) for one in ready.readouts)
+        top, bottom = [None if one is None else one.lay_out(runtime, batch, noise) for one in ready.readouts]
         trace: np.ndarray | None = np.empty((batch, -(-runtime // STEP) + 1), self.dtype) if ready.traced else None
         outcome = run_batch(
             ready.plan,
@@ -126,7 +127,7 @@ class SpikingEngine:
         )
         if ready.least:
             cadc.warn_if_capped(runtime, ready.least, recording.cadc_in_dram)
-        samples = tuple(one[1] for one in (top, bottom) if one is not None)
+        samples = tuple([one[1] for one in (top, bottom) if one is not None])
         return Integration(ready.active, ready.page, outcome, samples, trace, ready.starts, ready.configs)
 
     def _correlation(

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hxtorch.core import MAC, Operation, current_session
+from hxtorch.core import MAC, MatrixProgram, Operation, current_session
 from hxtorch.perceptron.recording import MembraneRecording
 
 
@@ -16,18 +16,18 @@ def multiply(
     num_sends: int,
     wait_between_events: int,
     recording: MembraneRecording | None = None,
-) -> list[np.ndarray]:
-    """Multiply batches of vectors with one matrix each.
+) -> np.ndarray:
+    """Multiply a batch of vectors with a matrix, which were rounded and checked: they are not looked at.
 
     Args:
-        activations: uint8 0..31 (matrices, batch, rows).
-        weights: int8 -63..63 (matrices, rows, columns).
+        activations: uint8 0..31 (batch, rows).
+        weights: int8 -63..63 (rows, columns).
         num_sends: How often to send the vectors.
         wait_between_events: FPGA cycles of 8 ns.
         recording: What to record meanwhile, or None.
 
     Returns:
-        int8 (batch, columns), one for each matrix.
+        int8 (batch, columns).
 
     Raises:
         NoConnectionError: No chip is connected.
@@ -35,16 +35,15 @@ def multiply(
     """
     session = current_session()
     if recording is not None:
-        recording.check(weights.shape[-1])
+        recording.check(weights.shape[1])
     column = None if recording is None else recording.neuron
-    operations = [MAC(matrix, num_sends, wait_between_events, column) for matrix in weights]
-    products = []
-    for operation, vectors in zip(operations, activations, strict=True):
-        result = operation.execute(vectors, session)
-        if recording is not None and result.madc is not None:
-            recording.append(result.madc, result.info.run)
-        products.append(result.values)
-    return products
+    configuration = session.matrix_configuration
+    result = session.run_matrix(
+        MatrixProgram.of_bytes(configuration, weights, activations, num_sends, wait_between_events, column)
+    )
+    if recording is not None and result.madc is not None:
+        recording.append(result.madc, result.info.run)
+    return result.values
 
 
 def multiply_patches(

@@ -58,16 +58,19 @@ class Operand:
             int8, or uint8 for operands that are never negative; same shape.
         """
         kind: type[np.integer[Any]] = np.uint8 if self.low == 0 else np.int8
-        if values.dtype != torch.float32 or values.device.type != "cpu":
+        if values.dtype is not torch.float32 or not values.is_cpu:
             self.check(values, rounding)
             whole = values.detach().round().to(torch.int8) if rounding == "half_even" else to_integers(values)
             return whole.cpu().contiguous().numpy().view(kind)
-        numbers = np.ascontiguousarray(values.detach().numpy())
-        rounded = np.empty(values.shape, np.int8)
+        shape = values.shape
+        numbers = np.ascontiguousarray((values.detach() if values.requires_grad else values).numpy())
+        numbers = numbers if len(shape) == 2 else numbers.reshape(1, -1)
+        rounded = np.empty(numbers.shape, np.int8)
         even, threads = rounding == "half_even", torch.get_num_threads()
-        if not round_to_bytes(numbers.reshape(-1), rounded.reshape(-1), even, self.low, self.high, threads):
+        if not round_to_bytes(numbers, rounded, even, self.low, self.high, threads):
             self.check(values, rounding)
-        return rounded.view(kind)
+        rounded = rounded if kind is np.int8 else rounded.view(kind)
+        return rounded if len(shape) == 2 else rounded.reshape(shape)
 
     def _judge(self, smallest: float, largest: float, rounding: Rounding) -> None:
         """Refuse bounds of values that are out of range, or NaN."""
@@ -93,14 +96,13 @@ WEIGHTS = Operand(
 RESULTS = Operand("input", constants.output_activation_min, constants.output_activation_max, "clamp first")
 
 
-def as_results(products: list[np.ndarray], like: Tensor) -> Tensor:
-    """Return products int8 (batch, columns) of one shape as one tensor (products, batch, columns) like another."""
-    if like.dtype != torch.float32 or like.device.type != "cpu":
-        return torch.from_numpy(np.stack(products)).to(like)
-    results = torch.empty(len(products), *products[0].shape)
-    for product, result in zip(products, results.numpy(), strict=True):
-        widen(product, result, torch.get_num_threads())
-    return results
+def as_result(product: np.ndarray, like: Tensor) -> Tensor:
+    """Return a product int8 (batch, columns) in the type and on the device of another tensor."""
+    if like.dtype is not torch.float32 or not like.is_cpu:
+        return torch.from_numpy(product).to(like)
+    result = np.empty(product.shape, np.float32)
+    widen(product, result, torch.get_num_threads())
+    return torch.from_numpy(result)
 
 
 def require_tensors(**arguments: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,6 +42,13 @@ def empty(shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.empty(shape, dtype=dtype)
     require_room(f"a tensor {tuple(shape)}", shape, size)
     return torch.frombuffer(Block(size), dtype=dtype).view(shape)
+
+
+def zeros(shape: Sequence[int]) -> Tensor:
+    """Return a float32 tensor of zeros, made as :func:`empty_like` does; raises as :func:`empty`."""
+    if math.prod(shape) * torch.float32.itemsize < _LARGE:
+        return torch.from_numpy(np.zeros(shape, np.float32))  # without torch's way to an operator
+    return empty(shape).zero_()
 
 
 def require_room(what: str, shape: Sequence[int], size: int) -> None:

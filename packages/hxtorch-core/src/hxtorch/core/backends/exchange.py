@@ -46,7 +46,7 @@ def run_spiking(connection: Connection, program: SpikingProgram) -> SpikingResul
         BackendError: The backend failed, or returned what can not be a result of ``program``.
     """
     check_spiking_memory(program)
-    return _run(connection, program, lambda: connection.spiking.run(program), check_spiking)
+    return _run(connection, connection.spiking.run, program, check_spiking)
 
 
 def run_spiking_all(connection: Connection, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:
@@ -56,7 +56,7 @@ def run_spiking_all(connection: Connection, programs: Sequence[SpikingProgram]) 
         return [run_spiking(connection, program) for program in programs]
     for program in programs:
         check_spiking_memory(program)
-    results = _tried(connection, lambda: unit.run_all(programs))
+    results = _tried(connection, unit.run_all, programs)
     for program, result in zip(programs, results, strict=True):
         check_spiking(program, result)
     return results
@@ -67,7 +67,7 @@ def run_matrix(connection: Connection, program: MatrixProgram) -> MatrixResult:
     check_matrix_memory(program)
     unit = connection.matrix
     taken = program if getattr(unit, "gathers_rows", False) else program.unfolded()
-    return _run(connection, taken, lambda: unit.run(taken), check_matrix)
+    return _run(connection, unit.run, taken, check_matrix)
 
 
 class Journal:
@@ -122,27 +122,35 @@ def noted_in(journal: Journal) -> Iterator[None]:
 
 
 def _run(
-    connection: Connection, program: Program, run: Callable[[], Result], check: Callable[[Program, Result], None]
+    connection: Connection,
+    run: Callable[[Program], Result],
+    program: Program,
+    check: Callable[[Program, Result], None],
 ) -> Result:
     journal = _journal.get()
     if journal is not None:
         known: Result | None = journal.again(connection, program)
         if known is not None:
             return known
-    result = _tried(connection, run)
+    result = _tried(connection, run, program)
     check(program, result)
     if journal is not None:
         journal.note(connection, program, result)
     return result
 
 
-def _tried(connection: Connection, run: Callable[[], Result]) -> Result:
+def _tried(connection: Connection, run: Callable[[Program], Result], program: Program) -> Result:
     before = getattr(connection, "run_counter", None)  # a check for the role CountsRuns takes longer than a small run
     delay, left = FIRST_DELAY, None
     while True:
-        result, failure = _once(connection, run)
-        if failure is None:
-            return typing.cast(Result, result)
+        try:
+            return run(program)
+        except TransportError as error:
+            failure = error
+        except (HXTorchError, Warning):
+            raise
+        except Exception as error:
+            raise failure_of(connection, "in a run", error) from error
         if before is not None:
             typing.cast(CountsRuns, connection).run_counter = before
         left = _retries() if left is None else left
@@ -151,18 +159,6 @@ def _tried(connection: Connection, run: Callable[[], Result]) -> Result:
         _LOG.warning("%s: %s; trying again in %.1f s", connection.identifier, failure, delay)
         time.sleep(delay)
         left, delay = left - 1, min(delay * DELAY_FACTOR, LONGEST_DELAY)
-
-
-def _once(connection: Connection, run: Callable[[], Result]) -> tuple[Result | None, TransportError | None]:
-    """Return the result of a run, or how the way to the chip failed."""
-    try:
-        return run(), None
-    except TransportError as error:
-        return None, error
-    except (HXTorchError, Warning):
-        raise
-    except Exception as error:
-        raise failure_of(connection, "in a run", error) from error
 
 
 def failure_of(connection: Connection, where: str, error: Exception) -> BackendError:

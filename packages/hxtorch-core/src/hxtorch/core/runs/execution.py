@@ -11,7 +11,7 @@ from hxtorch.core.errors import ProgramError
 from hxtorch.core.interfaces import Connection
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.hooks import ExecutionInstanceHooks, PlaybackHook
-from hxtorch.core.runs.inputs import NetworkInputs, encode
+from hxtorch.core.runs.inputs import NetworkInputs, labelled
 from hxtorch.core.seam.configuration import ChipConfiguration
 from hxtorch.core.seam.programs import InputEvents, SpikingProgram
 from hxtorch.core.seam.results import SpikingResult
@@ -72,7 +72,7 @@ def program_of(
     if isinstance(inputs, NetworkInputs):
         if runtime is not None and runtime != inputs.runtime:
             raise ProgramError(f"runtime: got {runtime} cycles, but the inputs are made for {inputs.runtime}")
-        runtime, inputs = inputs.runtime, encode(network_graph, inputs)
+        runtime, inputs = inputs.runtime, labelled(network_graph, inputs)
     if runtime is None:
         raise ProgramError("runtime: wanted a number of cycles beside labelled events")
     return make_program(config, network_graph, inputs, playback_hooks, runtime)

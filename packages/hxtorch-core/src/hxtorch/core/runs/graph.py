@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 import numpy as np
 
@@ -33,6 +34,10 @@ class NetworkGraph:
         population_of: Value of the descriptor of the population that each circuit belongs to, int64 (512,), or -1.
         index_of: Position of each circuit's neuron in its population, int64 (512,).
         silent: Circuits that must not fire, because another one fires for their neuron, bool (512,).
+        spiking: For each population that records spikes, where each event of it comes from: the neuron in the
+            population by neuron n, int64 (513,), or the source by label, int64 (65536,); -1 for those of others.
+        sampled: For each population that records CADC samples and each hemisphere of ``recording.hemispheres``, which
+            of the samples are of it and of which of its neurons, int64 both.
         written: Writes the registers beside weights; graphs share it that differ in weights.
     """
 
@@ -44,6 +49,8 @@ class NetworkGraph:
     population_of: np.ndarray
     index_of: np.ndarray
     silent: np.ndarray
+    spiking: Mapping[PopulationDescriptor, np.ndarray]
+    sampled: Mapping[PopulationDescriptor, tuple[tuple[np.ndarray, np.ndarray], ...]]
     written: Written = field(default_factory=lambda: Written(), repr=False)
 
     def configure(self, base: ChipConfiguration) -> ChipConfiguration:
@@ -61,8 +68,16 @@ class NetworkGraph:
 
     def background_labels(self, population: PopulationDescriptor) -> np.ndarray:
         """Return the 16-bit label by which the host knows each source of a background population, uint16 (size,)."""
-        place = self.routing.background[population]
-        return (place.labels | place.generators[0] % 4 << 14).astype(np.uint16)
+        return _background_labels(self.routing, population)
+
+    def columns_of(
+        self, population: PopulationDescriptor, recorded: tuple[np.ndarray, ...]
+    ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Return which of some recorded neurons belong to a population, see ``sampled``."""
+        asked = self.recording.hemispheres
+        if len(recorded) == len(asked) and all(map(is_, recorded, asked)):
+            return self.sampled[population]
+        return _columns(population, self.population_of, self.index_of, recorded)
 
 
 class Written:
@@ -104,7 +119,49 @@ def build_network_graph(network: Network, routing: Routing) -> NetworkGraph:
     recording = Recording(np.concatenate(cadc_neurons), network.cadc.acausal, network.cadc.in_dram, madc_neuron)
     registers = _registers(network, routing)
     weight = _weights(network, routing)
-    return NetworkGraph(network, routing, registers, weight, recording, population_of, index_of, silent)
+    spiking = {
+        descriptor: _indices(descriptor, population, routing, population_of, index_of)
+        for descriptor, population in network.populations.items()
+        if population.record_spikes
+    }
+    sampled = {
+        descriptor: _columns(descriptor, population_of, index_of, recording.hemispheres)
+        for descriptor, population in network.populations.items()
+        if isinstance(population, Population) and population.record_cadc
+    }
+    return NetworkGraph(
+        network, routing, registers, weight, recording, population_of, index_of, silent, spiking, sampled
+    )
+
+
+def _indices(
+    descriptor: PopulationDescriptor,
+    population: AnyPopulation,
+    routing: Routing,
+    population_of: np.ndarray,
+    index_of: np.ndarray,
+) -> np.ndarray:
+    """Return where events of a population come from, see ``spiking`` of :class:`NetworkGraph`."""
+    if isinstance(population, Population):
+        return np.append(np.where(population_of == descriptor.value, index_of, -1), -1)  # the last one is neuron -1
+    external = isinstance(population, ExternalPopulation)
+    labels = routing.external_labels[descriptor] if external else _background_labels(routing, descriptor)
+    found: np.ndarray = np.full(2**16, -1, np.int64)
+    found[labels] = np.arange(population.size)
+    return found
+
+
+def _columns(
+    descriptor: PopulationDescriptor, population_of: np.ndarray, index_of: np.ndarray, recorded: tuple[np.ndarray, ...]
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Return which of the recorded neurons belong to a population, see ``sampled`` of :class:`NetworkGraph`."""
+    mine = [np.flatnonzero(population_of[neurons] == descriptor.value) for neurons in recorded]
+    return tuple((columns, index_of[neurons[columns]]) for neurons, columns in zip(recorded, mine, strict=True))
+
+
+def _background_labels(routing: Routing, population: PopulationDescriptor) -> np.ndarray:
+    place = routing.background[population]
+    return (place.labels | place.generators[0] % 4 << 14).astype(np.uint16)
 
 
 @checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,18 @@ from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.seam.arrays import as_array
 from hxtorch.core.seam.integers import frozen, legal_integer
 from hxtorch.core.seam.programs import CYCLE, InputEvents, check_runtime, in_cycles
+
+
+class _Known(NamedTuple):
+    """Limits of spikes in order, and where the batch entries begin; see :meth:`SpikeTrains.sorted_within`."""
+
+    runtime: int
+    size: int
+    offsets: np.ndarray
+
+    def fits(self, size: int, inputs: NetworkInputs) -> bool:
+        """Tell whether all spikes are of the sources, the batch entries and the time of a run."""
+        return self.size <= size and self.runtime <= inputs.runtime and len(self.offsets) == inputs.batch_size + 1
 
 
 @checked
@@ -34,6 +46,9 @@ class SpikeTrains:
     indices: np.ndarray
     batches: np.ndarray
 
+    _known: ClassVar[_Known | None] = None
+    """What is known of spikes by the way they were made."""
+
     def __post_init__(self) -> None:
         for name, values in (("times", self.times), ("indices", self.indices), ("batches", self.batches)):
             values = values if type(values) is np.ndarray else np.asarray(values)
@@ -42,6 +57,32 @@ class SpikeTrains:
             object.__setattr__(self, name, frozen(values, np.int64))
         if not self.times.size == self.indices.size == self.batches.size:
             raise ProgramError("spikes: got times, indices and batches of different lengths")
+
+    @classmethod
+    def sorted_within(
+        cls,
+        runtime: int,
+        size: int,
+        times: np.ndarray,
+        indices: np.ndarray,
+        batches: np.ndarray,
+        offsets: np.ndarray,
+    ) -> SpikeTrains:
+        """Return spikes that are legal by the way they were made, by batch entry and time; they are not looked at.
+
+        Args:
+            runtime: Cycles within which they lie.
+            size: Sources among which they are.
+            times: As above, like what follows.
+            indices: See above.
+            batches: See above.
+            offsets: Entry ``b`` has the spikes from ``offsets[b]`` to ``offsets[b + 1]``, int64 (batch + 1,).
+        """
+        new = object.__new__(cls)
+        for array in (times, indices, batches, offsets):
+            array.flags.writeable = False
+        new.__dict__.update(times=times, indices=indices, batches=batches, _known=_Known(runtime, size, offsets))
+        return new
 
     @classmethod
     def from_dense(cls, spikes: Any, dt: float) -> SpikeTrains:
@@ -164,17 +205,27 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
         ProgramError: A population is not an external one of this network, or a spike has a source, a batch entry or a
             time that the run does not have; the message names population, source, entry and time.
     """
-    times, labels, batches = [], [], []
+    return labelled(network_graph, inputs)
+
+
+def labelled(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
+    """Return what :func:`encode` does."""
+    times, labels, batches, known = [], [], [], None
     for descriptor, trains in inputs.trains.items():
         population = network_graph.network.populations.get(descriptor)
         if not isinstance(population, ExternalPopulation):
             raise ProgramError(f"inputs: {descriptor} is no external population of this network")
-        _check(population, trains, inputs)
+        known = trains._known
+        if known is None or not known.fits(population.size, inputs):
+            known = None
+            _check(population, trains, inputs)
         times.append(trains.times)
         labels.append(network_graph.external_labels(descriptor)[trains.indices])
         batches.append(trains.batches)
     if not times:
         return InputEvents.silence(inputs.batch_size)
+    if known is not None and len(times) == 1:
+        return InputEvents.sorted_within(inputs.runtime, times[0], labels[0], known.offsets)
     if len(times) == 1:
         (time,), (batch,), (label,) = times, batches, labels
     else:

@@ -201,27 +201,21 @@ def extract_spikes(
     """
     check_runtime(runtime)
     handles = {}
-    on_chip = network_graph.population_of[data.spikes.neurons]
-    index_on_chip = network_graph.index_of[data.spikes.neurons]
-    for descriptor, population in network_graph.network.populations.items():
-        if not population.record_spikes:
-            continue
+    for descriptor, index_of in network_graph.spiking.items():
+        population = network_graph.network.populations[descriptor]
         events: SpikeEvents | LabelEvents
         if isinstance(population, Population):
-            events, index = data.spikes, index_on_chip
-            mine = on_chip == descriptor.value
+            events, senders = data.spikes, data.spikes.neurons
         else:
-            external = isinstance(population, ExternalPopulation)
-            events = data.loopback if external else data.background or _nothing(data)
-            labels = (network_graph.external_labels if external else network_graph.background_labels)(descriptor)
-            source_of = np.full(2**16, -1, np.int64)
-            source_of[labels] = np.arange(population.size)
-            index = source_of[events.labels]
-            mine = index >= 0
-        (mine,) = (mine & (events.times < runtime)).nonzero()
-        batch_size = len(events.batch_offsets) - 1
-        batches = np.arange(batch_size).repeat(events.batch_offsets[1:] - events.batch_offsets[:-1])
-        handles[descriptor] = SpikeHandle(events.times[mine], index[mine], batches[mine], batch_size, population.size)
+            events = data.loopback if isinstance(population, ExternalPopulation) else data.background or _nothing(data)
+            senders = events.labels
+        times, index, offsets = events.times, index_of[senders], events.batch_offsets
+        batch_size = len(offsets) - 1
+        batches = np.arange(batch_size).repeat(offsets[1:] - offsets[:-1])
+        mine = (index >= 0) & (times < runtime)
+        if not np.logical_and.reduce(mine):
+            times, index, batches = times[mine], index[mine], batches[mine]
+        handles[descriptor] = SpikeHandle(times, index, batches, batch_size, population.size)
     return handles
 
 
@@ -242,15 +236,11 @@ def extract_cadc(
     """
     check_runtime(runtime)
     handles = {}
-    for descriptor, population in network_graph.network.populations.items():
-        if not isinstance(population, Population) or not population.record_cadc:
-            continue
-        parts = []
-        for samples in data.cadc:
-            (columns,) = (network_graph.population_of[samples.neurons] == descriptor.value).nonzero()
-            if columns.size:
-                parts.append((samples, columns, network_graph.index_of[samples.neurons[columns]]))
-        handles[descriptor] = CADCHandle.of(parts, population.size)
+    recorded = tuple([samples.neurons for samples in data.cadc])
+    for descriptor in network_graph.sampled:
+        places = network_graph.columns_of(descriptor, recorded)
+        parts = [(samples, *place) for samples, place in zip(data.cadc, places, strict=True) if place[0].size]
+        handles[descriptor] = CADCHandle.of(parts, network_graph.network.populations[descriptor].size)
     return handles
 
 

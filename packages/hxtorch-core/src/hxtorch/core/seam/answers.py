@@ -34,7 +34,7 @@ def check_spiking(program: SpikingProgram, result: SpikingResult) -> None:
         if events is not None:
             _check_times(name, events, batch, _ENDLESS)
             _check_shape(f"{name}: labels", events.labels, events.times.shape)
-    _check_cadc(result.cadc, recording.cadc_neurons, batch, runtime)
+    _check_cadc(result.cadc, recording.hemispheres, batch, runtime)
     _check_madc(result.madc, recording.madc_neuron is not None, batch, runtime)
     rows = len(recording.correlation_rows)
     if rows or result.correlation is not None:
@@ -57,14 +57,14 @@ def check_matrix(program: MatrixProgram, result: MatrixResult) -> None:
     _check_type(result.info, ExecutionInfo)
 
 
-def _check_cadc(cadc: Any, asked: np.ndarray, batch: int, runtime: int) -> None:
+def _check_cadc(cadc: Any, wanted: tuple[np.ndarray, ...], batch: int, runtime: int) -> None:
     """Check samples of the hemispheres that have recorded neurons, top first."""
-    wanted = [found for found in (asked[asked < COLUMNS], asked[asked >= COLUMNS]) if len(found)]
     if not isinstance(cadc, tuple) or len(cadc) != len(wanted):
         _refuse("cadc", _look(cadc), f"a tuple of {len(wanted)}, one for each hemisphere with recorded neurons")
     for samples, neurons in zip(cadc, wanted, strict=True):
         _check_times("cadc", samples, batch, runtime)
-        if not np.array_equal(getattr(samples, "neurons", ()), neurons):
+        recorded = getattr(samples, "neurons", ())
+        if recorded is not neurons and not np.array_equal(recorded, neurons):
             _refuse("cadc: neurons", "others", "those of the hemisphere, in the order asked for")
         _check_shape("cadc: values", samples.values, (len(samples.times), len(neurons)), np.uint8)
 

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bss2_emulator.facts.constants import COLUMNS, HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
 from bss2_emulator.facts.constants import CYCLE as CYCLE
-from bss2_emulator.facts.constants import HEMISPHERES, MAX_RUNTIME, NEURONS, ROWS
+from bss2_emulator.ground.cached import cached_property
 from hxtorch.core import constants
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import OperandRangeError, ProgramError, RecordingError
@@ -42,7 +43,10 @@ def check_runtime(runtime: int) -> None:
     Raises:
         ProgramError: It is no integer from 1 to 2**32 - 1 cycles.
     """
-    legal_integer(f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)", runtime, 1, MAX_RUNTIME)
+    legal_integer(_RUNTIME, runtime, 1, MAX_RUNTIME)
+
+
+_RUNTIME = f"runtime (cycles of 8 ns, at most {MAX_RUNTIME * CYCLE:.2f} s)"
 
 
 def legal_operand(name: str, values: np.ndarray, low: int, high: int, dtype: type) -> np.ndarray:
@@ -179,6 +183,12 @@ class Recording:
         if self.madc_neuron is not None:
             legal_integer("madc_neuron", self.madc_neuron, 0, NEURONS - 1, RecordingError)
 
+    @cached_property
+    def hemispheres(self) -> tuple[np.ndarray, ...]:
+        """The ``cadc_neurons`` of each hemisphere that has some, top first."""
+        top = self.cadc_neurons < COLUMNS
+        return tuple(part for part in (self.cadc_neurons[top], self.cadc_neurons[~top]) if len(part))
+
 
 @checked
 @dataclass(frozen=True, eq=False)
@@ -283,6 +293,39 @@ class MatrixProgram:
         for name in ("num_sends", "wait_between_events"):
             legal_integer(name, getattr(self, name), 1)
         object.__setattr__(self, "weights", legal_weights(self.weights))
+
+    @classmethod
+    def of_bytes(
+        cls,
+        configuration: ChipConfiguration,
+        weights: np.ndarray,
+        activations: np.ndarray,
+        num_sends: int,
+        wait_between_events: int,
+        madc_column: int | None,
+    ) -> MatrixProgram:
+        """Return a program whose parts are legal by the way they were made; they are not looked at.
+
+        Args:
+            configuration: As above, like all that follow.
+            weights: Contiguous.
+            activations: Contiguous, (batch, rows).
+            num_sends: See above.
+            wait_between_events: See above.
+            madc_column: See above.
+        """
+        new = object.__new__(cls)
+        for array in (weights, activations):
+            array.flags.writeable = False
+        new.__dict__.update(
+            configuration=configuration,
+            weights=weights,
+            activations=activations,
+            num_sends=num_sends,
+            wait_between_events=wait_between_events,
+            madc_column=madc_column,
+        )
+        return new
 
     def _fit(self) -> None:
         """Check what is multiplied with the matrix, and what depends on its shape."""

@@ -13,7 +13,14 @@ from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.mock.parameter import in_force
 from hxtorch.perceptron.operands import require_tensors, to_integers
-from hxtorch.perceptron.ops.products import chip_products, mock_products, multiply_by_model, multiply_on_chip, unseen
+from hxtorch.perceptron.ops.products import (
+    chip_products,
+    mock_products,
+    multiply_by_model,
+    multiply_on_chip,
+    multiply_one_on_chip,
+    unseen,
+)
 from hxtorch.perceptron.tracing import enter, leave
 from hxtorch.perceptron.unbound import unbound
 
@@ -67,14 +74,8 @@ def mac(
     enter(x, mock)
     vectors = x if x.dim() == 2 else x[None]
     products = multiply(
-        vectors[None],
-        weights[None],
-        num_sends,
-        wait_between_events,
-        mock,
-        madc_recording_neuron_id,
-        madc_recording_path,
-    )[0]
+        vectors, weights, num_sends, wait_between_events, mock, madc_recording_neuron_id, madc_recording_path
+    )
     result = products if x.dim() == 2 else products[0]
     leave("mac", lambda: [recorded(weights, num_sends, wait_between_events)], result)
     return result
@@ -89,21 +90,28 @@ def multiply(
     madc_recording_neuron_id: int = 0,
     madc_recording_path: str = "",
 ) -> Tensor:
-    """Multiply pairs of x (matrices, batch, rows) and weights (matrices, rows, columns) as :func:`mac` does one."""
+    """Multiply x (batch, rows) and weights (rows, columns) as :func:`mac` does, or pairs of them along a first axis."""
     x, weights = in_types_of_the_chip(x, weights)
     _check_fit(x, weights)
     check_product(x, weights, num_sends, wait_between_events)
+    recording = madc_recording_neuron_id, madc_recording_path
+    one, short = weights.dim() == 2, unseen(x, weights)
+    if one and short and not mock:
+        return multiply_one_on_chip(x, weights, num_sends, wait_between_events, *recording)
+    if one:
+        x, weights = x[None], weights[None]
     parameter, gain = in_force()
-    short = unseen(x, weights)
     if not mock:
         product = multiply_on_chip if short else chip_products
-        return product(x, weights, gain, num_sends, wait_between_events, madc_recording_neuron_id, madc_recording_path)
-    if madc_recording_path:
+        result = product(x, weights, gain, num_sends, wait_between_events, *recording)
+    elif madc_recording_path:
         raise RecordingError(
             "madc_recording_path: the mock model has no membrane to record; run on the chip or leave it empty"
         )
-    product = multiply_by_model if short else mock_products
-    return product(x, weights, gain, num_sends, parameter.noise_std, parameter.event_noise_std)
+    else:
+        product = multiply_by_model if short else mock_products
+        result = product(x, weights, gain, num_sends, parameter.noise_std, parameter.event_noise_std)
+    return result[0] if one else result
 
 
 def in_types_of_the_chip(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,9 +128,10 @@ def recorded(weights: Tensor, num_sends: int, wait_between_events: int) -> MAC:
 
 
 def _check_fit(x: Tensor, weights: Tensor) -> None:
-    if x.shape[0] != weights.shape[0] or x.shape[2] != weights.shape[1] or 0 in weights.shape:
+    vectors, matrix = x.shape, weights.shape
+    if vectors[-1] != matrix[-2] or vectors[:-2] != matrix[:-2] or 0 in matrix:
         raise OperandShapeError(
-            f"product: got input {tuple(x.shape[1:])} times weight {tuple(weights.shape[1:])}, "
+            f"product: got input {tuple(vectors[-2:])} times weight {tuple(matrix[-2:])}, "
             "wanted (batch, rows) times (rows, columns), rows and columns at least 1"
         )
 

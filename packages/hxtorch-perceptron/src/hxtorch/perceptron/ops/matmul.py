@@ -58,7 +58,7 @@ def matmul(
     weights = other[:, None] if other.dim() == 1 else other
     if weights.dim() == 2:  # one matrix: all leading axes are one batch
         batch = x.shape[:-1]
-        x, weights = x.reshape(1, math.prod(batch), x.shape[-1]), weights[None]
+        x = x if len(batch) == 1 else x.reshape(math.prod(batch), x.shape[-1])
     else:
         refuse("a product with several matrices")
         try:
@@ -71,12 +71,13 @@ def matmul(
         x = x.expand(*leading, *x.shape[-2:]).reshape(-1, *x.shape[-2:])
         weights = weights.expand(*leading, *weights.shape[-2:]).reshape(-1, *weights.shape[-2:])
     result = multiply(x, weights, num_sends, wait_between_events, mock, madc_recording_neuron_id, madc_recording_path)
-    result = result.reshape(*batch, weights.shape[-1])
+    if len(batch) != 1:
+        result = result.reshape(*batch, weights.shape[-1])
     if other.dim() == 1:
         result = result[..., 0]
     if input.dim() == 1:
         result = result.squeeze(-2 if other.dim() > 1 else -1)
-    leave("mac", lambda: _recorded(weights[0], num_sends, wait_between_events, vector=other.dim() == 1), result)
+    leave("mac", lambda: _recorded(weights, num_sends, wait_between_events, vector=other.dim() == 1), result)
     return result
 
 

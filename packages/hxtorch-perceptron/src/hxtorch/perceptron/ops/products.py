@@ -6,7 +6,7 @@ Both take a batch of matrices at once, so that all of it is checked before anyth
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from hxtorch.core import ProgramError
 from hxtorch.core.memory import require_memory
 from hxtorch.perceptron import chip, constants
 from hxtorch.perceptron.mock.product import fused_product, mock_product
-from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, as_results
+from hxtorch.perceptron.operands import ACTIVATIONS, WEIGHTS, as_result
 from hxtorch.perceptron.ops.linear_model import gradients, keep_operands
 from hxtorch.perceptron.recording import MembraneRecording
 
@@ -54,7 +54,23 @@ def multiply_on_chip(
         return x.new_empty(*x.shape[:2], weights.shape[2])
     require_room("products", x, len(x) * weights.shape[2], x.shape[1])
     recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
-    return as_results(chip.multiply(activations, matrices, num_sends, wait_between_events, recording), x)
+    return _together(
+        as_result(chip.multiply(vectors, matrix, num_sends, wait_between_events, recording), x)
+        for vectors, matrix in zip(activations, matrices, strict=True)
+    )
+
+
+def multiply_one_on_chip(
+    x: Tensor, weights: Tensor, num_sends: int, wait_between_events: int, madc_neuron: int, madc_path: str
+) -> Tensor:
+    """Multiply x (batch, rows) with weights (rows, columns) that fit, as :func:`multiply_on_chip` does with many."""
+    activations, matrix = ACTIVATIONS.integers(x, "half_away"), WEIGHTS.integers(weights, "half_away")
+    batch, columns = len(activations), weights.shape[1]
+    if batch == 0:
+        return x.new_empty(batch, columns)
+    require_room("products", x, columns, batch)
+    recording = MembraneRecording(madc_neuron, madc_path) if madc_path else None
+    return as_result(chip.multiply(activations, matrix, num_sends, wait_between_events, recording), x)
 
 
 def multiply_by_model(
@@ -81,7 +97,13 @@ def multiply_by_model(
             mock_product(vectors, matrix, gain, noise_std, num_sends, event_noise_std)
             for vectors, matrix in zip(x.to(precise), weights.to(precise), strict=True)
         ]
-    return (results[0][None] if len(results) == 1 else torch.stack(results)).to(x.dtype)
+    return _together(results).to(x.dtype)
+
+
+def _together(results: Iterable[Tensor]) -> Tensor:
+    """Return results of pairs as one tensor, without a copy if there is one pair."""
+    found = list(results)
+    return found[0][None] if len(found) == 1 else torch.stack(found)
 
 
 def unseen(x: Tensor, weights: Tensor) -> bool:
@@ -112,7 +134,7 @@ def require_room(what: str, x: Tensor, numbers: int, batch: int) -> None:
     Raises:
         MemoryLimitError: Says how many entries would fit.
     """
-    if x.device.type == "cpu":
+    if x.is_cpu:
         require_memory(what, numbers * x.itemsize, batch, "multiply less at once")
 
 

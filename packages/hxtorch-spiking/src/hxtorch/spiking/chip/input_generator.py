@@ -57,7 +57,8 @@ class InputGenerator:
             raise TensorShapeError(
                 f"input spikes: got {spikes.shape[1]} batch entries, wanted {self._batch_size} like other inputs"
             )
-        found = trains.find(spikes.numpy())
+        step = core.in_cycles(self.dt)
+        found = trains.find(spikes.numpy(), step)
         if found is None:
             graded = spikes[(spikes != 0) & (spikes != 1)]
             _say_once(
@@ -66,7 +67,7 @@ class InputGenerator:
                 f"{len(graded)} inputs are neither 0 nor 1, the first {float(graded[0]):g}: a chip sends one spike for "
                 "each, while the model takes the number; send (x != 0).float()",
             )
-            found = trains.find((spikes != 0).to(torch.float32).numpy())
+            found = trains.find((spikes != 0).to(torch.float32).numpy(), step)
             assert found is not None  # noqa: S101 - there are zeros and ones now
         if steps > self.runtime and bool(whole[self.runtime :].any()):
             late = int(torch.count_nonzero(whole[self.runtime :]))
@@ -76,9 +77,14 @@ class InputGenerator:
                 f"{late} input spikes are at or after the runtime of {self.runtime} steps, which the chip does not "
                 f"get; run for {len(whole)} steps",
             )
-        times, batches, indices = found
-        self._batch_size = spikes.shape[1]
-        self._trains[population] = core.SpikeTrains.from_steps(times, indices, batches, self.dt)
+        times, batches, indices, offsets = found
+        length, self._batch_size, sources = spikes.shape
+        cycles = self._cycles
+        if round((length - 1) * step) < cycles:
+            new = core.SpikeTrains.sorted_within(cycles, sources, times, indices, batches, offsets)
+        else:  # steps below a cycle, of which the last one may be too late: a run says which
+            new = core.SpikeTrains(times, indices, batches)
+        self._trains[population] = new
 
     def done(self) -> core.NetworkInputs:
         """Return everything that was added, for ``hxtorch.core.run``."""

@@ -15,7 +15,7 @@ from hxtorch import core
 from hxtorch.core import grid_points, in_cycles
 from hxtorch.spiking._kernels.chip.traces import resample
 from hxtorch.spiking._kernels.chip.trains import scatter
-from hxtorch.spiking._memory import empty
+from hxtorch.spiking._memory import empty, zeros
 from hxtorch.spiking.errors import ExperimentError, MissingNeuronError, ParameterError
 from hxtorch.spiking.network.observables import MADCTrace
 
@@ -254,7 +254,7 @@ def read_spikes(spikes: SpikeHandle, runtime: float, dt: float) -> Tensor:
     """
     points, step = _grid(runtime, dt)
     shape = points, spikes.batch_size, spikes.size
-    dense = empty(shape).zero_()
+    dense = zeros(shape)
     scatter(spikes.times, spikes.batches, spikes.indices, step, *shape, dense.data_ptr())
     return dense
 

@@ -14,7 +14,6 @@ from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional.recorded import apart
 from hxtorch.spiking.modules.calling import arguments_of, call
-from hxtorch.spiking.network.events import SpikeEvents
 from hxtorch.spiking.network.handle import Handle, SynapseHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 from hxtorch.spiking.network.roles import BaseExperiment
@@ -304,6 +303,6 @@ def show(output: Handle, hw_data: Any, module: Any) -> None:
     """Put recordings of a module into a filled handle that the model has no place for."""
     recorded_spikes = getattr(module, "_recorded_spikes", None)
     if recorded_spikes is not None:
-        output._events = SpikeEvents.of_recording(recorded_spikes)
+        output._events = recorded_spikes
     if isinstance(hw_data, HardwareObservables) and hw_data.others:
         output.show(hw_data.others)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from hxtorch.core import CYCLE, in_cycles
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError
+
+if TYPE_CHECKING:
+    from hxtorch.core import SpikeHandle
 
 
 class SpikeEvents(NamedTuple):
@@ -46,19 +49,19 @@ class SpikeEvents(NamedTuple):
         return cls((steps * in_cycles(dt)).round().long(), batches, neurons)
 
     @classmethod
-    def of_recording(cls, recorded: Any) -> SpikeEvents:
+    def of_recording(cls, recorded: SpikeHandle) -> SpikeEvents:
         """Return the events of a :class:`hxtorch.core.SpikeHandle`."""
         arrays = recorded.times, recorded.batches, recorded.indices
-        return cls(*(torch.from_numpy(array) for array in arrays))
+        return cls(*(torch.from_numpy(array.copy()) for array in arrays))  # which others have too
 
 
-def events_of(name: str, spikes: Tensor | None, known: SpikeEvents | float | None) -> SpikeEvents:
+def events_of(name: str, spikes: Tensor | None, known: SpikeHandle | SpikeEvents | float | None) -> SpikeEvents:
     """Return the spikes of a handle as events.
 
     Args:
         name: Of its type.
         spikes: Its spikes, or None.
-        known: What a chip recorded; or the step of the grid in seconds; or None if neither is known.
+        known: What a chip recorded, or its events; or the step of the grid in seconds; or None if neither is known.
 
     Raises:
         ExperimentError: There are no spikes, or no step is known.
@@ -71,4 +74,6 @@ def events_of(name: str, spikes: Tensor | None, known: SpikeEvents | float | Non
         raise ExperimentError(
             f"{name}: was filled by hand, so its step is not known; write SpikeEvents.of_grid(handle.spikes, dt)"
         )
-    return SpikeEvents.of_grid(spikes, known)
+    if isinstance(known, (int, float)):
+        return SpikeEvents.of_grid(spikes, known)
+    return SpikeEvents.of_recording(known)

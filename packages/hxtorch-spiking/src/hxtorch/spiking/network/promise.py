@@ -15,6 +15,7 @@ from hxtorch.spiking.network.readout_source import ReadoutSource
 from hxtorch.spiking.network.tensors import Trace, copied, same
 
 if TYPE_CHECKING:
+    from hxtorch.core import SpikeHandle
     from hxtorch.spiking.network.observables import AnalogObservable
 
 
@@ -124,7 +125,7 @@ class Handle(metaclass=HandleMeta):
     _reduce_by_names = False
     """Whether no module has a name for the type."""
 
-    _events: SpikeEvents | float | None
+    _events: SpikeHandle | SpikeEvents | float | None
     __slots__ = ("__dict__", "__weakref__", "_events")
     """What a chip recorded of the spikes, or the step of their grid in seconds: beside the fields."""
 
@@ -213,7 +214,11 @@ class Handle(metaclass=HandleMeta):
         Raises:
             ExperimentError: There are none yet, or the handle was filled by hand.
         """
-        return events_of(type(self).__name__, getattr(self, "spikes", None), getattr(self, "_events", None))
+        known = getattr(self, "_events", None)
+        found = events_of(type(self).__name__, getattr(self, "spikes", None), known)
+        if not isinstance(known, (int, float)):
+            self._events = found
+        return found
 
     @property
     def observable_state_identifier(self) -> str:

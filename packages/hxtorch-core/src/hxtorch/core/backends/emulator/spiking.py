@@ -12,11 +12,12 @@ import numpy as np
 
 import bss2_emulator
 from bss2_emulator.facts.constants import BACKGROUND_INPUT, COLUMNS, COLUMNS_PER_OUTPUT
+from bss2_emulator.spiking import inputs
 from hxtorch.core.backends.emulator.link import TYPED, Link
 from hxtorch.core.backends.timed_writes import changes, held_at
 from hxtorch.core.errors import ConfigurationError, ProgramError
 from hxtorch.core.seam.configuration import ChipConfiguration
-from hxtorch.core.seam.programs import CYCLE, SpikingProgram
+from hxtorch.core.seam.programs import CYCLE, Recording, SpikingProgram
 from hxtorch.core.seam.results import (
     CADCSamples,
     CorrelationCodes,
@@ -43,6 +44,7 @@ class EmulatedSpiking:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._told: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self._asked: tuple[Recording, int, inputs.Recording] | None = None
 
     def _senders_of(self, configuration: ChipConfiguration) -> np.ndarray:
         """Return :func:`senders`, those of the last run while the two registers are the same arrays."""
@@ -51,6 +53,16 @@ class EmulatedSpiking:
         if told is None or told[0] is not outputs or told[1] is not addresses:
             self._told = told = outputs, addresses, senders(configuration)
         return told[2]
+
+    def _recording_of(self, program: SpikingProgram) -> inputs.Recording:
+        """Return what a program records as the emulator takes it: that of the last run where it is the same."""
+        recording, runtime, asked = program.recording, program.runtime, self._asked
+        if asked is None or asked[0] is not recording or asked[1] != runtime:
+            cadc, madc = inputs.check_recording(recording.cadc_neurons, recording.madc_neuron)
+            rows, reset = inputs.check_correlation(runtime, recording.correlation_rows, recording.correlation_reset)
+            taken = inputs.Recording(cadc, recording.cadc_acausal, recording.cadc_in_dram, madc, rows, reset)
+            self._asked = asked = recording, runtime, taken
+        return asked[2]
 
     def run(self, program: SpikingProgram) -> SpikingResult:
         """Run ``program`` once for each batch entry.
@@ -130,19 +142,12 @@ class EmulatedSpiking:
         program, writes, held = written.program, written.writes, written.held
         recording, events = program.recording, program.events
         with TYPED:
-            run = chip.run_spiking(
-                written.config,
+            sensors = len(recording.correlation_rows) > 0
+            run = chip.run_checked(
+                inputs.check_writes(program.runtime, written.config, writes, sensors),
                 program.runtime,
-                events.times,
-                events.labels,
-                events.batch_offsets,
-                cadc_neurons=recording.cadc_neurons,
-                cadc_acausal=recording.cadc_acausal,
-                cadc_in_dram=recording.cadc_in_dram,
-                madc_neuron=recording.madc_neuron,
-                writes=writes,
-                correlation_rows=recording.correlation_rows,
-                correlation_reset=recording.correlation_reset,
+                inputs.check_events(program.runtime, events.times, events.labels, events.batch_offsets),
+                self._recording_of(program),
                 scheduled=scheduled,
             )
         madc = None
@@ -157,9 +162,14 @@ class EmulatedSpiking:
         correlation = run.correlation
         return SpikingResult(
             spikes=SpikeEvents(run.spike_times, neurons, run.spike_offsets),
-            loopback=_returned(run, run.loopback_inputs < BACKGROUND_INPUT),
-            background=_returned(run, run.loopback_inputs >= BACKGROUND_INPUT),
-            cadc=tuple(CADCSamples(*samples) for samples in run.cadc),
+            loopback=_returned(run, background=False),
+            background=_returned(run, background=True),
+            cadc=tuple(
+                [
+                    CADCSamples(samples.times, samples.values, neurons, samples.offsets)
+                    for samples, neurons in zip(run.cadc, recording.hemispheres, strict=True)
+                ]
+            ),
             madc=madc,
             info=self._link.info(
                 number,
@@ -177,12 +187,14 @@ class EmulatedSpiking:
         )
 
 
-def _returned(run: bss2_emulator.SpikingRun, chosen: np.ndarray) -> LabelEvents:
-    """Return some of the events that came back over the link."""
+def _returned(run: bss2_emulator.SpikingRun, background: bool) -> LabelEvents:
+    """Return the events of generators that came back over the link, or the other ones."""
     times, labels, offsets = run.loopback_times, run.loopback_labels, run.loopback_offsets
-    if times.size and not np.logical_and.reduce(chosen):
-        offsets = np.concatenate(([0], np.cumsum(chosen)))[offsets]
-        times, labels = times[chosen], labels[chosen]
+    if times.size:
+        chosen = (run.loopback_inputs >= BACKGROUND_INPUT) == background
+        if not np.logical_and.reduce(chosen):
+            offsets = np.concatenate(([0], np.cumsum(chosen)))[offsets]
+            times, labels = times[chosen], labels[chosen]
     return LabelEvents(times, labels, offsets)
 
 

@@ -9,8 +9,8 @@ def round_to_bytes(
     """Round ``values`` to int8 and tell whether all of them are legal.
 
     Args:
-        values: Flat.
-        out: Takes the integers, same size; where not all are legal nobody knows what it holds.
+        values: Two axes of any length.
+        out: Takes the integers, same shape; where not all are legal nobody knows what it holds.
         half_even: Halves go to the even neighbour, else away from zero.
         low: Least integer that is legal, a byte.
         high: The largest one.

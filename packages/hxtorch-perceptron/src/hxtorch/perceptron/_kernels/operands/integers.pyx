@@ -35,15 +35,17 @@ cdef int64_t round_part(void *context, int64_t part, int slot) noexcept nogil:
     return not f.function(f.values + first, f.out + first, min(f.count - first, <int64_t>PART), f.half_even, f.low, f.high)
 
 
-def round_to_bytes(const float[::1] values, int8_t[::1] out, bint half_even, int low, int high, int threads):
+def round_to_bytes(const float[:, ::1] values, int8_t[:, ::1] out, bint half_even, int low, int high, int threads):
     """Round ``values`` and tell whether all are legal; see integers.pyi."""
-    cdef int64_t n = values.shape[0], parts = (n + PART - 1) // PART, beyond
+    cdef int64_t n = values.shape[0] * values.shape[1], parts = (n + PART - 1) // PART, beyond
     cdef Floats f
-    if out.shape[0] != n or threads < 1 or not -128 <= low <= high <= 127:
-        raise ValueError("values: wanted room for as many bytes, and bounds that are bytes")
+    if out.shape[0] != values.shape[0] or out.shape[1] != values.shape[1] or threads < 1:
+        raise ValueError("values: wanted room for as many bytes")
+    if not -128 <= low <= high <= 127:
+        raise ValueError("low, high: wanted bounds that are bytes")
     if n == 0:
         return True
-    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0], &out[0], n
+    f.function, f.values, f.out, f.count = hxp_round_functions[INSTRUCTIONS], &values[0, 0], &out[0, 0], n
     f.half_even, f.low, f.high = half_even, low, high
     with nogil:
         beyond = parallel_for(parts, threads if parts > MANY else 1, round_part, NULL, &f)

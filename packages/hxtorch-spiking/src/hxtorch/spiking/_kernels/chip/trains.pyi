@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 
-def find(grid: NDArray[np.floating[Any]]) -> tuple[Integers, Integers, Integers] | None:
+def find(grid: NDArray[np.floating[Any]], step: float) -> tuple[Integers, Integers, Integers, Integers] | None:
     """Return the spikes of a grid.
 
     Args:
         grid: Zeros and ones, float32 or float64 (time, batch, source).
+        step: Cycles between points of the grid.
 
     Returns:
-        Steps, batch entries and sources, by entry, then step, then source; None if there are other numbers.
+        Whole cycles, batch entries and sources, by entry, then step, then source, and offsets of entries (batch + 1,);
+        None if there are other numbers.
     """
 
 def scatter(

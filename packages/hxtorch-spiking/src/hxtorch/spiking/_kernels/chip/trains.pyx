@@ -20,31 +20,33 @@ cdef int32_t count(const real *step, int64_t size) noexcept nogil:
     return -1 if graded else spikes
 
 
-def find(const real[:, :, ::1] grid):
-    """Return the steps, batch entries and sources of spikes, by entry, then step; None if some are graded."""
+def find(const real[:, :, ::1] grid, double step):
+    """Return times, batch entries and sources of spikes, and offsets of entries, see trains.pyi."""
     cdef int64_t steps = grid.shape[0], batch = grid.shape[1], sources = grid.shape[2], b, t, j, k = 0
     cdef int64_t found = 0
     cdef int32_t here
     cdef const real *row
     cdef int64_t[:, ::1] out
+    cdef int64_t[::1] ends
+    if not step > 0:
+        raise ValueError(f"step: got {step}, wanted cycles")
     for t in range(steps if batch * sources else 0):
         here = count(&grid[t, 0, 0], batch * sources)
         if here < 0:
             return None
         found += here
-    result = np.empty((3, found), np.int64)
-    if found == 0:
-        return tuple(result)
-    out = result
+    result, offsets = np.empty((3, found), np.int64), np.zeros(batch + 1, np.int64)
+    out, ends = result, offsets
     with nogil:
-        for b in range(batch):
+        for b in range(batch if found else 0):
             for t in range(steps):
                 row = &grid[t, b, 0]
                 for j in range(sources):
                     if row[j] != 0:
-                        out[0, k], out[1, k], out[2, k] = t, b, j
+                        out[0, k], out[1, k], out[2, k] = <int64_t>rint(<double>t * step), b, j
                         k = k + 1
-    return tuple(result)
+            ends[b + 1] = k
+    return result[0], result[1], result[2], offsets
 
 
 def scatter(const int64_t[::1] times, const int64_t[::1] batches, const int64_t[::1] indices, double step,
