@@ -12,7 +12,7 @@ if (full) adapted = grad_w[l] + to_adaptation[l];
 REAL z = recurs ? to_spikes[l] + fed[l] : to_spikes[l];
 if (full) z += kick[k] * adapted;
 const REAL steep = direct ? NAME(hx_superspike)(job->alpha, before[l] - threshold[k]) : slopes[l];
-const REAL distance = fire ? (held ? 0 : z * steep) : 0;
+const REAL distance = fire ? NAME(hx_unless)(held, z * steep) : 0;
 moved += distance;
 REAL w_back = 0, aim = 0;
 if (full) {
@@ -22,7 +22,7 @@ if (full) {
 }
 const REAL synaptic = grad_c[l] + (bare ? 0 : to_current[l]);
 grad_input[l] = synaptic;
-const REAL drive = held ? 0 : gain[k] * moved;
+const REAL drive = NAME(hx_unless)(held, gain[k] * moved);
 REAL back = moved - leakage[k] * drive;
 const REAL u = looks_back ? (fire && started && (events_ago[l] & SPIKED) ? reset[k] : before_ago[l]) : 0;
 REAL exponential = 0, exponent = 0, inside = 0;

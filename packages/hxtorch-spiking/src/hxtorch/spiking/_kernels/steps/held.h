@@ -23,4 +23,14 @@ BSS2_INLINE int NAME(hx_is_held)(REAL membrane) {
     return bits == HELD_BITS;
 }
 
+/* A number, or 0 if `held`; by bits likewise. */
+BSS2_INLINE REAL NAME(hx_unless)(int held, REAL number) {
+    const BITS mask = (BITS)(held != 0) - 1;
+    BITS bits;
+    memcpy(&bits, &number, sizeof bits);
+    bits &= mask;
+    memcpy(&number, &bits, sizeof bits);
+    return number;
+}
+
 #undef HELD_BITS

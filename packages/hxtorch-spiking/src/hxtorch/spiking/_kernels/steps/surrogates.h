@@ -29,7 +29,7 @@ BSS2_INLINE REAL NAME(hx_inverse)(REAL x) {
 }
 
 BSS2_INLINE REAL NAME(hx_superspike)(REAL alpha, REAL distance) {
-    const REAL root = 1 + alpha * (distance < 0 ? -distance : distance);
+    const REAL root = 1 + alpha * (REAL)fabs(distance);
     return NAME(hx_inverse)(root * root);
 }
 
