@@ -27,21 +27,6 @@ BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
     return (v * ((REAL)1 - half) + aim) / ((REAL)1 + half);
 }
 
-static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole);
-
-/* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
- * has left them above everything. */
-static void NAME(take_care)(NAME(state) *s, int first) {
-    const REAL high = (REAL)s->plan->rail_high;
-    for (int i = first; i < s->crossings; i++)
-        for (uint32_t left = s->above[i]; left; left &= left - 1) {
-            const int j = s->crossed[i] + bss2_lowest(left);
-            if (s->v_next[j] <= high) continue;
-            s->u_next[j] = s->u[j];
-            s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
-        }
-}
-
 /* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
 BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
     for (int j = lead; j < s->plan->unit_end[lead]; j++)
@@ -110,6 +95,30 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
         s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * OWN(s, ADAPT_DECAY + k - 1, j));
     }
     return x;
+}
+
+#include "neurons/steep.h"
+
+/* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
+ * has left them above everything. */
+static void NAME(take_care)(NAME(state) *s, int first) {
+    const REAL high = (REAL)s->plan->rail_high;
+    int32_t steep[LANES];
+    int count = 0;
+    for (int i = first; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
+            if (s->v_next[j] <= high) continue;
+            if (NAME(is_steep)(s, j)) {
+                steep[count++] = j;
+                if (count == LANES) NAME(retake)(s, steep, count);
+                count %= LANES;
+            } else {
+                s->u_next[j] = s->u[j];
+                s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
+            }
+        }
+    if (count) NAME(retake)(s, steep, count);
 }
 
 /* Keep in mind which of LANES neurons from `at` on are above their threshold. */
@@ -216,13 +225,20 @@ static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
     }
 }
 
+/* Move a membrane by one cycle, as lane `i` of `lanes` already has, if there are any. */
+BSS2_INLINE REAL NAME(pace)(NAME(state) *s, int lead, REAL v, int gone, const NAME(lanes) *lanes, int i) {
+    if (!lanes) return NAME(move)(s, lead, v, gone, 1, 0);
+    s->u_next[lead] = lanes->u[gone + 1][i];
+    return lanes->v[gone + 1][i];
+}
+
 /* Follow a steep membrane cycle by cycle to its threshold; returns the time of the spike, and the membrane then in `v`. */
-static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL threshold) {
+static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL threshold, const NAME(lanes) *lanes, int i) {
     const int64_t end = s->start + STEP;
     int64_t t = since;
     REAL x = *v, fraction = (REAL)0;
     while (x < threshold && t < end) {
-        const REAL y = NAME(move)(s, lead, x, (int)(t - s->start), 1, 0);
+        const REAL y = NAME(pace)(s, lead, x, (int)(t - s->start), lanes, i);
         t++;
         if (y >= threshold) { fraction = (threshold - x) / (y - x); t--; x = y; break; }
         x = y;
@@ -230,7 +246,7 @@ static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL
     const int crossed = fraction > (REAL)0;
     const int64_t time = t + (int64_t)(fraction + OWN(s, LATENCY, lead));
     for (int64_t now = t + crossed; now < (time < end ? time : end); now++)
-        x = NAME(move)(s, lead, x, (int)(now - s->start), 1, 0);
+        x = NAME(pace)(s, lead, x, (int)(now - s->start), lanes, i);
     *v = x;
     return time;
 }
