@@ -27,25 +27,25 @@ BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
     return (v * ((REAL)1 - half) + aim) / ((REAL)1 + half);
 }
 
-/* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
-BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++)
+/* Let the exponential currents of the circuits [lead, end) move their membrane for `k` cycles. */
+BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, int end, REAL x, int k) {
+    for (int j = lead; j < end; j++)
         if (OWN(s, EXP_RATE + k - 1, j) > (REAL)0)
             x = NAME(exponential)(x, OWN(s, EXP_START, j), OWN(s, EXP_SHARPNESS, j), OWN(s, EXP_DELTA, j),
                                   OWN(s, EXP_TOP, j), OWN(s, EXP_LIMIT, j), OWN(s, EXP_RATE + k - 1, j));
     return x;
 }
 
-/* Move the circuits that share the membrane of `lead` by `k` cycles, `gone` cycles after the start of the step.
+/* Move the circuits [lead, end) that share a membrane by `k` cycles, `gone` cycles after the start of the step.
  *
  * The same law for any number of circuits, each with inputs and terms of its own. Adaptation voltages are moved in
- * u_next. `whole`: the whole step, in which events count with their exact times.
+ * u_next. `whole`: the whole step, in which events count with their exact times. `flows`: some input is conductance based;
+ * `linear`: nobody has a term.
  */
-static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
-    const bss2_plan *plan = s->plan;
-    const int end = plan->unit_end[lead], mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
-    const int flows = (plan->kind[lead] & KIND_COBA) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
-    const int explosive = plan->kind[lead] & KIND_EXP && !mode;
+BSS2_INLINE REAL NAME(move_kind)(NAME(state) *s, int lead, const int end, REAL v, int gone, int k, int whole, const int flows,
+                                 const int linear) {
+    const int kind = s->cells[lead].kind, mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
+    const int explosive = kind & KIND_EXP && !mode;
     const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, lead), half = OWN(s, DECAY_HALF + row, lead);
     REAL steady = s->rest[(size_t)mode * s->width + lead] * ((REAL)1 - decay);
     REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
@@ -80,14 +80,14 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     steady += flows ? spread / ((REAL)1 + decay) : spread;
     REAL x = v * decay + steady + first;
     if (flows) {
-        const REAL part = plan->kind[lead] & KIND_EXP ? (REAL)0.5 : (REAL)1;
+        const REAL part = kind & KIND_EXP ? (REAL)0.5 : (REAL)1;
         if (open > (REAL)0) x = NAME(reverse)(x, part * open, part * toward);
-        if (explosive) x = NAME(explode)(s, lead, x, k);
+        if (explosive) x = NAME(explode)(s, lead, end, x, k);
         if (open > (REAL)0 && part < (REAL)1) x = NAME(reverse)(x, part * open, part * toward);
         x = x * decay + steady;
     } else if (explosive) {
         const REAL middle = v + (x - v) / ((REAL)1 + half);
-        x += (NAME(explode)(s, lead, middle, k) - middle) * half;
+        x += (NAME(explode)(s, lead, end, middle, k) - middle) * half;
     }
     x = NAME(clip)(s, x + second);
     for (int j = lead; j < end && !linear; j++) {
@@ -95,6 +95,15 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
         s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * OWN(s, ADAPT_DECAY + k - 1, j));
     }
     return x;
+}
+
+/* The same for any circuits; the usual ones have code of their own. */
+static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
+    const int kind = s->cells[lead].kind, end = s->cells[lead].end;
+    if (!(kind & ~KIND_JOINED)) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 0, 1);
+    if (kind & KIND_COBA) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 1, 0);
+    if (kind & KIND_JOINED) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 0, 0);
+    return NAME(move_kind)(s, lead, lead + 1, v, gone, k, whole, 0, 0);
 }
 
 #include "neurons/steep.h"
@@ -196,7 +205,7 @@ BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2
 
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int flows = (s->cells[lead].kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
+    const int kind = s->cells[lead].kind, flows = (kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
     for (int j = lead; j < s->cells[lead].end; j++) {
         const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, j), half = OWN(s, DECAY_HALF + row, j);
         s->decay[j] = decay;
@@ -204,6 +213,7 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->drive_inh[j] = OWN(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row, j);
         s->hot->pull[j] = OWN(s, ADAPT_PULL + mode, j) * ((REAL)1 - decay);
         s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * OWN(s, ADAPT_REF, j);
+        if (!(kind & ~KIND_JOINED)) continue; /* nothing else is asked for */
         s->hot->second_exc[j] = s->drive_exc[j] * OWN(s, SYN_HALF_EXC + STEP - 1, j);
         s->hot->second_inh[j] = s->drive_inh[j] * OWN(s, SYN_HALF_INH + STEP - 1, j);
         s->hot->spread[j] = (REAL)1 / ((REAL)1 + half);

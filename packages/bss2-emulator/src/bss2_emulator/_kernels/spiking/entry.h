@@ -206,7 +206,8 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
                                 s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
         for (int list = 0; s->busy && list < WHEEL; list++)
-            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) NAME(use_mode)(s, j);
+            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) /* noise was added as if nobody were in reset */
+                if (j < plan->group[SHARED] && s->cells[j].phase == NAME(RESETTING)) NAME(use_mode)(s, j);
     }
     NAME(arrive)(s, step);
     if (plan->coupled) {
