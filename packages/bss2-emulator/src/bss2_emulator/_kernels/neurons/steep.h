@@ -46,10 +46,11 @@ BSS2_INLINE void NAME(board)(const NAME(state) *s, NAME(lanes) *lanes, int i, in
     lanes->rate[i] = OWN(s, EXP_RATE + k - 1, j);
 }
 
-/* Make `moves` of the neurons in the first `count` lanes; those behind repeat the last one. */
+/* Make `moves` of the neurons in the first `count` lanes; nobody looks at what those behind make of zeros. */
 BSS2_INLINE void NAME(drive)(const NAME(state) *s, NAME(lanes) *lanes, const int32_t *which, int count, const int moves) {
     const REAL low = (REAL)s->plan->rail_low, high = (REAL)s->plan->rail_high;
-    for (int i = 0; i < LANES; i++) NAME(board)(s, lanes, i, which[i < count ? i : count - 1], STEP / moves, moves == 1);
+    memset(lanes, 0, sizeof(*lanes));
+    for (int i = 0; i < count; i++) NAME(board)(s, lanes, i, which[i], STEP / moves, moves == 1);
     for (int at = 0; at < moves; at++) {
         BSS2_VECTOR
         for (int i = 0; i < LANES; i++) {
