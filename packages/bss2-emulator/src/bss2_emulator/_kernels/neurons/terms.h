@@ -205,7 +205,8 @@ BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2
 
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int kind = s->cells[lead].kind, flows = (kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
+    const int kind = s->cells[lead].kind, row = mode * STEP + STEP - 1;
+    const int flows = (kind & KIND_COBA) != 0; /* an exponential alone is added */
     for (int j = lead; j < s->cells[lead].end; j++) {
         const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, j), half = OWN(s, DECAY_HALF + row, j);
         s->decay[j] = decay;
