@@ -61,7 +61,7 @@ def as_active(model, level, fidelity, wanted):
         middle = (low + high) // 2
         config = configured(model, level, **{name: (middle + np.arange(count) % PARTS) // PARTS})
         spikes = len(runner(config, events(), fidelity)().spike_times)
-        if abs(spikes - wanted) <= 0.01 * wanted:
+        if abs(spikes - wanted) <= 0.01 * wanted + 5:  # a silent network may have a few
             return config
         low, high = (middle, high) if (spikes > wanted) == (name == "v_threshold") else (low, middle)
     raise AssertionError(f"{fidelity}: no {name} gives {wanted} spikes")
@@ -165,7 +165,7 @@ def programs(tmp_path_factory):
 
 BARS = {
     ("lif", "silent"): 8, ("lif", "10 kHz"): 6, ("lif", "49 kHz"): 4,
-    ("adex", "silent"): 6, ("adex", "10 kHz"): 4.2, ("adex", "49 kHz"): 2.1,
+    ("adex", "silent"): 6, ("adex", "10 kHz"): 4.2, ("adex", "49 kHz"): 2.7,
 }  # fmt: skip
 """What is attained with AVX2; wanted are 10, 8, 5 and 8, 6, 4.
 
@@ -173,8 +173,9 @@ Limits, by perf: of a silent LIF run two thirds are one pass over the neurons in
 eight neurons; a loop of nothing else takes 85 % of its time, and keeping states in registers for several steps saves
 nothing. At 49 kHz a spike costs about 200 ns: a third is following its phases (`follow`), and the pass takes half as
 long again, where it loads what was stored for single neurons just before. The pass over AdEx neurons has 61 operations
-that wait for each other, wherever its constants lie; at 49 kHz as much is spent on walks from cycle to cycle to the
-threshold (`walk`), one exponential and one logarithm after the other.
+that wait for each other, wherever its constants lie; at 49 kHz it is two fifths of the time. Neurons that fire in a
+step walk from cycle to cycle to the threshold side by side (`fire_together`, a seventh), and what follows a spike is
+moved for one after the other, with an exponential and a logarithm in each phase (`follow`, `move`: a quarter).
 """
 
 

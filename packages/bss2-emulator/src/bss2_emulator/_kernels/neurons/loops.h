@@ -185,7 +185,7 @@ WITHIN MASK LOOP(terms_vector)(const LOOP(about) *loop, int at, int left, const 
     return (MASK)(x >= LOAD(HOT(threshold)));
 }
 
-/* Look again which of the next neurons are above their threshold, LANES or the `left` last ones: few vectors have any. */
+/* Look again which of the next `left` neurons, LANES at most, are above their threshold: few vectors have any. */
 WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
     uint32_t above = 0;
     for (int k = 0; k < LANES && k < left; k += EACH) {
@@ -205,8 +205,9 @@ WITHIN void LOOP(note)(NAME(state) *s, int at, int left) {
         for (int k = EACH; k < LANES; k += EACH) above |= ONE_VECTOR(loop, at + k, EACH, __VA_ARGS__);            \
         if (ANY(above)) LOOP(note)(s, at, LANES);                                                                 \
     }                                                                                                             \
-    for (; at < to; at += EACH)                                                                                   \
-        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at))) LOOP(note)(s, at, to - at);
+    for (; at < to; at += EACH) /* nobody is marked twice */                                                      \
+        if (ANY(ONE_VECTOR(loop, at, to - at, __VA_ARGS__) & LOOP(ours)(to - at)))                                \
+            LOOP(note)(s, at, to - at < EACH ? to - at : EACH);
 
 WITHIN void LOOP(advance)(NAME(state) *s, int from, int to, const int eventful, const int added, const int saturating) {
     if (!s->apart) {

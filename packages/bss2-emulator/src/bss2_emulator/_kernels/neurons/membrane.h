@@ -102,15 +102,16 @@ static REAL NAME(follow)(NAME(state) *s, int j, REAL v, int64_t t, int64_t *sinc
     return plain ? NAME(segment)(s, j, v, exc, inh, t, (int)(end - t)) : NAME(move)(s, j, v, (int)(t - s->start), (int)(end - t), 0);
 }
 
-/* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. */
-static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after) {
+/* The comparator sees the threshold crossed between `since` and the end of the step; returns the membrane at its end. Lane `i` of
+ * `lanes` has the whole step by cycles, if there are any. */
+static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL after, const NAME(lanes) *lanes, int i) {
     const int64_t end = s->start + STEP;
     const int kind = s->cells[j].kind;
     const REAL threshold = OWN(s, CROSSING, j), span = (REAL)(end - since);
-    if (kind) for (int i = j; i < s->cells[j].end; i++) s->u_next[i] = s->u[i];
+    if (kind) NAME(again)(s, j);
     int64_t time;
     if (kind & KIND_EXP) {
-        time = NAME(walk)(s, j, since, &before, threshold);
+        time = NAME(walk)(s, j, since, &before, threshold, lanes, i);
     } else {
         const REAL fraction = before >= threshold ? (REAL)0 : (threshold - before) / (after - before);
         time = since + (int64_t)(fraction * span + OWN(s, LATENCY, j));
@@ -127,3 +128,16 @@ static REAL NAME(fire)(NAME(state) *s, int j, int64_t since, REAL before, REAL a
     NAME(enter)(s, j, s->cells[j].phase == NAME(FREE) ? end : NAME(change)(s, j)); /* who is free again is so from the next step on */
     return after;
 }
+
+/* Have up to LANES steep neurons fire that crossed their thresholds in this step. */
+BSS2_INLINE void NAME(fire_steep)(NAME(state) *s, const int32_t *which, int count) {
+    NAME(lanes) lanes;
+    NAME(drive)(s, &lanes, which, count, STEP);
+    for (int i = 0; i < count; i++) {
+        const int j = which[i];
+        s->v_next[j] = NAME(fire)(s, j, s->start, s->v[j], s->v_next[j], &lanes, i);
+    }
+}
+
+BSS2_DISPATCH(NAME(fire_together), (NAME(state) *s, const int32_t *which, int count), (s, which, count),
+              NAME(fire_steep)(s, which, count))

@@ -27,40 +27,25 @@ BSS2_INLINE REAL NAME(reverse)(REAL v, REAL pull, REAL aim) {
     return (v * ((REAL)1 - half) + aim) / ((REAL)1 + half);
 }
 
-static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole);
-
-/* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
- * has left them above everything. */
-static void NAME(take_care)(NAME(state) *s, int first) {
-    const REAL high = (REAL)s->plan->rail_high;
-    for (int i = first; i < s->crossings; i++)
-        for (uint32_t left = s->above[i]; left; left &= left - 1) {
-            const int j = s->crossed[i] + bss2_lowest(left);
-            if (s->v_next[j] <= high) continue;
-            s->u_next[j] = s->u[j];
-            s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
-        }
-}
-
-/* Let the exponential currents of all circuits of `lead` move its membrane for `k` cycles. */
-BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, REAL x, int k) {
-    for (int j = lead; j < s->plan->unit_end[lead]; j++)
+/* Let the exponential currents of the circuits [lead, end) move their membrane for `k` cycles. */
+BSS2_INLINE REAL NAME(explode)(const NAME(state) *s, int lead, int end, REAL x, int k) {
+    for (int j = lead; j < end; j++)
         if (OWN(s, EXP_RATE + k - 1, j) > (REAL)0)
             x = NAME(exponential)(x, OWN(s, EXP_START, j), OWN(s, EXP_SHARPNESS, j), OWN(s, EXP_DELTA, j),
                                   OWN(s, EXP_TOP, j), OWN(s, EXP_LIMIT, j), OWN(s, EXP_RATE + k - 1, j));
     return x;
 }
 
-/* Move the circuits that share the membrane of `lead` by `k` cycles, `gone` cycles after the start of the step.
+/* Move the circuits [lead, end) that share a membrane by `k` cycles, `gone` cycles after the start of the step.
  *
  * The same law for any number of circuits, each with inputs and terms of its own. Adaptation voltages are moved in
- * u_next. `whole`: the whole step, in which events count with their exact times.
+ * u_next. `whole`: the whole step, in which events count with their exact times. `flows`: some input is conductance based;
+ * `linear`: nobody has a term.
  */
-static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
-    const bss2_plan *plan = s->plan;
-    const int end = plan->unit_end[lead], mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
-    const int flows = (plan->kind[lead] & KIND_COBA) != 0, linear = !(plan->kind[lead] & ~KIND_JOINED);
-    const int explosive = plan->kind[lead] & KIND_EXP && !mode;
+BSS2_INLINE REAL NAME(move_kind)(NAME(state) *s, int lead, const int end, REAL v, int gone, int k, int whole, const int flows,
+                                 const int linear) {
+    const int kind = s->cells[lead].kind, mode = s->cells[lead].phase == NAME(RESETTING), row = mode * STEP + k - 1;
+    const int explosive = kind & KIND_EXP && !mode;
     const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, lead), half = OWN(s, DECAY_HALF + row, lead);
     REAL steady = s->rest[(size_t)mode * s->width + lead] * ((REAL)1 - decay);
     REAL first = (REAL)0, second = (REAL)0, open = (REAL)0, toward = (REAL)0;
@@ -95,14 +80,14 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
     steady += flows ? spread / ((REAL)1 + decay) : spread;
     REAL x = v * decay + steady + first;
     if (flows) {
-        const REAL part = plan->kind[lead] & KIND_EXP ? (REAL)0.5 : (REAL)1;
+        const REAL part = kind & KIND_EXP ? (REAL)0.5 : (REAL)1;
         if (open > (REAL)0) x = NAME(reverse)(x, part * open, part * toward);
-        if (explosive) x = NAME(explode)(s, lead, x, k);
+        if (explosive) x = NAME(explode)(s, lead, end, x, k);
         if (open > (REAL)0 && part < (REAL)1) x = NAME(reverse)(x, part * open, part * toward);
         x = x * decay + steady;
     } else if (explosive) {
         const REAL middle = v + (x - v) / ((REAL)1 + half);
-        x += (NAME(explode)(s, lead, middle, k) - middle) * half;
+        x += (NAME(explode)(s, lead, end, middle, k) - middle) * half;
     }
     x = NAME(clip)(s, x + second);
     for (int j = lead; j < end && !linear; j++) {
@@ -110,6 +95,39 @@ static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int wh
         s->u_next[j] = NAME(clip)(s, goal + (s->u_next[j] - goal) * OWN(s, ADAPT_DECAY + k - 1, j));
     }
     return x;
+}
+
+/* The same for any circuits; the usual ones have code of their own. */
+static REAL NAME(move)(NAME(state) *s, int lead, REAL v, int gone, int k, int whole) {
+    const int kind = s->cells[lead].kind, end = s->cells[lead].end;
+    if (!(kind & ~KIND_JOINED)) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 0, 1);
+    if (kind & KIND_COBA) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 1, 0);
+    if (kind & KIND_JOINED) return NAME(move_kind)(s, lead, end, v, gone, k, whole, 0, 0);
+    return NAME(move_kind)(s, lead, lead + 1, v, gone, k, whole, 0, 0);
+}
+
+#include "neurons/steep.h"
+
+/* Take the step of those again that the exponential moves far, among what is marked from `first` on: the loop over all neurons
+ * has left them above everything. */
+static void NAME(take_care)(NAME(state) *s, int first) {
+    const REAL high = (REAL)s->plan->rail_high;
+    int32_t steep[LANES];
+    int count = 0;
+    for (int i = first; i < s->crossings; i++)
+        for (uint32_t left = s->above[i]; left; left &= left - 1) {
+            const int j = s->crossed[i] + bss2_lowest(left);
+            if (s->v_next[j] <= high) continue;
+            if (NAME(is_steep)(s, j)) {
+                steep[count++] = j;
+                if (count == LANES) NAME(retake)(s, steep, count);
+                count %= LANES;
+            } else {
+                s->u_next[j] = s->u[j];
+                s->v_next[j] = NAME(move)(s, j, s->v[j], 0, STEP, 1);
+            }
+        }
+    if (count) NAME(retake)(s, steep, count);
 }
 
 /* Keep in mind which of LANES neurons from `at` on are above their threshold. */
@@ -187,7 +205,8 @@ BSS2_INLINE void NAME(shake)(NAME(state) *s, int from, int to, const float *BSS2
 
 /* Put the constants of the phase of a membrane where the loops over neurons find them. */
 static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
-    const int flows = (s->cells[lead].kind & KIND_COBA) != 0, row = mode * STEP + STEP - 1; /* an exponential alone is added */
+    const int kind = s->cells[lead].kind, row = mode * STEP + STEP - 1;
+    const int flows = (kind & KIND_COBA) != 0; /* an exponential alone is added */
     for (int j = lead; j < s->cells[lead].end; j++) {
         const REAL decay = OWN(s, (flows ? DECAY_HALF : DECAY) + row, j), half = OWN(s, DECAY_HALF + row, j);
         s->decay[j] = decay;
@@ -195,6 +214,7 @@ static void NAME(use_terms)(NAME(state) *s, int lead, int mode) {
         s->drive_inh[j] = OWN(s, (flows ? DRIVE_HALF_INH : DRIVE_INH) + row, j);
         s->hot->pull[j] = OWN(s, ADAPT_PULL + mode, j) * ((REAL)1 - decay);
         s->drift[j] = s->rest[(size_t)mode * s->width + j] * ((REAL)1 - decay) + s->hot->pull[j] * OWN(s, ADAPT_REF, j);
+        if (!(kind & ~KIND_JOINED)) continue; /* nothing else is asked for */
         s->hot->second_exc[j] = s->drive_exc[j] * OWN(s, SYN_HALF_EXC + STEP - 1, j);
         s->hot->second_inh[j] = s->drive_inh[j] * OWN(s, SYN_HALF_INH + STEP - 1, j);
         s->hot->spread[j] = (REAL)1 / ((REAL)1 + half);
@@ -216,13 +236,20 @@ static void NAME(pulse)(NAME(state) *s, int lead, int64_t until) {
     }
 }
 
+/* Move a membrane by one cycle, as lane `i` of `lanes` already has, if there are any. */
+BSS2_INLINE REAL NAME(pace)(NAME(state) *s, int lead, REAL v, int gone, const NAME(lanes) *lanes, int i) {
+    if (!lanes) return NAME(move)(s, lead, v, gone, 1, 0);
+    s->u_next[lead] = lanes->u[gone + 1][i];
+    return lanes->v[gone + 1][i];
+}
+
 /* Follow a steep membrane cycle by cycle to its threshold; returns the time of the spike, and the membrane then in `v`. */
-static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL threshold) {
+static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL threshold, const NAME(lanes) *lanes, int i) {
     const int64_t end = s->start + STEP;
     int64_t t = since;
     REAL x = *v, fraction = (REAL)0;
     while (x < threshold && t < end) {
-        const REAL y = NAME(move)(s, lead, x, (int)(t - s->start), 1, 0);
+        const REAL y = NAME(pace)(s, lead, x, (int)(t - s->start), lanes, i);
         t++;
         if (y >= threshold) { fraction = (threshold - x) / (y - x); t--; x = y; break; }
         x = y;
@@ -230,7 +257,7 @@ static int64_t NAME(walk)(NAME(state) *s, int lead, int64_t since, REAL *v, REAL
     const int crossed = fraction > (REAL)0;
     const int64_t time = t + (int64_t)(fraction + OWN(s, LATENCY, lead));
     for (int64_t now = t + crossed; now < (time < end ? time : end); now++)
-        x = NAME(move)(s, lead, x, (int)(now - s->start), 1, 0);
+        x = NAME(pace)(s, lead, x, (int)(now - s->start), lanes, i);
     *v = x;
     return time;
 }

@@ -206,7 +206,8 @@ BSS2_INLINE void NAME(step)(NAME(state) *s, int64_t step) {
                                 s->entry, plan->run, s->normals, s->width);
         NAME(take_noise)(s, number);
         for (int list = 0; s->busy && list < WHEEL; list++)
-            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) NAME(use_mode)(s, j);
+            for (int j = s->wheel[list]; j >= 0; j = s->cells[j].after) /* noise was added as if nobody were in reset */
+                if (j < plan->group[SHARED] && s->cells[j].phase == NAME(RESETTING)) NAME(use_mode)(s, j);
     }
     NAME(arrive)(s, step);
     if (plan->coupled) {
@@ -243,7 +244,7 @@ BSS2_INLINE void NAME(follow_busy)(NAME(state) *s) {
         if (s->cells[j].phase == NAME(FREE)) {
             s->threshold[j] = OWN(s, THRESHOLD, j);
             if (s->v_next[j] >= s->threshold[j]) {
-                NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j]));
+                NAME(put)(s, j, NAME(fire)(s, j, since, before, s->v_next[j], NULL, 0));
                 continue;
             }
             if (s->cells[j].pulse_end == INT64_MAX) continue;
@@ -261,15 +262,25 @@ BSS2_INLINE void NAME(follow_crossings)(NAME(state) *s) {
             const int j = plan->coupled_leads[i];
             const int whole = s->cells[j].fired + plan->refractory_cycles[j] <= s->start; /* was free all the time */
             if (whole && s->cells[j].phase == NAME(FREE) && s->v_next[j] >= OWN(s, CROSSING, j))
-                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j]));
+                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->border[j], s->v_next[j], NULL, 0));
         }
         memcpy(s->v, s->border, (size_t)s->width * sizeof(REAL)); /* not before: inputs of this step saw the membrane after the exchange */
     }
+    int32_t steep[LANES];
+    int count = 0;
     for (int i = 0; i < s->crossings; i++)
         for (uint32_t left = s->above[i]; left; left &= left - 1) {
             const int j = s->crossed[i] + bss2_lowest(left);
-            if (s->v_next[j] >= s->threshold[j]) NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j]));
+            if (!(s->v_next[j] >= s->threshold[j])) continue;
+            if (NAME(is_steep)(s, j)) {
+                steep[count++] = j;
+                if (count == LANES) NAME(fire_together)(s, steep, count);
+                count %= LANES;
+            } else {
+                NAME(put)(s, j, NAME(fire)(s, j, s->start, s->v[j], s->v_next[j], NULL, 0));
+            }
         }
+    if (count) NAME(fire_together)(s, steep, count);
     if (plan->sourced) NAME(read_sources)(s, s->read_next);
 }
 
