@@ -82,7 +82,7 @@ def test_a_cadc_trace_passes_five_holders_from_chip_to_handle(connected, monkeyp
         monkeypatch.setattr(owner, name, watched)
 
     network = Network(mock=False)
-    watch(Chip, "run_spiking", "run")
+    watch(Chip, "run_checked", "run")
     watch(core, "run_executions", "results")
 
     def observe(recording, runtime):
