@@ -53,7 +53,7 @@ def test_a_calibration_is_a_line_and_a_table(session):
     assert repr(found).startswith("Calibration(spiking of 'emulated-1', fidelity 'ideal', 512 of 512 neurons")
     with core.open_session(fidelity="full") as full:
         measured = for_target(full.connection, SpikingCalibTarget())
-    assert "<td>tau_mem</td>" in measured._repr_html_()
+    assert "<td>tau_mem (s)</td>" in measured._repr_html_()
 
 
 def test_a_calibration_is_told_in_one_line(session, tmp_path, monkeypatch, caplog):
