@@ -54,15 +54,21 @@ def memory(runs: int, first: int) -> int:
     setting = {**os.environ, "LD_PRELOAD": library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
     command = [sys.executable, "-c", RUN, modules, str(HARNESS / "registers.py")]
     last = first + runs
-    share = -(-runs // (os.cpu_count() or 1))
+    share = max(1, -(-runs // len(os.sched_getaffinity(0))))
     ranges = [(str(seed), str(min(seed + share, last))) for seed in range(first, last, share)]
     children = [subprocess.Popen([*command, *each], env=setting, stdout=subprocess.PIPE) for each in ranges]  # noqa: S603
     status = 0
-    for child in children:
-        begun = child.communicate()[0].split()
-        if child.returncode:
-            print(f"seed {begun[-1].decode() if begun else 'none'}: exit status {child.returncode}", file=sys.stderr)
-            status = 1
+    try:
+        for child in children:
+            begun = child.communicate()[0].split()
+            if child.returncode:
+                print(
+                    f"seed {begun[-1].decode() if begun else 'none'}: exit status {child.returncode}", file=sys.stderr
+                )
+                status = 1
+    finally:
+        for child in children:
+            child.kill()
     return status
 
 

@@ -81,6 +81,20 @@ def test_other_failures_are_errors_of_the_backend_and_leave_the_session_usable(s
     run(session, kind)
 
 
+def test_a_backend_whose_unit_is_gone_is_typed(session):
+    class Gone(FaultyConnection):
+        @property
+        def spiking(self):
+            raise OSError("cable out")
+
+        @spiking.setter
+        def spiking(self, unit):
+            pass
+
+    with pytest.raises(BackendError, match="cable out"):
+        run(Session(Gone(session.connection, 0.0), session.setup), "spiking")
+
+
 def test_a_calibration_goes_on_where_it_was_cut(session, monkeypatch):
     monkeypatch.setenv("HXTORCH_RETRIES", "0")
     target = CADCCalibTarget()

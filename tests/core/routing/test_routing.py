@@ -252,7 +252,7 @@ def test_labels_do_not_depend_on_weights():
     [
         ((129, 10, 3), "'hidden'.*129 signed inputs.*129 from 'inputs'.*at most 128.*leave out 1 inputs"),
         ((25, 130, 3), "'readout'.*130 signed inputs.*130 from 'hidden'.*leave out 2 inputs or give it 2 circuits$"),
-        ((300, 200, 3), "give it 3 circuits: 200 such neurons take 600 of 512, so cut the layer into 2 or more"),
+        ((300, 200, 3), "give it 3 circuits: 128 such neurons fit on a chip, so cut the layer of 200 into 2 or more"),
     ],
 )
 def test_too_many_inputs_name_the_layer_and_what_fits(sizes, message):

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -178,3 +181,18 @@ def test_only_external_populations_take_spikes(value):
 def test_illegal_spikes_are_refused(make, message):
     with pytest.raises(ProgramError, match=message):
         make()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda trains: pickle.loads(pickle.dumps(trains))])  # noqa: S301
+def test_copies_of_spikes_that_were_made_in_order_are_looked_at_again(copied):
+    graph, (descriptor,) = graph_with(4)
+    made = SpikeTrains.sorted_within(100, 4, np.array([3, 9]), np.array([0, 1]), np.array([0, 0]), np.array([0, 2]))
+    other = copied(made)
+    other.times[:] = [9, 3]
+    assert encode(graph, NetworkInputs(100, 1, {descriptor: other})).times.tolist() == [3, 9]
+    other.indices[:] = [0, -1]
+    with pytest.raises(ProgramError, match="source"):
+        encode(graph, NetworkInputs(100, 1, {descriptor: other}))
+    mine = np.array([3, 9])
+    SpikeTrains.sorted_within(100, 4, mine, np.array([0, 1]), np.array([0, 0]), np.array([0, 2]))
+    mine[:] = 1  # still the caller's

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from hxtorch.core import (
     CYCLE,
     CADCSamples,
+    ChipConfiguration,
     ExecutionInfo,
     ExternalPopulation,
     LabelEvents,
     MADCSamples,
     NetworkBuilder,
+    NetworkInputs,
     Population,
     ProgramError,
     RecordingError,
@@ -25,6 +27,8 @@ from hxtorch.core import (
     extract_cadc,
     extract_madc,
     extract_spikes,
+    open_session,
+    run,
 )
 from hxtorch.core.runs.observables import grid_points, to_user_units
 
@@ -190,3 +194,15 @@ def test_unknown_interpolation_is_refused(network):
     handle = extract_cadc(make_result(network, 0), graph, RUNTIME)[network.other]
     with pytest.raises(ProgramError, match="'linear' or 'nearest'"):
         handle.to_dense(38e-6, 1e-6, mode="cubic")
+
+
+def test_what_one_result_gives_out_changes_no_other():
+    builder = NetworkBuilder()
+    layer = builder.add(Population(np.arange(3), name="layer", record_cadc=True))
+    network = builder.done()
+    graph = build_network_graph(network, build_routing(network))
+    with open_session(fidelity="ideal"):
+        first = run(ChipConfiguration(), graph, NetworkInputs(600, 1, {}))
+    for array in (extract_cadc(first, graph, 600)[layer].indices[0], first.cadc[0].neurons):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = [2, 1, 0]

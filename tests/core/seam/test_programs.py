@@ -156,3 +156,15 @@ def test_a_product_of_bytes_is_the_checked_one_and_read_only():
         one, other = getattr(known, field.name), getattr(checked, field.name)
         assert one is other or np.array_equal(one, other)
         assert not isinstance(one, np.ndarray) or (one.dtype == other.dtype and not one.flags.writeable)
+
+
+def test_a_runtime_of_numpy_is_an_integer_and_arrays_of_a_recording_are_its_own():
+    neurons = np.array([0, 300])
+    recording = Recording(neurons)
+    program = SpikingProgram(ChipConfiguration(), np.uint16(1000), InputEvents.silence(), recording)
+    assert type(program.runtime) is int
+    neurons[:] = 5
+    assert recording.cadc_neurons.tolist() == [0, 300]
+    assert [part.tolist() for part in recording.hemispheres] == [[0], [300]]
+    with pytest.raises(ValueError, match="read-only"):
+        recording.hemispheres[0][:] = 1

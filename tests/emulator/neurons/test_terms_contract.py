@@ -139,3 +139,19 @@ def test_fingerprint(case):
     for array in content(run):
         digest.update(np.ascontiguousarray(array).tobytes())
     assert digest.hexdigest() == "ba7a3fd54a6ac3fa"
+
+
+def test_a_short_exponential_does_not_move_who_is_in_reset(tmp_path, network):
+    """Property: a membrane in reset falls to its reset, also where an exponential would have it explode there."""
+    sheet = tmp_path / "short.csv"
+    columns = "name,unit,mean,spread,law,calibrated,correlation,switch,source"
+    sheet.write_text(f"{columns}\nexp_sharpness,V times code,0.05,0.1,log,1,,exponential,test\n")
+    config = network(
+        np.zeros((1, 1), int), [8], spiking=True, enable_exponential=True, i_exp=1000, v_exp=200, v_leak=700,
+        v_threshold=400, v_reset=500, refractory_time=200, refractory_use_fast_clock=True,
+    )  # fmt: skip
+    run = Chip("short", "ideal", sheet=sheet).run_spiking(config, 2000, madc_neuron=8)
+    first = int(run.spike_times[0])
+    inside = run.madc.values[(run.madc.times > first) & (run.madc.times < first + 200)].astype(int)
+    assert len(inside) > 8
+    assert (np.diff(inside) <= 0).all()

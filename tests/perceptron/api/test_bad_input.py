@@ -51,8 +51,8 @@ def test_matmul_refuses(x, weight, error, words, mock):
 
 @pytest.mark.parametrize("mock", [True, False])
 @pytest.mark.parametrize("name", ["num_sends", "wait_between_events"])
-@pytest.mark.parametrize("value", [0, -1, 1.5])
-def test_counts_are_integers_of_at_least_one(name, value, mock):
+@pytest.mark.parametrize("value", [0, -1, 1.5, 2**32, 2**62])
+def test_counts_are_integers_from_one_to_what_the_chip_counts(name, value, mock):
     with pytest.raises(ValueError, match=name):
         hxp.mac(*GOOD, **{name: value}, mock=mock)
 

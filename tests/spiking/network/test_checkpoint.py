@@ -113,8 +113,9 @@ def test_a_missing_folder_is_made(linear, tmp_path):
 
 def test_generators_that_are_not_handed_in_are_named_where_training_goes_on(linear, tmp_path):
     hxsnn.save_checkpoint(tmp_path / "a", *linear, generators={"order": torch.Generator()})
-    with pytest.warns(ParameterWarning, match="'order'.*other random numbers"):
+    with pytest.warns(ParameterWarning, match="'order'.*other random numbers") as found:
         hxsnn.load_checkpoint(tmp_path / "a", *linear)
+    assert found[0].filename == __file__
     hxsnn.load_checkpoint(tmp_path / "a", linear[0])  # to look at it alone
 
 

@@ -299,13 +299,16 @@ def test_spikes_at_or_beyond_the_runtime(exp, beyond):
     assert g.graded_spikes[beyond].any()  # the model takes the steps that there are
 
 
-@pytest.mark.parametrize(("shape", "said"), [((4, 30, 5), 1), ((30, 4, 5), 0), ((30, 30, 5), 0), ((20, 4, 5), 0)])
+@pytest.mark.parametrize(
+    ("shape", "said"), [((4, 30, 5), 1), ((30, 4, 5), 0), ((30, 30, 5), 0), ((20, 4, 5), 0), ((31, 30, 5), 0)]
+)
 def test_an_input_with_steps_and_entries_swapped_is_warned_of(exp, shape, said):
     hxsnn.Neuron(3, exp)(hxsnn.Synapse(5, 3, exp)(hxsnn.NeuronHandle(torch.zeros(shape))))
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         hxsnn.run(exp, 30)
     assert [str(one.message).count("transpose(0, 1)") for one in found] == [1] * said
+    assert all(one.filename == __file__ for one in found)
 
 
 @pytest.mark.parametrize("runtime", [0, -1, 10.5, "10", True])

@@ -12,9 +12,9 @@ typedef struct {
     REAL v[STEP + 1][LANES], u[STEP + 1][LANES], input[STEP][LANES]; /* before each move and behind the last, what inputs bring in each */
 } NAME(lanes);
 
-/* Whether a neuron is one of those above. */
+/* Whether a neuron is one of those above: with a short exponential, those in reset come here, too. */
 BSS2_INLINE int NAME(is_steep)(const NAME(state) *s, int j) {
-    return j >= s->plan->group[EXPONENTIAL] && j < s->plan->group[REVERSING_EXPONENTIAL];
+    return j >= s->plan->group[EXPONENTIAL] && j < s->plan->group[REVERSING_EXPONENTIAL] && s->cells[j].phase != NAME(RESETTING);
 }
 
 /* Give the lane `i` to neuron `j` at the start of this step, for moves of `k` cycles; `whole` as in `move`. */

@@ -46,7 +46,7 @@ def run_spiking(connection: Connection, program: SpikingProgram) -> SpikingResul
         BackendError: The backend failed, or returned what can not be a result of ``program``.
     """
     check_spiking_memory(program)
-    return _run(connection, connection.spiking.run, program, check_spiking)
+    return _run(connection, lambda taken: connection.spiking.run(taken), program, check_spiking)
 
 
 def run_spiking_all(connection: Connection, programs: Sequence[SpikingProgram]) -> list[SpikingResult]:

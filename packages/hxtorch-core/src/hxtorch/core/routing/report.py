@@ -85,15 +85,15 @@ def _of(demand: Demand, neuron: int) -> str:
 
 def _more_circuits(demand: Demand, neuron: int, circuits: int) -> str:
     """Say how to give each neuron of the layer so many circuits, which may be more than a chip has."""
-    size = _population(demand, neuron).size
-    if size * circuits <= NEURONS:
+    size, columns = _population(demand, neuron).size, -(-circuits // 2)  # in both halves of a block of 128
+    fit = 2 * (128 // columns) if circuits > 1 else NEURONS
+    if size <= fit:
         return f"give it {circuits} circuits"
-    parts = -(-size // (NEURONS // circuits)) if circuits <= NEURONS else 0
-    if not parts:
+    if not fit:
         return "spread them over several layers"
     return (
-        f"give it {circuits} circuits: {size} such neurons take {size * circuits} of {NEURONS}, so cut the layer into "
-        f"{parts} or more, each on an execution instance of its own"
+        f"give it {circuits} circuits: {fit} such neurons fit on a chip, so cut the layer of {size} into "
+        f"{-(-size // fit)} or more, each on an execution instance of its own"
     )
 
 

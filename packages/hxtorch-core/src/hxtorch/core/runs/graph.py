@@ -16,6 +16,7 @@ from hxtorch.core.networks.network import Network, PopulationDescriptor, Project
 from hxtorch.core.networks.populations import AnyPopulation, BackgroundPopulation, ExternalPopulation, Population
 from hxtorch.core.routing.routes import LOOPBACK_BIT, Routing, event_outputs
 from hxtorch.core.seam.configuration import ChipConfiguration
+from hxtorch.core.seam.integers import frozen
 from hxtorch.core.seam.programs import Recording
 
 _PASS_ALL = (0, 0)
@@ -143,12 +144,13 @@ def _indices(
 ) -> np.ndarray:
     """Return where events of a population come from, see ``spiking`` of :class:`NetworkGraph`."""
     if isinstance(population, Population):
-        return np.append(np.where(population_of == descriptor.value, index_of, -1), -1)  # the last one is neuron -1
+        mine = np.where(population_of == descriptor.value, index_of, -1)
+        return frozen(np.append(mine, -1), np.int64)  # the last one is neuron -1
     external = isinstance(population, ExternalPopulation)
     labels = routing.external_labels[descriptor] if external else _background_labels(routing, descriptor)
     found: np.ndarray = np.full(2**16, -1, np.int64)
     found[labels] = np.arange(population.size)
-    return found
+    return frozen(found, np.int64)
 
 
 def _columns(
@@ -156,7 +158,10 @@ def _columns(
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Return which of the recorded neurons belong to a population, see ``sampled`` of :class:`NetworkGraph`."""
     mine = [np.flatnonzero(population_of[neurons] == descriptor.value) for neurons in recorded]
-    return tuple((columns, index_of[neurons[columns]]) for neurons, columns in zip(recorded, mine, strict=True))
+    return tuple(
+        (frozen(columns, np.int64), frozen(index_of[neurons[columns]], np.int64))
+        for neurons, columns in zip(recorded, mine, strict=True)
+    )
 
 
 def _background_labels(routing: Routing, population: PopulationDescriptor) -> np.ndarray:

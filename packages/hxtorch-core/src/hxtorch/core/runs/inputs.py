@@ -79,10 +79,17 @@ class SpikeTrains:
             offsets: Entry ``b`` has the spikes from ``offsets[b]`` to ``offsets[b + 1]``, int64 (batch + 1,).
         """
         new = object.__new__(cls)
-        for array in (times, indices, batches, offsets):
-            array.flags.writeable = False
-        new.__dict__.update(times=times, indices=indices, batches=batches, _known=_Known(runtime, size, offsets))
+        new.__dict__.update(
+            times=frozen(times, np.int64),
+            indices=frozen(indices, np.int64),
+            batches=frozen(batches, np.int64),
+            _known=_Known(runtime, size, frozen(offsets, np.int64)),
+        )
         return new
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is known: arrays of a copy can be written to."""
+        return {name: value for name, value in vars(self).items() if name != "_known"}
 
     @classmethod
     def from_dense(cls, spikes: Any, dt: float) -> SpikeTrains:
@@ -209,7 +216,7 @@ def encode(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
 
 
 def labelled(network_graph: NetworkGraph, inputs: NetworkInputs) -> InputEvents:
-    """Return what :func:`encode` does."""
+    """Do what :func:`encode` does, for callers behind the door."""
     times, labels, batches, known = [], [], [], None
     for descriptor, trains in inputs.trains.items():
         population = network_graph.network.populations.get(descriptor)

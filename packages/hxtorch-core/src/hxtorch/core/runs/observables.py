@@ -18,6 +18,7 @@ from hxtorch.core.networks.network import PopulationDescriptor
 from hxtorch.core.networks.populations import ExternalPopulation, Population
 from hxtorch.core.runs.graph import NetworkGraph
 from hxtorch.core.runs.resampling import interpolate
+from hxtorch.core.seam.integers import frozen
 from hxtorch.core.seam.programs import CYCLE, check_runtime, in_cycles
 from hxtorch.core.seam.results import CADCSamples, LabelEvents, SpikeEvents, SpikingResult
 
@@ -213,7 +214,9 @@ def extract_spikes(
         batch_size = len(offsets) - 1
         batches = np.arange(batch_size).repeat(offsets[1:] - offsets[:-1])
         mine = (index >= 0) & (times < runtime)
-        if not np.logical_and.reduce(mine):
+        if np.logical_and.reduce(mine):
+            times = frozen(times, np.int64)  # those of the result
+        else:
             times, index, batches = times[mine], index[mine], batches[mine]
         handles[descriptor] = SpikeHandle(times, index, batches, batch_size, population.size)
     return handles

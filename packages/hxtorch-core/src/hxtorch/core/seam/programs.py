@@ -167,8 +167,8 @@ class Recording:
     def __post_init__(self) -> None:
         neurons = legal_integers("cadc_neurons", self.cadc_neurons, np.int64, RecordingError)
         rows = legal_integers("correlation_rows", self.correlation_rows, np.int64, RecordingError)
-        object.__setattr__(self, "cadc_neurons", neurons)
-        object.__setattr__(self, "correlation_rows", rows)
+        object.__setattr__(self, "cadc_neurons", frozen(neurons.copy(), np.int64))  # what follows from them is kept
+        object.__setattr__(self, "correlation_rows", frozen(rows.copy(), np.int64))
         legal_integer("correlation_reset", self.correlation_reset, 0)
         if rows.ndim != 1 or len(np.unique(rows)) != len(rows):
             raise RecordingError("correlation_rows: wanted a flat array of distinct rows")
@@ -187,7 +187,8 @@ class Recording:
     def hemispheres(self) -> tuple[np.ndarray, ...]:
         """The ``cadc_neurons`` of each hemisphere that has some, top first."""
         top = self.cadc_neurons < COLUMNS
-        return tuple(part for part in (self.cadc_neurons[top], self.cadc_neurons[~top]) if len(part))
+        parts = self.cadc_neurons[top], self.cadc_neurons[~top]
+        return tuple(frozen(part, np.int64) for part in parts if len(part))
 
 
 @checked
@@ -245,6 +246,7 @@ class SpikingProgram:
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)
+        object.__setattr__(self, "runtime", int(self.runtime))
         self.events.check_within(self.runtime)
         if self.writes:
             object.__setattr__(self, "writes", tuple(sorted(self.writes, key=lambda write: write.time)))
@@ -315,8 +317,7 @@ class MatrixProgram:
             madc_column: See above.
         """
         new = object.__new__(cls)
-        for array in (weights, activations):
-            array.flags.writeable = False
+        weights, activations = frozen(weights, np.int8), frozen(activations, np.uint8)
         new.__dict__.update(
             configuration=configuration,
             weights=weights,

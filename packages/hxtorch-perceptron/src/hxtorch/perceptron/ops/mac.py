@@ -146,5 +146,5 @@ def check_product(x: Tensor, weights: Tensor, num_sends: int, wait_between_event
             "wanted the same type and device"
         )
     for name, count in (("num_sends", num_sends), ("wait_between_events", wait_between_events)):
-        if not isinstance(count, int) or count < 1:
-            raise ProgramError(f"{name}: got {count!r}, wanted an int of at least 1")
+        if not isinstance(count, int) or not 1 <= count < 2**32:
+            raise ProgramError(f"{name}: got {count!r}, wanted an int of at least 1 and below 2**32")

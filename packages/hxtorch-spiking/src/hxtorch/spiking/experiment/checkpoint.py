@@ -119,14 +119,6 @@ def load_checkpoint(
     missing = sorted(set(generators or {}) - set(state["generators"]))
     if missing:
         raise CheckpointError(f"{path}: has no generator {missing[0]!r}, wanted one of {sorted(state['generators'])}")
-    left = sorted(set(state["generators"]) - set(generators or {}))
-    if left and optimizer is not None:
-        warnings.warn(
-            f"{path}: holds generators {left} that were not handed in, so training goes on with other random numbers; "
-            f"load_checkpoint(..., generators={{{left[0]!r}: ...}})",
-            ParameterWarning,
-            stacklevel=2,
-        )
     targets: list[tuple[str, Any, Any]] = [("the model", model, state["model"])]
     targets += [(name, target, state[name]) for name, target in wanted.items() if target is not None]
     chosen = {name: (generator, state["generators"][name]) for name, generator in (generators or {}).items()}
@@ -142,6 +134,14 @@ def load_checkpoint(
         if same_chip and state["chip"] is not None:
             now("the number of runs")
             _restore_runs(state["chip"]["runs"])
+    left = sorted(set(state["generators"]) - set(generators or {}))
+    if left and optimizer is not None:
+        warnings.warn(
+            f"{path}: holds generators {left} that were not handed in, so training goes on with other random numbers; "
+            f"load_checkpoint(..., generators={{{left[0]!r}: ...}})",
+            ParameterWarning,
+            stacklevel=3,  # behind the door
+        )
     return state["extra"]
 
 

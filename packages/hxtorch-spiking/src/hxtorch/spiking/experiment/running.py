@@ -76,7 +76,7 @@ vars(run)["run"] = run  # "import hxtorch.spiking.run" binds this function, and 
 def _checked_inputs(modules: Any, runtime: int | None) -> list[Any]:
     """Return the shapes of the network's inputs if they are there and belong together.
 
-    An input of another number of steps, with as many batch entries as the run has steps, is warned of.
+    An input of fewer steps, with as many batch entries as the run has steps, is warned of.
     """
     size, shapes = None, []
     for handle in modules.input_data():
@@ -96,12 +96,12 @@ def _checked_inputs(modules: Any, runtime: int | None) -> list[Any]:
                 f"input of {reader.label}: got {found} batch entries, wanted {size} like other inputs"
             )
         size = found
-        if type(runtime) is int and len(shape) == 3 and shape[1] == runtime != shape[0]:
+        if type(runtime) is int and len(shape) == 3 and shape[0] < runtime == shape[1]:
             (reader, *_) = modules.readers(handle)
             warnings.warn(
                 f"input of {reader.label}: has {shape[0]} steps and {shape[1]} batch entries, the run has {runtime} "
                 "steps; tensors are (time, batch, neuron), and input.transpose(0, 1) makes them of (batch, time, ...)",
                 ExperimentWarning,
-                stacklevel=3,
+                stacklevel=5,  # behind the doors
             )
     return shapes
