@@ -5,10 +5,10 @@ run on one thread and are asked in turn; figures are of processor time, of pairs
 mode until a hidden neuron spikes five times in 100 us. What grows with the batch and what a second thread gives are of
 this build alone.
 
-What limits what the chip adds, by perf of whole steps: the engine is 52 % of one of 5-120-3 at batch 50, 65 % of one of
-128-500, 75 % of one of 256-240-10 in pairs. In it, a third are rows of synapses and the loop over steps (a third of that
-waits for weights from the second cache), a quarter the pass over neurons, an eighth noise, and a sixth what follows a
-spike, all of which older builds had to do as well. Of 5-120-3 a fifth is Python, of the others a twentieth.
+What limits what the chip adds, by perf of whole steps: the engine is 52 % of one of 5-120-3 at batch 50, 65 % of one
+of 128-500, 75 % of one of 256-240-10 in pairs. In it, a third are rows of synapses and the loop over steps (a third of
+that waits for weights from the second cache), a quarter the pass over neurons, an eighth noise, and a sixth what
+follows a spike, all of which older builds had to do as well. Of 5-120-3 a fifth is Python, of the others a twentieth.
 """
 
 import statistics
