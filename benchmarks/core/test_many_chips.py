@@ -15,9 +15,9 @@ from hxtorch import snn as hxsnn
 
 CHIPS, NEURONS, BATCH, STEPS, INPUTS = 8, 250, 50, 100, 100
 ATTAINED = 1.4
-"""Wanted is 1.1. A fifth of what one chip takes is Python, by samples of the stack (its program, the check of its result,
-recordings to tensors), which eight chips do one after the other; and both cores move memory at once, which one does for
-itself."""
+"""Wanted is 1.1. A fifth of what one chip takes is Python, by samples of the stack (its program, the check of its
+result, recordings to tensors), which eight chips do one after the other; and both cores move memory at once, which one
+has for itself."""
 
 
 def experiment(chips):
