@@ -167,7 +167,31 @@ def test_doctor_says_line_by_line_and_runs_nothing(script, capsys):
 
 def test_doctor_is_content_with_a_script_that_runs(script, capsys):
     assert main(["doctor", str(script(NETWORK.format(size=8)))]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("2 runs, 0 differs, 0 missing; imports and names")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("2 runs, 0 differs, 0 missing; imports, names and arg")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("hxtorch.init_hardware(sprial=3)", "hxtorch.init_hardware takes no argument 'sprial'"),
+        ("hxcore.open_session(1, 2, 3, 4, 5, 6, 7, 8, 9)", "hxtorch.core.open_session too many positional arguments"),
+        ("hxcore.PlacementError()", None),
+        ("Neuron()", "pygrenade_vx.network.Population missing a required argument"),
+        ("Neuron(*what)", None),
+        ("Neuron(**what)", None),
+        ("Neuron(*what, of=3)", "pygrenade_vx.network.Population takes no argument 'of'"),
+    ],
+)
+def test_doctor_looks_at_names_and_numbers_of_arguments(script, capsys, call, said):
+    imports = "import hxtorch\nimport hxtorch.core as hxcore\nfrom pygrenade_vx.network import Population as Neuron\n"
+    assert main(["doctor", str(script(f"{imports}{call}"))]) == (said is not None)
+    missing = [line for line in capsys.readouterr().out.splitlines() if "missing: " in line]
+    assert [f"script.py:4: missing: {said}" in line for line in missing] == [True] * (said is not None)
+
+
+def test_doctor_leaves_names_alone_that_a_script_takes_for_something_else(script):
+    text = "from hxtorch.core import open_session\ndef open_session(of):\n    return of\nopen_session(of=3)\n"
+    assert main(["doctor", str(script(text))]) == 0
 
 
 def test_doctor_sends_nobody_to_an_index_for_the_library_of_calibrations(script, capsys):

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from hxtorch.core.command.arguments import misfits
 from hxtorch.core.compat.names import MODULES, existing, missing
 
 OURS = ("hxtorch", "_hxtorch_core", "_hxtorch_spiking", "_hxtorch_perceptron")
@@ -69,14 +70,32 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
                 names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 if kind != "missing":
                     found |= set(_name(node.lineno, node.module, alias.name))
+    for own in _bound(tree):  # may stand for something else where it is used
+        names.pop(own, None)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            path = _dotted(node.value)
-            if path and path.partition(".")[0] in names:
-                head, dot, rest = path.partition(".")
-                found |= set(_name(node.lineno, names[head] + dot + rest, node.attr))
+        if isinstance(node, ast.Attribute) and (module := _known(node.value, names)):
+            found |= set(_name(node.lineno, module, node.attr))
+        elif isinstance(node, ast.Call) and (name := _known(node.func, names)):
+            found |= {Finding(node.lineno, kind, f"{name} {text}") for kind, text in misfits(_object(name), node)}
         found |= set(_deviations(node))
     return sorted(found)
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Find names that a script gives to what is not imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def _known(node: ast.expr, names: dict[str, str]) -> str | None:
+    """Return the full name of what an expression names, where it comes from an import."""
+    head, dot, rest = (_dotted(node) or "").partition(".")
+    return f"{names[head]}{dot}{rest}" if head in names else None
 
 
 def _module(name: str, folder: Path) -> tuple[str, str]:
@@ -122,6 +141,15 @@ def _name(line: int, module: str, name: str) -> Iterator[Finding]:
             yield Finding(
                 line, "missing", f"{module} has no {name!r}" + (f"; nearest is {close[0]!r}" if close else "")
             )
+
+
+def _object(name: str) -> object:
+    """Return what a full name of ours, or of the chip's own software, stands for, or None."""
+    module, _, last = name.rpartition(".")
+    if module in MODULES:
+        return MODULES[module].names.get(last)
+    place = _loaded(module) if module.partition(".")[0] in OURS else None
+    return None if place is None else getattr(place, last, None)
 
 
 def _loaded(module: str) -> ModuleType | None:

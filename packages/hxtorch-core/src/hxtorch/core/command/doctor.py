@@ -33,4 +33,4 @@ def call(options: argparse.Namespace) -> int:
 def _sum(findings: list[Finding]) -> str:
     counts = {kind: sum(finding.kind == kind for finding in findings) for kind in ("runs", "differs", "missing")}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    return f"{said}; imports and names were looked at, values and shapes only show in a run"
+    return f"{said}; imports, names and arguments were looked at, values and shapes only show in a run"
