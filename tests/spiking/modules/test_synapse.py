@@ -71,6 +71,13 @@ def test_bad_transforms():
         synapse(weight, transform=lambda weight: weight / 0 * 0).hardware_weights()
 
 
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+def test_weights_of_the_chip_are_finite_before_a_transform_clips_them(number):
+    weight = torch.tensor([[0.5, -2.0], [number, 1.0]])
+    with pytest.raises(TensorValueError, match=r"^weight of Synapse\(.*\): holds NaN .* the first is at \(1, 0\)"):
+        synapse(weight, transform=linear_saturating).hardware_weights()
+
+
 def test_first_weights_are_bounded_by_the_number_of_inputs():
     syn = hxsnn.Synapse(100, 50, hxsnn.Experiment(mock=True), dtype=torch.float64)
     assert syn.weight.dtype == torch.float64

@@ -56,7 +56,7 @@ class TransformedProjection(Projection):
 
         Raises:
             TensorTypeError: The transform returned something else than a tensor.
-            TensorValueError: The transformed weight holds NaN or infinity.
+            TensorValueError: The weight, or the transformed one, holds NaN or infinity.
             TensorShapeError: The transform changed the shape.
             OperandRangeError: A transformed weight exceeds +-63.
 
@@ -98,6 +98,7 @@ class TransformedProjection(Projection):
 
     def _in_range(self, values: Tensor, what: str) -> tuple[Tensor, float]:
         """Return ``values`` in LSB, and the largest size, if the chip has all of them."""
+        check_finite(values, f"{what} of {self.label}")  # a transform may clip, or refuse and not say whose they are
         weight = self._transformed(values)
         worst = max((float(bound) for bound in weight.aminmax()), key=abs) if weight.numel() else 0.0
         if not abs(worst) < MAX_WEIGHT + 0.5:
