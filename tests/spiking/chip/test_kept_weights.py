@@ -122,5 +122,5 @@ def test_weights_that_become_nan_are_refused():
     assert [network.written(), network.written()] == [20, 20]
     with torch.no_grad():
         network.synapse.weight.fill_(float("nan"))
-    with pytest.raises(hxtorch.core.errors.HXTorchError, match="^weight of Synapse.*holds NaN"):
+    with pytest.raises(hxtorch.core.errors.HXTorchError, match=r"^weight of Synapse.*holds NaN"):
         network.written()
