@@ -88,10 +88,8 @@ class Cells:
             codes, held = registers[name], before.get(name)
             if held is None:
                 new[name] = Written(codes, self._normals(name, stamp))
-            elif held.codes is not codes:
-                changed = held.codes != codes
-                landed = np.where(changed, self._normals(name, stamp), held.landed) if changed.any() else held.landed
-                new[name] = Written(codes, landed)
+            elif held.codes is not codes and (changed := held.codes != codes).any():
+                new[name] = Written(codes, np.where(changed, self._normals(name, stamp), held.landed))
         after = {**before, **new} if new else before
         self._held = after, codes_of_all
         return after
