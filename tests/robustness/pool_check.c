@@ -1,5 +1,6 @@
 /* Drives native/pool.h alone; built and run by test_pool.py, with a sanitizer where there is one: by itself, then joined
  * to a team of threads that does as OpenMP's do. The argument "alone" leaves out forks, "joined" takes the team. */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -125,6 +126,31 @@ static void leave_late_threads(void) {
     lateness = 0;
 }
 
+static void *spin(void *stop) {
+    while (!atomic_load((_Atomic int *)stop)) continue;
+    return NULL;
+}
+
+/* Whoever loses a processor to another thread is told so once. */
+static void share_a_processor(void) {
+#ifdef RUSAGE_THREAD
+    _Atomic int stop = 0;
+    cpu_set_t before, one;
+    pthread_t other;
+    int told = 0;
+    sched_getaffinity(0, sizeof before, &before);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    pthread_create(&other, NULL, spin, &stop);
+    for (int64_t end = pool_clock() + 10000000000; !told && pool_clock() < end;) told = pool_displaced();
+    atomic_store(&stop, 1);
+    pthread_join(other, NULL);
+    sched_setaffinity(0, sizeof before, &before);
+    require(told, "a caller that loses its processor knows");
+#endif
+}
+
 int main(int count, char **arguments) {
     pthread_t callers[CALLERS];
     _Atomic int slots[3] = {0, 0, 0};
@@ -146,6 +172,7 @@ int main(int count, char **arguments) {
         pool_run(TURNS, TEAM + 1, count_turn, NULL, turns[0]);
         require(pool_workers() == TEAM, "more threads than the team has are the pool's own");
         leave_late_threads();
+        share_a_processor();
     }
     require(pool_run(8, 4, nest, NULL, NULL) == 8 * (TURNS * (TURNS - 1) / 2), "loops nest");
     pool_run(100000, 3, note_slot, NULL, slots);

@@ -6,8 +6,8 @@
  *
  * A process whose other loops run on OpenMP has threads that spin for milliseconds after each of these, on the processors
  * that the pool's own would want. pool_join() has loops run on them: who spins begins at once. A loop ends when all of
- * them have looked in, as any of OpenMP's does; where one is late, since another process has its processor, the next
- * loops run on the pool's own.
+ * them have looked in, as any of OpenMP's does; where one is late, or the caller loses its processor, since another
+ * process wants one of them, the next loops run on the pool's own.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -41,6 +41,7 @@ static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle id
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -254,13 +255,29 @@ static int pool_workers(void) {
     return workers;
 }
 
-/* Run a loop on OpenMP's threads; leave them alone for a while if it took half as long again to wait for them. */
+/* Whether the calling thread had to leave its processor to another since it asked last. */
+static int pool_displaced(void) {
+#ifdef RUSAGE_THREAD
+    static _Thread_local long before = -1;
+    struct rusage now;
+    if (getrusage(RUSAGE_THREAD, &now)) return 0;
+    const int more = before >= 0 && now.ru_nivcsw != before;
+    before = now.ru_nivcsw;
+    return more;
+#else
+    return 0;
+#endif
+}
+
+/* Run a loop on OpenMP's threads. Leave them alone for a while if it took half as long again to wait for them, or the
+ * caller lost its processor: threads that spin take what another process leaves it. */
 static void pool_follow(pool_job *job) {
     const int64_t begun = pool_clock();
     job->team(pool_member, job, 0, 0);
     const int64_t late = pool_clock() - job->done;
+    const int displaced = pool_displaced();
     pthread_mutex_lock(&pool.lock);
-    if (late > POOL_LATE && 2 * late > job->done - begun) {
+    if (displaced || (late > POOL_LATE && 2 * late > job->done - begun)) {
         pool.away = pool.more;
         pool.more = pool.more < POOL_FAR ? 2 * pool.more : POOL_FAR;
     } else if (pool.more > POOL_AWAY) {
