@@ -87,6 +87,7 @@ static struct {
           .more = POOL_AWAY};
 
 static _Thread_local int pool_inside;
+static _Thread_local long pool_switches = -1; /* that it was forced to, when a thread last asked; -1: it did not */
 
 static int64_t pool_clock(void) {
     struct timespec now;
@@ -255,14 +256,13 @@ static int pool_workers(void) {
     return workers;
 }
 
-/* Whether the calling thread had to leave its processor to another since it asked last. */
+/* Whether the calling thread had to leave its processor to another since it asked last, if it did before. */
 static int pool_displaced(void) {
 #ifdef RUSAGE_THREAD
-    static _Thread_local long before = -1;
     struct rusage now;
     if (getrusage(RUSAGE_THREAD, &now)) return 0;
-    const int more = before >= 0 && now.ru_nivcsw != before;
-    before = now.ru_nivcsw;
+    const int more = pool_switches >= 0 && now.ru_nivcsw != pool_switches;
+    pool_switches = now.ru_nivcsw;
     return more;
 #else
     return 0;
@@ -304,6 +304,7 @@ static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle id
         job.team = pool.team;
     } else {
         pool.away -= pool.away > 0;
+        pool_switches = -1; /* what the pool's own threads displace does not count */
         pool_hire(threads - 1);
     }
     pool.job = &job;
