@@ -110,6 +110,12 @@ FREE = (
 """Axes that may have any size: operator, argument, axis."""
 
 
+OPTIONAL = {f"grad_{name}" for name in ("spikes", "membrane", "current", "adaptation")} | {
+    "input", "spikes_hw", "membrane_hw", "adaptation_hw",
+}  # fmt: skip
+"""Tensors that an operator does without, where its schema says so."""
+
+
 def tensors(name: str, argument: str, tensor: Tensor) -> Iterator[tuple[str, Tensor]]:
     """Return what is wrong in the place of a tensor."""
     for dtype in (torch.int64, torch.float16, torch.bool, torch.complex64, torch.uint8, torch.float64):
@@ -158,6 +164,14 @@ def changes(name: str, given: dict[str, Any]) -> Iterator[tuple[bool, str, str, 
                 yield False, argument, what, {**given, argument: other}
             for what, wrong in (("a string", "x"), ("a list", [object()])):
                 yield True, argument, what, {**given, argument: wrong}
+            yield argument not in OPTIONAL, argument, "None", {**given, argument: None}
+            if not name.endswith(("products", "convolution")):  # others read no memory that torch does not look at
+                yield True, argument, "memory given back", {**given, argument: given_back(value)}
+            for axis in range(value.ndim):
+                none = value.narrow(axis, 0, 0)
+                yield False, argument, f"none along axis {axis}", {**given, argument: none}
+            if value.is_floating_point():
+                yield False, argument, "with a gradient", {**given, argument: value.clone().requires_grad_()}
             if value.is_floating_point():
                 nan = {**given, argument: torch.full_like(value, float("nan"))}
                 yield name.endswith("products") and argument != "gain", argument, "not a number", nan
@@ -171,6 +185,13 @@ def changes(name: str, given: dict[str, Any]) -> Iterator[tuple[bool, str, str, 
         elif not isinstance(value, Tensor) and value is not None:
             for what, other in numbers(argument, value):
                 yield False, argument, what, {**given, argument: other}
+
+
+def given_back(tensor: Tensor) -> Tensor:
+    """Return a tensor whose memory was given back in part."""
+    found = tensor.clone()
+    found.untyped_storage().resize_(found.nbytes // 2)
+    return found
 
 
 def ordered_otherwise(tensor: Tensor) -> Tensor:

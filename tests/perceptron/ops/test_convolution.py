@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 
 import hxtorch.perceptron as hxp
-from hxtorch.core import current_session
+from hxtorch.core import current_session, open_session
+from hxtorch.perceptron.errors import OperandShapeError
 from hxtorch.perceptron.ops.convolutions.geometry import Geometry
 from hxtorch.perceptron.ops.mac import multiply
 
@@ -47,6 +48,19 @@ def test_stride_and_dilation_differ_between_axes(silent):
     x, weight = torch.randint(0, 32, (2, 3, 15, 17)).float(), torch.randint(-63, 64, (5, 3, 2, 4)).float()
     options = {"stride": (2, 3), "dilation": (3, 1)}
     assert torch.equal(hxp.conv2d(x, weight, mock=True, **options), exact(x, weight, 2, **options))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("mock", [True, False])
+def test_a_batch_may_be_empty_as_torchs(silent, mock, dtype):
+    weight = torch.ones(4, 1, 2, 2, dtype=dtype, requires_grad=True)
+    with open_session(fidelity="ideal"):
+        result = hxp.conv2d(torch.ones(0, 2, 5, 4, dtype=dtype), weight, groups=2, mock=mock)
+        assert result.shape == (0, 4, 4, 3)
+        result.sum().backward()
+    assert not weight.grad.any()
+    with pytest.raises(OperandShapeError, match="none but the batch empty"):
+        hxp.conv2d(torch.ones(1, 1, 0, 4), torch.ones(4, 1, 2, 2), mock=mock)
 
 
 @pytest.mark.parametrize("name", ["conv1d", "expanded_conv1d", "conv2d"])

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from hxtorch.core.errors import HXTorchError
 STALL = 20  # seconds of the processor that a call may take
 WAIT = 300  # seconds that it may take by the clock, on a busy machine
 MEMORY = 12 << 30  # bytes of address space
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
 
 VALUES: dict[str, Any] = {
     "None": None,
@@ -62,6 +66,15 @@ VALUES: dict[str, Any] = {
     "a tensor of five axes": torch.ones(1, 1, 1, 1, 2),
     "a tensor without axes": torch.tensor(1.0),
     "a tensor on no device": torch.ones(2, 3, device="meta"),
+    "a ragged tensor": torch.nested.nested_tensor([torch.ones(1), torch.ones(2)]),
+    "a truth value as tensor": torch.tensor(True),
+    "a number of 6021 digits": 1 << 20000,
+    "NaN as Decimal": Decimal("NaN"),
+    "a list with NaN": [1.0, float("nan")],
+    "a list in itself": CIRCLE,
+    "a masked number": np.ma.masked,
+    "text in an array": np.array("False"),
+    "text with a zero": "a\0b",
 }
 """Wrong in most places; where one is right, it is taken."""
 

@@ -14,10 +14,13 @@ import builtins
 import functools
 import inspect
 import math
+import operator
 import re
+import sys
 import sysconfig
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from numbers import Integral, Real
 from types import NoneType, UnionType
@@ -29,7 +32,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 _NUMBERS = "float", "Value", "Tensor", "np.ndarray"
 _FINITE = int, bool, NoneType
-_MASKED = np.ma.MaskedArray
+_MASKED = np.ma.MaskedArray, type(np.ma.masked)
 _LARGEST = 2**63
 _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
@@ -90,7 +93,7 @@ class Door:
                 if role == "flag":
                     if kind is not bool and kind is not np.bool_:
                         raise self._error(f"{name}: got {shown(value)}, wanted True or False")
-                elif kind is _MASKED and np.ma.is_masked(value):
+                elif kind in _MASKED and np.ma.is_masked(value):
                     raise self._error(f"{name}: got a masked array, whose mask would be lost; wanted .filled(...)")
                 elif role == "number":
                     if kind is float:
@@ -101,7 +104,7 @@ class Door:
                         wrong = value is not None and kind is not int and self._is_nan(value)
                     if wrong:
                         late = f"{name}: got nan, wanted numbers"
-                elif role == "count" and not ((kind is int or _is_whole(value)) and -_LARGEST <= value < _LARGEST):
+                elif role == "count" and not _is_count(value):
                     late = f"{name}: got {shown(value)}, wanted an integer"
             try:
                 found = function(*args, **kwargs)
@@ -119,11 +122,16 @@ class Door:
         return guarded
 
     def _is_nan(self, value: Any) -> bool:
-        if isinstance(value, float):  # of NumPy
-            return value != value
         if isinstance(value, np.ndarray):
             return value.dtype.kind == "f" and bool(np.isnan(value).any())
-        return self._has_nan(value)
+        try:
+            if isinstance(value, (float, Decimal)):
+                return value != value
+            if isinstance(value, (list, tuple)):
+                return any(one != one for one in value if isinstance(one, float))
+            return self._has_nan(value)
+        except _RAW:  # of what has no values, or none yet
+            return False
 
 
 def _role(parameter: inspect.Parameter, missing: Collection[str]) -> Literal["flag", "count", "number"] | None:
@@ -138,13 +146,23 @@ def _role(parameter: inspect.Parameter, missing: Collection[str]) -> Literal["fl
 
 def shown(value: Any) -> str:
     """Return a value as messages show it, short whatever it is."""
+    if isinstance(value, int) and abs(value) >= _LARGEST**2:  # Python refuses to write those of many digits
+        return f"an integer of {value.bit_length()} bits"
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         text = repr(value)
         return text if len(text) <= 40 else f"{text[:37]}..."
-    shape = getattr(value, "shape", None)
+    shape = _shape_of(value)
     kind = value.__name__ if isinstance(value, type) else type(value).__name__
     kind = f"the class {kind}" if isinstance(value, type) else f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
-    return kind if not isinstance(shape, tuple) else f"{kind} of {value.dtype}, shape {tuple(shape)}"
+    return kind if shape is None else f"{kind} of {value.dtype}, shape {shape}"
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of an array or a tensor; None for what has none, or none yet."""
+    try:
+        return tuple(value.shape) if hasattr(value, "dtype") else None
+    except _RAW:
+        return None
 
 
 def _is_theirs(error: Exception) -> bool:
@@ -195,10 +213,13 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
     named = next((name for name in simple if re.search(rf"\b{name}\b", str(error))), None)
     if named is not None:
         return f"{named}: got {shown(bound[named])}, {said}"
+    empty = next((name for name in simple if _shape_of(bound[name]) is None and hasattr(bound[name], "dtype")), None)
+    if empty is not None:  # tensors of torch that are ragged, or not made yet
+        return f"{empty}: got {shown(bound[empty])} without a shape, wanted one with a shape and values ({said})"
     extreme = [name for name in simple if _is_extreme(bound[name])]
     if extreme:
         got = ", ".join(f"{name}: got {shown(bound[name])}" for name in extreme)
-        return f"{got}, wanted other numbers ({said})"
+        return f"{got}, wanted other values ({said})"
     if doubtful is not None:
         return doubtful
     ragged = next(
@@ -206,26 +227,35 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
     )
     if ragged is not None:
         return f"{ragged}: got {shown(bound[ragged])} of what makes no array, wanted {_spelled(hints[ragged])} ({said})"
-    arrays = [name for name in simple if isinstance(getattr(bound[name], "shape", None), tuple)]
+    arrays = [name for name in simple if _shape_of(bound[name]) is not None]
     if arrays:
         got = ", ".join(f"{name}: got {shown(bound[name])}" for name in arrays)
         return f"{got}, wanted what fits together ({said})"
     return None
 
 
-def _is_whole(value: Any) -> bool:
-    """Tell whether Python can count by a value; truth values count nothing."""
-    return hasattr(value, "__index__") and not isinstance(value, bool | np.bool_) and not getattr(value, "ndim", 0)
+def _is_count(value: Any) -> bool:
+    """Tell whether Python can count by a value, and as far; truth values count nothing."""
+    if type(value) is not int:
+        if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool") or getattr(value, "ndim", 0):
+            return False
+        try:
+            value = operator.index(value)
+        except _RAW:
+            return False
+    return -_LARGEST <= value < _LARGEST  # type: ignore[no-any-return]
 
 
-def _is_extreme(value: Any) -> bool:
-    """Tell whether a number alone explains that something failed: none of a chip or a network is like it."""
+def _is_extreme(value: Any, depth: int = 0) -> bool:
+    """Tell whether a value alone explains that something failed: no number or path of a network is like it."""
     if isinstance(value, tuple | list):
-        return any(map(_is_extreme, value[:8]))
+        return depth > 8 or any(_is_extreme(one, depth + 1) for one in value[:8])
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     number = math.inf if isinstance(value, Integral) and abs(int(value)) > _LARGEST else float(value)
-    return not 0 < abs(number) < _LARGE or (isinstance(value, Integral) and number < 0)
+    return not sys.float_info.min <= abs(number) < _LARGE or (isinstance(value, Integral) and number < 0)
 
 
 def _spelled(hint: Any) -> str:
@@ -250,8 +280,8 @@ def _fits(value: Any, hint: Any, names: Mapping[str, Any]) -> bool | None:
         return _fits(value, typing.get_args(hint)[0], names)
     if origin is typing.Literal:
         return isinstance(value, str | int) and value in typing.get_args(hint)
-    if origin is not None and origin is not np.ndarray:
-        hint = origin
+    if origin is not None and origin not in (np.ndarray, Callable):
+        return None if _fits(value, origin, names) else False  # what is in it is not looked at
     if hint is int:
         return isinstance(value, Integral) and not isinstance(value, bool)
     if hint is float:
@@ -290,7 +320,7 @@ def _fits_spelled(value: Any, node: ast.expr, names: Mapping[str, Any]) -> bool 
         return None if known is _UNKNOWN else _fits(value, known, names)
     outer = _fits_spelled(value, node.value, names)
     inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if outer is not True or not isinstance(value, tuple | list | Mapping):
+    if outer is not True or not isinstance(value, tuple | list | range | Mapping):
         return outer
     if isinstance(value, Mapping):
         pairs = [*zip(value.items(), [inner] * 8)] if len(inner) == 2 else []  # noqa: B905

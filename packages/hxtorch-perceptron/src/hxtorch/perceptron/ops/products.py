@@ -163,6 +163,8 @@ def check_operands(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_
 def check_types(operator: str, x: Tensor, weights: Tensor, gain: Tensor, num_sends: int) -> None:
     """Refuse operands of other types than a product takes, and a gain that is none."""
     for name, tensor in (("x", x), ("weights", weights), ("gain", gain)):
+        if tensor is None:  # which torch takes for a tensor
+            raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: got None, wanted a tensor")
         if tensor.layout is not torch.strided or not tensor.is_floating_point():
             got = f"got {tensor.dtype}, {tensor.layout}"
             raise ProgramError(f"{name} of {_NAMESPACE}::{operator}: {got}, wanted floating point, dense")

@@ -38,14 +38,30 @@ class Operands:
             shape: Wanted shape.
 
         Raises:
-            TensorTypeError: It has another type, is sparse, or is not on the CPU.
+            TensorTypeError: There is none, it has another type, is sparse, or is not on the CPU.
             TensorShapeError: It has another shape.
+            TensorValueError: Its memory was given back.
         """
+        self.there(name, tensor)
         if tensor.dtype is not dtype or tensor.layout is not torch.strided or (self.real and not tensor.is_cpu):
             got = f"got {tensor.dtype}, {tensor.layout} on {tensor.device}"
             raise TensorTypeError(f"{self.at(name)}: {got}, wanted {dtype}, dense on the CPU")
         if tensor.shape != shape:
             raise TensorShapeError(f"{self.at(name)}: got shape {tuple(tensor.shape)}, wanted {tuple(shape)}")
+        if self.real and tensor.untyped_storage().nbytes() < _reach(tensor):
+            room = tensor.untyped_storage().nbytes()
+            raise TensorValueError(
+                f"{self.at(name)}: got a storage of {room} bytes, wanted {_reach(tensor)}; resize it"
+            )
+
+    def there(self, name: str, tensor: Tensor | None) -> None:
+        """Refuse None, which torch takes for a tensor.
+
+        Raises:
+            TensorTypeError: It is None.
+        """
+        if tensor is None:
+            raise TensorTypeError(f"{self.at(name)}: got None, wanted a tensor")
 
     def maybe(
         self, names: Sequence[str], tensors: Sequence[Tensor | None], dtype: torch.dtype, shape: Sequence[int]
@@ -68,6 +84,7 @@ class Operands:
         Raises:
             TensorShapeError: It is empty although it is needed; ``why`` says what to do.
         """
+        self.there(name, tensor)
         if tensor.ndim != 1 or tensor.shape[0]:
             self.numbers(name, tensor, dtype, shape)
         elif need:
@@ -82,9 +99,10 @@ class Operands:
             axes: Names of its axes, with commas.
 
         Raises:
-            TensorTypeError: Its type is none that the kernels know.
+            TensorTypeError: There is none, or its type is none that the kernels know.
             TensorShapeError: It has other axes.
         """
+        self.there(name, tensor)
         if tensor.dtype not in FLOATING:
             raise TensorTypeError(f"{self.at(name)}: got {tensor.dtype}, wanted torch.float32 or torch.float64")
         if tensor.ndim != axes.count(",") + 1:
@@ -113,6 +131,7 @@ class Operands:
         Raises:
             TensorTypeError, TensorShapeError: See :meth:`numbers`.
         """
+        self.there("constants", tensor)
         shape = tensor.shape
         batch, size = lanes
         if tensor.ndim != 2 or shape[1] not in (1, size, batch * size):
@@ -132,6 +151,14 @@ class Operands:
     def at(self, name: str) -> str:
         """Return what messages call an argument."""
         return f"{name} of hxtorch::{self.operator}"
+
+
+def _reach(tensor: Tensor) -> int:
+    """Return how many bytes a storage has at least, that a tensor with numbers reads."""
+    if not tensor.numel():
+        return 0
+    steps = ((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return (tensor.storage_offset() + sum(steps) + 1) * tensor.itemsize
 
 
 def ordered(tensor: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ def _check(input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, copi
     if not dims_fit or 0 in (*weight.shape, *input.shape[-axes:]):
         raise OperandShapeError(
             f"convolution along {axes} axes: got input {tuple(input.shape)} and weight {tuple(weight.shape)}, wanted "
-            f"{axes + 1} or {axes + 2} and {axes + 2} axes"
+            f"{axes + 1} or {axes + 2} and {axes + 2} axes, none but the batch empty"
         )
     channels, (outputs, share) = input.shape[-axes - 1], weight.shape[:2]
     if not isinstance(groups, int) or groups < 1 or share * groups != channels or outputs % groups:

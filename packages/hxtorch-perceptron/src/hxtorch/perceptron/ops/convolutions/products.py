@@ -61,7 +61,7 @@ def _chip_convolution(
             arrange(values, part.numpy(), torch.get_num_threads())
         else:
             part.copy_(torch.from_numpy(values).view(len(x), part.shape[2], part.shape[1]).mT)
-    return _shaped(result, x, geometry)
+    return _shaped(result, x, weights, geometry)
 
 
 def _mock_convolution(
@@ -86,7 +86,7 @@ def _mock_convolution(
             fused_product(images, matrix, gain, noise_std, num_sends, event_noise_std, places)
             for matrix, places in zip(matrices, _patches(geometry, weights), strict=True)
         ]
-        return _shaped(parts[0] if groups == 1 else torch.cat(parts, 1), x, geometry)
+        return _shaped(parts[0] if groups == 1 else torch.cat(parts, 1), x, weights, geometry)
     ACTIVATIONS.check(x, "half_even")
     WEIGHTS.check(weights, "half_even")
     precise = torch.promote_types(x.dtype, torch.float32)
@@ -98,10 +98,14 @@ def _mock_convolution(
 def _geometry(x: Tensor, weights: Tensor, stride: list[int], dilation: list[int], groups: int) -> Geometry:
     """Return where patches lie; refuses operands that do not belong together by name."""
     axes = x.ndim - 2
-    if axes < 1 or weights.ndim != x.ndim:
+    if axes < 1 or weights.ndim != x.ndim or 0 in (*weights.shape, *x.shape[1:]):
         raise OperandShapeError(
             f"x and weights of a convolution: got shapes {tuple(x.shape)} and {tuple(weights.shape)}, wanted "
-            "(batch, channels, axes) and (out channels, channels / groups, kernel)"
+            "(batch, channels, axes) and (out channels, channels / groups, kernel), none but the batch empty"
+        )
+    if math.prod(x.shape[1:]) >= _LONGEST:
+        raise OperandShapeError(
+            f"x of a convolution: got shape {tuple(x.shape)}, wanted less than 2^31 values in an entry of the batch"
         )
     for name, steps in (("stride", stride), ("dilation", dilation)):
         if len(steps) != axes or not all(1 <= step < _LONGEST for step in steps):
@@ -142,9 +146,9 @@ def _empty(x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
     return torch.empty(len(x), groups, weights.shape[0] // groups, math.prod(geometry.positions), dtype=x.dtype)
 
 
-def _shaped(result: Tensor, x: Tensor, geometry: Geometry) -> Tensor:
+def _shaped(result: Tensor, x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
     """Return results (batch, ..., patches) as (batch, out channels, positions) where ``x`` is."""
-    return result.to(x.device).reshape(len(x), -1, *geometry.positions)
+    return result.to(x.device).reshape(len(x), len(weights), *geometry.positions)
 
 
 def _shape_only(x: Tensor, weights: Tensor, gain: Tensor, num_sends: int, *arguments: Any) -> Tensor:

@@ -74,7 +74,8 @@ def _checked_backward(
     rows, sources = spikes.shape
     operands.numbers("gradient", gradient, weight.dtype, (rows, weight.shape[0]))
     operands.needed("bits", bits, torch.int64, (products.words(rows, sources),), False, "")
-    return filled(_backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight), weight)
+    with torch.no_grad():  # also if a gradient of these would be wanted, which there is none of
+        return filled(_backward(gradient, spikes.contiguous(), weight, bits.contiguous(), to_spikes, to_weight), weight)
 
 
 def _check(operator: str, spikes: Tensor, weight: Tensor, real: bool = True) -> Operands:
