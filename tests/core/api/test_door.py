@@ -1,5 +1,8 @@
 """What every public call says of an argument that there is none of, and of what functions of the user raise."""
 
+from decimal import Decimal
+
+import numpy as np
 import pytest
 
 import hxtorch
@@ -34,6 +37,18 @@ def test_an_argument_that_there_is_none_of_is_told_with_the_nearest(error):
         core.open_session(fidelty="ideal")
     with pytest.raises(error, match=r"an: init_hardware has no such argument; did you mean 'ann'\?"):
         hxtorch.init_hardware(an=True)
+
+
+def test_a_count_that_can_not_be_looked_at_is_named():
+    for value in (np.array("False"), np.array(object()), 1 << 20000, np.ma.masked, memoryview(b"a")):
+        with pytest.raises(ArgumentError, match=r"^size: got .*, w"):
+            Kept(value)
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), [1.0, float("nan")], (float("nan"),), np.float32("nan")])
+def test_no_kind_of_number_may_be_nan(value):
+    with pytest.raises(ArgumentError, match=r"^scale: got nan, wanted numbers"):
+        Kept(1, scale=value)
 
 
 def test_an_argument_that_is_missing_is_named_by_python():

@@ -53,6 +53,10 @@ def floats(values):
 
 
 WRONG = {
+    "spikes: neurons that are no integers": of_part("spikes", neurons=lambda neurons: neurons.astype(float)),
+    "spikes: masked": of_part("spikes", times=lambda times: np.ma.masked_array(times, times > 0)),
+    "labels: text": of_part("loopback", labels=lambda labels: labels.astype(str)),
+    "cadc: masked": of_samples(values=lambda values: np.ma.masked_array(values, values > 0)),
     "cadc: none": instead(cadc=nowhere),
     "cadc: one hemisphere": instead(cadc=lambda cadc: cadc[:1]),
     "cadc: bottom first": instead(cadc=lambda cadc: cadc[::-1]),
@@ -76,6 +80,17 @@ def test_wrong_recordings_are_refused(results, name, monkeypatch):
     returned(right, SPIKING, monkeypatch)
     with pytest.raises(BackendError, match="fault of the backend"):
         returned(replace(right, **WRONG[name](right)), SPIKING, monkeypatch)
+
+
+@pytest.mark.parametrize("returns", [lambda found: found[:1], lambda found: found * 2, iter, lambda found: None])
+def test_programs_at_once_have_a_result_each(returns, monkeypatch):
+    with open_session(serial="answers", fidelity="ideal") as session:
+        run_all = type(session.connection.spiking).run_all
+        monkeypatch.setattr(type(session.connection.spiking), "run_all", lambda *given: returns(run_all(*given)))
+        with pytest.raises(
+            BackendError, match="wanted a list of 2, one for each program; this is a fault of the backend"
+        ):
+            session.run_spiking_all([SPIKING, SPIKING])
 
 
 @pytest.mark.parametrize("values", [floats, np.float32, lambda values: values * np.int64(1000), np.transpose])

@@ -32,6 +32,15 @@ def layer(exp, n_in=5, n_out=3, spikes=None, **arguments):
     )
 
 
+def test_an_argument_that_is_right_is_not_blamed_for_a_fault_inside(monkeypatch):
+    exp = hxsnn.Experiment(mock=True)
+    layer(exp)
+    monkeypatch.setattr("hxtorch.spiking.experiment.running._checked_inputs", dict.fromkeys([]).__getitem__)
+    with pytest.raises(TypeError, match="takes exactly one argument") as caught:
+        hxsnn.run(exp, 30)
+    assert not isinstance(caught.value, core.HXTorchError)
+
+
 def test_every_error_is_ours_and_a_builtin():
     from hxtorch.spiking import errors
 

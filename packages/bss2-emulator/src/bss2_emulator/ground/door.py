@@ -125,10 +125,10 @@ class Door:
         if isinstance(value, np.ndarray):
             return value.dtype.kind == "f" and bool(np.isnan(value).any())
         try:
-            if isinstance(value, (float, Decimal)):
+            if isinstance(value, (float, np.floating, Decimal)):
                 return value != value
             if isinstance(value, (list, tuple)):
-                return any(one != one for one in value if isinstance(one, float))
+                return any(one != one for one in value if isinstance(one, (float, np.floating)))
             return self._has_nan(value)
         except _RAW:  # of what has no values, or none yet
             return False
@@ -200,7 +200,7 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
     except TypeError:  # an argument that is missing, or one too many: Python names it
         return _unknown(function, signature, args, kwargs)
     hints = {name: signature.parameters[name].annotation for name in bound}
-    names = getattr(function, "__globals__", {})
+    names = getattr(inspect.unwrap(function), "__globals__", {})
     said = f"{type(error).__name__}: {error}".split("\n")[0][:200]
     simple = [name for name in bound if signature.parameters[name].kind not in (2, 4) and name not in ("self", "cls")]
     doubtful = None
@@ -317,7 +317,9 @@ def _fits_spelled(value: Any, node: ast.expr, names: Mapping[str, Any]) -> bool 
         return None if node.value is ... else _fits(value, node.value, names)
     if not isinstance(node, ast.Subscript):
         known = _named(node, names)
-        return None if known is _UNKNOWN else _fits(value, known, names)
+        if known is not _UNKNOWN:
+            return _fits(value, known, names)
+        return True if ast.unparse(node) in (one.__name__ for one in type(value).__mro__) else None
     outer = _fits_spelled(value, node.value, names)
     inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if outer is not True or not isinstance(value, tuple | list | range | Mapping):

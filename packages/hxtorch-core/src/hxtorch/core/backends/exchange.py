@@ -22,7 +22,7 @@ import numpy as np
 
 from hxtorch.core.errors import BackendError, HXTorchError, TransportError
 from hxtorch.core.interfaces import Connection, CountsRuns, RunsTogether
-from hxtorch.core.seam.answers import check_matrix, check_spiking
+from hxtorch.core.seam.answers import check_all, check_matrix, check_spiking
 from hxtorch.core.seam.programs import MatrixProgram, SpikingProgram
 from hxtorch.core.seam.results import MatrixResult, SpikingResult
 from hxtorch.core.seam.sizes import check_matrix_memory, check_spiking_memory
@@ -56,10 +56,7 @@ def run_spiking_all(connection: Connection, programs: Sequence[SpikingProgram]) 
         return [run_spiking(connection, program) for program in programs]
     for program in programs:
         check_spiking_memory(program)
-    results = _tried(connection, unit.run_all, programs)
-    for program, result in zip(programs, results, strict=True):
-        check_spiking(program, result)
-    return results
+    return check_all(programs, _tried(connection, unit.run_all, programs))
 
 
 def run_matrix(connection: Connection, program: MatrixProgram) -> MatrixResult:

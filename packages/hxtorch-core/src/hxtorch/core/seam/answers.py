@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -42,6 +43,16 @@ def check_spiking(program: SpikingProgram, result: SpikingResult) -> None:
     if recording.spike_counters:
         _check_shape("spike_counters", getattr(result.spike_counters, "values", None), (batch, NEURONS), np.uint8)
     _check_type(result.info, ExecutionInfo)
+
+
+def check_all(programs: Sequence[SpikingProgram], results: Any) -> list[SpikingResult]:
+    """Return results of programs that ran together; refuses another number of them, and what :func:`check_spiking` does."""
+    if not isinstance(results, list | tuple) or len(results) != len(programs):
+        got = f"{len(results)} of them" if isinstance(results, list | tuple) else type(results).__name__
+        _refuse("results", got, f"a list of {len(programs)}, one for each program")
+    for program, result in zip(programs, results, strict=True):
+        check_spiking(program, result)
+    return list(results)
 
 
 def check_matrix(program: MatrixProgram, result: MatrixResult) -> None:
@@ -85,8 +96,7 @@ def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
     except AttributeError:
         _refuse(what, type(events).__name__, "times and batch_offsets")
     for name, array in (("times", times), ("batch_offsets", offsets)):
-        known = type(array) is np.ndarray or isinstance(array, np.ndarray)
-        if not known or array.ndim != 1 or array.dtype.kind not in "iu":
+        if not _is_array(array) or array.ndim != 1 or array.dtype.kind not in "iu":
             _refuse(f"{what}: {name}", _look(array), "a flat array of integers")
     if offsets.size != batch + 1 or not is_batch(offsets, times.size):
         _refuse(f"{what}: batch_offsets", _look(offsets), f"{batch + 1} that ascend from 0 to {times.size}")
@@ -99,8 +109,15 @@ def _check_times(what: str, events: Any, batch: int, runtime: int) -> None:
 
 
 def _check_shape(what: str, array: Any, shape: tuple[int, ...], dtype: type | None = None) -> None:
-    if not isinstance(array, np.ndarray) or array.shape != shape or (dtype is not None and array.dtype != dtype):
-        _refuse(what, _look(array), f"{'' if dtype is None else dtype.__name__ + ' '}{shape}")
+    """Refuse other arrays than those of a shape and a type, None for integers of any."""
+    right = _is_array(array) and array.shape == shape
+    if not right or (array.dtype.kind not in "iu" if dtype is None else array.dtype != dtype):
+        _refuse(what, _look(array), f"{'integers' if dtype is None else dtype.__name__} {shape}")
+
+
+def _is_array(array: Any) -> bool:
+    kind = type(array)
+    return kind is np.ndarray or (isinstance(array, np.ndarray) and kind is not np.ma.MaskedArray)
 
 
 def _check_type(result: Any, wanted: type) -> None:
@@ -111,6 +128,8 @@ def _check_type(result: Any, wanted: type) -> None:
 def _look(array: Any) -> str:
     if isinstance(array, tuple):
         return f"a tuple of {len(array)}"
+    if isinstance(array, np.ma.MaskedArray):
+        return "a masked array"
     return f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
 
 
