@@ -46,7 +46,7 @@ def check_spiking(program: SpikingProgram, result: SpikingResult) -> None:
 
 
 def check_all(programs: Sequence[SpikingProgram], results: Any) -> list[SpikingResult]:
-    """Return results of programs that ran together; refuses another number of them, and what :func:`check_spiking` does."""
+    """Return results of programs that ran together; refuses another number of them, else as :func:`check_spiking`."""
     if not isinstance(results, list | tuple) or len(results) != len(programs):
         got = f"{len(results)} of them" if isinstance(results, list | tuple) else type(results).__name__
         _refuse("results", got, f"a list of {len(programs)}, one for each program")
