@@ -87,9 +87,7 @@ def test_programs_at_once_have_a_result_each(returns, monkeypatch):
     with open_session(serial="answers", fidelity="ideal") as session:
         run_all = type(session.connection.spiking).run_all
         monkeypatch.setattr(type(session.connection.spiking), "run_all", lambda *given: returns(run_all(*given)))
-        with pytest.raises(
-            BackendError, match="wanted a list of 2, one for each program; this is a fault"
-        ):
+        with pytest.raises(BackendError, match="wanted a list of 2, one for each program; this is a fault"):
             session.run_spiking_all([SPIKING, SPIKING])
 
 

@@ -237,7 +237,11 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
 def _is_count(value: Any) -> bool:
     """Tell whether Python can count by a value, and as far; truth values count nothing."""
     if type(value) is not int:
-        if isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool") or getattr(value, "ndim", 0):
+        if (
+            isinstance(value, bool)
+            or str(getattr(value, "dtype", "")).endswith("bool")
+            or getattr(value, "ndim", False)
+        ):
             return False
         try:
             value = operator.index(value)

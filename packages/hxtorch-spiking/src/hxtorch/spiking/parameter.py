@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, ClassVar
@@ -330,13 +329,25 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
         except (TypeError, ValueError):
             raise ParameterError(f"{name}: got {value!r}, wanted a finite number, a tensor or an array") from None
     if isinstance(value, Tensor):
+        if value.dtype in _NO_NUMBERS or value.dtype.is_complex or value.layout is not torch.strided or value.is_meta:
+            got = f"{value.dtype}, {value.layout} on {value.device}"
+            raise ParameterError(f"{name}: got a tensor of {got}, wanted real numbers, dense")
         if not bool(value.detach().isfinite().all()):
             raise ParameterError(f"{name}: got a tensor with NaN or infinity, wanted finite numbers")
         return value
     number = value.item() if isinstance(value, np.generic) else value
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not _is_single(number):
         raise ParameterError(f"{name}: got {value!r}, wanted a finite number or a tensor")
     return number
+
+
+_NO_NUMBERS = (torch.bool,)
+_SINGLE = torch.finfo(torch.float32)
+
+
+def _is_single(number: float) -> bool:
+    """Tell whether a number is finite and not lost in single precision."""
+    return number == 0 or _SINGLE.tiny <= abs(number) <= _SINGLE.max
 
 
 def _shown(value: ParameterValue | None) -> str:

@@ -140,6 +140,8 @@ class TraceReadout:
             )
         if not isinstance(self.time_shift, (int, np.integer)):
             raise ParameterError(f"cadc_time_shift: got {self.time_shift!r}, wanted a whole number of steps")
+        if not isinstance(self.shift_to_first, (bool, np.bool_)):
+            raise ParameterError(f"shift_cadc_to_first: got {self.shift_to_first!r:.60}, wanted True or False")
         _check_finite(self.offset, "trace_offset")
         _check_finite(self.scale, "trace_scale")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, ExperimentWarning, ParameterError
 from hxtorch.spiking.experiment.module_manager import ModuleManager
 from hxtorch.spiking.modules.hx_module_wrapper import HXModuleWrapper
+from hxtorch.spiking.modules.legal import legal_flag
 from hxtorch.spiking.network.handle import Handle
 from hxtorch.spiking.network.roles import BaseExperiment
 
@@ -78,15 +78,7 @@ class Experiment(BaseExperiment):
         calib_path: str | PathLike[str] | Callable[[Network], Routing] | None = None,
         execution_instance: ExecutionInstance | None = None,
     ) -> None:
-        if not isinstance(mock, (bool, np.bool_)):
-            raise ParameterError(f"mock: got {mock!r}, wanted True or False")
-        try:
-            legal = math.isfinite(dt) and dt > 0
-        except TypeError:
-            legal = False
-        if not legal:
-            raise ParameterError(f"dt: got {dt!r}, wanted a positive number of seconds")
-        super().__init__(ModuleManager(), bool(mock), dt)
+        super().__init__(ModuleManager(), mock, dt)
         path = routing = None
         for given in (hw_routing_func, calib_path):
             if isinstance(given, (str, os.PathLike)):
@@ -353,7 +345,21 @@ class Experiment(BaseExperiment):
             if near and "_chips" in vars(self):
                 text = f"{type(self).__name__}: {name!r} is set, which nothing reads; did you mean {near[0]!r}?"
                 warnings.warn(text, ExperimentWarning, stacklevel=2)
-        super().__setattr__(name, value)
+        legal = _LEGAL.get(name)
+        super().__setattr__(name, value if legal is None else legal(name, value))
+
+
+def _legal_dt(name: str, value: Any) -> Any:
+    try:
+        legal = 1e-30 < float(value) < 1e30  # beyond these it gets lost on the way
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        legal = False
+    if not legal:
+        raise ParameterError(f"{name}: got {value!r:.60}, wanted a positive number of seconds")
+    return value if isinstance(value, (int, float)) else float(value)
+
+
+_LEGAL: dict[str, Callable[[str, Any], Any]] = {"mock": legal_flag, "dt": _legal_dt}
 
 
 def _injection(name: str) -> property:

@@ -157,8 +157,8 @@ def _reach(tensor: Tensor) -> int:
     """Return how many bytes a storage has at least, that a tensor with numbers reads."""
     if not tensor.numel():
         return 0
-    steps = ((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return (tensor.storage_offset() + sum(steps) + 1) * tensor.itemsize
+    steps = (int((size - 1) * stride) for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return (int(tensor.storage_offset()) + sum(steps) + 1) * tensor.itemsize
 
 
 def ordered(tensor: Tensor) -> Tensor:

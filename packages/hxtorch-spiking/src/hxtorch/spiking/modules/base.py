@@ -13,6 +13,7 @@ from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import ExperimentError, TensorShapeError, TensorTypeError
 from hxtorch.spiking.functional.recorded import apart
+from hxtorch.spiking.modules import legal
 from hxtorch.spiking.modules.calling import arguments_of, call
 from hxtorch.spiking.network.handle import Handle, SynapseHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -56,12 +57,17 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     descriptor: Any = None
     """What the module is called in the network on a chip, if it is there."""
 
+    _checks: ClassVar[dict[str, legal.Check]] = {"experiment": legal.legal_experiment}
+    """What is looked at when it is set, by name."""
+
     def __init__(self, experiment: BaseExperiment) -> None:
-        if not isinstance(experiment, BaseExperiment):
-            got = f"{type(self).__name__}: got {type(experiment).__name__}"
-            raise ExperimentError(f"{got} for the experiment, wanted a hxtorch.spiking.Experiment")
+        legal.legal_experiment(self, experiment)
         super().__init__()
         self.experiment = experiment
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = self._checks.get(name)
+        super().__setattr__(name, value if check is None else check(self, value))
 
     __call__ = uncompiled(torch.nn.Module.__call__)
 

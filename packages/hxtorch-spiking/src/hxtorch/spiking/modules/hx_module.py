@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
 from hxtorch.spiking.chip.recording import PopulationRecording, read_spikes, recording_of
 from hxtorch.spiking.doors import checked
+from hxtorch.spiking.errors import ParameterError
+from hxtorch.spiking.modules import legal
 from hxtorch.spiking.modules.base import HXBaseExperimentModule, HXTorchFunctionMixin, places
 from hxtorch.spiking.network.observables import HardwareObservables
 
@@ -117,6 +119,13 @@ class HXHardwareEntityMixin:
         return HardwareObservables(None if hw_data.spikes is None else read_spikes(hw_data.spikes, runtime, dt))
 
 
+_OF_FUNCTIONS = {
+    **HXBaseExperimentModule._checks,
+    **legal.each(legal.maybe_function, "func"),
+    **legal.each(legal.legal_arguments, "extra_args", "extra_kwargs"),
+}
+
+
 class HXFunctionalModule(HXTorchFunctionMixin, HXBaseExperimentModule):
     """Base of modules that the chip does not see: functions of tensors.
 
@@ -124,9 +133,18 @@ class HXFunctionalModule(HXTorchFunctionMixin, HXBaseExperimentModule):
         experiment: Collects the module when it is called.
     """
 
+    _checks = _OF_FUNCTIONS
+
     def __init__(self, experiment: BaseExperiment) -> None:
         HXBaseExperimentModule.__init__(self, experiment)
         HXTorchFunctionMixin.__init__(self)
+
+
+def _legal_instance(module: Any, value: Any) -> BaseExecutionInstance | None:
+    if value is not None and not isinstance(value, BaseExecutionInstance):
+        owner = type(module).__name__
+        raise ParameterError(f"execution_instance of {owner}: got {value!r:.60}, wanted an ExecutionInstance or None")
+    return value
 
 
 @checked
@@ -144,6 +162,8 @@ class HXModule(HXTorchFunctionMixin, HXHardwareEntityMixin, HXBaseExperimentModu
             ``torch.autograd.Function``. It returns the main tensor of the output, a tuple of its fields, or a handle.
             Arguments of the names ``params``, ``hw_data`` and ``dt`` are given if it has them.
     """
+
+    _checks = _OF_FUNCTIONS | {"execution_instance": _legal_instance}
 
     def __init__(
         self,

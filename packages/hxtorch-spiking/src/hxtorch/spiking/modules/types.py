@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from hxtorch import core
-from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.modules.base import places
 from hxtorch.spiking.modules.hx_module import HXModule
+from hxtorch.spiking.modules.legal import each, legal_size
 from hxtorch.spiking.parameter import (
     NUMBERS,
     HXBaseParameter,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hxtorch.spiking.chip.execution_instance import BaseExecutionInstance
     from hxtorch.spiking.network.roles import BaseExperiment
 
-__all__ = ["BasePopulation", "InputPopulation", "Population", "Projection", "legal_size"]
+__all__ = ["BasePopulation", "InputPopulation", "Population", "Projection"]
 
 
 class _Declared:
@@ -48,6 +48,12 @@ class _Declared:
         return held
 
 
+def _legal_instance(module: Any, value: Any) -> Any:
+    """Return where a population runs, of None the experiment's default."""
+    checked = HXModule._checks["execution_instance"](module, value)
+    return module.experiment.default_execution_instance if checked is None else checked
+
+
 class BasePopulation(HXModule, ABC):
     """Neurons or sources of spikes.
 
@@ -61,6 +67,7 @@ class BasePopulation(HXModule, ABC):
 
     on_host = False
     size: int = 0
+    _checks = HXModule._checks | each(legal_size, "size") | {"execution_instance": _legal_instance}
 
     @property
     def numbers_per_step(self) -> int:
@@ -76,7 +83,7 @@ class BasePopulation(HXModule, ABC):
     ) -> None:
         instance, coordinate, function = places(execution_instance, chip_coordinate, func)
         HXModule.__init__(self, experiment, instance, coordinate, function)
-        self.size = legal_size("size", size)
+        self.size = size
         if instance is None:
             self._execution_instance = self.experiment.default_execution_instance
 
@@ -270,6 +277,7 @@ class Projection(HXModule, ABC):
 
     on_host = False
     single_input = True
+    _checks = HXModule._checks | each(legal_size, "in_features", "out_features")
 
     in_features: int = 0
     out_features: int = 0
@@ -290,8 +298,8 @@ class Projection(HXModule, ABC):
         func: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(experiment, *places(execution_instance, chip_coordinate, func))
-        self.in_features = legal_size("in_features", in_features)
-        self.out_features = legal_size("out_features", out_features)
+        self.in_features = in_features
+        self.out_features = out_features
 
     @property
     def in_size(self) -> int | None:
@@ -358,17 +366,6 @@ class Projection(HXModule, ABC):
     def extra_repr(self) -> str:
         """Return the sizes."""
         return f"in_features={self.in_features}, out_features={self.out_features}"
-
-
-def legal_size(name: str, value: int) -> int:
-    """Return ``value`` if it is a whole number of at least 1.
-
-    Raises:
-        ParameterError: It is not.
-    """
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not 1 <= value < 2**31:
-        raise ParameterError(f"{name}: got {value!r}, wanted a whole number of at least 1, and less than 2**31")
-    return int(value)
 
 
 def _comparable(value: Any) -> Any:

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from hxtorch.spiking import functional
 from hxtorch.spiking.doors import checked
-from hxtorch.spiking.errors import ParameterError, TensorShapeError, TensorTypeError
+from hxtorch.spiking.errors import TensorTypeError
 from hxtorch.spiking.modules.hx_module import HXModule
+from hxtorch.spiking.modules.legal import each, legal_flag, legal_mask, legal_share, legal_size
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
-from hxtorch.spiking.modules.types import legal_size
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
 
@@ -48,6 +48,9 @@ class BatchDropout(HXModule):
     output_type = NeuronHandle
     single_input = True
     prepares = True
+    _checks = (
+        HXModule._checks | each(legal_size, "size") | each(legal_share, "dropout") | each(legal_flag, "drop_inputs")
+    )
 
     _mask: Tensor | None
 
@@ -59,10 +62,8 @@ class BatchDropout(HXModule):
         func: Callable[[Tensor, Tensor], Tensor] = functional.batch_dropout,
         drop_inputs: bool = False,
     ) -> None:
-        if not 0 <= dropout <= 1:
-            raise ParameterError(f"dropout: got {dropout}, wanted 0 to 1")
         super().__init__(experiment, func=func)
-        self.size = legal_size("size", size)
+        self.size = size
         self.dropout = dropout
         self.drop_inputs = drop_inputs
         self.register_buffer("_mask", None, persistent=False)
@@ -100,14 +101,14 @@ class BatchDropout(HXModule):
             The mask.
 
         Raises:
-            TensorShapeError: ``mask`` has another shape.
+            TensorTypeError, TensorShapeError: ``mask`` is no tensor, or has another shape.
         """
         if mask is None:
             device = None if self._mask is None else self._mask.device
             kept = torch.rand(self.size, device=device) > self.dropout
             mask = kept if self.training else torch.ones_like(kept)
-        elif mask.shape != (self.size,):
-            raise TensorShapeError(f"mask: got shape {tuple(mask.shape)}, wanted ({self.size},)")
+        else:
+            legal_mask(self.label, mask, self.size)
         self._mask = mask.to(torch.bool)
         return self._mask
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.functional import CUBALIFParams, exact_lif_spike_times
-from hxtorch.spiking.modules.types import legal_size
+from hxtorch.spiking.modules.legal import legal_size
 
 
 @checked

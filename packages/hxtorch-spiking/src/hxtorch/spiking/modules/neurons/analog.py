@@ -45,6 +45,8 @@ _OF_MODEL = {
 }
 """Arguments of the numerics by those of the module."""
 
+_NEEDED = "leak", "reset", "threshold", "refractory_time"
+"""Arguments of the numerics that may be left out, but not be None."""
 
 _NUMBERS = frozenset((float, int, NoneType))
 
@@ -63,6 +65,9 @@ def _constants(
     """
     *own, tau = values
     given = {_OF_MODEL[name]: value for name, value in zip(names, own, strict=True)}
+    for name in _NEEDED:
+        if given.get(name, 0.0) is None:
+            raise ParameterError(f"{name}: got None, wanted a finite number, a tensor or an array")
     capacity = tau if capacity is None else capacity
     if step.leaky or step.exponential:
         fraction(tau, dt, "tau_mem")

@@ -253,15 +253,34 @@ def check_terms(owner: str, step: CuBaStepCode, given: Mapping[str, Any]) -> Non
         )
 
 
-def check_surrogate(method: str | Surrogate, alpha: float) -> None:
-    """Check the arguments of a surrogate derivative.
+def legal_surrogate(method: Any) -> str | Surrogate:
+    """Return which surrogate derivative is meant.
 
     Raises:
-        ParameterError: No surrogate has the name, or the steepness is no finite number of at least 0.
+        ParameterError: No surrogate has the name.
     """
-    surrogate(method)
-    if not (math.isfinite(alpha) and alpha >= 0):
-        raise ParameterError(f"alpha: got {alpha}, wanted a finite number of at least 0")
+    try:
+        surrogate(method)
+    except TypeError:
+        raise ParameterError(f"method: got {method!r:.60}, wanted the name of a surrogate, or a Surrogate") from None
+    found: str | Surrogate = method
+    return found
+
+
+def legal_alpha(alpha: Any) -> float:
+    """Return the steepness of a surrogate derivative.
+
+    Raises:
+        ParameterError: It is no finite number of at least 0.
+    """
+    try:
+        legal = math.isfinite(alpha) and alpha >= 0
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        legal = False
+    if not legal:
+        raise ParameterError(f"alpha: got {alpha!r:.60}, wanted a finite number of at least 0")
+    found: float = alpha
+    return found
 
 
 def legal_structure(structure: object) -> Morphology:
@@ -281,15 +300,17 @@ def legal_places(places: Sequence[Any] | None, size: int) -> Sequence[Any] | Non
     """Return the places that neurons shall have, one each.
 
     Raises:
-        ParameterError: There are more or fewer.
+        ParameterError: There are more or fewer, or they are no sequence.
     """
+    if places is not None and not (isinstance(places, Sequence | np.ndarray) and not isinstance(places, str)):
+        raise ParameterError(f"placement_constraint: got {places!r:.60}, wanted a place for each of {size} neurons")
     if places is not None and len(places) != size:
         raise ParameterError(f"placement_constraint: got {len(places)} places, wanted one for each of {size} neurons")
     return places
 
 
-def check_chip(coordinate: Any) -> None:
-    """Check which chip of a connection is meant: there is one.
+def legal_chip(coordinate: Any) -> Any:
+    """Return which chip of a connection is meant: there is one.
 
     Raises:
         ParameterError: It is another.
@@ -300,9 +321,21 @@ def check_chip(coordinate: Any) -> None:
         first = False
     if not first:
         raise ParameterError(f"chip_coordinate: got {coordinate!r}, wanted None or 0: a connection has one chip")
+    return coordinate
 
 
-def check_recording(size: int, index: object, cadc: ReadoutSource | None, madc: ReadoutSource | None) -> None:
+def legal_index(index: Any) -> int | None:
+    """Return the number of a neuron, or None.
+
+    Raises:
+        RecordingError: It is no number.
+    """
+    if index is not None and (not isinstance(index, int | np.integer) or isinstance(index, bool)):
+        raise RecordingError(f"record_neuron_id: got {index!r:.60}, wanted one neuron: the MADC records exactly one")
+    return None if index is None else int(index)
+
+
+def check_recording(size: int, index: int | None, cadc: ReadoutSource | None, madc: ReadoutSource | None) -> None:
     """Check what is recorded of a population.
 
     Args:
@@ -321,10 +354,8 @@ def check_recording(size: int, index: object, cadc: ReadoutSource | None, madc: 
             f"madc_readout_source: got {madc.name} beside cadc_readout_source {cadc.name}, wanted the same: a neuron "
             "shows one node at a time; or do without enable_cadc_recording"
         )
-    if not isinstance(index, int) or isinstance(index, bool):
-        raise RecordingError(f"record_neuron_id: got {index!r}, wanted one neuron: the MADC records exactly one")
-    if not 0 <= index < size:
-        raise RecordingError(f"record_neuron_id: got {index}, wanted 0 to {size - 1}")
+    if index is None or not 0 <= index < size:
+        raise RecordingError(f"record_neuron_id: got {index}, wanted one neuron, 0 to {size - 1}")
 
 
 def array(value: Any, size: int, both: bool) -> np.ndarray:

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from hxtorch import core
 from hxtorch.spiking.chip.recording import PopulationRecording, TraceReadout, of_readout, read_madc
-from hxtorch.spiking.errors import ParameterError, TensorShapeError
+from hxtorch.spiking.errors import ParameterError
 from hxtorch.spiking.functional import CuBaStepCode
 from hxtorch.spiking.functional.surrogates.threshold import Surrogate
+from hxtorch.spiking.modules.legal import each, legal_flag, legal_mask
 from hxtorch.spiking.modules.neurons import checks
 from hxtorch.spiking.modules.neurons.declared import Kind, by_name, declarations, names_of, spell_out
 from hxtorch.spiking.modules.neurons.terms import TermRegisters, equations_of, refuse_other_terms, terms_as_tensor
@@ -59,6 +60,20 @@ class NeuronCircuits(Population):
     _mask: Tensor | None = None
     _dropped: Tensor | None = None
     _is_set_up: bool = False
+
+    _checks = (
+        Population._checks
+        | each(legal_flag, "enable_spike_recording", "enable_madc_recording")
+        | each(legal_flag, "enable_cadc_recording", "enable_cadc_recording_placement_in_dram")
+        | {
+            "placement_constraint": lambda module, value: checks.legal_places(value, module.size),
+            "neuron_structure": lambda module, value: checks.legal_structure(value),
+            "chip_coordinate": lambda module, value: checks.legal_chip(value),
+            "record_neuron_id": lambda module, value: checks.legal_index(value),
+            "method": lambda module, value: checks.legal_surrogate(value),
+            "alpha": lambda module, value: checks.legal_alpha(value),
+        }
+    )
 
     arguments: ClassVar[type]
     """The declared arguments of the constructor."""
@@ -137,19 +152,16 @@ class NeuronCircuits(Population):
             setattr(self, name, chosen[name])
         self.method: str | Surrogate = chosen.get("method", "superspike")
         self.alpha: float = chosen.get("alpha", 50.0)
-        checks.check_surrogate(self.method, self.alpha)
-        checks.check_chip(chosen.get("chip_coordinate"))
         self.registers = TermRegisters(self.step, chosen.get("clock_scale_adaptation_pulse", 5), self.size)
         self.enable_spike_recording: bool = self.fires and chosen["enable_spike_recording"]
         self.enable_cadc_recording: bool = chosen["enable_cadc_recording"]
         self.enable_cadc_recording_placement_in_dram: bool = chosen["enable_cadc_recording_placement_in_dram"]
         self.cadc_readout_source = chosen["cadc_readout_source"]
         self.enable_madc_recording: bool = chosen["enable_madc_recording"]
-        index = chosen["record_neuron_id"]
-        self.record_neuron_id: int | None = int(index) if isinstance(index, np.integer) else index
+        self.record_neuron_id: int | None = chosen["record_neuron_id"]
         self.madc_readout_source = chosen["madc_readout_source"]
-        self.placement_constraint = checks.legal_places(chosen["placement_constraint"], self.size)
-        self.neuron_structure = checks.legal_structure(chosen["neuron_structure"])
+        self.placement_constraint = chosen["placement_constraint"]
+        self.neuron_structure = chosen["neuron_structure"]
         traces = ("trace_offset", "trace_scale", "cadc_time_shift", "shift_cadc_to_first", "interpolation_mode")
         self.readout = TraceReadout(*(chosen[name] for name in traces))
         self.readout.check_size(self.size)
@@ -182,7 +194,7 @@ class NeuronCircuits(Population):
         more away.
 
         Raises:
-            TensorShapeError: A mask of another shape is set.
+            TensorTypeError, TensorShapeError: Something else is set, or a mask of another shape.
         """
         own, dropped = self._mask, self._dropped
         if own is None or dropped is None:
@@ -191,9 +203,7 @@ class NeuronCircuits(Population):
 
     @mask.setter
     def mask(self, mask: Tensor | None) -> None:
-        if mask is not None and mask.shape != (self.size,):
-            raise TensorShapeError(f"mask of {self.label}: got shape {tuple(mask.shape)}, wanted ({self.size},)")
-        self._mask = None if mask is None else mask.to(torch.bool)
+        self._mask = None if mask is None else legal_mask(self.label, mask, self.size).to(torch.bool)
 
     def prepare(self, sources: tuple[Any, ...], readers: tuple[Any, ...]) -> None:
         """Take up which neurons the layers that read this one drop in this run."""

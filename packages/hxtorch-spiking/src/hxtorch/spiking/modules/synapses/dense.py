@@ -11,9 +11,9 @@ from torch import Tensor
 
 from hxtorch.spiking import functional
 from hxtorch.spiking.doors import checked
+from hxtorch.spiking.modules.legal import legal_size
 from hxtorch.spiking.modules.synapses.positions import Arguments
 from hxtorch.spiking.modules.synapses.weighted import WeightedProjection, equal, kept, repeated
-from hxtorch.spiking.modules.types import legal_size
 from hxtorch.spiking.transforms import weight_transforms
 
 if TYPE_CHECKING:

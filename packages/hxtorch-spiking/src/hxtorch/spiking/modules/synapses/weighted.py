@@ -16,6 +16,7 @@ from hxtorch.spiking.chip.weight_scale import nominal_weight_scale
 from hxtorch.spiking.doors import worst_of
 from hxtorch.spiking.errors import ExperimentError, ParameterError, TensorTypeError
 from hxtorch.spiking.functional.synapses.events import holds_spikes
+from hxtorch.spiking.modules.legal import each, legal_function, legal_weight
 from hxtorch.spiking.modules.synapses.bias import Background, check_takes_bias, legal_bias
 from hxtorch.spiking.modules.synapses.lsb import TransformedProjection, legal_transform
 from hxtorch.spiking.network.handle import NeuronHandle, SynapseHandle, TensorHandle
@@ -51,6 +52,12 @@ class WeightedProjection(TransformedProjection):
 
     input_type = NeuronHandle
     output_type = SynapseHandle
+    _checks = (
+        TransformedProjection._checks
+        | each(legal_function, "func")
+        | each(legal_weight, "weight")
+        | {"weight_transform": lambda module, value: legal_transform(value)}
+    )
 
     product: ClassVar[Callable[..., Tensor]] = staticmethod(functional.linear)
     """Model of the synapse if nothing is said."""
@@ -82,7 +89,7 @@ class WeightedProjection(TransformedProjection):
         if self.bias is not None:
             check_takes_bias(arguments.func, len(inspect.signature(self.product).parameters) - 1)
         self._bias_given = isinstance(bias, Tensor)
-        self.weight_transform = legal_transform(arguments.transform)
+        self.weight_transform: Callable[..., Tensor] = legal_transform(arguments.transform)
         self.chip_coordinate = arguments.chip_coordinate
         self.plasticity_rule = plasticity_rule
         self.extra_kwargs: dict[str, Any] = {}
