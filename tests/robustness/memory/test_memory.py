@@ -50,6 +50,21 @@ def test_the_limit_is_a_share_of_what_is_left(available, monkeypatch):
             memory.memory_limit()
 
 
+def test_an_address_space_that_is_limited_counts(available, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (10_000 * resource.getpagesize(), resource.RLIM_INFINITY))
+    monkeypatch.setattr(ground, "_OWN", available / "statm")
+    (available / "statm").write_text("9000 10 10\n")
+    assert memory.memory_limit() == 500 * resource.getpagesize()
+
+
+@pytest.mark.parametrize("layer", [snn.Synapse, hxann.nn.Linear])
+def test_what_is_not_asked_for_before_is_called_what_it_is(layer):
+    arguments = {"experiment": snn.Experiment(mock=True)} if layer is snn.Synapse else {}
+    with pytest.raises(MemoryLimitError, match=r"in_features: got 1073741824, out_features: .* than there is"):
+        layer(2**30, 2**20, **arguments)  # more than processors can address
+
+
 def test_nothing_is_refused_where_nothing_is_known(available, monkeypatch):
     (available / "meminfo").unlink()
     assert memory.memory_limit() is None

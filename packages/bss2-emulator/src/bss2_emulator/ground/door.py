@@ -38,6 +38,7 @@ _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
     TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError, MemoryError, AssertionError,
 )  # fmt: skip
+_NO_MEMORY = "can't allocate memory"  # what torch says of it
 _OURS = "bss2_emulator", "hxtorch", "_hxtorch_core", "_hxtorch_perceptron", "_hxtorch_spiking"
 _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
@@ -50,6 +51,7 @@ class Door:
         error: What is raised for a wrong argument.
         compiling: Tells whether the call is only traced by a compiler, which the frontends have.
         has_nan: Tells whether there is NaN in what is neither a number nor an array, a tensor say.
+        memory: What is raised where there is no more memory.
     """
 
     def __init__(
@@ -58,8 +60,9 @@ class Door:
         error: type[Exception],
         compiling: Callable[[], bool] | None = None,
         has_nan: Callable[[Any], bool] | None = None,
+        memory: type[Exception] = MemoryError,
     ) -> None:
-        self._base, self._error, self._compiling = base, error, compiling
+        self._base, self._error, self._compiling, self._memory = base, error, compiling, memory
         self._has_nan = has_nan or _tensor_has_nan
 
     def __call__(self, target: T, places: int | None = None, missing: Collection[str] = ()) -> T:
@@ -111,7 +114,11 @@ class Door:
             except self._base:
                 raise
             except _RAW as error:
-                said = None if _is_theirs(error) else _find_wrong(function, args[:places], kwargs, error)
+                if _is_theirs(error):
+                    raise
+                if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
+                    raise self._memory(_too_large(function, args[:places], kwargs, error)) from error
+                said = _find_wrong(function, args[:places], kwargs, error)
                 if said is None:
                     raise
                 raise self._error(said) from error
@@ -192,6 +199,18 @@ def _unknown(function: Any, signature: inspect.Signature, args: Any, names: Coll
     return f"{unknown}: {owner} has no such argument; {nearest} has {', '.join(known)}"
 
 
+def _too_large(function: Any, args: Any, kwargs: Any, error: Exception) -> str:
+    """Return of which arguments something was made that does not fit into memory."""
+    bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    large = [name for name, value in bound.items() if _shape_of(value) or type(value) in (int, tuple, list)]
+    got = ", ".join(f"{name}: got {shown(bound[name])}" for name in large) or function.__qualname__
+    return f"{got}, which needs more memory than there is ({_said(error)}); make less at once"
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".split("\n")[0][:200]
+
+
 def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str | None:
     """Return which argument of a call that failed was wrong, and how; None if all of them look right."""
     signature = inspect.signature(function)
@@ -201,7 +220,7 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
         return _unknown(function, signature, args, kwargs)
     hints = {name: signature.parameters[name].annotation for name in bound}
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    said = f"{type(error).__name__}: {error}".split("\n")[0][:200]
+    said = _said(error)
     simple = [name for name in bound if signature.parameters[name].kind not in (2, 4) and name not in ("self", "cls")]
     doubtful = None
     for name in simple:

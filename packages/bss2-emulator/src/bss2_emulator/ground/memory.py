@@ -1,8 +1,8 @@
 """Memory is asked for before it is spent: what can not fit is refused at once, not after minutes.
 
-The limit is a share of what is available now, by ``/proc/meminfo`` and the limit of the process's control group;
-``HXTORCH_MEMORY_SHARE`` says which, 0.9 by default. Where neither tells anything there is no limit. Estimates are
-lower bounds: what is refused would not have fitted.
+The limit is a share of what is available now, by ``/proc/meminfo``, the limit of the process's control group and that
+of its address space (``ulimit -v``); ``HXTORCH_MEMORY_SHARE`` says which, 0.9 by default. Where none tells anything
+there is no limit. Estimates are lower bounds: what is refused would not have fitted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHARE = 0.9
 SMALL = 1 << 26
 """Bytes that nobody looks at."""
 
-_MEMINFO, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+_MEMINFO, _GROUP, _OWN = Path("/proc/meminfo"), Path("/sys/fs/cgroup"), Path("/proc/self/statm")
 
 
 class Budget:
@@ -35,7 +35,7 @@ class Budget:
         Raises:
             ArgumentError: ``HXTORCH_MEMORY_SHARE`` is no positive number.
         """
-        known = [found for found in (_available(), _left_in_group()) if found is not None]
+        known = [found for found in (_available(), _left_in_group(), _left_to_process()) if found is not None]
         return int(min(known) * self._share()) if known else None
 
     def require_memory(
@@ -81,6 +81,16 @@ def _available() -> int | None:
         for line in _MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) << 10
+    return None
+
+
+def _left_to_process() -> int | None:
+    with suppress(ImportError, OSError, ValueError):  # of a system that has no such limits
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most != resource.RLIM_INFINITY:
+            return max(0, most - int(_OWN.read_text().split()[0]) * resource.getpagesize())
     return None
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from hxtorch.core.arguments import Door
-from hxtorch.core.errors import ArgumentError, HXTorchError
+from hxtorch.core.errors import ArgumentError, HXTorchError, MemoryLimitError
 
 _MOST = 1 << 18
 """Tensors with more numbers are inputs, where NaN shows in what comes out: to read them twice would cost time."""
@@ -23,4 +23,4 @@ def has_nan(value: object) -> bool:
         return False
 
 
-checked = Door(HXTorchError, ArgumentError, torch.compiler.is_compiling, has_nan)
+checked = Door(HXTorchError, ArgumentError, torch.compiler.is_compiling, has_nan, MemoryLimitError)

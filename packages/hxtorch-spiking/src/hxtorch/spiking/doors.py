@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from hxtorch.core.arguments import Door
-from hxtorch.core.errors import ArgumentError, HXTorchError
+from hxtorch.core.errors import ArgumentError, HXTorchError, MemoryLimitError
 from hxtorch.spiking._kernels.network.finite import worst
 
 _SMALL = 1 << 21
@@ -53,4 +53,4 @@ def has_nan(value: object) -> bool:
         return False
 
 
-checked = Door(HXTorchError, ArgumentError, torch.compiler.is_compiling, has_nan)
+checked = Door(HXTorchError, ArgumentError, torch.compiler.is_compiling, has_nan, MemoryLimitError)
