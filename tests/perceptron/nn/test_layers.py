@@ -9,6 +9,7 @@ import torch
 
 import hxtorch.perceptron as hxp
 import hxtorch.perceptron.nn as hxnn
+from hxtorch.core import HXTorchError
 from hxtorch.perceptron.errors import ScaleWarning
 
 PAIRS = [
@@ -323,3 +324,13 @@ def test_a_checkpoint_of_another_shift_is_refused():
     own.load_state_dict({})
     own[0].shift = 3
     own.load_state_dict(state)
+
+
+@pytest.mark.parametrize("name", ["num_sends", "wait_between_events", "avg"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, float("nan"), None, "2", True, torch.ones(2)])
+def test_counts_are_looked_at_whenever_they_are_set(name, value):
+    layer = hxnn.Linear(4, 3, mock=True)
+    with pytest.raises(HXTorchError, match=name):
+        setattr(layer, name, value)
+    setattr(layer, name, 2)
+    assert layer(torch.ones(2, 4)).shape == (2, 3)

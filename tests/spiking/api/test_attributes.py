@@ -81,6 +81,14 @@ def test_a_parameter_that_the_model_needs_is_not_none(name):
         hxsnn.run(parts["experiment"], None)
 
 
+@pytest.mark.parametrize("value", [torch.tensor(1j), torch.tensor(True), "x", 1.0])
+def test_a_state_of_other_types_is_refused(value):
+    neuron = network()["neuron"]
+    state = neuron.state_dict() | {"leak._model_value": value}
+    with pytest.raises(RuntimeError, match=r"leak._model_value: got .*, wanted a tensor of real numbers"):
+        neuron.load_state_dict(state)
+
+
 def test_what_is_right_is_kept_as_python_has_it():
     parts = network()
     neuron, experiment = parts["neuron"], parts["experiment"]

@@ -329,7 +329,7 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
         except (TypeError, ValueError):
             raise ParameterError(f"{name}: got {value!r}, wanted a finite number, a tensor or an array") from None
     if isinstance(value, Tensor):
-        if value.dtype in _NO_NUMBERS or value.dtype.is_complex or value.layout is not torch.strided or value.is_meta:
+        if not is_real(value) or value.layout is not torch.strided or value.is_meta:
             got = f"{value.dtype}, {value.layout} on {value.device}"
             raise ParameterError(f"{name}: got a tensor of {got}, wanted real numbers, dense")
         if not bool(value.detach().isfinite().all()):
@@ -341,7 +341,11 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
     return number
 
 
-_NO_NUMBERS = (torch.bool,)
+def is_real(tensor: Tensor) -> bool:
+    """Tell whether a tensor holds real numbers, by its type."""
+    return not tensor.dtype.is_complex and tensor.dtype is not torch.bool
+
+
 _SINGLE = torch.finfo(torch.float32)
 
 

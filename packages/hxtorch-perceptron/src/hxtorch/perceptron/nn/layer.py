@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from hxtorch.core import OperandRangeError, ProgramError
+from hxtorch.core import OperandRangeError, ProgramError, legal_integer
 
 
 @contextmanager
@@ -31,6 +31,10 @@ def other_than_stored(name: str, stored: int, own: int) -> str:
     )
 
 
+_COUNTS = {"num_sends", "wait_between_events", "avg", "num_expansions"}
+"""Attributes that count something, whenever they are set."""
+
+
 class Layer(torch.nn.Module):
     """Layer that computes on the chip, or by the mock model.
 
@@ -42,6 +46,11 @@ class Layer(torch.nn.Module):
         """Build the layer; ``layer`` goes to the torch layer that stands beside this class among the bases."""
         self.mock = mock
         super().__init__(**layer)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _COUNTS:
+            value = legal_integer(name, value, 1, 2**31 - 1)
+        super().__setattr__(name, value)
 
     def extra_repr(self) -> str:
         """Describe torch's part of the layer and what differs from the defaults."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hxtorch.core import ProgramError
 from hxtorch.perceptron import constants
 from hxtorch.perceptron.doors import checked
 from hxtorch.perceptron.nn.mac_layer import MACLayer, Transform
@@ -49,8 +48,6 @@ class Linear(MACLayer, torch.nn.Linear):
             input_transform: As in :class:`~hxtorch.perceptron.nn.MACLayer`.
             weight_transform: As in :class:`~hxtorch.perceptron.nn.MACLayer`.
         """
-        if not isinstance(avg, int) or avg < 1:
-            raise ProgramError(f"avg: got {avg!r}, wanted an integer of at least 1")
         self.avg = avg
         super().__init__(
             num_sends,

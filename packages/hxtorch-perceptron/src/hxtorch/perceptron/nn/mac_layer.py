@@ -63,12 +63,8 @@ class MACLayer(Layer):
             weight_transform: See the attributes.
             **layer: Arguments of the torch layer among the bases.
         """
-        counts = {
-            "wait_between_events": wait_between_events,
-            **{name: layer[name] for name in _COUNTS if name in layer},
-        }
-        for name, count in (counts if num_sends is None else counts | {"num_sends": num_sends}).items():
-            legal_integer(name, count, 1, 2**31 - 1)
+        for name in layer.keys() & _COUNTS:
+            legal_integer(name, layer[name], 1, 2**31 - 1)
         self._num_sends_given = num_sends is not None
         self.num_sends = num_sends if num_sends is not None else 1
         self.wait_between_events = wait_between_events

@@ -23,6 +23,7 @@ from hxtorch.spiking.parameter import (
     HXTransformedModelParameter,
     MixedHXModelParameter,
     as_parameter,
+    is_real,
 )
 
 _CAPACITANCE = 10e-6
@@ -161,7 +162,11 @@ def check_saved(
     for name in names:
         key = f"{prefix}{name}._model_value"
         value = saved.get(key)
-        if isinstance(value, Tensor) and value.ndim == 1 and len(value) not in (1, size) and name[:6] != "e_coba":
+        if value is not None and not (isinstance(value, Tensor) and is_real(value)):
+            got = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            errors.append(f"{key}: got {got}, wanted a tensor of real numbers")
+            del saved[key]
+        elif isinstance(value, Tensor) and value.ndim == 1 and len(value) not in (1, size) and name[:6] != "e_coba":
             errors.append(f"{key}: got values of {len(value)} neurons, wanted one number or {size}")
             del saved[key]
 
