@@ -125,9 +125,9 @@ def test_second_core(ratio, traces):
 def test_step_beside_a_busy_process(ratio, size, attained):
     """Wanted: beside one foreign busy process, a step on two threads takes 1.1 times that on one thread beside it.
 
-    It takes 1.4 to 2.2 and 1.2 times that, in the few loops of torch's own loss and optimizer: threads of OpenMP use up
-    their share of a processor while they spin, and then the caller waits for them. With ``OMP_WAIT_POLICY=passive`` it takes
-    1.0 times (docs/threads.md).
+    It takes 1.4 to 2.2 and 1.2 times that: threads of OpenMP use up their share of a processor while they spin after
+    torch's own loops, five of a step of the small network and 23 of one of the wide one, and the caller waits for them in
+    the next. With ``OMP_WAIT_POLICY=passive`` it takes 1.0 times (docs/threads.md).
     """
     step = peers.our_step(size, False)
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
