@@ -126,8 +126,8 @@ def test_step_beside_a_busy_process(ratio, size, attained):
     """Wanted: beside one foreign busy process, a step on two threads takes 1.1 times that on one thread beside it.
 
     It takes 1.4 to 2.2 and 1.2 times that: threads of OpenMP use up their share of a processor while they spin after
-    torch's own loops, five of a step of the small network and 23 of one of the wide one, and the caller waits for them in
-    the next. With ``OMP_WAIT_POLICY=passive`` it takes 1.0 times (docs/threads.md).
+    torch's own loops, five of a step of the small network and 23 of one of the wide one, and the caller waits for them
+    in the next. With ``OMP_WAIT_POLICY=passive`` it takes 1.0 times (docs/threads.md).
     """
     step = peers.our_step(size, False)
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])

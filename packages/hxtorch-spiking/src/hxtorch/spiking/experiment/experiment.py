@@ -351,7 +351,8 @@ class Experiment(BaseExperiment):
 
 def _legal_dt(name: str, value: Any) -> Any:
     try:
-        legal = 1e-30 < float(value) < 1e30  # beyond these it gets lost on the way
+        # beyond these it gets lost on the way
+        legal = not isinstance(value, (str, bytes, bool)) and 1e-30 < float(value) < 1e30
     except (TypeError, ValueError, RuntimeError, OverflowError):
         legal = False
     if not legal:
