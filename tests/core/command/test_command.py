@@ -194,6 +194,33 @@ def test_doctor_leaves_names_alone_that_a_script_takes_for_something_else(script
     assert main(["doctor", str(script(text))]) == 0
 
 
+def test_doctor_leaves_names_alone_that_functions_import_from_different_places(script):
+    parts = ("def first():\n    from {} import open_session as make\n    return make({}=3)\n",) * 2
+    text = parts[0].format("hxtorch.core", "backend") + parts[1].format("numpy", "of")
+    assert main(["doctor", str(script(text))]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("try:\n    import no_such_library\nexcept ImportError:\n    pass", 0),
+        ("try:\n    from hxtorch import no_such_name\nexcept (ImportError, OSError):\n    pass", 0),
+        ("try:\n    from hxtorch import no_such_name\nexcept ModuleNotFoundError:\n    pass", 1),
+        ("try:\n    import no_such_library\nexcept ValueError:\n    pass", 1),
+        ("try:\n    pass\nexcept ImportError:\n    import no_such_library", 1),
+        ("import contextlib\nwith contextlib.suppress(ImportError):\n    import no_such_library", 0),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import no_such_library", 0),
+        ("import hxtorch\nif hasattr(hxtorch, 'no_such_name'):\n    hxtorch.no_such_name()", 0),
+        ("import hxtorch\ntry:\n    hxtorch.no_such_name()\nexcept AttributeError:\n    pass", 0),
+        ("import sys\nsys.path.insert(0, 'beside')\nimport no_such_library", 0),
+        ("get_ipython().run_line_magic('matplotlib', 'inline')", 1),  # a notebook as nbconvert exports it
+    ],
+)
+def test_doctor_calls_missing_what_stops_the_script(script, capsys, text, status):
+    assert main(["doctor", str(script(text))]) == status
+    assert ": differs: " in (said := capsys.readouterr().out) or ": missing: " in said
+
+
 def test_doctor_sends_nobody_to_an_index_for_the_library_of_calibrations(script, capsys):
     assert main(["doctor", str(script("import calix.spiking"))]) == 1
     assert "pip install" not in (said := capsys.readouterr().out)
@@ -204,6 +231,13 @@ def test_doctor_sends_nobody_to_an_index_for_the_library_of_calibrations(script,
 def test_a_script_that_is_not_there_is_one_line(verb, capsys):
     assert main([verb, "no_such_script.py"]) == 1
     assert capsys.readouterr().err == f"hxtorch {verb}: {Path('no_such_script.py')}: no such file\n"
+
+
+@pytest.mark.parametrize("verb", ["fit", "doctor", "run"])
+def test_a_notebook_is_refused_with_what_makes_a_script_of_it(verb, tmp_path, capsys):
+    (tmp_path / "notes.ipynb").write_text('{"cells": []}')
+    assert main([verb, str(tmp_path / "notes.ipynb")]) == 1
+    assert "jupyter nbconvert --to script" in capsys.readouterr().err
 
 
 def test_a_script_that_is_no_python_is_one_line(script, capsys):

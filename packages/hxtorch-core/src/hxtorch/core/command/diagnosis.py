@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from hxtorch.core.command.arguments import misfits
+from hxtorch.core.command.guards import ALL, guarded
 from hxtorch.core.compat.names import MODULES, existing, missing
 
 OURS = ("hxtorch", "_hxtorch_core", "_hxtorch_spiking", "_hxtorch_perceptron")
@@ -31,6 +33,8 @@ SUFFIXES = {
 ELSEWHERE = {
     "calix": "calix, the chip's library of calibrations, is hxtorch.core.calibration here: docs/howto/calibrate.md",
 }
+NOTEBOOK = "get_ipython is there in notebooks only: take the line out, or start the script by: ipython"
+IMPORTS = ("ImportError", "ModuleNotFoundError")
 
 
 @dataclass(frozen=True, order=True)
@@ -55,28 +59,43 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
         tree: The script.
         folder: Where it lies; modules beside it are its own.
     """
-    found, names = set[Finding](), dict[str, str]()  # names of the script for modules of ours
+    found, names = set[Finding](), defaultdict[str, set[str]](set)  # names of the script for modules of ours
+    guards, adds_folders = (
+        guarded(tree),
+        any(isinstance(node, ast.Attribute) and _dotted(node) == "sys.path" for node in ast.walk(tree)),
+    )
+
+    def say(node: ast.AST, error: str, findings: Iterable[tuple[str, str]]) -> None:
+        """Take findings at a line that fails with an exception of the name ``error`` where something is missing."""
+        caught = guards.get(node, frozenset()) & {error, *ALL, *(("ImportError",) if error in IMPORTS else ())}
+        for kind, text in findings:
+            if kind == "missing" and caught:
+                kind, text = "differs", f"{text}; the script expects that"
+            found.add(Finding(node.lineno, kind, text))  # type: ignore[attr-defined]
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found |= {Finding(node.lineno, *_module(alias.name, folder))}
-                names[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                say(node, "ModuleNotFoundError", [_module(alias.name, folder, adds_folders)])
+                top = alias.name.partition(".")[0]
+                names[alias.asname or top].add(alias.name if alias.asname else top)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            kind, text = _module(node.module, folder)
-            found |= {Finding(node.lineno, kind, text)}
+            kind, text = _module(node.module, folder, adds_folders)
+            say(node, "ModuleNotFoundError", [(kind, text)])
             for alias in node.names:
-                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                names[alias.asname or alias.name].add(f"{node.module}.{alias.name}")
                 if kind != "missing":
-                    found |= set(_name(node.lineno, node.module, alias.name))
-    for own in _bound(tree):  # may stand for something else where it is used
-        names.pop(own, None)
+                    say(node, "ImportError", _name(node.module, alias.name))
+    bound = set(_bound(tree))
+    # What a name stands for, unless the script takes it for something else as well, in a function of its own, say.
+    known = {name: next(iter(of)) for name, of in names.items() if len(of) == 1 and name not in bound}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and (module := _known(node.value, names)):
-            found |= set(_name(node.lineno, module, node.attr))
-        elif isinstance(node, ast.Call) and (name := _known(node.func, names)):
-            found |= {Finding(node.lineno, kind, f"{name} {text}") for kind, text in misfits(_object(name), node)}
+        if isinstance(node, ast.Attribute) and (module := _known(node.value, known)):
+            say(node, "AttributeError", _name(module, node.attr))
+        elif isinstance(node, ast.Call) and (name := _known(node.func, known)):
+            say(node, "TypeError", [(kind, f"{name} {text}") for kind, text in misfits(_object(name), node)])
+        elif isinstance(node, ast.Name) and node.id == "get_ipython" and not {node.id} & {*bound, *names}:
+            say(node, "NameError", [("missing", NOTEBOOK)])
         found |= set(_deviations(node))
     return sorted(found)
 
@@ -98,7 +117,7 @@ def _known(node: ast.expr, names: dict[str, str]) -> str | None:
     return f"{names[head]}{dot}{rest}" if head in names else None
 
 
-def _module(name: str, folder: Path) -> tuple[str, str]:
+def _module(name: str, folder: Path, adds_folders: bool) -> tuple[str, str]:
     """Say what becomes of the import of a module."""
     top = name.partition(".")[0]
     is_beside = (folder / top).is_dir() or (folder / f"{top}.py").is_file()
@@ -117,6 +136,8 @@ def _module(name: str, folder: Path) -> tuple[str, str]:
         return "runs", name
     if _installed(top):
         return "runs", name
+    if adds_folders and top not in ELSEWHERE:
+        return "differs", f"{top} is not installed; it may lie in a folder that the script adds to sys.path"
     return "missing", ELSEWHERE.get(top, f"{top} is not installed: pip install the package that has it")
 
 
@@ -127,20 +148,18 @@ def _installed(top: str) -> bool:
         return False
 
 
-def _name(line: int, module: str, name: str) -> Iterator[Finding]:
+def _name(module: str, name: str) -> Iterator[tuple[str, str]]:
     """Look for a name in a module of ours, or of the chip's own software; other modules are not asked."""
     if name == "*":
         return
     if module in MODULES:
         if name not in existing(module):
-            yield Finding(line, "missing", missing(module, name))
+            yield "missing", missing(module, name)
     elif module.partition(".")[0] in OURS:
         place = _loaded(module)
         if place is not None and not hasattr(place, name) and _loaded(f"{module}.{name}") is None:
             close = get_close_matches(name, dir(place), n=1)
-            yield Finding(
-                line, "missing", f"{module} has no {name!r}" + (f"; nearest is {close[0]!r}" if close else "")
-            )
+            yield "missing", f"{module} has no {name!r}" + (f"; nearest is {close[0]!r}" if close else "")
 
 
 def _object(name: str) -> object:

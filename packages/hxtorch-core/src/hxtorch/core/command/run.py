@@ -10,7 +10,7 @@ from hxtorch.core.errors import HXTorchError
 
 
 class ScriptError(HXTorchError, FileNotFoundError):
-    """The command line names a script that is not there."""
+    """The command line names a script that is not there, or something else."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +23,14 @@ def existing(script: Path) -> Path:
     """Return ``script``, or refuse it.
 
     Raises:
-        ScriptError: There is no such file.
+        ScriptError: There is no such file, or it is a notebook.
     """
     if not script.is_file():
-        raise ScriptError(f"{script}: no such file")
+        raise ScriptError(f"{script}: no such file" if not script.exists() else f"{script}: is no file")
+    if script.suffix == ".ipynb":
+        raise ScriptError(
+            f"{script}: is a notebook, wanted a script; make one by: jupyter nbconvert --to script {script}"
+        )
     return script
 
 
