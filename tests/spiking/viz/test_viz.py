@@ -177,6 +177,16 @@ def test_a_decision_map_has_the_class_of_each_point(scores):
         (lambda: viz.training({"a": []}), "curves: got {'a'"),
         (lambda: viz.decision_map(lambda points: points[:3], classes=2), r"classify: returned shape \(3, 2\)"),
         (lambda: viz.decision_map(lambda points: points, classes=99), "classes: got 99"),
+        (lambda: viz.decision_map(lambda points: points, classes=1), "classify: returned class 1, wanted 0 to 0"),
+        (
+            lambda: viz.decision_map(lambda points: points, classes=2, samples=(torch.zeros(3, 2), torch.zeros(2))),
+            "samples: got shapes",
+        ),
+        (lambda: viz.raster(torch.zeros(3, 2, 1), batch="a"), "batch: got 'a', wanted one of 2 entries"),
+        (lambda: viz.traces(torch.zeros(3, 2, 1), neurons=0.0), r"neurons: got \[0.0\], wanted"),
+        (lambda: viz.traces(torch.zeros(3, 2, 1), neurons="0"), r"neurons: got \['0'\], wanted"),
+        (lambda: viz.training({"a": 0.5}), "curves: got {'a': 0.5}"),
+        (lambda: viz.training({"a": ["high"]}), "curves: got {'a'"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, says):
@@ -202,3 +212,22 @@ def test_pictures_of_the_introductory_notebook_show_inputs_traces_and_losses():
     assert len(axes.lines) == 1 + 2 * 4
     assert list(axes.figure.axes[1].lines[0].get_ydata()) == [0.5, 0.25]
     assert axes.figure.axes[1].get_xlim() == (0, 5)
+
+
+def test_numbers_of_numpy_and_torch_are_drawn():
+    spikes = (torch.arange(24).reshape(6, 2, 2) % 5 == 0).float()
+    shown = viz.raster(spikes).lines[0].get_xydata()
+    for same in (spikes.numpy(), spikes.to_sparse(), spikes.numpy() > 0):
+        assert np.array_equal(viz.raster(same).lines[0].get_xydata(), shown)
+    for neuron in (np.int64(1), torch.tensor(1), np.array([1]), torch.tensor([1])):
+        assert np.array_equal(viz.traces(spikes, neurons=neuron).lines[0].get_ydata(), spikes[:, 0, 1])
+    loss = torch.tensor(0.5, requires_grad=True)
+    assert viz.training({"loss": [loss, 2 * loss]}).lines[0].get_ydata() == pytest.approx([0.5, 1.0])
+    viz.decision_map(lambda points: points.numpy(), classes=2, resolution=4)
+
+
+@pytest.mark.parametrize("neurons", [40, 512])
+def test_many_traces_keep_room_for_themselves(neurons):
+    axes = viz.traces(torch.rand(10, 1, neurons), neurons=range(neurons))
+    axes.figure.canvas.draw()  # warns where there is none
+    assert axes.get_position().width > 0.4

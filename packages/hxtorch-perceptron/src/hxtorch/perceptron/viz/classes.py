@@ -29,7 +29,7 @@ def confusion(counts: Any, *, names: Sequence[str] | None = None, axes: Axes | N
         ImportError: matplotlib is not installed.
         PictureError: ``counts`` is no such matrix, or there are more or fewer names.
     """
-    matrix = torch.as_tensor(counts)
+    matrix = torch.as_tensor(counts).detach().cpu()
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix) or bool((matrix < 0).any()):
         raise PictureError(f"counts: got shape {tuple(matrix.shape)}, wanted counts (classes, classes), none negative")
     if names is not None and len(names) != len(matrix):

@@ -42,9 +42,7 @@ def training(
         ImportError: matplotlib is not installed.
         PictureError: There is no curve, or one of them has no values.
     """
-    for what, given in (("curves", curves), ("second", {} if second is None else second)):
-        if not isinstance(given, Mapping) or any(len(values) == 0 for values in given.values()):
-            raise PictureError(f"{what}: got {given!r:.80}, wanted sequences of one value for each epoch, by name")
+    curves, second = _numbers("curves", curves), _numbers("second", {} if second is None else second)
     if not curves:
         raise PictureError("curves: got none, wanted at least one")
     drawn = on_axes(axes)
@@ -61,6 +59,21 @@ def training(
     if len(curves) > 1:
         drawn.legend(loc="lower right")
     return drawn
+
+
+def _numbers(what: str, given: Mapping[str, Sequence[Any]]) -> dict[str, list[float]]:
+    """Return values of each curve as plain numbers, which may come as scalars of torch with their graph."""
+    try:
+        found = {name: [_number(value) for value in values] for name, values in given.items()}
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        found = {what: []}
+    if not all(found.values()):
+        raise PictureError(f"{what}: got {given!r:.80}, wanted sequences of one value for each epoch, by name")
+    return found
+
+
+def _number(value: Any) -> float:
+    return float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _curves(axes: Axes, curves: Mapping[str, Sequence[float]], colour: str, marker: str) -> None:
@@ -94,7 +107,8 @@ def decision_map(
 
     Raises:
         ImportError: matplotlib is not installed.
-        PictureError: ``classify`` returned another shape, or there are more classes than colours.
+        PictureError: ``classify`` returned another shape or class, samples have other shapes, or there are more classes
+            than colours.
     """
     if not 1 <= classes <= len(COLOURS):
         raise PictureError(f"classes: got {classes}, wanted 1 to {len(COLOURS)}, as many as there are colours")
@@ -106,7 +120,9 @@ def decision_map(
     chosen = torch.ones_like(x, dtype=torch.bool) if inside is None else inside(x, y)
     points = torch.stack([x[chosen], y[chosen]], 1)
     with torch.no_grad():
-        found = torch.cat([_classes(classify(part), len(part)) for part in torch.split(points, POINTS_AT_ONCE)])
+        found = torch.cat(
+            [_classes(classify(part), len(part), classes) for part in torch.split(points, POINTS_AT_ONCE)]
+        )
     decided = torch.full(x.shape, float("nan"))
     decided[chosen] = found.float()
     colours: dict[str, Any] = {
@@ -116,7 +132,10 @@ def decision_map(
     }
     drawn.imshow(decided.numpy(), origin="lower", extent=extent, alpha=0.45, interpolation="none", **colours)
     if samples is not None:
-        places, truth = (torch.as_tensor(values) for values in samples)
+        places, truth = (torch.as_tensor(values).detach().cpu() for values in samples)
+        if places.ndim != 2 or places.shape[1] != 2 or truth.shape != places.shape[:1]:
+            shapes = f"{tuple(places.shape)} and {tuple(truth.shape)}"
+            raise PictureError(f"samples: got shapes {shapes}, wanted (sample, 2) and (sample,)")
         drawn.scatter(
             places[:, 0].numpy(),
             places[:, 1].numpy(),
@@ -130,9 +149,12 @@ def decision_map(
     return drawn
 
 
-def _classes(answer: Tensor, points: int) -> Tensor:
-    answer = answer.detach().cpu()
+def _classes(answer: Any, points: int, classes: int) -> Tensor:
+    answer = torch.as_tensor(answer).detach().cpu()
     if answer.ndim not in (1, 2) or len(answer) != points:
         wanted = f"({points}, class) or ({points},)"
         raise PictureError(f"classify: returned shape {tuple(answer.shape)}, wanted {wanted}")
-    return answer.argmax(1) if answer.ndim == 2 else answer
+    found: Tensor = answer.argmax(1) if answer.ndim == 2 else answer
+    if bool(((found < 0) | (found >= classes)).any()):
+        raise PictureError(f"classify: returned class {int(found.max())}, wanted 0 to {classes - 1}, as classes says")
+    return found

@@ -15,10 +15,12 @@ from hxtorch.core.viz import COLOURS, on_axes
 from hxtorch.core.viz.style import LINES, REFERENCE, colour
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.network.handle import Handle
-from hxtorch.spiking.viz.observed import MICROSECOND, entry, observed
+from hxtorch.spiking.viz.observed import MICROSECOND, as_index, entry, observed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes  # an extra of the package
+
+LEGEND_ROWS, LEGEND_COLUMNS = 14, 2
 
 
 def traces(
@@ -82,15 +84,22 @@ def traces(
             )
         drawn.set_ylim(top=top)
     drawn.set(xlabel="time (us)", ylabel="membrane", xlim=(0, max(times[-1], dt / MICROSECOND)))
-    drawn.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)  # on no curve
+    entries = len(drawn.get_legend_handles_labels()[0])
+    columns = -(-entries // LEGEND_ROWS)  # a longer list would leave no room for the curves
+    if columns <= LEGEND_COLUMNS:
+        drawn.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False, ncols=columns)
     return drawn
 
 
 def _chosen(neurons: int | Iterable[int] | None, recorded: int | None, size: int) -> list[int]:
-    chosen = [recorded or 0] if neurons is None else [neurons] if isinstance(neurons, int) else list(neurons)
-    wrong = [neuron for neuron in chosen if not 0 <= neuron < size]
-    if wrong or not chosen:
-        raise PictureError(f"neurons: got {chosen}, wanted numbers from 0 to {size - 1}")
+    if neurons is None:
+        return [recorded or 0]
+    is_one = as_index(neurons) is not None or not isinstance(neurons, Iterable)
+    given: list[Any] = [neurons] if is_one else list(neurons)  # type: ignore[arg-type]
+    numbers = [as_index(neuron) for neuron in given]
+    chosen = [number for number in numbers if number is not None and 0 <= number < size]
+    if len(chosen) < len(given) or not chosen:
+        raise PictureError(f"neurons: got {given}, wanted numbers from 0 to {size - 1}")
     return chosen
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import index
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,7 +18,7 @@ def observed(what: object, field: str) -> Tensor:
     """Return a tensor (time, batch, neuron) without its graph, on the CPU.
 
     Args:
-        what: A handle with ``field``, or the tensor, which may lack the batch axis.
+        what: A handle with ``field``, or the tensor or array, which may lack the batch axis.
         field: Name of the observable.
 
     Raises:
@@ -27,9 +30,11 @@ def observed(what: object, field: str) -> Tensor:
             f"{field}: got a {type(what).__name__} without it, wanted one that an experiment's run has filled; "
             "recording must be on"
         )
+    if isinstance(tensor, np.ndarray) and tensor.dtype.kind in "biuf":
+        tensor = torch.as_tensor(tensor)
     if not isinstance(tensor, Tensor):
         raise PictureError(f"{field}: got {type(tensor).__name__}, wanted a handle or a tensor (time, batch, neuron)")
-    tensor = tensor.detach().cpu()
+    tensor = tensor.detach().cpu().to_dense()
     if tensor.ndim not in (2, 3) or 0 in tensor.shape:
         raise PictureError(
             f"{field}: got shape {tuple(tensor.shape)}, wanted (time, batch, neuron), none of them empty"
@@ -43,6 +48,14 @@ def entry(tensor: Tensor, batch: int) -> Tensor:
     Raises:
         PictureError: There is no such entry.
     """
-    if not -tensor.shape[1] <= batch < tensor.shape[1]:
-        raise PictureError(f"batch: got {batch}, wanted one of {tensor.shape[1]} entries")
-    return tensor[:, batch]
+    if (number := as_index(batch)) is None or not -tensor.shape[1] <= number < tensor.shape[1]:
+        raise PictureError(f"batch: got {batch!r}, wanted one of {tensor.shape[1]} entries")
+    return tensor[:, number]
+
+
+def as_index(value: object) -> int | None:
+    """Return an integer of Python, NumPy or torch as one of Python, or None of anything else."""
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
