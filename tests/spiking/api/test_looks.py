@@ -14,6 +14,13 @@ def test_an_experiment_lists_its_modules():
     assert "Synapse(" in experiment._repr_html_()
 
 
+def test_an_experiment_names_each_layer_in_full():
+    experiment = hxsnn.Experiment(mock=True)
+    synapse, neuron = hxsnn.Synapse(4, 2, experiment), hxsnn.Neuron(2, experiment)
+    neuron(synapse(hxsnn.NeuronHandle(torch.zeros(3, 1, 4))))
+    assert "modules Synapse(in_features=4, out_features=2), LIF(size=2), last run" in repr(experiment)
+
+
 def test_a_handle_shows_shapes_and_units():
     shown = hxsnn.NeuronHandle(torch.zeros(3, 1, 4))._repr_html_()
     assert "<td>spikes</td><td>float32 (3, 1, 4)</td><td>spikes a step, (time, batch, neuron)</td>" in shown

@@ -1,5 +1,6 @@
 """A fit report on an experiment says what a run would meet, without one, and its proposals run."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -83,6 +84,16 @@ def test_without_a_model_layers_are_called_as_in_messages():
             "model.synapses[1].execution_instance = another_chip\n"
             "model.lif[1].execution_instance = another_chip",
         ),
+        (
+            (100, 300, 100, 250),  # 300, 400 and 250 circuits: one layer on each of three chips
+            "another_chip_1 = hxsnn.ExecutionInstance()\n"
+            "another_chip_2 = hxsnn.ExecutionInstance()\n"
+            "model.lif[1].neuron_structure = SingleCompartmentNeuron(4)\n"
+            "model.synapses[1].execution_instance = another_chip_1\n"
+            "model.lif[1].execution_instance = another_chip_1\n"
+            "model.synapses[2].execution_instance = another_chip_2\n"
+            "model.lif[2].execution_instance = another_chip_2",
+        ),
     ],
 )
 def test_proposals_are_code_that_runs(sizes, proposal):
@@ -103,6 +114,18 @@ def test_proposals_are_code_that_runs(sizes, proposal):
         else:
             namespace[place] = made
     assert core.fit_report(net.exp, model=net).fits
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((100, 600), r"LIF\(size=600\): placement: got 600 .* cut the layer into 2 or more"),
+        ((100, 500, 200), r"LIF\(size=200\): placement: got 200 .* run it and the layers behind it on another"),
+    ],
+)
+def test_a_layer_without_a_place_is_named(sizes, said):
+    net = called(*sizes)
+    assert re.search(said, core.fit_report(net.exp, model=net).problem)
 
 
 def test_asking_changes_nothing():

@@ -105,7 +105,7 @@ class Experiment(BaseExperiment):
     modules: ModuleManager
 
     def _rows(self) -> list[tuple[str, str]]:
-        calls = [repr(step.module).partition("\n")[0] for step in self.modules]
+        calls = [step.module.label for step in self.modules]  # its representation has lines of its own
         return [
             ("dt", f"{self.dt * 1e6:g} us"),
             ("runs on", "numerics (mock=True)" if self.mock else "chip"),

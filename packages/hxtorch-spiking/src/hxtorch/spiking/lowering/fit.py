@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Change = tuple[Any, str, Any, str]
 """A module, the name of an attribute, its new value, and how that is written."""
+
+ANOTHER = "another_chip"
 
 
 def chip_networks(experiment: Experiment, model: torch.nn.Module | None) -> dict[str, core.Network]:
@@ -118,23 +121,40 @@ def _fan_in(projection: Any) -> int:
 
 
 def _splits(plan: Plan) -> Iterator[list[Change]]:
-    """Yield for each layer but the first that it and those behind it run on another chip."""
-    for first in range(1, len(plan.populations)):
-        moved = plan.populations[first:]
+    """Yield ways to spread the layers of a chip, in their order, over two chips, then three; then one layer each."""
+    places = range(1, len(plan.populations))
+    # chips hand spikes on one way
+    cuts = [
+        first
+        for first in places
+        if not any(
+            wire.pre in plan.populations[first:] and wire.post not in plan.populations[first:] for wire in plan.wires
+        )
+    ]
+    for count in sorted({1, 2, len(cuts)} & set(range(1, len(cuts) + 1))):
+        for chosen in combinations(cuts, count):
+            yield _spread(plan, chosen)
+
+
+def _spread(plan: Plan, cuts: Sequence[int]) -> list[Change]:
+    """Return that layers from each of ``cuts`` to the next one run on a chip of their own."""
+    changes: list[Change] = []
+    for number, (first, end) in enumerate(pairwise([*cuts, len(plan.populations)])):
+        moved, other = plan.populations[first:end], ExecutionInstance()
         synapses = dict.fromkeys(w.projection for w in plan.wires if w.post in moved)
-        if any(wire.pre in moved and wire.post not in moved for wire in plan.wires):
-            continue  # chips hand spikes on one way
-        other = ExecutionInstance()
-        modules = [one for one in (*synapses, *moved) if isinstance(one, HXModule)]
-        yield [(one, "_execution_instance", other, "another_chip") for one in modules]
+        name = f"{ANOTHER}_{number + 1}" if len(cuts) > 1 else ANOTHER
+        changes += [
+            (one, "_execution_instance", other, name) for one in (*synapses, *moved) if isinstance(one, HXModule)
+        ]
+    return changes
 
 
 def _code(changes: Sequence[Change], paths: Mapping[Any, str]) -> str:
     lines = []
     if any(name == "neuron_structure" for _, name, *_ in changes):
         lines.append("from hxtorch.snn.morphology import SingleCompartmentNeuron")
-    if any(text == "another_chip" for *_, text in changes):
-        lines.append("another_chip = hxsnn.ExecutionInstance()")
+    chips = dict.fromkeys(text for *_, text in changes if text.startswith(ANOTHER))
+    lines += [f"{chip} = hxsnn.ExecutionInstance()" for chip in chips]
     for module, name, _, text in changes:
         name = name.removeprefix("_")
         path = paths.get(module)

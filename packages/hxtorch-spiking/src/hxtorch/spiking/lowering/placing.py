@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hxtorch import core
-from hxtorch.core import NeuronPlacement
+from hxtorch.core import HALF, NeuronPlacement
 from hxtorch.core.errors import PlacementError, RecordingError
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 
@@ -55,8 +55,21 @@ def _placed(order: list[AnalogNeuron], ids: Mapping[AnalogNeuron, range]) -> Neu
     placement = NeuronPlacement()
     for population in order:
         shape = population.neuron_structure.logical_neuron
-        placement.register_id(ids[population], shape, population.placement_constraint)
+        try:
+            placement.register_id(ids[population], shape, population.placement_constraint)
+        except PlacementError as error:
+            raise PlacementError(f"{population.label}: {error}{_advice(population)}") from error
     return placement
+
+
+def _advice(population: AnalogNeuron) -> str:
+    if population.placement_constraint is not None:
+        return ""
+    shape = core.LogicalNeuronOnDLS(population.neuron_structure.logical_neuron)
+    chips = -(-population.size * len(shape.get_atomic_neurons()) // (4 * HALF))  # two halves in both rows
+    if chips > 1:
+        return f"; cut the layer into {chips} or more, each on an execution instance of its own"
+    return "; run it and the layers behind it on another execution instance"
 
 
 def recording_of(populations: list[AnalogNeuron]) -> core.CADCRecording | None:
