@@ -68,3 +68,7 @@ def test_confusion_has_counts_shares_and_names():
 def test_what_cannot_be_drawn_is_refused(call, says):
     with pytest.raises(PictureError, match=says):
         call()
+
+
+def test_counts_may_have_a_graph():
+    assert viz.confusion(torch.eye(3, requires_grad=True)).get_title() == "100.0% right"
