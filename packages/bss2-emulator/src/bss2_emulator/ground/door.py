@@ -229,7 +229,7 @@ def _find_wrong(function: Any, args: Any, kwargs: Any, error: Exception) -> str 
             return f"{name}: got {shown(bound[name])}, wanted {_spelled(hints[name])}"
         if fit is None and doubtful is None:
             doubtful = f"{name}: got {shown(bound[name])}, wanted {_spelled(hints[name])} ({said})"
-    named = next((name for name in simple if re.search(rf"\b{name}\b", str(error))), None)
+    named = next((name for name in simple if re.search(rf"\b{name}\b", str(error), re.IGNORECASE)), None)
     if named is not None:
         return f"{named}: got {shown(bound[named])}, {said}"
     empty = next((name for name in simple if _shape_of(bound[name]) is None and hasattr(bound[name], "dtype")), None)
