@@ -51,6 +51,11 @@ def called(*sizes, mock=False):
     return net
 
 
+def test_inputs_are_counted_by_layers_that_have_one_name():
+    said = str(core.fit_report(called(100, 130, 130, 100).exp))
+    assert "a neuron has 130 signed inputs (130 from 'LIF(size=130)')" in said
+
+
 @pytest.mark.parametrize("mock", [True, False])
 def test_a_network_is_reported_before_any_run_and_without_a_chip(mock):
     net = called(20, 10, 3, mock=mock)

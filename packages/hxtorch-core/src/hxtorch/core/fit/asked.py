@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError, ProgramError
-from hxtorch.core.fit.report import FitReport, network_report
+from hxtorch.core.fit.report import FitReport, has_way, network_report
 from hxtorch.core.fit.traffic import Rates
 from hxtorch.core.interfaces import FitsOnChips
 from hxtorch.core.networks.network import Network
@@ -87,7 +87,7 @@ def fit_report(
         problem = str(error)
     if problem or not all(report.fits for report in reports.values()):
         for code, networks in network.chip_changes(model):
-            if all(network_report(one, None, False).fits for one in networks.values()):
+            if all(map(has_way, networks.values())):
                 proposal = code
                 break
     return ExperimentFit(reports, problem, proposal)

@@ -172,6 +172,15 @@ def network_report(network: Network, rates: Rates | None, exact: bool) -> FitRep
     )
 
 
+def has_way(network: Network) -> bool:
+    """Return whether a greedy router finds a way, without a report."""
+    try:
+        build_routing(network, PORTFOLIO)
+    except RoutingError:
+        return False
+    return True
+
+
 def _ruled_out(demand: Demand) -> bool:
     """Return whether counting alone proves that there is no way."""
     try:

@@ -8,10 +8,15 @@ from typing import overload
 
 import numpy as np
 
-from bss2_emulator.facts.constants import NEURONS
+from bss2_emulator.facts.constants import COLUMNS, NEURONS
 from hxtorch.core.arguments import checked
 from hxtorch.core.errors import PlacementError
-from hxtorch.core.vocabulary.coordinates import AtomicNeuronOnDLS, LogicalNeuronCompartments, LogicalNeuronOnDLS
+from hxtorch.core.vocabulary.coordinates import (
+    HALF,
+    AtomicNeuronOnDLS,
+    LogicalNeuronCompartments,
+    LogicalNeuronOnDLS,
+)
 
 NUM_CIRCUITS = NEURONS
 
@@ -30,11 +35,12 @@ class NeuronPlacement:
         Raises:
             PlacementError: A circuit does not exist or occurs twice.
         """
-        order = range(NUM_CIRCUITS) if permutation is None else permutation
-        self._order = [AtomicNeuronOnDLS(circuit) for circuit in order]
-        if len(set(self._order)) != len(self._order):
-            raise PlacementError("permutation: wanted distinct neurons")
-        self._used: set[AtomicNeuronOnDLS] = set()
+        self._order: Sequence[int] = range(NUM_CIRCUITS)
+        if permutation is not None:
+            self._order = [AtomicNeuronOnDLS(circuit) for circuit in permutation]
+            if len(set(self._order)) != len(self._order):
+                raise PlacementError("permutation: wanted distinct neurons")
+        self._used: set[int] = set()
         self._placed: dict[int, LogicalNeuronOnDLS] = {}
 
     def register_id(
@@ -114,19 +120,18 @@ class NeuronPlacement:
             raise PlacementError("placement: wanted neurons of as many circuits each; ask for one shape at a time")
         return np.array(circuits, np.int64).reshape(len(circuits), -1)
 
-    def _free_places(
-        self, count: int, shape: LogicalNeuronCompartments, used: set[AtomicNeuronOnDLS]
-    ) -> list[LogicalNeuronOnDLS]:
+    def _free_places(self, count: int, shape: LogicalNeuronCompartments, used: set[int]) -> list[LogicalNeuronOnDLS]:
         places: list[LogicalNeuronOnDLS] = []
+        offsets = [divmod(circuit, HALF) for circuits in shape.values() for circuit in circuits]
         for anchor in self._order if count else ():
-            try:
-                place = LogicalNeuronOnDLS(shape, anchor)
-            except PlacementError:  # reaches beyond the chip from here
-                continue
-            circuits = place.get_atomic_neurons()
+            row, column = divmod(int(anchor), COLUMNS)
+            end = column // HALF * HALF + HALF
+            if any(row + down > 1 or column + right >= end for down, right in offsets):
+                continue  # reaches beyond the chip from here
+            circuits = [(row + down) * COLUMNS + column + right for down, right in offsets]
             if used.isdisjoint(circuits):
                 used.update(circuits)
-                places.append(place)
+                places.append(LogicalNeuronOnDLS(shape, anchor))
                 if len(places) == count:
                     return places
         if len(places) < count:
@@ -142,7 +147,7 @@ class NeuronPlacement:
         ids: Sequence[int],
         shape: LogicalNeuronCompartments,
         constraint: LogicalNeuronOnDLS | int | Sequence[LogicalNeuronOnDLS | int],
-        used: set[AtomicNeuronOnDLS],
+        used: set[int],
     ) -> list[LogicalNeuronOnDLS]:
         wanted = [constraint] if isinstance(constraint, LogicalNeuronOnDLS | int | Integral) else list(constraint)
         if len(wanted) != len(ids):

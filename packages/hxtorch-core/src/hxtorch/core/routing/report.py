@@ -110,8 +110,8 @@ def _population(demand: Demand, neuron: int) -> Population:
 
 def _inputs(demand: Demand, fan_out: np.ndarray, neuron: int) -> str:
     """List how many inputs of ``neuron`` come from which population."""
-    counts = {
-        population.name: int(fan_out[demand.of(descriptor), neuron].sum())
+    counts = [
+        (population.name, int(fan_out[demand.of(descriptor), neuron].sum()))
         for descriptor, population in demand.network.populations.items()
-    }
-    return ", ".join(f"{count} from {name!r}" for name, count in counts.items() if count)
+    ]  # names may occur twice
+    return ", ".join(f"{count} from {name!r}" for name, count in counts if count)

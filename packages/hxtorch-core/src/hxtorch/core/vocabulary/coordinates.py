@@ -8,6 +8,7 @@ Source: chip facts 1.1, 1.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from bss2_emulator.facts.constants import COLUMNS, NEURONS
@@ -127,6 +128,12 @@ class AtomicNeuronOnDLS(_Coordinate):
         return HemisphereOnDLS(self // COLUMNS)
 
 
+@lru_cache(NEURONS)
+def _circuit(number: int) -> AtomicNeuronOnDLS:
+    """Return a circuit, of which a placement makes all again and again."""
+    return AtomicNeuronOnDLS(number)
+
+
 class CompartmentOnLogicalNeuron(_Coordinate):
     """Compartment of a logical neuron."""
 
@@ -232,7 +239,7 @@ class LogicalNeuronOnDLS:
                 f"logical neuron at {self.anchor!r}: circuit at column {column}, row {row} is not in the anchor's "
                 "half, columns 0..127 or 128..255 of two rows"
             )
-        return AtomicNeuronOnDLS(column, row)
+        return _circuit(row * COLUMNS + column)
 
     def get_placed_compartments(self) -> dict[CompartmentOnLogicalNeuron, tuple[AtomicNeuronOnDLS, ...]]:
         """Return the circuits of each compartment."""
