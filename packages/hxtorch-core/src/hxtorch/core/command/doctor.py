@@ -22,7 +22,10 @@ def call(options: argparse.Namespace) -> int:
     try:
         tree = ast.parse(text, str(options.script))
     except SyntaxError as error:
-        raise ScriptError(f"{options.script}:{error.lineno}: no Python of this version: {error.msg}") from error
+        where = f"{options.script}:{error.lineno}" if error.lineno else options.script
+        raise ScriptError(f"{where}: no Python of this version: {error.msg}") from error
+    except ValueError as error:  # of text with null bytes, in older versions
+        raise ScriptError(f"{options.script}: no Python of this version: {error}") from error
     findings = diagnose(tree, options.script.parent)
     for finding in findings:
         print(f"{options.script}:{finding.line}: {finding.kind}: {finding.text}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from hxtorch.core.errors import PictureError
 from hxtorch.core.viz import on_axes
+from hxtorch.perceptron.viz.given import numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes  # an extra of the package
@@ -29,8 +28,8 @@ def confusion(counts: Any, *, names: Sequence[str] | None = None, axes: Axes | N
         ImportError: matplotlib is not installed.
         PictureError: ``counts`` is no such matrix, or there are more or fewer names.
     """
-    matrix = torch.as_tensor(counts).detach().cpu()
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix) or bool((matrix < 0).any()):
+    matrix = numbers("counts", counts)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not bool((matrix >= 0).all()):
         raise PictureError(f"counts: got shape {tuple(matrix.shape)}, wanted counts (classes, classes), none negative")
     if names is not None and len(names) != len(matrix):
         raise PictureError(f"names: got {len(names)}, wanted one for each of {len(matrix)} classes")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from hxtorch.core.errors import PictureError
 from hxtorch.core.viz import COLOURS, on_axes
 from hxtorch.core.viz.style import REFERENCE
 from hxtorch.perceptron.constants import output_activation_max, output_activation_min
+from hxtorch.perceptron.viz.given import numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes  # an extra of the package
@@ -33,9 +33,10 @@ def mac_linearity(
 
     Raises:
         ImportError: matplotlib is not installed.
-        PictureError: Shapes do not belong together.
+        PictureError: Shapes do not belong together, or there are no numbers.
     """
-    inputs, matrix, found = (_numbers(values) for values in (activations, weights, results))
+    given = {"activations": activations, "weights": weights, "results": results}
+    inputs, matrix, found = (numbers(name, values).double() for name, values in given.items())
     if matrix.ndim != 2 or inputs.ndim == 0 or inputs.shape[-1] != len(matrix):
         shapes = f"{tuple(inputs.shape)} and {tuple(matrix.shape)}"
         raise PictureError(f"activations and weights: got shapes {shapes}, wanted (..., rows) and (rows, columns)")
@@ -61,7 +62,3 @@ def mac_linearity(
     )
     drawn.legend(loc="upper left")
     return drawn
-
-
-def _numbers(values: Any) -> Tensor:
-    return torch.as_tensor(values).detach().cpu().double()
