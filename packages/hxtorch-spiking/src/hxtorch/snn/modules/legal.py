@@ -1,0 +1,3 @@
+"""Path of user scripts; see :mod:`hxtorch.spiking.modules.legal`."""
+
+from hxtorch.spiking.modules.legal import *  # noqa: F403
