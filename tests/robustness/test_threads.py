@@ -75,7 +75,7 @@ def test_kernels_and_chips_take_as_many_threads_as_torch(threads, policy):
     *own, tasks = map(int, run("-c", COUNT, str(JOB.parent), str(threads), environment=environment).split())
     joined = policy == "active" and find_thread_team(torch._C.__file__) is not None
     if joined:
-        assert set(own) <= {0, threads - 1}  # a pool has its own where torch's were late
+        assert max(own) < threads  # a pool has its own where torch's were late, as many as these loops had turns
     else:
         assert own == [threads - 1] * 3
     if sys.platform == "linux" and (joined or threads == 1):  # else torch may have some of its own beside ours, or not

@@ -212,6 +212,10 @@ def test_doctor_leaves_names_alone_that_functions_import_from_different_places(s
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import no_such_library", 0),
         ("import hxtorch\nif hasattr(hxtorch, 'no_such_name'):\n    hxtorch.no_such_name()", 0),
         ("import hxtorch\ntry:\n    hxtorch.no_such_name()\nexcept AttributeError:\n    pass", 0),
+        ("import hxtorch\nhasattr(hxtorch, 'no_such_name') and hxtorch.no_such_name()", 0),
+        ("import hxtorch\n[hxtorch.no_such_name for i in [1] if hasattr(hxtorch, 'no_such_name')]", 0),
+        ("import hxtorch\ntry:\n    def f():\n        hxtorch.no_such_name()\nexcept AttributeError:\n    pass", 1),
+        ("try:\n    import hxtorch\nexcept ImportError:\n    hxtorch = None\nhxtorch.no_such_name()", 1),
         ("import sys\nsys.path.insert(0, 'beside')\nimport no_such_library", 0),
         ("get_ipython().run_line_magic('matplotlib', 'inline')", 1),  # a notebook as nbconvert exports it
     ],

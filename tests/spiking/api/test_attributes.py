@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import hxtorch.snn as hxsnn
-from hxtorch.core import HXTorchError
+from hxtorch.core import HXTorchError, open_session
+from hxtorch.core.errors import RecordingError
 
 TEXT, NAN, THING = "False", float("nan"), object()
 COMPLEX, TRUTH, SPARSE = (
@@ -28,14 +29,14 @@ WRONG = {
         "chip_coordinate": (1, TEXT),
         "method": ("none", [], 1),
         "alpha": (NAN, TEXT, None, -1, TENSOR),
-        "size": (0, None, 2.5, TENSOR, True),
+        "size": (0, None, 2.5, TENSOR, True, 7),
         "mask": (TEXT, 1, [True] * 4, TENSOR),
         "func": (TEXT, 1, TENSOR),
         "execution_instance": (TEXT, 1, []),
         "experiment": (None, TEXT, 1),
     },
     "synapse": {
-        **dict.fromkeys(("in_features", "out_features"), (0, None, TENSOR, TEXT, 2**40)),
+        **dict.fromkeys(("in_features", "out_features"), (0, None, TENSOR, TEXT, 2**40, 7)),
         "weight_transform": (None, "none", 1),
         "func": (None, TEXT, 1),
         "extra_args": (None, 1, TEXT),
@@ -43,7 +44,12 @@ WRONG = {
         "weight": (None,),
         "experiment": (None, TEXT),
     },
-    "dropout": {"dropout": (NAN, 2, TEXT), "size": (0, TEXT), "drop_inputs": (TEXT, 1), "mask": (TEXT, TENSOR)},
+    "dropout": {
+        "dropout": (NAN, 2, TEXT, True),
+        "size": (0, TEXT, 7),
+        "drop_inputs": (TEXT, 1),
+        "mask": (TEXT, TENSOR),
+    },
     "experiment": {"mock": (TEXT, None, 1, TENSOR), "dt": (TEXT, None, NAN, 0, -1e-6, 1e300, TENSOR, THING)},
 }
 
@@ -98,3 +104,19 @@ def test_what_is_right_is_kept_as_python_has_it():
     assert (experiment.mock, experiment.dt) == (False, 2e-6)
     neuron.execution_instance = None
     assert neuron.execution_instance is experiment.default_execution_instance
+
+
+def test_a_probability_may_be_a_scalar_of_any_kind():
+    dropout = network()["dropout"]
+    for value in (torch.tensor(0.25), np.array(0.25), np.float32(0.25), 0.25):
+        dropout.dropout = value
+        assert dropout.dropout == 0.25
+
+
+def test_recordings_that_are_set_later_are_checked_before_a_run_on_the_chip():
+    experiment = hxsnn.Experiment()
+    synapse, neuron = hxsnn.Synapse(2, 4, experiment), hxsnn.Neuron(4, experiment)
+    neuron.enable_madc_recording = True
+    neuron(synapse(hxsnn.NeuronHandle(torch.zeros(5, 1, 2))))
+    with open_session(), pytest.raises(RecordingError, match="record_neuron_id: got None, wanted one neuron, 0 to 3"):
+        hxsnn.run(experiment, 5)

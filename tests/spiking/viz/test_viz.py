@@ -135,6 +135,11 @@ def test_weights_are_those_of_the_chip():
     np.testing.assert_array_equal(viz.weights_on_chip(sparse).images[0].get_array(), 20 * np.eye(3))
 
 
+def test_values_that_are_not_there_are_gaps():
+    (line,) = viz.training({"accuracy": [0.5, None, 0.75]}).lines
+    np.testing.assert_array_equal(line.get_ydata(), [0.5, np.nan, 0.75])
+
+
 def test_training_has_a_line_for_each_curve():
     axes = viz.training({"train": [0.2, 0.6], "test": [0.1, 0.5]}, second={"train": [2.0, 1.0]})
     assert [list(found.get_ydata()) for found in axes.lines] == [[0.2, 0.6], [0.1, 0.5]]
@@ -177,6 +182,10 @@ def test_a_decision_map_has_the_class_of_each_point(scores):
         (lambda: viz.training({"a": []}), "curves: got {'a'"),
         (lambda: viz.decision_map(lambda points: points[:3], classes=2), r"classify: returned shape \(3, 2\)"),
         (lambda: viz.decision_map(lambda points: points, classes=99), "classes: got 99"),
+        (
+            lambda: viz.decision_map(lambda points: torch.arange(len(points)) - 1, classes=2),
+            "returned class -1, wanted",
+        ),
         (lambda: viz.decision_map(lambda points: points, classes=1), "classify: returned class 1, wanted 0 to 0"),
         (
             lambda: viz.decision_map(lambda points: points, classes=2, samples=(torch.zeros(3, 2), torch.zeros(2))),

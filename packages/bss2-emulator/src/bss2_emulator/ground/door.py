@@ -33,6 +33,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 _NUMBERS = "float", "Value", "Tensor", "np.ndarray"
 _FINITE = int, bool, NoneType
 _MASKED = np.ma.MaskedArray, type(np.ma.masked)
+_MOST = 1 << 12  # numbers of a list that are looked at one by one
 _LARGEST = 2**63
 _LARGE = 2**31  # no axis, count or coordinate of a chip is as large
 _RAW = (
@@ -135,7 +136,7 @@ class Door:
             if isinstance(value, (float, np.floating, Decimal)):
                 return value != value
             if isinstance(value, (list, tuple)):
-                return any(one != one for one in value if isinstance(one, (float, np.floating)))
+                return len(value) <= _MOST and any(one != one for one in value if isinstance(one, (float, np.floating)))
             return self._has_nan(value)
         except _RAW:  # of what has no values, or none yet
             return False

@@ -337,7 +337,7 @@ def _legal(name: str, value: Any) -> ParameterValue | None:
         return value
     number = value.item() if isinstance(value, np.generic) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not _is_single(number):
-        raise ParameterError(f"{name}: got {value!r}, wanted a finite number or a tensor")
+        raise ParameterError(f"{name}: got {value!r}, wanted a finite number, 0 or of {_RANGE} in size, or a tensor")
     return number
 
 
@@ -347,6 +347,7 @@ def is_real(tensor: Tensor) -> bool:
 
 
 _SINGLE = torch.finfo(torch.float32)
+_RANGE = f"{_SINGLE.tiny:.2g} to {_SINGLE.max:.2g}"
 
 
 def _is_single(number: float) -> bool:

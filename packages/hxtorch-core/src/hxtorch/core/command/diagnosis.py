@@ -101,8 +101,16 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:
-    """Find names that a script gives to what is not imported."""
+    """Find names that a script gives to what is not imported; None stands for what is not there."""
+    nothing = {
+        target
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is None
+        for target in node.targets
+    }
     for node in ast.walk(tree):
+        if node in nothing:
+            continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -356,7 +356,7 @@ def _legal_dt(name: str, value: Any) -> Any:
     except (TypeError, ValueError, RuntimeError, OverflowError):
         legal = False
     if not legal:
-        raise ParameterError(f"{name}: got {value!r:.60}, wanted a positive number of seconds")
+        raise ParameterError(f"{name}: got {value!r:.60}, wanted a positive number of seconds, 1e-30 to 1e30")
     return value if isinstance(value, (int, float)) else float(value)
 
 

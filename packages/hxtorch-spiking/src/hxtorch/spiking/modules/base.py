@@ -61,7 +61,6 @@ class HXBaseExperimentModule(torch.nn.Module, ABC):
     """What is looked at when it is set, by name."""
 
     def __init__(self, experiment: BaseExperiment) -> None:
-        legal.legal_experiment(self, experiment)
         super().__init__()
         self.experiment = experiment
 

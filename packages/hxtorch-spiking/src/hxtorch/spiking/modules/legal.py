@@ -38,6 +38,23 @@ def legal_size(name: str, value: Any) -> int:
     return int(value)
 
 
+def kept_size(name: str) -> Check:
+    """Return a check of a size that does not change: weights and parameters have it.
+
+    Raises:
+        ParameterError: It is none, or another than before.
+    """
+
+    def check(module: Any, value: Any) -> int:
+        size = legal_size(name, value)
+        before = vars(module).get(name, size)
+        if size != before:
+            raise ParameterError(f"{name} of {module.label}: got {size}, has {before}; make a new layer")
+        return size
+
+    return check
+
+
 def legal_flag(name: str, value: Any) -> bool:
     """Return a truth value.
 
@@ -55,8 +72,12 @@ def legal_share(name: str, value: Any) -> float:
     Raises:
         ParameterError: It is none.
     """
-    if not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
-        raise ParameterError(f"{name}: got {value!r:.60}, wanted 0 to 1")
+    try:
+        legal = not isinstance(value, (str, bytes, bool)) and 0 <= float(value) <= 1
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        legal = False
+    if not legal:
+        raise ParameterError(f"{name}: got {value!r:.60}, wanted 0 to 1, a number")
     return float(value)
 
 

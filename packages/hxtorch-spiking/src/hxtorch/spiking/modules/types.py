@@ -14,7 +14,7 @@ from torch import Tensor
 from hxtorch import core
 from hxtorch.spiking.modules.base import places
 from hxtorch.spiking.modules.hx_module import HXModule
-from hxtorch.spiking.modules.legal import each, legal_size
+from hxtorch.spiking.modules.legal import kept_size
 from hxtorch.spiking.parameter import (
     NUMBERS,
     HXBaseParameter,
@@ -67,7 +67,7 @@ class BasePopulation(HXModule, ABC):
 
     on_host = False
     size: int = 0
-    _checks = HXModule._checks | each(legal_size, "size") | {"execution_instance": _legal_instance}
+    _checks = HXModule._checks | {"size": kept_size("size")} | {"execution_instance": _legal_instance}
 
     @property
     def numbers_per_step(self) -> int:
@@ -277,7 +277,7 @@ class Projection(HXModule, ABC):
 
     on_host = False
     single_input = True
-    _checks = HXModule._checks | each(legal_size, "in_features", "out_features")
+    _checks = HXModule._checks | {name: kept_size(name) for name in ("in_features", "out_features")}
 
     in_features: int = 0
     out_features: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ def _numbers(what: str, given: Mapping[str, Sequence[Any]]) -> dict[str, list[fl
 
 
 def _number(value: Any) -> float:
-    return float(value.detach() if isinstance(value, Tensor) else value)
+    """Return a number; None is a gap."""
+    return math.nan if value is None else float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _curves(axes: Axes, curves: Mapping[str, Sequence[float]], colour: str, marker: str) -> None:
@@ -155,6 +157,7 @@ def _classes(answer: Any, points: int, classes: int) -> Tensor:
         wanted = f"({points}, class) or ({points},)"
         raise PictureError(f"classify: returned shape {tuple(answer.shape)}, wanted {wanted}")
     found: Tensor = answer.argmax(1) if answer.ndim == 2 else answer
-    if bool(((found < 0) | (found >= classes)).any()):
-        raise PictureError(f"classify: returned class {int(found.max())}, wanted 0 to {classes - 1}, as classes says")
+    wrong = found[(found < 0) | (found >= classes)]
+    if len(wrong):
+        raise PictureError(f"classify: returned class {wrong[0].item():g}, wanted 0 to {classes - 1}, as classes says")
     return found

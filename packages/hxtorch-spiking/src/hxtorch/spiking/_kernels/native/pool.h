@@ -87,7 +87,6 @@ static struct {
           .more = POOL_AWAY};
 
 static _Thread_local int pool_inside;
-static _Thread_local long pool_switches = -1; /* that it was forced to, when a thread last asked; -1: it did not */
 
 static int64_t pool_clock(void) {
     struct timespec now;
@@ -256,14 +255,11 @@ static int pool_workers(void) {
     return workers;
 }
 
-/* Whether the calling thread had to leave its processor to another since it asked last, if it did before. */
-static int pool_displaced(void) {
+/* How often the calling thread had to leave its processor to another. */
+static long pool_switches(void) {
 #ifdef RUSAGE_THREAD
     struct rusage now;
-    if (getrusage(RUSAGE_THREAD, &now)) return 0;
-    const int more = pool_switches >= 0 && now.ru_nivcsw != pool_switches;
-    pool_switches = now.ru_nivcsw;
-    return more;
+    return getrusage(RUSAGE_THREAD, &now) ? 0 : now.ru_nivcsw;
 #else
     return 0;
 #endif
@@ -272,10 +268,11 @@ static int pool_displaced(void) {
 /* Run a loop on OpenMP's threads. Leave them alone for a while if it took half as long again to wait for them, or the
  * caller lost its processor: threads that spin take what another process leaves it. */
 static void pool_follow(pool_job *job) {
+    const long before = pool_switches();
     const int64_t begun = pool_clock();
     job->team(pool_member, job, 0, 0);
     const int64_t late = pool_clock() - job->done;
-    const int displaced = pool_displaced();
+    const int displaced = pool_switches() != before;
     pthread_mutex_lock(&pool.lock);
     if (displaced || (late > POOL_LATE && 2 * late > job->done - begun)) {
         pool.away = pool.more;
@@ -304,7 +301,6 @@ static int64_t pool_run(int64_t count, int threads, pool_body body, pool_idle id
         job.team = pool.team;
     } else {
         pool.away -= pool.away > 0;
-        pool_switches = -1; /* what the pool's own threads displace does not count */
         pool_hire(threads - 1);
     }
     pool.job = &job;

@@ -12,7 +12,7 @@ from hxtorch.spiking import functional
 from hxtorch.spiking.doors import checked
 from hxtorch.spiking.errors import TensorTypeError
 from hxtorch.spiking.modules.hx_module import HXModule
-from hxtorch.spiking.modules.legal import each, legal_flag, legal_mask, legal_share, legal_size
+from hxtorch.spiking.modules.legal import each, kept_size, legal_flag, legal_mask, legal_share
 from hxtorch.spiking.modules.neurons.analog import AnalogNeuron
 from hxtorch.spiking.network.handle import Handle, NeuronHandle, TensorHandle
 from hxtorch.spiking.network.observables import HardwareObservables
@@ -49,7 +49,7 @@ class BatchDropout(HXModule):
     single_input = True
     prepares = True
     _checks = (
-        HXModule._checks | each(legal_size, "size") | each(legal_share, "dropout") | each(legal_flag, "drop_inputs")
+        HXModule._checks | {"size": kept_size("size")} | each(legal_share, "dropout") | each(legal_flag, "drop_inputs")
     )
 
     _mask: Tensor | None

@@ -256,7 +256,9 @@ class NeuronCircuits(Population):
 
         Raises:
             PlacementError: They have no place yet.
+            RecordingError: What was set does not go together, see the constructor.
         """
+        self._check_recording()
         circuits = self.circuits()
         population = core.Population(
             circuits[:, 0],
