@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable
 
 ALL = frozenset({"Exception", "BaseException"})
 OF_HASATTR = frozenset({"AttributeError", "ImportError", "ModuleNotFoundError"})
 
 _QUESTIONS = {"hasattr", "find_spec"}
-_TRIES = (ast.Try, ast.TryStar) if sys.version_info >= (3, 11) else (ast.Try,)
+_TRIES = ast.Try, getattr(ast, "TryStar", ast.Try)  # with except*, from Python 3.11 on
 _LOOPS = ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 
