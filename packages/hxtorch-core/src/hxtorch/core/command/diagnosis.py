@@ -60,10 +60,8 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
         folder: Where it lies; modules beside it are its own.
     """
     found, names = set[Finding](), defaultdict[str, set[str]](set)  # names of the script for modules of ours
-    guards, adds_folders = (
-        guarded(tree),
-        any(isinstance(node, ast.Attribute) and _dotted(node) == "sys.path" for node in ast.walk(tree)),
-    )
+    guards = guarded(tree)
+    adds_folders = any(isinstance(node, ast.Attribute) and _dotted(node) == "sys.path" for node in ast.walk(tree))
 
     def say(node: ast.AST, error: str, findings: Iterable[tuple[str, str]]) -> None:
         """Take findings at a line that fails with an exception of the name ``error`` where something is missing."""
@@ -94,7 +92,7 @@ def diagnose(tree: ast.Module, folder: Path) -> list[Finding]:
             say(node, "AttributeError", _name(module, node.attr))
         elif isinstance(node, ast.Call) and (name := _known(node.func, known)):
             say(node, "TypeError", [(kind, f"{name} {text}") for kind, text in misfits(_object(name), node)])
-        elif isinstance(node, ast.Name) and node.id == "get_ipython" and not {node.id} & {*bound, *names}:
+        elif isinstance(node, ast.Name) and node.id == "get_ipython" and node.id not in bound | set(names):
             say(node, "NameError", [("missing", NOTEBOOK)])
         found |= set(_deviations(node))
     return sorted(found)

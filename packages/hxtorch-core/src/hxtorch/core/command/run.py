@@ -10,7 +10,7 @@ from hxtorch.core.errors import HXTorchError
 
 
 class ScriptError(HXTorchError, FileNotFoundError):
-    """The command line names a script that is not there, or something else."""
+    """The command line names a script that is not there, or what is no script."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from hxtorch.perceptron.nn.transforms import clamp_weight_
 
 Transform = Callable[[Tensor], Tensor]
 
-_COUNTS = "in_features", "out_features", "in_channels", "out_channels", "groups"
+_SIZES = "in_features", "out_features", "in_channels", "out_channels", "groups"
 _STORED = "num_sends", "wait_between_events"
 _CLIPPED = 0.05  # part of the weights beyond the range of a synapse from which on it is said
 _SPREAD = 3  # standard deviations of the initial weights that fit into the range of a synapse
@@ -63,7 +63,7 @@ class MACLayer(Layer):
             weight_transform: See the attributes.
             **layer: Arguments of the torch layer among the bases.
         """
-        for name in layer.keys() & _COUNTS:
+        for name in layer.keys() & _SIZES:
             legal_integer(name, layer[name], 1, 2**31 - 1)
         self._num_sends_given = num_sends is not None
         self.num_sends = num_sends if num_sends is not None else 1

@@ -77,7 +77,7 @@ def legal_share(name: str, value: Any) -> float:
     except (TypeError, ValueError, RuntimeError, OverflowError):
         legal = False
     if not legal:
-        raise ParameterError(f"{name}: got {value!r:.60}, wanted 0 to 1, a number")
+        raise ParameterError(f"{name}: got {value!r:.60}, wanted 0 to 1")
     return float(value)
 
 
